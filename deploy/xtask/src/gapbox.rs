@@ -1,0 +1,138 @@
+//! `cargo xtask gapbox`: the simulated gap device by hand.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use dukou_rehearsal::gapbox::{Event, GapDevice, Happening, Script, Until, run as run_device};
+
+use crate::stop;
+
+/// Options of `gapbox`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Directory the device takes files from / 取文件的目录
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// Directory the device puts files into / 放文件的目录
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// Seed of all decisions; overrides the script's / 随机种子
+    #[arg(long)]
+    seed: Option<u64>,
+    /// TOML file with habits, limits and faults / 脚本
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Seconds between two scans; overrides the script's / 扫描周期
+    #[arg(long, value_name = "SECONDS")]
+    scan: Option<f64>,
+    /// Carry what is there, waiting for nothing, and stop / 搬完现有文件即结束
+    #[arg(long, conflicts_with = "run_for")]
+    once: bool,
+    /// Stop after so many seconds; without it at Ctrl-C / 运行时长
+    #[arg(long = "for", id = "run_for", value_name = "SECONDS")]
+    run_for: Option<f64>,
+    /// Print the counts as JSON, and no line a file / 以 JSON 输出计数
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the device and prints how often everything happened.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let mut device = GapDevice::new(&options.from, &options.to, script_of(options)?);
+    let until = match (options.once, options.run_for) {
+        (true, _) => Until::Idle,
+        (false, Some(seconds)) => Until::Elapsed(duration(seconds)?),
+        (false, None) => Until::Stopped,
+    };
+    let tell = |event: &Event| {
+        if !options.json {
+            println!("{}", sentence(event));
+        }
+    };
+    let stopped = stop::at_ctrl_c()?;
+    run_device(&mut device, until, &stopped, tell)?;
+    if options.json {
+        println!("{}", serde_json::to_string(device.counts())?);
+    } else {
+        print!("{}", device.counts().table(device.script()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn script_of(options: &Options) -> Result<Script> {
+    let mut script = match &options.script {
+        Some(path) => {
+            let text = fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            Script::parse(&text).with_context(|| format!("in {}", path.display()))?
+        }
+        None => Script::default(),
+    };
+    if let Some(seed) = options.seed {
+        script.seed = seed;
+    }
+    if let Some(seconds) = options.scan {
+        script.scan_ms = (duration(seconds)?.as_millis() as u64).max(1);
+    }
+    Ok(script)
+}
+
+fn duration(seconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds).context("the number of seconds is out of range")
+}
+
+/// Says one event in one line, Chinese first.
+pub(crate) fn sentence(event: &Event) -> String {
+    let at = event.at_ms as f64 / 1000.0;
+    let what = match &event.what {
+        Happening::Delivered {
+            bytes,
+            waited_ms,
+            faults,
+        } => {
+            let faults: Vec<_> = faults.iter().map(|fault| fault.title()).collect();
+            let faults = if faults.is_empty() {
+                String::new()
+            } else {
+                format!("（{}）", faults.join("、"))
+            };
+            format!(
+                "送达 delivered{faults} {bytes} B, {:.1} s",
+                *waited_ms as f64 / 1000.0
+            )
+        }
+        Happening::Lost(fault) => format!("{} lost ({})", fault.title(), fault.name()),
+        Happening::Refused(refusal) => format!("{} {}", refusal.title(), refusal.name()),
+        Happening::Vanished => "取走前消失 vanished".to_owned(),
+    };
+    format!("{at:9.1} s  {}  {what}", event.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use dukou_rehearsal::gapbox::Fault;
+
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_told_with_its_faults() {
+        let what = Happening::Delivered {
+            bytes: 12,
+            waited_ms: 1500,
+            faults: vec![Fault::Duplicate],
+        };
+        let line = sentence(&Event {
+            at_ms: 2000,
+            name: "a.dkp".into(),
+            what,
+        });
+        assert!(
+            line.contains("a.dkp") && line.contains("重复") && line.contains("1.5 s"),
+            "{line}"
+        );
+    }
+}

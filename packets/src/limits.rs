@@ -1,0 +1,46 @@
+//! Every limit of the formats with its reason (FORMAT.md section 11).
+//!
+//! A device profile may lower them, never raise them.
+
+/// The longest header in bytes: three stanzas and 2 KiB of extensions fit; junk is refused after one page.
+pub const HEADER_MAX: usize = 4096;
+/// The shortest header in bytes: the fixed part, no channel, no recipient, no extension.
+pub const HEADER_MIN: usize = 316;
+/// Bytes before the header: magic, format, suite and `header_len`.
+pub const PREAMBLE: usize = 16;
+/// Bytes of an Ed25519 signature.
+pub const SIGNATURE: usize = 64;
+/// The most decompressed bytes of a packet: two packets in work stay far below 256 MiB of memory.
+pub const PLAIN_MAX: u64 = 32 << 20;
+/// The most bytes of header and payload together: incompressible plain and its tags fit.
+pub const SEALED_MAX: u64 = 33 << 20;
+/// The longest record body and the length of every file part but the last: two parts never share the work of one packet.
+pub const BODY_MAX: u64 = 16 << 20;
+/// The most records in a packet: bounds the decoder's allocations.
+pub const RECORDS_MAX: u32 = 65_536;
+/// The binary logarithm of the largest zstd window, 8 MiB: what a reader must be ready to allocate.
+pub const WINDOW_LOG_MAX: u32 = 23;
+/// The most decompressed bytes of a signal: thousands of channels.
+pub const SIGNAL_MAX: u64 = 1 << 20;
+/// Bytes of plaintext in one sealed chunk.
+pub const CHUNK: usize = 1 << 20;
+/// Bytes of an AEAD tag.
+pub const TAG: usize = 16;
+/// Bytes of the packet salt that opens the plain of a record packet.
+pub const PACKET_SALT: usize = 32;
+/// The longest record key in bytes.
+pub const RECORD_KEY_MAX: usize = 512;
+/// The longest record name in bytes.
+pub const RECORD_NAME_MAX: usize = 4096;
+/// The longest reason code of a tombstone or withdrawal in bytes.
+pub const REASON_MAX: usize = 64;
+/// The longest channel name in bytes.
+pub const CHANNEL_MAX: usize = 64;
+/// The most recipients of a packet: addressee, sender, recovery key.
+pub const RECIPIENTS_MAX: usize = 3;
+/// The longest keyring file in bytes.
+pub const KEYRING_MAX: usize = 64 << 10;
+/// The longest line of the packet log in bytes, without its LF.
+pub const LINE_MAX: usize = 4096;
+/// The largest number in a line of the packet log, 2⁵³: what every JSON reader keeps exactly.
+pub const LINE_NUMBER_MAX: u64 = 1 << 53;

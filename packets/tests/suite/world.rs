@@ -1,0 +1,120 @@
+//! The stations of the tests, made with the crate itself.
+
+use std::sync::Mutex;
+
+use dukou_packets::keyring::Keyring;
+use dukou_packets::packet::header::{Environment, Epoch, LogHead};
+use dukou_packets::packet::open::Expectation;
+use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
+use dukou_packets::suite::{Digest, KeyAlgorithm, KeyId, Random, SoftSigner, SoftUnwrapper, StationId, Suite, sha256};
+
+use crate::forge;
+
+/// Randomness that repeats.
+pub(crate) struct Seeded(Mutex<forge::Stream>);
+
+impl Seeded {
+    pub(crate) fn new(seed: &'static str) -> Self {
+        Self(Mutex::new(forge::Stream::new(seed)))
+    }
+}
+
+impl Random for Seeded {
+    fn fill(&self, out: &mut [u8]) {
+        self.0.lock().expect("no test panics while it draws").fill(out);
+    }
+}
+
+pub(crate) fn signer(word: &str) -> SoftSigner {
+    SoftSigner::from_seed(forge::seed(word))
+}
+
+pub(crate) fn unwrapper(word: &str) -> SoftUnwrapper {
+    SoftUnwrapper::from_secret(forge::seed(word))
+}
+
+pub(crate) fn sender_keyring() -> Keyring {
+    Keyring::parse(forge::sender_keyring().as_bytes()).expect("the sender's keyring is good")
+}
+
+pub(crate) fn expectation() -> Expectation {
+    Expectation { environment: Environment::Production, own: StationId::from_bytes(forge::ADDRESSEE) }
+}
+
+pub(crate) fn recipient(word: &str) -> Recipient {
+    let public = unwrapper(word).public();
+    Recipient { key_id: KeyId::of(KeyAlgorithm::X25519, &public), public }
+}
+
+pub(crate) fn file_meta(name: &str, body: &[u8]) -> RecordMeta {
+    RecordMeta {
+        kind: RecordKind::File,
+        key: "D2026-0001".to_owned(),
+        name: name.to_owned(),
+        modified_ms: 1_795_313_765_123,
+        part_index: 0,
+        part_count: 1,
+        total_bytes: body.len() as u64,
+        parts_digest: Digest::ZERO,
+        reason: String::new(),
+        body_len: body.len() as u64,
+    }
+}
+
+pub(crate) fn envelope(suite: Suite, recipients: &[Recipient]) -> Envelope<'_> {
+    Envelope {
+        suite,
+        environment: Environment::Production,
+        sender: StationId::from_bytes(forge::SENDER),
+        addressee: StationId::from_bytes(forge::ADDRESSEE),
+        number: 7,
+        recipients,
+    }
+}
+
+pub(crate) fn statement() -> Statement {
+    Statement {
+        sender_clock_ms: 1_795_313_765_123,
+        urgent: false,
+        own_log: LogHead { size: 12, root: sha256(&[b"own root"]) },
+        peer_log: LogHead::NONE,
+    }
+}
+
+pub(crate) fn place() -> CargoPlace {
+    CargoPlace {
+        channel: "files".parse().expect("a channel name"),
+        epoch: Epoch { counter: 1, salt: [7; 8] },
+        seq: 3,
+        prev: sha256(&[b"the packet before"]),
+    }
+}
+
+/// Seals these bodies as files.
+pub(crate) fn seal_files(suite: Suite, bodies: &[&[u8]], signer: &SoftSigner) -> Sealed {
+    let random = Seeded::new("seal files");
+    let mut records = RecordsBuilder::new(&random);
+    for (index, body) in bodies.iter().enumerate() {
+        let meta = file_meta(&format!("2026/{index}.bin"), body);
+        records.push(&meta, body, sha256(&[body])).expect("the bodies fit");
+    }
+    let recipients = [recipient("addressee"), recipient("own")];
+    prepare_records(&envelope(suite, &recipients), records, 3, &random)
+        .and_then(|prepared| prepared.seal_cargo(&place(), &statement(), signer))
+        .expect("it seals")
+}
+
+/// Seals a signal.
+pub(crate) fn seal_signal(document: &[u8], signer: &SoftSigner) -> Sealed {
+    let random = Seeded::new("seal signal");
+    let recipients = [recipient("addressee"), recipient("own")];
+    prepare_signal(&envelope(Suite::Aes256Gcm, &recipients), document, &random)
+        .and_then(|prepared| prepared.seal_signal(&statement(), signer))
+        .expect("it seals")
+}
+
+/// The bytes of the file.
+pub(crate) fn file_of(sealed: &Sealed) -> Vec<u8> {
+    [sealed.head.as_slice(), &sealed.payload].concat()
+}

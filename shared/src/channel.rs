@@ -1,0 +1,238 @@
+//! What a channel is: one TOML file in `channels/`, alike on both stations.
+
+use crate::error::ConfigFault;
+use crate::station::{Station, parse_toml};
+use crate::store::Direction;
+use dukou_packets::keyring::Side;
+use dukou_packets::limits;
+use dukou_packets::packet::header::ChannelName;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Largest file that a channel with `xml = true` takes: the check reads it as a whole.
+pub const XML_MAX_BYTES: u64 = 64 << 20;
+
+/// One declared flow of one kind of record in one direction, with its own order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Its name: the file's name without `.toml`.
+    pub channel: ChannelName,
+    /// What people call it.
+    pub title: String,
+    /// The side it leaves from.
+    pub from: Side,
+    /// 0 urgent … 9; the ferry file name begins with it.
+    #[serde(default = "default_priority")]
+    pub priority: u8,
+    /// Where records come from; read on the sending side.
+    pub source: SourceConfig,
+    /// What is refused before it is packed.
+    #[serde(default)]
+    pub screen: ScreenConfig,
+    /// How many records share a packet.
+    #[serde(default)]
+    pub batch: BatchConfig,
+    /// Where records go; read on the receiving side.
+    pub sink: SinkConfig,
+}
+
+fn default_priority() -> u8 {
+    5
+}
+
+/// What to do with equal bytes under the same path within 30 days of running time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Identical {
+    /// Hold the repeat back in `duplicates/`.
+    Once,
+    /// Send it again, as a record of its own.
+    Again,
+}
+
+/// What happens to a source file once its packet exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum After {
+    /// It is removed; the sealed packet is kept.
+    Remove,
+    /// It is moved below `archive`.
+    Archive,
+}
+
+/// The folder a channel's records come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// The folder, relative to the station's directory or absolute.
+    pub folder: PathBuf,
+    /// Seconds without change after which a file counts as finished.
+    #[serde(default = "default_settle")]
+    pub settle_seconds: u64,
+    /// Equal bytes under the same path.
+    #[serde(default = "default_identical")]
+    pub identical: Identical,
+    /// What happens to a file once its packet exists.
+    #[serde(default = "default_after")]
+    pub after: After,
+    /// Where `after = "archive"` puts files; must lie on the folder's file system.
+    #[serde(default = "default_archive")]
+    pub archive: PathBuf,
+    /// Whether each file gets a `.status/<name>.json`.
+    #[serde(default = "default_true")]
+    pub status: bool,
+}
+
+fn default_settle() -> u64 {
+    5
+}
+
+fn default_identical() -> Identical {
+    Identical::Once
+}
+
+fn default_after() -> After {
+    After::Remove
+}
+
+fn default_archive() -> PathBuf {
+    "archive".into()
+}
+
+fn default_true() -> bool {
+    true
+}
+
+/// What is refused before it is packed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenConfig {
+    /// A regular expression the file's name must match; its first group is the record's key. Without it the name is the key.
+    pub key: Option<String>,
+    /// Largest file in bytes; 0 none (with `xml = true`: 64 MiB).
+    #[serde(default)]
+    pub max_bytes: u64,
+    /// The file must be well-formed XML, its declared encoding true, without DTD and entities.
+    #[serde(default)]
+    pub xml: bool,
+}
+
+/// How many records share a packet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchConfig {
+    /// Plain bytes after which a packet is closed.
+    pub max_bytes: u64,
+    /// Records after which a packet is closed.
+    pub max_records: u32,
+    /// Milliseconds a running station waits for company after the first file.
+    pub linger_ms: u64,
+}
+
+impl Default for BatchConfig {
+    fn default() -> Self {
+        Self { max_bytes: 8 << 20, max_records: 4096, linger_ms: 200 }
+    }
+}
+
+/// The folder a channel's records go to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SinkConfig {
+    /// The folder, relative to the station's directory or absolute.
+    pub folder: PathBuf,
+    /// User that delivered files belong to (name or number); needs root.
+    pub owner: Option<String>,
+    /// Group that delivered files belong to (name or number).
+    pub group: Option<String>,
+    /// Permissions of delivered files, octal.
+    #[serde(default = "default_mode")]
+    pub mode: String,
+}
+
+fn default_mode() -> String {
+    "0640".into()
+}
+
+impl Channel {
+    /// Gives the direction seen from `side`.
+    pub fn direction(&self, side: Side) -> Direction {
+        if self.from == side { Direction::Out } else { Direction::In }
+    }
+
+    /// Reads all of a station's `channels/*.toml`, urgent ones first.
+    ///
+    /// # Errors
+    /// [`ConfigFault`] for the first file that is wrong.
+    pub fn load_all(station: &Station) -> Result<Vec<Self>, ConfigFault> {
+        let dir = station.dir.join("channels");
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))? {
+            let path = entry.map_err(|error| ConfigFault::unreadable(&dir, &error))?.path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        let mut channels = files.iter().map(|file| Self::load(file)).collect::<Result<Vec<_>, _>>()?;
+        channels.sort_by(|a, b| (a.priority, &a.channel).cmp(&(b.priority, &b.channel)));
+        check_folders_apart(station, &channels)?;
+        Ok(channels)
+    }
+
+    fn load(file: &Path) -> Result<Self, ConfigFault> {
+        let text = std::fs::read_to_string(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+        let mut channel: Self = parse_toml(file, &text)?;
+        channel.check(file)?;
+        if channel.screen.xml && channel.screen.max_bytes == 0 {
+            channel.screen.max_bytes = XML_MAX_BYTES;
+        }
+        Ok(channel)
+    }
+
+    fn check(&self, file: &Path) -> Result<(), ConfigFault> {
+        let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
+        if file.file_stem().and_then(|stem| stem.to_str()) != Some(self.channel.to_string().as_str()) {
+            return Err(setting("channel", "与文件名相同 / the file's name without .toml"));
+        }
+        if self.priority > 9 {
+            return Err(setting("priority", "0–9"));
+        }
+        if self.screen.xml && self.screen.max_bytes > XML_MAX_BYTES {
+            return Err(setting("screen.max_bytes", "xml = true: ≤ 67108864 (64 MiB)"));
+        }
+        if !(65_536..=limits::BODY_MAX).contains(&self.batch.max_bytes) {
+            return Err(setting("batch.max_bytes", "65536–16777216"));
+        }
+        if self.batch.max_records == 0 || self.batch.max_records > limits::RECORDS_MAX {
+            return Err(setting("batch.max_records", "1–65536"));
+        }
+        if u32::from_str_radix(&self.sink.mode, 8).map_or(true, |mode| mode > 0o777) {
+            return Err(setting("sink.mode", "八进制，如 \"0640\" / octal, for example \"0640\""));
+        }
+        if let Some(key) = &self.screen.key {
+            regex::Regex::new(key).map_err(|error| ConfigFault::Pattern { file: file.to_path_buf(), problem: error.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+/// Two channels on one folder would take each other's files.
+fn check_folders_apart(station: &Station, channels: &[Channel]) -> Result<(), ConfigFault> {
+    let side = station.config.station.side;
+    let mut folders: Vec<(PathBuf, &Channel)> = Vec::new();
+    for channel in channels {
+        let folder = match channel.direction(side) {
+            Direction::Out => station.dir.join(&channel.source.folder),
+            Direction::In => station.dir.join(&channel.sink.folder),
+        };
+        for (other, earlier) in &folders {
+            if folder.starts_with(other) || other.starts_with(&folder) {
+                return Err(ConfigFault::SharedFolder { folder, one: earlier.channel.clone(), two: channel.channel.clone() });
+            }
+        }
+        folders.push((folder, channel));
+    }
+    Ok(())
+}

@@ -1,0 +1,440 @@
+//! The command line of `dukou-inner` and `dukou-outer`: the same verbs on both.
+//!
+//! Exit codes: 0 nothing to do for anyone · 1 something was refused or set aside, or a channel is held, gapped or waits · 2 wrong use or
+//! configuration · 3 stopped because log, disk or state are unsure · 75 try again. What was asked for goes to standard output, talk to
+//! standard error.
+
+mod examine;
+mod init;
+
+use crate::channel::Channel;
+use crate::daemon::{self, StationLock};
+use crate::engine::{PassReport, Standing};
+use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::keys::{Trust, read_keyring};
+use crate::lang::Lang;
+use crate::report;
+use crate::requests::{Answer, Request, ask_running};
+use crate::say;
+use crate::station::Station;
+use crate::store::Direction;
+use crate::store::sqlite::SqliteStore;
+use clap::{Args, Parser, Subcommand};
+use dukou_packets::keyring::Side;
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::SystemRandom;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// 渡口：数据摆渡站 / Dukou: a data ferry station.
+#[derive(Parser)]
+#[command(version, about, long_about = None, disable_help_subcommand = true)]
+struct Cli {
+    /// 摆渡站目录 / the station's directory
+    #[arg(long, global = true, env = "DUKOU_STATION", default_value = ".", value_name = "DIR")]
+    station: PathBuf,
+    /// 界面语言 zh 或 en / language, zh or en (default: station.toml)
+    #[arg(long, global = true)]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// 新建一站：目录、密钥、配置 / make a new station: directories, keys, configuration
+    Init(init::InitArgs),
+    /// 输出本站密钥卡 / print this station's card
+    Card,
+    /// 信任对方的密钥卡 / trust the peer's card
+    Trust(TrustArgs),
+    /// 持续运行，SIGTERM 停止 / run until SIGTERM
+    Run,
+    /// 收发一遍后退出 / one pass of everything, then exit
+    Pass(Json),
+    /// 各通道现状 / how every channel stands
+    Status(Json),
+    /// 一条记录的经历，按业务键或文件名 / the life of a record, by key or file name
+    Trace(TraceArgs),
+    /// 已知的缺包 / packets known to be missing
+    Gaps(Json),
+    /// 重发留存的包 / place retained packets in the ferry directory again
+    Resend(RangeArgs),
+    /// 登记放弃缺包，通道继续 / go on without missing packets
+    Waive(WaiveArgs),
+    /// 解除通道的暂停 / end the hold of a channel
+    Release(ReleaseArgs),
+    /// 再次发送被留下的重复文件 / send a held-back repeat
+    Send(SendArgs),
+    /// 试一个文件会怎样，不发送 / what would happen to a file; sends nothing
+    Try(TryArgs),
+    /// 核对状态、留存包和日志 / check that state, spool and log agree
+    Check(CheckArgs),
+}
+
+/// Options of verbs that print data.
+#[derive(Args)]
+struct Json {
+    /// 输出 JSON / print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct TrustArgs {
+    /// 对方的密钥卡文件 / the peer's card
+    #[arg(required_unless_present = "confirm")]
+    card: Option<PathBuf>,
+    /// 不询问；记为指纹未比对 / do not ask; recorded as not compared
+    #[arg(long)]
+    yes: bool,
+    /// 指纹已与对方核对一致 / the fingerprint was compared with the peer
+    #[arg(long)]
+    confirm: bool,
+    /// 对方可以发送的通道，默认全部 / channels the peer may send on, default all
+    #[arg(long, value_delimiter = ',')]
+    channels: Vec<ChannelName>,
+}
+
+#[derive(Args)]
+struct TraceArgs {
+    /// 业务键或文件名 / key or file name
+    what: String,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Args)]
+struct RangeArgs {
+    /// 通道 / channel
+    channel: ChannelName,
+    /// 包号范围，如 3..5 或 4 / packet numbers, for example 3..5 or 4
+    #[arg(long, value_name = "A..B")]
+    seq: Range,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Args)]
+struct WaiveArgs {
+    #[command(flatten)]
+    range: RangeArgs,
+    /// 决定人 / who decides
+    #[arg(long)]
+    name: Option<String>,
+    /// 原因 / why
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Args)]
+struct ReleaseArgs {
+    /// 通道 / channel
+    channel: ChannelName,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Args)]
+struct SendArgs {
+    /// duplicates/ 里的文件 / a file in duplicates/
+    #[arg(long, value_name = "FILE")]
+    again: PathBuf,
+    /// 原因 / why
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Args)]
+struct TryArgs {
+    /// 文件 / the file
+    file: PathBuf,
+    /// 通道；不给则按文件名规则找 / the channel; otherwise found by the name patterns
+    #[arg(long)]
+    channel: Option<ChannelName>,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    /// 用日志和留存包重建缺的包记录 / rebuild missing packet rows from log and spool
+    #[arg(long)]
+    rebuild: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// A range of packet numbers: `3..5`, or `4`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    from: u64,
+    to: u64,
+}
+
+impl std::str::FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (from, to) = text.split_once("..").unwrap_or((text, text));
+        let number = |part: &str| part.trim_start_matches('=').parse::<u64>().map_err(|_| format!("{text}: A..B"));
+        let range = Self { from: number(from)?, to: number(to)? };
+        if range.from == 0 || range.from > range.to {
+            return Err(format!("{text}: 1 ≤ A ≤ B"));
+        }
+        Ok(range)
+    }
+}
+
+/// Runs the command line for a station of `side`.
+pub fn main(side: Side) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do when even this cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    start_journal();
+    let lang = cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
+    match perform(cli, side, lang) {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) => {
+            eprintln!("{}", fault.sentence(lang));
+            ExitCode::from(exit_code(&fault))
+        }
+    }
+}
+
+/// The journal goes to standard error, where systemd takes it; DUKOU_JOURNAL chooses the level.
+fn start_journal() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DUKOU_JOURNAL").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,dukou_shared=info"));
+    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).with_target(false).init();
+}
+
+fn exit_code(fault: &EngineFault) -> u8 {
+    match fault.policy() {
+        Policy::Retry => 75,
+        Policy::Mend => 2,
+        Policy::Halt => 3,
+    }
+}
+
+fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
+    if let Verb::Init(args) = cli.verb {
+        return init::init(&args, side, lang);
+    }
+    let station = Station::load(&cli.station)?;
+    if station.config.station.side != side {
+        return Err(ConfigFault::OtherSide { dir: station.dir }.into());
+    }
+    let station = Station { dir: absolute(&station.dir)?, ..station };
+    match cli.verb {
+        Verb::Init(_) => Ok(0),
+        Verb::Card => card(&station),
+        Verb::Trust(args) => trust(&station, &args, lang),
+        Verb::Run => run(&station),
+        Verb::Pass(json) => pass(&station, json.json, lang),
+        Verb::Status(json) => status(&station, json.json, lang),
+        Verb::Trace(args) => trace(&station, &args, lang),
+        Verb::Gaps(json) => gaps(&station, json.json, lang),
+        Verb::Resend(args) => {
+            let Range { from, to } = args.seq;
+            ask(&station, Request::Resend { channel: args.channel, from, to, operator: operator() }, args.json.json, lang)
+        }
+        Verb::Waive(args) => {
+            let RangeArgs { channel, seq: Range { from, to }, json } = args.range;
+            ask(&station, Request::Waive { channel, from, to, operator: args.name.unwrap_or_else(operator), reason: args.reason }, json.json, lang)
+        }
+        Verb::Release(args) => ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang),
+        Verb::Send(args) => send_again(&station, args, lang),
+        Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
+        Verb::Check(args) => {
+            let _lock = StationLock::take(&station)?;
+            examine::check(&station, args.rebuild, args.json.json, lang)
+        }
+    }
+}
+
+fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
+    std::fs::canonicalize(dir).map_err(|error| ConfigFault::unreadable(dir, &error))
+}
+
+/// The account that runs the command, as the packet log names it.
+fn operator() -> String {
+    let name = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).or_else(|_| std::env::var("LOGNAME"));
+    name.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+}
+
+/// Prints to standard output; a reader that went away is no fault of the station.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn print_json(value: &impl serde::Serialize) {
+    print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
+}
+
+fn card(station: &Station) -> Result<u8, EngineFault> {
+    let keyring = read_keyring(&station.keys_dir().join("keyring.txt"))?;
+    print(keyring.text());
+    eprintln!("{}", keyring.fingerprint());
+    Ok(0)
+}
+
+fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let known = Trust::load(station)?;
+    let text = match (&args.card, &known) {
+        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| ConfigFault::unreadable(file, &error))?,
+        (None, Some(known)) => known.peer.text().to_string(),
+        (None, None) => {
+            let sentence = |lang| say!(lang, "还没有信任过密钥卡，没有可确认的。请运行 trust 密钥卡文件。", "No card is trusted yet, there is nothing to confirm. Run trust CARD.");
+            return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
+        }
+    };
+    let card = dukou_packets::keyring::Keyring::parse(text.as_bytes())?;
+    let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
+    let channels = match args.channels.is_empty() {
+        false => args.channels.clone(),
+        true => incoming_channels(station)?,
+    };
+    ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
+}
+
+/// Shows the fingerprint and asks a person to compare it.
+fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bool, ConfigFault> {
+    let (name, fingerprint) = (&card.body().name, card.fingerprint());
+    eprintln!("{}", say!(lang, "「{name}」的指纹：\n{fingerprint}\n请与对方通话核对。一致请输入 yes：", "Fingerprint of \"{name}\":\n{fingerprint}\nCompare it with the peer by voice. Type yes when it agrees:"));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().take(1024).read_to_string(&mut answer);
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(true);
+    }
+    let sentence = |lang| say!(lang, "没有确认，没有改动任何东西。不能通话时可用 --yes，以后再 trust --confirm。", "Not confirmed; nothing was changed. Without a voice line use --yes, and trust --confirm later.");
+    Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
+}
+
+fn incoming_channels(station: &Station) -> Result<Vec<ChannelName>, ConfigFault> {
+    let side = station.config.station.side;
+    let channels = Channel::load_all(station)?;
+    Ok(channels.into_iter().filter(|channel| channel.direction(side) == Direction::In).map(|channel| channel.channel).collect())
+}
+
+fn run(station: &Station) -> Result<u8, EngineFault> {
+    let _lock = StationLock::take(station)?;
+    daemon::run(station)?;
+    Ok(0)
+}
+
+fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let _lock = StationLock::take(station)?;
+    let (report, standing) = daemon::pass(station)?;
+    let code = match standing {
+        Standing::Clear => 0,
+        Standing::Look => 1,
+        Standing::TryAgain => 75,
+    };
+    match json {
+        true => print_json(&serde_json::json!({ "exit": code, "pass": report })),
+        false => print(&pass_text(&report, lang)),
+    }
+    Ok(code)
+}
+
+fn pass_text(report: &PassReport, lang: Lang) -> String {
+    let PassReport { accepted, rejected, held_back, packets_out, packets_in, delivered, duplicates, .. } = report;
+    let mut out = say!(lang, "发出：{accepted} 个文件，{packets_out} 个包；拒收 {rejected}，重复未送 {held_back}\n", "Out: {accepted} files in {packets_out} packets; {rejected} refused, {held_back} repeats held back\n");
+    out += &say!(lang, "收到：{packets_in} 个包，{delivered} 个文件；重复到达的包 {duplicates}\n", "In: {packets_in} packets, {delivered} files; {duplicates} packets had come before\n");
+    for (code, count) in &report.aside {
+        out += &say!(lang, "另存待查：{code} × {count}，原因见 quarantine/ 或 waiting/\n", "Set aside: {code} × {count}; reasons are in quarantine/ or waiting/\n");
+    }
+    if report.young + report.unfinished > 0 {
+        let (young, unfinished) = (report.young, report.unfinished);
+        out += &say!(lang, "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n", "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n");
+    }
+    for trouble in &report.troubles {
+        out += trouble;
+        out.push('\n');
+    }
+    out
+}
+
+/// Opens the state for reading only; a station that never ran has none.
+fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+    let path = station.state_dir().join("station.sqlite");
+    if !path.exists() {
+        drop(SqliteStore::open(&path)?);
+    }
+    Ok(SqliteStore::open_read_only(&path)?)
+}
+
+fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let channels = Channel::load_all(station)?;
+    let trust = Trust::load(station)?;
+    let status = report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)?;
+    match json {
+        true => print_json(&status),
+        false => print(&report::status_text(&status, lang)),
+    }
+    Ok(u8::from(status.channels.iter().any(|channel| channel.state != "ok")))
+}
+
+fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let lines = report::trace(&args.what, &mut read_store(station)?)?;
+    match args.json.json {
+        true => print_json(&lines),
+        false => print(&report::trace_text(&args.what, &lines, lang)),
+    }
+    Ok(0)
+}
+
+fn gaps(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let gaps = report::gaps(&mut read_store(station)?)?;
+    match json {
+        true => print_json(&gaps),
+        false => print(&report::gaps_text(&gaps, lang)),
+    }
+    Ok(u8::from(!gaps.is_empty()))
+}
+
+fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let file = absolute(&args.again)?;
+    let below = file.strip_prefix(station.dir.join("duplicates")).ok().and_then(|path| path.components().next());
+    let channel = below.and_then(|part| part.as_os_str().to_str()).and_then(|name| name.parse().ok());
+    let Some(channel) = channel else {
+        let dir = station.dir.join("duplicates").display().to_string();
+        let sentence = |lang| say!(lang, "只能再次发送 {dir} 里的文件。新文件请放入 drop/。", "Only files in {dir} can be sent again. Drop new files into drop/.");
+        return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
+    };
+    ask(station, Request::SendAgain { channel, file, operator: operator(), reason: args.reason }, args.json.json, lang)
+}
+
+/// Performs a request here, or, when the station runs, asks it to.
+fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let answer = match StationLock::take(station) {
+        Ok(_lock) => daemon::on_engine_thread(|| {
+            let mut engine = daemon::open_engine(station)?;
+            let answer = engine.perform(&request)?;
+            engine.close()?;
+            Ok(answer)
+        })?,
+        Err(ConfigFault::InUse { .. }) => ask_running(station, &request, &SystemRandom)?,
+        Err(fault) => return Err(fault.into()),
+    };
+    say_answer(&answer, json, lang);
+    Ok(answer.exit)
+}
+
+fn say_answer(answer: &Answer, json: bool, lang: Lang) {
+    match (json, answer.exit) {
+        (true, _) => print_json(answer),
+        (false, 0) => print(&format!("{}\n", answer.sentence(lang))),
+        (false, _) => eprintln!("{}", answer.sentence(lang)),
+    }
+}

@@ -1,0 +1,332 @@
+//! `try` and `check`: looking without touching.
+
+use super::{print, print_json, read_store};
+use crate::channel::Channel;
+use crate::connectors::folder::names::safe_path;
+use crate::error::{ConfigFault, EngineFault};
+use crate::keys::{StationKeys, Trust};
+use crate::lang::Lang;
+use crate::log::read_lines;
+use crate::say;
+use crate::seams::real_files::RealFiles;
+use crate::send::collect::REPEAT_MS;
+use crate::send::screen::Screen;
+use crate::station::Station;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, Store};
+use dukou_packets::limits;
+use dukou_packets::log::line::{Event, Line};
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::open::{HEAD_MAX, KeyBook, VerifiedHead, read_head};
+use dukou_packets::suite::sha256;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+
+/// The answer of `try`.
+#[derive(Serialize)]
+struct Tried {
+    channel: String,
+    key: Option<String>,
+    /// `accepted`, `rejected` or `held-back`.
+    result: &'static str,
+    code: Option<String>,
+    bytes: u64,
+    parts: u64,
+    arrives_as: Option<String>,
+    sentence: String,
+}
+
+/// Says what would happen to a file; sends nothing, writes nothing.
+pub(super) fn try_file(station: &Station, file: &Path, channel: Option<&ChannelName>, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let side = station.config.station.side;
+    let channels: Vec<Channel> = Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).collect();
+    let name = record_name(station, &channels, file);
+    let Some(chosen) = choose(&channels, channel, station, file, &name)? else {
+        let sentence = |lang| say!(lang, "没有一个发送通道的文件名规则适合 {name}。请看 channels/，或用 --channel 指定。", "No outgoing channel's name pattern fits {name}. See channels/, or name one with --channel.");
+        return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
+    };
+    let tried = try_on(station, chosen, file, &name, lang)?;
+    match json {
+        true => print_json(&tried),
+        false => print(&format!("{}\n", tried.sentence)),
+    }
+    Ok(u8::from(tried.result != "accepted"))
+}
+
+fn record_name(station: &Station, channels: &[Channel], file: &Path) -> String {
+    let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    let below = channels.iter().find_map(|channel| full.strip_prefix(station.dir.join(&channel.source.folder)).ok().map(Path::to_path_buf));
+    let name = below.or_else(|| full.file_name().map(Into::into)).unwrap_or(full);
+    name.to_string_lossy().into_owned()
+}
+
+fn choose<'a>(channels: &'a [Channel], asked: Option<&ChannelName>, station: &Station, file: &Path, name: &str) -> Result<Option<&'a Channel>, EngineFault> {
+    if let Some(asked) = asked {
+        let found = channels.iter().find(|channel| channel.channel == *asked);
+        return found.map(Some).ok_or_else(|| ConfigFault::NoChannel { name: asked.to_string() }.into());
+    }
+    let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    if let Some(channel) = channels.iter().find(|channel| full.starts_with(station.dir.join(&channel.source.folder))) {
+        return Ok(Some(channel));
+    }
+    for channel in channels {
+        if !matches!(Screen::new(&channel.screen)?.check_name(name, true, 0), Err(refused) if refused.code == "key-pattern") {
+            return Ok(Some(channel));
+        }
+    }
+    Ok(None)
+}
+
+fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: Lang) -> Result<Tried, EngineFault> {
+    let unreadable = |error: std::io::Error| ConfigFault::unreadable(file, &error);
+    let bytes = std::fs::metadata(file).map_err(unreadable)?.len();
+    let screen = Screen::new(&channel.screen)?;
+    let mut tried = Tried {
+        channel: channel.channel.to_string(),
+        key: None,
+        result: "rejected",
+        code: None,
+        bytes,
+        parts: bytes.div_ceil(limits::BODY_MAX).max(1),
+        arrives_as: None,
+        sentence: String::new(),
+    };
+    let refuse = |tried: Tried, refused: crate::send::screen::Refused| {
+        let [zh, en] = refused.sentence;
+        Tried { code: Some(refused.code), sentence: say!(lang, "会被拒收：{zh}", "It would be refused: {en}"), ..tried }
+    };
+    match screen.check_name(name, true, bytes) {
+        Ok(key) => tried.key = Some(key),
+        Err(refused) => return Ok(refuse(tried, refused)),
+    }
+    if screen.needs_body() || bytes <= limits::BODY_MAX {
+        let body = std::fs::read(file).map_err(unreadable)?;
+        if let Err(refused) = screen.check_body(&body) {
+            return Ok(refuse(tried, refused));
+        }
+        if channel.source.identical == crate::channel::Identical::Once {
+            let mut store = read_store(station)?;
+            let run_ms = store.load()?.run_ms;
+            let went = store.went(&channel.channel, &[name])?.into_iter().flatten().next();
+            if let Some(went) = went.filter(|went| went.digest == sha256(&[&body]) && run_ms.saturating_sub(went.run_ms) < REPEAT_MS) {
+                let seq = went.packet.seq;
+                let sentence = say!(lang, "会被留下：同名同内容已由第 {seq} 号包送出。", "It would be held back: equal bytes under this name went in packet {seq}.");
+                return Ok(Tried { result: "held-back", code: Some("repeat".to_string()), sentence, ..tried });
+            }
+        }
+    }
+    let (channel, parts, target) = (tried.channel.clone(), tried.parts, safe_path(name).to_string());
+    let sentence = say!(lang, "会由通道 {channel} 送出（{bytes} 字节，{parts} 段），到对方名为 {target}。", "Channel {channel} would send it ({bytes} bytes, {parts} parts); it arrives as {target}.");
+    Ok(Tried { result: "accepted", arrives_as: Some(target), sentence, ..tried })
+}
+
+/// One thing that does not agree.
+#[derive(Serialize)]
+struct Disagreement {
+    code: &'static str,
+    zh: String,
+    en: String,
+}
+
+impl Disagreement {
+    fn new(code: &'static str, sentence: impl Fn(Lang) -> String) -> Self {
+        Self { code, zh: sentence(Lang::Zh), en: sentence(Lang::En) }
+    }
+}
+
+/// What the log says of packets.
+#[derive(Default)]
+struct Told {
+    packed: BTreeMap<PacketKey, PacketRow>,
+    seen: BTreeMap<PacketKey, PacketRow>,
+    applied: BTreeSet<PacketKey>,
+}
+
+/// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
+pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let (keys, trust) = (StationKeys::load(station)?, Trust::load(station)?);
+    let mut store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
+    let told = read_log(station)?;
+    let rebuilt = if rebuild { rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)? } else { 0 };
+    let mut found = Vec::new();
+    check_rows(&told, &mut store, &mut found)?;
+    check_spool(station, &keys, trust.as_ref(), &mut store, &mut found)?;
+    if json {
+        print_json(&serde_json::json!({ "rebuilt": rebuilt, "disagreements": found }));
+    } else {
+        print(&check_text(&found, rebuilt, lang));
+    }
+    Ok(u8::from(!found.is_empty()))
+}
+
+fn check_text(found: &[Disagreement], rebuilt: u64, lang: Lang) -> String {
+    let mut out = String::new();
+    if rebuilt > 0 {
+        out += &say!(lang, "已重建 {rebuilt} 条包记录。\n", "Rebuilt {rebuilt} packet rows.\n");
+    }
+    for Disagreement { zh, en, .. } in found {
+        out += &say!(lang, "{zh}\n", "{en}\n");
+    }
+    if found.is_empty() {
+        out += &say!(lang, "状态、留存包和日志一致。\n", "State, spool and log agree.\n");
+    }
+    out
+}
+
+fn read_log(station: &Station) -> Result<Told, EngineFault> {
+    let mut told = Told::default();
+    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(line, &mut told))?;
+    Ok(told)
+}
+
+fn tell(line: Line, told: &mut Told) {
+    let at_ms = line.stamp.at_ms;
+    let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
+    match line.event {
+        Event::Packed { number, channel, epoch, seq, header, root, records, tombstones, plain, bytes } => {
+            let key = key(Direction::Out, channel, epoch, seq);
+            let row = proven_row(key.clone(), number, header, root, (records, tombstones), (plain, bytes), at_ms);
+            told.packed.insert(key, row);
+        }
+        Event::Seen { number, channel, epoch, seq, header, root, records, .. } => {
+            let key = key(Direction::In, channel, epoch, seq);
+            let row = proven_row(key.clone(), number, header, root, (records, 0), (0, 0), at_ms);
+            told.seen.insert(key, row);
+        }
+        Event::Applied { channel, epoch, seq, .. } => {
+            told.applied.insert(key(Direction::In, channel, epoch, seq));
+        }
+        _ => {}
+    }
+}
+
+fn proven_row(key: PacketKey, number: u64, header: dukou_packets::suite::Digest, root: dukou_packets::suite::Digest, (records, tombstones): (u64, u64), (plain_bytes, sealed_bytes): (u64, u64), at_ms: i64) -> PacketRow {
+    let state = match key.direction {
+        Direction::Out => PacketState::Packed,
+        Direction::In => PacketState::Early,
+    };
+    PacketRow {
+        key,
+        number,
+        header,
+        prev: dukou_packets::suite::Digest::ZERO,
+        root,
+        records: records as u32,
+        tombstones: tombstones as u32,
+        plain_bytes,
+        sealed_bytes,
+        spool: None,
+        state,
+        sources_pending: false,
+        at_ms,
+        done_ms: None,
+        run_ms: 0,
+    }
+}
+
+/// Rows against lines, both ways.
+fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
+    for (key, row) in told.packed.iter().chain(&told.seen) {
+        match store.packet(key)? {
+            None => found.push(Disagreement::new("row-missing", |lang| say!(lang, "日志有而状态库没有：{key}（可用 check --rebuild 重建）", "The log names {key}, the state does not (check --rebuild puts it back)"))),
+            Some(known) if known.header != row.header => {
+                found.push(Disagreement::new("row-differs", |lang| say!(lang, "日志与状态库中的摘要不同：{key}", "Log and state have different digests of {key}")));
+            }
+            Some(known) if key.direction == Direction::In && known.state == PacketState::Applied && !told.applied.contains(key) => {
+                found.push(Disagreement::new("line-missing", |lang| say!(lang, "状态库记为已落地而日志没有：{key}", "The state says {key} is applied, the log does not")));
+            }
+            Some(_) => {}
+        }
+    }
+    let states = [PacketState::Packed, PacketState::Left];
+    for row in store.packets_in(Direction::Out, &states, usize::MAX)? {
+        let key = &row.key;
+        if !told.packed.contains_key(key) {
+            found.push(Disagreement::new("line-missing", |lang| say!(lang, "状态库有而日志没有：{key}", "The state has {key}, the log does not name it")));
+        }
+    }
+    Ok(())
+}
+
+/// Spool files against rows, both ways.
+fn check_spool(station: &Station, keys: &StationKeys, trust: Option<&Trust>, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
+    let states = [PacketState::Packed, PacketState::Left, PacketState::Early, PacketState::Delivering, PacketState::Applied, PacketState::Late];
+    for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
+        let mut expected = BTreeSet::new();
+        for row in store.packets_in(direction, &states, usize::MAX)? {
+            let Some(name) = &row.spool else { continue };
+            let path = dir.join(name);
+            expected.insert(name.clone());
+            let (key, shown) = (&row.key, path.display().to_string());
+            match spool_head(&path, direction, keys, trust) {
+                Some((head, len)) if head.digest == row.header && len == head.expected_len() => {}
+                Some(_) => found.push(Disagreement::new("spool-differs", |lang| say!(lang, "留存包与记录不符：{shown}（{key}）", "The packet {shown} is not what the state says ({key})"))),
+                None => found.push(Disagreement::new("spool-missing", |lang| say!(lang, "留存包缺失或损坏：{shown}（{key}）", "The packet {shown} is missing or damaged ({key})"))),
+            }
+        }
+        let names = std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?.flatten();
+        for name in names.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !expected.contains(name)) {
+            let shown = dir.join(name).display().to_string();
+            found.push(Disagreement::new("spool-extra", |lang| say!(lang, "留存目录里有状态库不认识的文件：{shown}", "The spool holds a file that the state does not know: {shown}")));
+        }
+    }
+    Ok(())
+}
+
+fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, trust: Option<&Trust>) -> Option<(VerifiedHead, u64)> {
+    let book: &dyn KeyBook = match direction {
+        Direction::Out => &keys.keyring,
+        Direction::In => &trust?.peer,
+    };
+    let file = std::fs::File::open(path).ok()?;
+    let len = file.metadata().ok()?.len();
+    let mut bytes = Vec::new();
+    file.take(HEAD_MAX as u64).read_to_end(&mut bytes).ok()?;
+    Some((read_head(&bytes, book).ok()?, len))
+}
+
+/// Puts back rows that the log names and the spool holds; without the spool's file a row stands without one.
+fn rebuild_rows(station: &Station, told: &Told, keys: &StationKeys, trust: Option<&Trust>, store: &mut SqliteStore) -> Result<u64, EngineFault> {
+    let heads = spool_heads(station, keys, trust)?;
+    let mut changes = Vec::new();
+    for (key, row) in told.packed.iter().chain(&told.seen) {
+        if store.packet(key)?.is_some() {
+            continue;
+        }
+        let mut row = row.clone();
+        if let Some((name, head)) = heads.get(&row.header) {
+            row.spool = Some(name.clone());
+            row.prev = head.header.prev;
+            row.plain_bytes = head.header.plain_len;
+            row.sealed_bytes = head.expected_len();
+        }
+        row.state = match key.direction {
+            Direction::Out => PacketState::Left,
+            Direction::In if told.applied.contains(key) => PacketState::Applied,
+            Direction::In => PacketState::Early,
+        };
+        changes.push(Change::Rebuilt(row));
+    }
+    let count = changes.len() as u64;
+    if count > 0 {
+        store.commit(&changes)?;
+    }
+    Ok(count)
+}
+
+type Heads = BTreeMap<dukou_packets::suite::Digest, (String, VerifiedHead)>;
+
+fn spool_heads(station: &Station, keys: &StationKeys, trust: Option<&Trust>) -> Result<Heads, EngineFault> {
+    let mut heads = Heads::new();
+    for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
+        let names = std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?.flatten();
+        for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
+            if let Some((head, _)) = spool_head(&dir.join(&name), direction, keys, trust) {
+                heads.insert(head.digest, (name, head));
+            }
+        }
+    }
+    Ok(heads)
+}

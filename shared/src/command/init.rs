@@ -1,0 +1,172 @@
+//! `init`: a new station from nothing, complete and commented.
+
+use super::print;
+use crate::channel::Channel;
+use crate::error::{ConfigFault, EngineFault};
+use crate::keys;
+use crate::lang::Lang;
+use crate::say;
+use crate::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig};
+use crate::store::Direction;
+use clap::Args;
+use dukou_packets::keyring::Side;
+use dukou_packets::packet::header::Environment;
+use dukou_packets::suite::{StationId, SystemRandom};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use std::path::{Path, PathBuf};
+
+/// The channels of a new station, alike on both sides.
+const CHANNELS: [(&str, &str); 3] = [
+    ("report-message", include_str!("../../channels/report-message.toml")),
+    ("registration-log", include_str!("../../channels/registration-log.toml")),
+    ("report-response", include_str!("../../channels/report-response.toml")),
+];
+
+/// Options of `init`.
+#[derive(Args)]
+pub(super) struct InitArgs {
+    /// 新建在哪个目录 / the directory to make
+    dir: PathBuf,
+    /// 站名 / what people call the station
+    #[arg(long)]
+    name: Option<String>,
+    /// 测试环境：与正式站互不接收 / a test station: production stations set its packets aside
+    #[arg(long)]
+    test: bool,
+}
+
+/// Makes a station; the directory must be empty or not there.
+pub(super) fn init(args: &InitArgs, side: Side, lang: Lang) -> Result<u8, EngineFault> {
+    refuse_taken(&args.dir)?;
+    let station = Station { dir: args.dir.clone(), config: config(args, side, lang) };
+    for dir in station.own_dirs() {
+        make_dir(&dir)?;
+    }
+    make_dir(&args.dir.join("channels"))?;
+    make_dir(&station.ferry_out())?;
+    make_dir(&station.ferry_in())?;
+    restrict(&station.keys_dir())?;
+    let new = keys::create(&station, &SystemRandom)?;
+    for (name, text) in CHANNELS {
+        keys::write_durably(&args.dir.join("channels").join(format!("{name}.toml")), text.as_bytes(), 0o644)?;
+    }
+    // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
+    keys::write_durably(&args.dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
+    let station = Station::load(&args.dir)?;
+    for channel in Channel::load_all(&station)? {
+        make_dir(&args.dir.join(match channel.direction(side) {
+            Direction::Out => channel.source.folder,
+            Direction::In => channel.sink.folder,
+        }))?;
+    }
+    print(&welcome(&station, &new, lang));
+    Ok(0)
+}
+
+fn refuse_taken(dir: &Path) -> Result<(), ConfigFault> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(ConfigFault::Taken { path: dir.to_path_buf() }),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(ConfigFault::Taken { path: dir.to_path_buf() }),
+        Err(error) => Err(ConfigFault::unreadable(dir, &error)),
+    }
+}
+
+fn make_dir(dir: &Path) -> Result<(), ConfigFault> {
+    std::fs::create_dir_all(dir).map_err(|error| ConfigFault::unreadable(dir, &error))
+}
+
+fn restrict(dir: &Path) -> Result<(), ConfigFault> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(|error| ConfigFault::unreadable(dir, &error))
+}
+
+fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
+    let default_name = match side {
+        Side::Inner => "内网摆渡站",
+        Side::Outer => "外网摆渡站",
+    };
+    StationConfig {
+        station: Identity {
+            id: StationId::draw(&SystemRandom),
+            name: args.name.clone().unwrap_or_else(|| default_name.to_string()),
+            side,
+            environment: if args.test { Environment::Test } else { Environment::Production },
+            lang,
+        },
+        ferry: FerryConfig::default(),
+        packets: PacketConfig::default(),
+        keep: KeepConfig::default(),
+    }
+}
+
+/// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
+fn station_toml(config: &StationConfig) -> String {
+    let StationConfig { station, ferry, packets, keep } = config;
+    let name = toml::Value::String(station.name.clone());
+    let environment = match station.environment {
+        Environment::Production => "production",
+        Environment::Test => "test",
+    };
+    format!(
+        r#"# 摆渡站配置 / station configuration
+[station]
+id = "{}"            # 站号，不要改 / never change
+name = {name}
+side = "{}"          # inner 业务内网, outer 政务外网
+environment = "{environment}"   # production 正式, test 测试；两者互不接收 / never mix
+lang = "{}"          # zh, en
+
+[ferry]              # 摆渡目录：隔离设备搬运的目录 / the directories the gap device moves
+out = "{}"
+in = "{}"
+scan_seconds = {}    # 全面扫描的间隔 / seconds between full scans
+incomplete_scans = {} # 不完整的包等几轮 / scans before a short packet is set aside
+
+[packets]
+suite = {}           # 1 AES-256-GCM, 2 ChaCha20-Poly1305
+level = {}           # zstd 1–19
+
+[keep]               # 按运行天数 / in days of running time
+sent_days = {}       # ≥ 30
+applied_days = {}
+log_days = {}        # ≥ 184
+"#,
+        station.id,
+        station.side,
+        station.lang,
+        ferry.out.display(),
+        ferry.arrive.display(),
+        ferry.scan_seconds,
+        ferry.incomplete_scans,
+        packets.suite,
+        packets.level,
+        keep.sent_days,
+        keep.applied_days,
+        keep.log_days,
+    )
+}
+
+fn welcome(station: &Station, new: &keys::NewKeys, lang: Lang) -> String {
+    let dir = station.dir.display();
+    let fingerprint = new.card.fingerprint();
+    let recovery = recovery_text(&new.recovery);
+    let code = QrCode::new(recovery.replace(' ', "")).map(|code| code.render::<Dense1x2>().build()).unwrap_or_default();
+    say!(
+        lang,
+        "已新建摆渡站 {dir}\n本站密钥卡指纹：\n  {fingerprint}\n\n恢复密钥（只显示这一次，请抄写或打印后锁入保险柜，不要存在电脑里）：\n  {recovery}\n{code}\n\n下一步：把 card 的输出交给对方，并对对方的密钥卡运行 trust。\n",
+        "Made the station {dir}\nFingerprint of its card:\n  {fingerprint}\n\nRecovery key (shown this once; write it down or print it, lock it in a safe, keep no copy on a computer):\n  {recovery}\n{code}\n\nNext: give the output of card to the peer, and run trust on the peer's card.\n"
+    )
+}
+
+/// The recovery key for writing down: base32 in groups of four, with two characters of check at the end.
+fn recovery_text(secret: &[u8; 32]) -> String {
+    let check = dukou_packets::suite::sha256(&[b"dukou-recovery-v1\0", secret]);
+    let bytes = [&secret[..], &check.as_bytes()[..3]].concat();
+    let text = data_encoding::BASE32_NOPAD.encode(&bytes);
+    text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect::<Vec<_>>().join(" ")
+}

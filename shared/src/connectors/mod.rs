@@ -1,0 +1,125 @@
+//! Where records come from and go to: one connector a folder here, and the contract they all keep.
+//!
+//! What the engine guarantees: a source's record is put away only after its packet exists; a sink's record is staged only after its
+//! packet's `seen` line is durable, and delivered only after the mark transaction; calls for one channel come in order, one at a time, and
+//! after a restart the same calls come again.
+//! What a connector owes is written on its trait.
+
+pub mod folder;
+
+use crate::seams::{FileFault, FileStat, OpenFile};
+use crate::store::{PacketKey, RecordRow, SourceStamp, Unfinished};
+use std::path::PathBuf;
+
+/// A finished file that a source offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its record name; for a name that is not UTF-8 a lossy form of it.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its metadata at the look.
+    pub stat: FileStat,
+    /// False when the name is not UTF-8: such a file is refused.
+    pub name_is_utf8: bool,
+}
+
+/// What a look at a source gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Finished files, in the order they are sent.
+    pub ready: Vec<Candidate>,
+    /// True when there were more than one look keeps.
+    pub more: bool,
+    /// Files that are not finished yet, `.tmp` and `.part` not among them.
+    pub young: u64,
+    /// Files that wait to be renamed: `.tmp`, `.part`.
+    pub unfinished: u64,
+    /// Monotonic time (ms) at which the next young file may be finished.
+    pub next_ms: Option<u64>,
+}
+
+/// What became of a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A packet carries it.
+    Sent(PacketKey),
+    /// It was refused; its tombstone is in the packet.
+    Refused {
+        /// The packet with the tombstone.
+        packet: PacketKey,
+        /// Stable code.
+        code: String,
+        /// The reason in Chinese and in English.
+        sentence: [String; 2],
+    },
+    /// Equal bytes went before under this name.
+    HeldBack {
+        /// The packet that carried them.
+        went: PacketKey,
+        /// Wall clock (ms) of that packet.
+        at_ms: i64,
+    },
+}
+
+/// A source file to be put away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposal {
+    /// The record's name.
+    pub name: String,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Which file it was when it was read.
+    pub stamp: SourceStamp,
+    /// A name unique in the channel, the same again after a restart.
+    pub slot: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// The contract of a source.
+///
+/// A source owes: `look` changes nothing and gives finished records in a stable order; `put_away` is idempotent, and never destroys a
+/// record that is not the one of the stamp.
+pub trait Source: Send {
+    /// Looks for finished records.
+    fn look(&mut self) -> Result<Look, FileFault>;
+    /// Opens a candidate.
+    fn open(&self, candidate: &Candidate) -> Result<Box<dyn OpenFile>, FileFault>;
+    /// Gives the path of a record that was read earlier.
+    fn path_of(&self, name: &str) -> PathBuf;
+    /// Puts source files away and writes what programs read about them. Not durable by itself: after a power loss it is done again.
+    fn put_away(&mut self, disposals: &[Disposal]) -> Result<(), FileFault>;
+    /// Hears that a file was renamed in or closed after writing.
+    fn hint(&mut self, path: &std::path::Path);
+}
+
+/// What a delivery came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Every record is at the sink and durable.
+    Done,
+    /// Another record under the same name has to be taken first (等待取走); the rest waits behind it.
+    WaitsForTaking {
+        /// The record's path below the sink.
+        target: String,
+    },
+}
+
+/// The contract of a sink.
+///
+/// A sink owes: what is staged is invisible to the consumer; after `make_durable` it survives a power loss; `deliver` may be called any number
+/// of times for a marked packet and makes each of its records visible exactly once, in order, even when the consumer takes them away at
+/// once; nothing the consumer has is ever overwritten.
+pub trait Sink: Send {
+    /// Begins a packet: what an earlier, unmarked try staged for it is discarded.
+    fn begin(&mut self, packet: &PacketKey) -> Result<(), FileFault>;
+    /// Stages a whole record.
+    fn stage(&mut self, packet: &PacketKey, index: u32, body: &[u8]) -> Result<(), FileFault>;
+    /// Appends a part to the channel's unfinished file. `done` is the file as the store knows it, without this part.
+    fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<(), FileFault>;
+    /// Makes everything staged durable: one sync for all.
+    fn make_durable(&mut self) -> Result<(), FileFault>;
+    /// Makes a marked packet's records visible.
+    fn deliver(&mut self, packet: &PacketKey, records: &[RecordRow]) -> Result<Delivery, FileFault>;
+}

@@ -1,0 +1,260 @@
+//! The shell around the engine: one named thread that steps, woken by notifications, timers and signals.
+//!
+//! tokio, signals and notify live here and nowhere deeper. Notifications are hints; the full scan of each step is the truth.
+
+use crate::channel::Channel;
+use crate::engine::{Engine, PassReport, Seams, Standing};
+use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::keys::{StationKeys, Trust};
+use crate::lang::Lang;
+use crate::seams::clock::SystemClock;
+use crate::seams::real_files::RealFiles;
+use crate::station::Station;
+use crate::store::Direction;
+use crate::store::sqlite::SqliteStore;
+use dukou_packets::suite::SystemRandom;
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{EventKind, RecursiveMode, Watcher};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// How long the engine rests after a passing fault before it is opened anew.
+const RETRY_REST: Duration = Duration::from_secs(5);
+
+/// How often a running station looks for requests that commands left beside it.
+const REQUESTS_EVERY: Duration = Duration::from_millis(500);
+
+/// The lock that keeps a second process off the station; it ends with the process.
+pub struct StationLock(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl StationLock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`ConfigFault::InUse`] when another process holds it.
+    pub fn take(station: &Station) -> Result<Self, ConfigFault> {
+        let path = station.state_dir().join("lock");
+        let file = File::options().create(true).append(true).open(&path).map_err(|error| ConfigFault::unreadable(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(ConfigFault::InUse { dir: station.dir.clone() }),
+            Err(TryLockError::Error(error)) => Err(ConfigFault::unreadable(&path, &error)),
+        }
+    }
+}
+
+/// Opens the engine on the real seams.
+///
+/// # Errors
+/// [`EngineFault`] when anything on disk is not as it must be.
+pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
+    let channels = Channel::load_all(station)?;
+    let keys = StationKeys::load(station)?;
+    let trust = Trust::load(station)?;
+    let seams = Seams { files: Arc::new(RealFiles::new()), clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom), second_thread: true };
+    let store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
+    Engine::open(station.clone(), channels, keys, trust, seams, Box::new(store))
+}
+
+/// Runs `work` on the engine's thread, whose name fault injectors and debuggers look for.
+///
+/// # Errors
+/// What `work` says, or that no thread could be started.
+pub fn on_engine_thread<T: Send>(work: impl FnOnce() -> Result<T, EngineFault> + Send) -> Result<T, EngineFault> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("dukou-engine".to_string()).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| ConfigFault::unreadable(Path::new("/proc/self"), &error))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// One pass of everything.
+///
+/// # Errors
+/// [`EngineFault`].
+pub fn pass(station: &Station) -> Result<(PassReport, Standing), EngineFault> {
+    on_engine_thread(|| {
+        let mut engine = open_engine(station)?;
+        engine.serve_requests()?;
+        let report = engine.pass()?;
+        let standing = engine.standing(&report);
+        engine.close()?;
+        Ok((report, standing))
+    })
+}
+
+/// Why the engine's thread wakes.
+enum Wake {
+    /// A file was renamed in or closed after writing.
+    Finished(PathBuf),
+    /// Something else happened.
+    Look,
+    /// The station is asked to stop.
+    Stop,
+}
+
+/// Runs the station until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`EngineFault`] when the station must stop: its policy is `Mend` or `Halt`.
+pub fn run(station: &Station) -> Result<(), EngineFault> {
+    let (wake, woken) = channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| ConfigFault::unreadable(Path::new("/proc/self"), &error))?;
+    runtime.spawn(stop_on_signal(wake.clone(), stop.clone()));
+    let _watcher = watch(station, wake)?;
+    on_engine_thread(move || work(station, &woken, &stop))
+}
+
+async fn stop_on_signal(wake: Sender<Wake>, stop: Arc<AtomicBool>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.store(true, Ordering::SeqCst);
+    // The engine's thread may be gone already: then there is nothing left to stop.
+    let _ = wake.send(Wake::Stop);
+}
+
+/// Watches source folders and the ferry directory. Where watching does not work, as on network mounts, the scans do it all.
+fn watch(station: &Station, wake: Sender<Wake>) -> Result<Option<notify::RecommendedWatcher>, EngineFault> {
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        for wake_up in wakes(event) {
+            // A send fails only when the engine's thread has ended.
+            let _ = wake.send(wake_up);
+        }
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!(%error, "no notifications; scans alone find new files");
+            return Ok(None);
+        }
+    };
+    let mut folders = vec![(station.ferry_in(), RecursiveMode::NonRecursive)];
+    for channel in Channel::load_all(station)? {
+        if channel.direction(station.config.station.side) == Direction::Out {
+            folders.push((station.dir.join(&channel.source.folder), RecursiveMode::Recursive));
+        }
+    }
+    for (folder, mode) in folders {
+        if let Err(error) = watcher.watch(&folder, mode) {
+            tracing::warn!(folder = %folder.display(), %error, "this folder is found by scans alone");
+        }
+    }
+    Ok(Some(watcher))
+}
+
+fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
+    let Ok(event) = event else { return vec![Wake::Look] };
+    if event.need_rescan() {
+        return vec![Wake::Look];
+    }
+    let finished = match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both)) => true,
+        // Our own status files and staging would wake us without end.
+        _ => return Vec::new(),
+    };
+    let visible = |path: &PathBuf| !path.components().any(|part| part.as_os_str().to_str().is_some_and(|part| part.starts_with('.') && part.len() > 2));
+    event.paths.into_iter().filter(visible).filter(|_| finished).map(Wake::Finished).collect()
+}
+
+/// The engine's thread: step, serve, wait; a passing fault opens the engine anew.
+fn work(station: &Station, woken: &Receiver<Wake>, stop: &AtomicBool) -> Result<(), EngineFault> {
+    let lang = station.config.station.lang;
+    while !stop.load(Ordering::SeqCst) {
+        let fault = match open_engine(station).and_then(|engine| keep_stepping(station, engine, woken, stop)) {
+            Ok(()) => return Ok(()),
+            Err(fault) => fault,
+        };
+        if fault.policy() != Policy::Retry {
+            return Err(fault);
+        }
+        tracing::error!(code = fault.code(), "{}", fault.sentence(lang));
+        rest(woken, RETRY_REST);
+    }
+    Ok(())
+}
+
+fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, stop: &AtomicBool) -> Result<(), EngineFault> {
+    let engine_stop = engine.stop_flag();
+    let linger = linger(station)?;
+    let scan_every = Duration::from_secs(station.config.ferry.scan_seconds);
+    loop {
+        engine.serve_requests()?;
+        let report = engine.step()?;
+        say_what_happened(&report, station.config.station.lang);
+        let until = Instant::now() + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
+        match wait(&mut engine, station, woken, until, linger)? {
+            Waited::Work if !stop.load(Ordering::SeqCst) => {}
+            _ => {
+                engine_stop.store(true, Ordering::SeqCst);
+                return engine.close();
+            }
+        }
+    }
+}
+
+enum Waited {
+    Work,
+    Stop,
+}
+
+/// Waits for something to do; after the first finished file it lingers for company.
+fn wait(engine: &mut Engine, station: &Station, woken: &Receiver<Wake>, until: Instant, linger: Duration) -> Result<Waited, EngineFault> {
+    let mut deadline = until;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match woken.recv_timeout(left.min(REQUESTS_EVERY)) {
+            Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(Waited::Stop),
+            Ok(Wake::Look) => return Ok(Waited::Work),
+            Ok(Wake::Finished(path)) => {
+                engine.hint(&path);
+                let in_ferry = path.starts_with(station.ferry_in());
+                deadline = deadline.min(Instant::now() + if in_ferry { Duration::ZERO } else { linger });
+            }
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Ok(Waited::Work),
+            Err(RecvTimeoutError::Timeout) => engine.serve_requests()?,
+        }
+    }
+}
+
+/// The shortest linger of the outgoing channels.
+fn linger(station: &Station) -> Result<Duration, EngineFault> {
+    let side = station.config.station.side;
+    let lingers = Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).map(|channel| channel.batch.linger_ms);
+    Ok(Duration::from_millis(lingers.min().unwrap_or(0)))
+}
+
+fn rest(woken: &Receiver<Wake>, how_long: Duration) {
+    let until = Instant::now() + how_long;
+    while let Ok(wake) = woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        if matches!(wake, Wake::Stop) {
+            return;
+        }
+    }
+}
+
+fn say_what_happened(report: &PassReport, lang: Lang) {
+    if report.moved() {
+        tracing::info!(
+            accepted = report.accepted, rejected = report.rejected, held_back = report.held_back, packets_out = report.packets_out,
+            packets_in = report.packets_in, delivered = report.delivered, duplicates = report.duplicates, "moved"
+        );
+    }
+    for (code, count) in &report.aside {
+        tracing::warn!(code, count, "packets set aside");
+    }
+    for trouble in &report.troubles {
+        let _ = lang;
+        tracing::warn!("{trouble}");
+    }
+}

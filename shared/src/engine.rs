@@ -1,0 +1,464 @@
+//! One station at work: what [`send`](crate::send) and [`receive`](crate::receive) share, and the pass that drives both.
+//!
+//! Given: a station, its channels and keys, the seams, the store. Gives: passes. After a crash: [`Engine::open`] compares store, log and
+//! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
+//! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
+
+use crate::channel::Channel;
+use crate::connectors::folder::sink::FolderSink;
+use crate::connectors::folder::source::{FolderPlaces, FolderSource};
+use crate::connectors::{Sink, Source};
+use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::keys::{StationKeys, Trust};
+use crate::lang::Lang;
+use crate::log::{LogEvidence, PacketLog};
+use crate::receive::order::Gaps;
+use crate::seams::clock::Clock;
+use crate::seams::{Files, Ownership};
+use crate::send::screen::Screen;
+use crate::station::Station;
+use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::{ChannelName, LogHead};
+use dukou_packets::suite::{Random, RunId};
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The seams the engine touches the world through; the store is handed over apart, since only one owner may have it.
+#[derive(Clone)]
+pub struct Seams {
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Whether pure work (compressing, opening) may run on a second thread. Simulations say no.
+    pub second_thread: bool,
+}
+
+/// An outgoing channel at work.
+pub(crate) struct Outgoing {
+    pub(crate) channel: Channel,
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) screen: Screen,
+}
+
+/// An incoming channel at work.
+pub(crate) struct Incoming {
+    pub(crate) sink: Box<dyn Sink>,
+    /// Marked packets whose records are not all at the sink yet, in order.
+    pub(crate) delivering: VecDeque<PacketRow>,
+    /// The record path that has to be taken before the channel goes on.
+    pub(crate) waits_for_taking: Option<String>,
+}
+
+/// What a pass did, and what waits for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PassReport {
+    /// Files packed.
+    pub accepted: u64,
+    /// Files refused.
+    pub rejected: u64,
+    /// Repeats held back.
+    pub held_back: u64,
+    /// Packets sealed and placed in the ferry directory.
+    pub packets_out: u64,
+    /// Packets applied.
+    pub packets_in: u64,
+    /// Files delivered.
+    pub delivered: u64,
+    /// Packets kept for later.
+    pub kept: u64,
+    /// Packets set aside, by code.
+    pub aside: BTreeMap<String, u64>,
+    /// Packets seen before: no effect.
+    pub duplicates: u64,
+    /// Packets moved to `waiting/` for want of a key.
+    pub waiting: u64,
+    /// Entries in the ferry directory that are no packets.
+    pub junk: u64,
+    /// Files that are still being written.
+    pub young: u64,
+    /// Files that wait to be renamed (`.tmp`, `.part`).
+    pub unfinished: u64,
+    /// Packets that are not complete yet.
+    pub incomplete: u64,
+    /// Files or folders that could not be read: one sentence each.
+    pub troubles: Vec<String>,
+}
+
+impl PassReport {
+    /// True when the pass moved anything.
+    pub fn moved(&self) -> bool {
+        self.accepted + self.rejected + self.held_back + self.packets_in + self.delivered + self.duplicates + self.kept > 0 || !self.aside.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.held_back += other.held_back;
+        self.packets_out += other.packets_out;
+        self.packets_in += other.packets_in;
+        self.delivered += other.delivered;
+        self.kept += other.kept;
+        for (code, count) in other.aside {
+            *self.aside.entry(code).or_default() += count;
+        }
+        self.duplicates += other.duplicates;
+        self.waiting += other.waiting;
+        // These three say how things are now, not what happened.
+        self.junk = other.junk;
+        self.young = other.young;
+        self.unfinished = other.unfinished;
+        self.incomplete = other.incomplete;
+        self.troubles = other.troubles;
+    }
+}
+
+/// How a pass ended, as an exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing to do for anyone.
+    Clear,
+    /// Something was refused or set aside, or a channel is held or gapped: a person should look.
+    Look,
+    /// Something could not be read or written: try again.
+    TryAgain,
+}
+
+/// One station at work.
+pub struct Engine {
+    pub(crate) station: Station,
+    pub(crate) seams: Seams,
+    store: Box<dyn Store>,
+    pub(crate) state: StationState,
+    pub(crate) log: PacketLog,
+    pub(crate) keys: StationKeys,
+    pub(crate) trust: Option<Trust>,
+    pub(crate) outgoing: Vec<Outgoing>,
+    pub(crate) incoming: BTreeMap<ChannelName, Incoming>,
+    pub(crate) run: RunId,
+    /// Changes that ride with the next transaction.
+    riding: Vec<Change>,
+    /// Changes whose log line is not durable yet.
+    after_log: Vec<Change>,
+    pub(crate) gaps: Gaps,
+    pub(crate) pick_up: crate::receive::pick_up::Memory,
+    pub(crate) signal_file: Option<String>,
+    /// Highest packet number handed out in this run; the store learns it with the packet.
+    used_number: u64,
+    last_mono_ms: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Engine {
+    /// Opens a station: reads state and log, compares them, and finishes what the last run began.
+    ///
+    /// # Errors
+    /// [`EngineFault`]; nothing in the ferry directories was touched.
+    pub fn open(station: Station, channels: Vec<Channel>, keys: StationKeys, trust: Option<Trust>, seams: Seams, store: Box<dyn Store>) -> Result<Self, EngineFault> {
+        let mut store = store;
+        let state = store.load()?;
+        let id = station.config.station.id;
+        let opened = PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
+        let named = opened.evidence.packed.last().copied().unwrap_or(0);
+        if named > state.number {
+            return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
+        }
+        let run = RunId::draw(seams.random.as_ref());
+        let last_mono_ms = seams.clock.mono_ms();
+        let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let mut engine = Self {
+            station,
+            store,
+            state,
+            log: opened.log,
+            keys,
+            trust,
+            outgoing,
+            incoming,
+            run,
+            riding: Vec::new(),
+            after_log: Vec::new(),
+            gaps: Gaps::default(),
+            pick_up: Default::default(),
+            signal_file: None,
+            used_number: 0,
+            last_mono_ms,
+            stop: Arc::new(AtomicBool::new(false)),
+            seams,
+        };
+        engine.note_start(opened.cut_bytes);
+        engine.recover(&opened.evidence)?;
+        Ok(engine)
+    }
+
+    fn note_start(&mut self, cut: u64) {
+        if self.state.log.is_none() {
+            let (identity, keyring) = (&self.station.config.station, self.keys.keyring.digest());
+            let event = Event::Init { station: identity.id, side: identity.side, environment: identity.environment, keyring };
+            self.log.note(event);
+        }
+        self.log.note(Event::Start { run: self.run, version: env!("CARGO_PKG_VERSION").to_string(), cut });
+    }
+
+    /// Rows without a line get their line, lines without a file get their file, with the same bytes.
+    fn recover(&mut self, evidence: &LogEvidence) -> Result<(), EngineFault> {
+        let unpublished = self.store.packets_in(Direction::Out, &[PacketState::Packed], usize::MAX)?;
+        for row in unpublished.iter().filter(|row| !evidence.packed.contains(&row.number)) {
+            let refused = crate::send::pack::refused_by_code(&self.store.records(&row.key)?);
+            self.note_packed(row, &refused);
+        }
+        for row in self.store.packets_in(Direction::In, &[PacketState::Delivering], usize::MAX)? {
+            let (key, at_ms) = (row.key.clone(), self.seams.clock.wall_ms());
+            if evidence.applied.contains(&(key.channel.clone(), key.epoch, key.seq)) {
+                self.ride(Change::Delivered { packet: key, at_ms });
+            } else if let Some(incoming) = self.incoming.get_mut(&key.channel) {
+                incoming.delivering.push_back(row);
+            }
+        }
+        self.gaps = self.find_gaps()?;
+        self.commit_log()?;
+        self.flush()?;
+        self.remove_orphans()?;
+        self.finish_sending(unpublished)
+    }
+
+    /// Removes spool files that never became packets: sealed, and the power went before the store heard of them.
+    fn remove_orphans(&mut self) -> Result<(), EngineFault> {
+        let dir = self.station.spool_out();
+        for name in self.seams.files.list(&dir)? {
+            let number = name.split('.').next().and_then(|stem| stem.parse::<u64>().ok());
+            if number.is_some_and(|number| number > self.state.number) {
+                self.seams.files.remove(&dir.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets another thread ask the engine to stop at the next batch.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    pub(crate) fn should_stop(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// One look at everything: receive, then send, until neither moves anything.
+    ///
+    /// # Errors
+    /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
+    pub fn step(&mut self) -> Result<PassReport, EngineFault> {
+        let mut report = PassReport::default();
+        loop {
+            let mut round = PassReport::default();
+            self.receive(&mut round)?;
+            self.send(&mut round)?;
+            let moved = round.moved();
+            report.add(round);
+            if !moved || self.should_stop() {
+                break;
+            }
+        }
+        self.flush()?;
+        Ok(report)
+    }
+
+    /// One pass of everything: steps until nothing moves, waiting for young files to settle and short packets to grow, each once.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn pass(&mut self) -> Result<PassReport, EngineFault> {
+        let began_ms = self.seams.clock.mono_ms();
+        let settle_s = self.outgoing.iter().map(|outgoing| outgoing.channel.source.settle_seconds).max().unwrap_or(0);
+        let patience_ms = 1000 * settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1000;
+        let mut report = self.step()?;
+        while (report.young > 0 || report.incomplete > 0) && self.seams.clock.mono_ms() < began_ms + patience_ms && !self.should_stop() {
+            self.seams.clock.sleep(PASS_WAIT_MS);
+            let next = self.step()?;
+            report.add(next);
+        }
+        Ok(report)
+    }
+
+    /// Tells how things stand after a pass.
+    pub fn standing(&self, report: &PassReport) -> Standing {
+        let channel_waits = self.incoming.values().any(|incoming| incoming.waits_for_taking.is_some());
+        if report.rejected + report.held_back + report.waiting > 0 || !report.aside.is_empty() || channel_waits || !self.state.holds.is_empty() || !self.gaps.is_empty() {
+            return Standing::Look;
+        }
+        if report.troubles.is_empty() { Standing::Clear } else { Standing::TryAgain }
+    }
+
+    /// Ends a run cleanly: everything durable, the newest checkpoint among it.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn close(mut self) -> Result<(), EngineFault> {
+        self.flush()?;
+        self.log.note(Event::Stop { run: self.run });
+        self.commit_log()?;
+        self.flush()?;
+        Ok(self.log.settle()?)
+    }
+
+    /// Tells the sources that a file was renamed in or closed after writing.
+    pub fn hint(&mut self, path: &std::path::Path) {
+        for outgoing in &mut self.outgoing {
+            outgoing.source.hint(path);
+        }
+    }
+
+    /// The one way the store changes: what rides along, these changes, running time and log head, in one transaction.
+    pub(crate) fn commit_store(&mut self, changes: Vec<Change>) -> Result<(), EngineFault> {
+        let mut all = std::mem::take(&mut self.riding);
+        all.extend(changes);
+        let now_ms = self.seams.clock.mono_ms();
+        all.push(Change::RunMs(self.state.run_ms + now_ms.saturating_sub(self.last_mono_ms)));
+        all.push(Change::Log(self.log.head()));
+        self.last_mono_ms = now_ms;
+        self.store.commit(&all)?;
+        for change in &all {
+            self.follow(change);
+        }
+        Ok(())
+    }
+
+    /// The one way the log grows durably; changes that waited for their line ride with the next transaction.
+    pub(crate) fn commit_log(&mut self) -> Result<LogHead, EngineFault> {
+        let head = self.log.commit()?;
+        self.riding.append(&mut self.after_log);
+        Ok(head)
+    }
+
+    /// Lets a change ride with the transaction after the next log commit.
+    pub(crate) fn after_log(&mut self, change: Change) {
+        self.after_log.push(change);
+    }
+
+    /// Lets a change ride with the next transaction.
+    pub(crate) fn ride(&mut self, change: Change) {
+        self.riding.push(change);
+    }
+
+    /// Makes lines durable that only ride along, and then the changes that waited for them.
+    pub(crate) fn flush(&mut self) -> Result<(), EngineFault> {
+        if self.log.has_pending() {
+            self.commit_log()?;
+        }
+        if !self.riding.is_empty() {
+            self.commit_store(Vec::new())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn store(&mut self) -> &mut dyn Store {
+        self.store.as_mut()
+    }
+
+    /// Keeps the small state in step with the store.
+    fn follow(&mut self, change: &Change) {
+        self.state.follow(change);
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.station.config.station.lang
+    }
+
+    pub(crate) fn in_head(&self, channel: &ChannelName) -> Option<&InHead> {
+        self.state.in_heads.get(channel)
+    }
+
+    pub(crate) fn out_head(&self, channel: &ChannelName) -> Option<&OutHead> {
+        self.state.out_heads.get(channel)
+    }
+
+    /// Sorts a fault of one folder or file: a passing one becomes a sentence in the report, the others end the engine.
+    pub(crate) fn tolerate(&self, fault: impl Into<EngineFault>, report: &mut PassReport) -> Result<(), EngineFault> {
+        let fault = fault.into();
+        if fault.policy() != Policy::Retry {
+            return Err(fault);
+        }
+        tracing::warn!(code = fault.code(), "a file or folder is passed over for now");
+        report.troubles.push(fault.sentence(self.lang()));
+        Ok(())
+    }
+
+    /// Hands out the next packet number of the link.
+    pub(crate) fn take_number(&mut self) -> u64 {
+        self.used_number = self.used_number.max(self.state.number) + 1;
+        self.used_number
+    }
+
+    /// Gives the path of a spool file.
+    pub(crate) fn spool_path(&self, direction: Direction, name: &str) -> PathBuf {
+        match direction {
+            Direction::Out => self.station.spool_out().join(name),
+            Direction::In => self.station.spool_in().join(name),
+        }
+    }
+
+    pub(crate) fn packet_key(direction: Direction, channel: &ChannelName, epoch: dukou_packets::packet::header::Epoch, seq: u64) -> PacketKey {
+        PacketKey { direction, channel: channel.clone(), epoch, seq }
+    }
+}
+
+/// How long a pass waits between two looks at files that are not finished.
+const PASS_WAIT_MS: u64 = 1000;
+
+/// Makes the connectors of all channels.
+fn connect(station: &Station, channels: Vec<Channel>, seams: &Seams) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
+    let side = station.config.station.side;
+    let (mut outgoing, mut incoming) = (Vec::new(), BTreeMap::new());
+    for channel in channels {
+        match channel.direction(side) {
+            Direction::Out => outgoing.push(connect_out(station, channel, seams)?),
+            Direction::In => {
+                let own = ownership(&channel)?;
+                let sink = FolderSink::new(seams.files.clone(), station.dir.join(&channel.sink.folder), own);
+                incoming.insert(channel.channel.clone(), Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None });
+            }
+        }
+    }
+    Ok((outgoing, incoming))
+}
+
+fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Outgoing, EngineFault> {
+    let places = FolderPlaces {
+        folder: station.dir.join(&channel.source.folder),
+        rejected: station.rejected_dir(&channel.channel),
+        duplicates: station.duplicates_dir(&channel.channel),
+        archive: station.dir.join(&channel.source.archive).join(channel.channel.to_string()),
+    };
+    let lang = station.config.station.lang;
+    let source = FolderSource::new(seams.files.clone(), seams.clock.clone(), channel.channel.clone(), places, channel.source.clone(), lang);
+    let screen = Screen::new(&channel.screen)?;
+    Ok(Outgoing { channel, source: Box::new(source), screen })
+}
+
+fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {
+    let number = |setting: &'static str, name: &Option<String>, file: &str| match name {
+        None => Ok(None),
+        Some(name) => account_number(name, file).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
+    };
+    Ok(Ownership {
+        uid: number("sink.owner", &channel.sink.owner, "/etc/passwd")?,
+        gid: number("sink.group", &channel.sink.group, "/etc/group")?,
+        mode: u32::from_str_radix(&channel.sink.mode, 8).ok(),
+    })
+}
+
+/// Finds a user's or group's number: a number stands for itself, a name is looked up in the local file.
+fn account_number(name: &str, file: &str) -> Option<u32> {
+    if let Ok(number) = name.parse() {
+        return Some(number);
+    }
+    let text = std::fs::read_to_string(file).ok()?;
+    let entry = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&name))?;
+    entry.get(2)?.parse().ok()
+}

@@ -1,0 +1,432 @@
+//! What can go wrong, what the daemon does about it, and the one sentence that tells a person.
+//!
+//! Every boundary has a small enum of its own; [`EngineFault`] gathers them. [`EngineFault::policy`] is the one place that decides.
+
+use crate::lang::Lang;
+use crate::say;
+use crate::seams::{FileCause, FileFault, FileOp};
+use crate::store::StoreFault;
+use dukou_packets::keyring::KeyringFault;
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::open::Refusal;
+use dukou_packets::packet::records::RecordFault;
+use dukou_packets::packet::seal::SealFault;
+use dukou_packets::suite::KeyFault;
+use std::path::{Path, PathBuf};
+
+/// What the daemon does about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Nothing is lost; the same step is tried again later.
+    Retry,
+    /// The configuration or the command is wrong: a person mends it, nothing was changed.
+    Mend,
+    /// Log, fsync or store are unsure: stop; the next start recovers.
+    Halt,
+}
+
+/// A wrong configuration: which file, which line or setting, what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigFault {
+    /// The directory is no station.
+    #[error("{} is not a station", dir.display())]
+    NoStation {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A file or directory cannot be read.
+    #[error("{} cannot be read: {problem}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        problem: String,
+    },
+    /// Not the TOML that was expected.
+    #[error("{} line {line}: {problem}", file.display())]
+    Toml {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1; 0 when unknown.
+        line: usize,
+        /// The parser's words.
+        problem: String,
+    },
+    /// A setting is outside its range.
+    #[error("{}: {setting} must be {rule}", file.display())]
+    Setting {
+        /// The file.
+        file: PathBuf,
+        /// The setting.
+        setting: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// The key pattern is no regular expression.
+    #[error("{}: screen.key: {problem}", file.display())]
+    Pattern {
+        /// The file.
+        file: PathBuf,
+        /// The library's words.
+        problem: String,
+    },
+    /// Two channels use one folder.
+    #[error("channels {one} and {two} both use {}", folder.display())]
+    SharedFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// One channel.
+        one: ChannelName,
+        /// The other.
+        two: ChannelName,
+    },
+    /// The program is for the other side.
+    #[error("{} is a station of the other side", dir.display())]
+    OtherSide {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// `init` met something in its way.
+    #[error("{} exists", path.display())]
+    Taken {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// A user or group is not known here.
+    #[error("{setting} {name}: unknown")]
+    Account {
+        /// `sink.owner` or `sink.group`.
+        setting: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A channel is not configured.
+    #[error("channel {name} is not configured")]
+    NoChannel {
+        /// The name that was given.
+        name: String,
+    },
+    /// A key file is missing or not fit.
+    #[error("{}: {problem}", file.display())]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: KeyProblem,
+    },
+    /// Another process runs this station.
+    #[error("{} is in use", dir.display())]
+    InUse {
+        /// The station's directory.
+        dir: PathBuf,
+    },
+    /// A command was given what it cannot take.
+    #[error("{what}")]
+    Refused {
+        /// The sentence in Chinese.
+        zh: String,
+        /// The sentence in English.
+        what: String,
+    },
+}
+
+/// What is wrong with a key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    /// It is not there.
+    #[error("missing")]
+    Missing,
+    /// Others than its owner may read it.
+    #[error("readable by others")]
+    Open,
+    /// It does not hold 32 bytes in hex.
+    #[error("not a key")]
+    NotAKey,
+    /// It is not the private half of what the keyring names.
+    #[error("does not belong to the keyring")]
+    Foreign,
+    /// It cannot be read.
+    #[error("unreadable")]
+    Unreadable,
+}
+
+impl ConfigFault {
+    /// Wraps an I/O error on a path.
+    pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        Self::Unreadable { path: path.to_path_buf(), problem: error.to_string() }
+    }
+
+    /// Gives the sentence for a person: what, where, what next.
+    pub fn sentence(&self, lang: Lang) -> String {
+        match self {
+            Self::NoStation { dir } => {
+                let dir = dir.display();
+                say!(lang, "{dir} 不是摆渡站目录（没有 station.toml）。请用 --station 指定，或先运行 init {dir}。",
+                     "{dir} is not a station (no station.toml). Name one with --station, or run init {dir} first.")
+            }
+            Self::Unreadable { path, problem } => {
+                let path = path.display();
+                say!(lang, "读不了 {path}（{problem}）。请检查路径和权限。", "{path} cannot be read ({problem}). Check the path and its permissions.")
+            }
+            Self::Toml { file, line, problem } => {
+                let file = file.display();
+                say!(lang, "{file} 第 {line} 行有误：{problem}。请改正后重试。", "{file} line {line} is wrong: {problem}. Correct it and try again.")
+            }
+            Self::Setting { file, setting, rule } => {
+                let file = file.display();
+                say!(lang, "{file} 中的 {setting} 不合要求，应为：{rule}。请改正后重试。", "{setting} in {file} is out of range, it must be: {rule}. Correct it and try again.")
+            }
+            Self::Pattern { file, problem } => {
+                let (file, problem) = (file.display(), problem.replace('\n', " "));
+                say!(lang, "{file} 中的 screen.key 不是正则表达式：{problem}。请改正后重试。", "screen.key in {file} is not a regular expression: {problem}. Correct it and try again.")
+            }
+            Self::SharedFolder { folder, one, two } => {
+                let folder = folder.display();
+                say!(lang, "通道 {one} 和 {two} 用了同一个文件夹 {folder}（或一个在另一个里面）。请在 channels/*.toml 中分开。",
+                     "Channels {one} and {two} use the same folder {folder} (or one lies in the other). Set them apart in channels/*.toml.")
+            }
+            Self::OtherSide { dir } => {
+                let dir = dir.display();
+                say!(lang, "{dir} 是另一侧的摆渡站。内网站请用 dukou-inner，外网站请用 dukou-outer。",
+                     "{dir} is a station of the other side. Use dukou-inner for an inner station, dukou-outer for an outer one.")
+            }
+            Self::Taken { path } => {
+                let path = path.display();
+                say!(lang, "{path} 已经存在，没有改动任何东西。请换一个空目录。", "{path} exists already; nothing was changed. Choose an empty directory.")
+            }
+            Self::Account { setting, name } => {
+                say!(lang, "{setting} = \"{name}\"：本机没有这个用户或组。请在 channels/*.toml 中改正。", "{setting} = \"{name}\": there is no such user or group here. Correct channels/*.toml.")
+            }
+            Self::NoChannel { name } => {
+                say!(lang, "没有名为 {name} 的通道。请看 channels/ 里的文件名。", "There is no channel named {name}. See the file names in channels/.")
+            }
+            Self::Key { file, problem } => {
+                let file = file.display();
+                let what = key_problem(*problem, lang);
+                say!(lang, "密钥文件 {file} {what}。请从本站的备份恢复；没有备份就用 init 新建一站并重新配对。",
+                     "The key file {file} {what}. Restore it from this station's backup; without one, init a new station and pair it again.")
+            }
+            Self::InUse { dir } => {
+                let dir = dir.display();
+                say!(lang, "{dir} 已有一个摆渡进程在运行，本进程退出，没有改动任何东西。", "Another process runs the station {dir}; this one ends and changed nothing.")
+            }
+            Self::Refused { zh, what } => match lang {
+                Lang::Zh => zh.clone(),
+                Lang::En => what.clone(),
+            },
+        }
+    }
+}
+
+fn key_problem(problem: KeyProblem, lang: Lang) -> String {
+    match problem {
+        KeyProblem::Missing => say!(lang, "不存在", "is missing"),
+        KeyProblem::Open => say!(lang, "别人也能读（应为 0600，请 chmod 600）", "can be read by others (it must be 0600: chmod 600)"),
+        KeyProblem::NotAKey => say!(lang, "内容不是密钥", "does not hold a key"),
+        KeyProblem::Foreign => say!(lang, "与本站可信密钥表不符", "does not belong to this station's keyring"),
+        KeyProblem::Unreadable => say!(lang, "读不了", "cannot be read"),
+    }
+}
+
+/// What can go wrong with the packet log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogFault {
+    /// A file operation failed.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// What was read back is not what was written.
+    #[error("{} does not hold what was written", path.display())]
+    ReadBack {
+        /// The segment.
+        path: PathBuf,
+    },
+    /// A line in the middle is wrong: not a torn tail.
+    #[error("{} line {line}: {problem}", path.display())]
+    Damaged {
+        /// The segment.
+        path: PathBuf,
+        /// The line, from 1 in the segment.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The log is shorter than the state or a checkpoint says.
+    #[error("the log ends at line {found}, {expected} is expected")]
+    Behind {
+        /// Lines in the log.
+        found: u64,
+        /// Lines that the state or a checkpoint vouches for.
+        expected: u64,
+    },
+    /// The log names packets that the state does not know.
+    #[error("the state ends at packet {found}, the log names {expected}")]
+    StateBehind {
+        /// Highest packet number in the state.
+        found: u64,
+        /// Highest packet number in the log.
+        expected: u64,
+    },
+    /// The log key failed.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+}
+
+/// Everything that can stop a step of the engine.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineFault {
+    /// The file system.
+    #[error(transparent)]
+    File(#[from] FileFault),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The packet log.
+    #[error(transparent)]
+    Log(#[from] LogFault),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigFault),
+    /// A keyring.
+    #[error(transparent)]
+    Keyring(#[from] KeyringFault),
+    /// A private key.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    /// Sealing a packet.
+    #[error(transparent)]
+    Seal(#[from] SealFault),
+    /// A record that does not fit the format: a fault of ours.
+    #[error(transparent)]
+    Record(#[from] RecordFault),
+    /// A packet of our own spool that cannot be read back.
+    #[error("{}: {refusal}", path.display())]
+    Spool {
+        /// The spool file.
+        path: PathBuf,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+}
+
+impl EngineFault {
+    /// Decides what the daemon does about it.
+    pub fn policy(&self) -> Policy {
+        match self {
+            Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
+            Self::Store(StoreFault::Full | StoreFault::Busy) => Policy::Retry,
+            Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
+            Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
+            Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
+        }
+    }
+
+    /// Gives the stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::File(fault) | Self::Log(LogFault::File(fault)) => match fault.cause {
+                FileCause::NoSpace => "disk-full",
+                FileCause::Denied => "denied",
+                FileCause::ReadOnly => "read-only",
+                FileCause::NotFound => "not-found",
+                _ if fault.op == FileOp::Sync => "sync",
+                _ => "file",
+            },
+            Self::Store(StoreFault::Full) => "disk-full",
+            Self::Store(StoreFault::Busy) => "store-busy",
+            Self::Store(_) => "store",
+            Self::Log(LogFault::Behind { .. }) => "log-behind",
+            Self::Log(LogFault::StateBehind { .. }) => "state-behind",
+            Self::Log(_) => "log",
+            Self::Config(_) => "config",
+            Self::Keyring(fault) => fault.code(),
+            Self::Key(_) => "key",
+            Self::Seal(_) | Self::Record(_) => "seal",
+            Self::Spool { .. } => "spool",
+        }
+    }
+
+    /// Gives the sentence for a person: what, where, what next.
+    pub fn sentence(&self, lang: Lang) -> String {
+        match self {
+            Self::File(fault) | Self::Log(LogFault::File(fault)) => file_sentence(fault, lang),
+            Self::Config(fault) => fault.sentence(lang),
+            Self::Store(fault) => store_sentence(fault, lang),
+            Self::Log(fault) => log_sentence(fault, lang),
+            Self::Keyring(fault) => {
+                let code = fault.code();
+                say!(lang, "可信密钥表不能接受（{code}：{fault}）。请向对方重新索取密钥卡。", "The keyring is not acceptable ({code}: {fault}). Ask the peer for its card again.")
+            }
+            Self::Key(fault) => say!(lang, "密钥不能用（{fault}）。请检查 keys/ 目录。", "A key cannot be used ({fault}). Check the keys/ directory."),
+            Self::Seal(fault) => say!(lang, "摆渡包做不成（{fault}）。已停机，数据未动；请联系维护人员。", "A packet could not be made ({fault}). Stopped, no data was touched; call support."),
+            Self::Record(fault) => say!(lang, "记录装不进摆渡包（{fault}）。已停机，数据未动；请联系维护人员。", "A record does not fit a packet ({fault}). Stopped, no data was touched; call support."),
+            Self::Spool { path, refusal } => {
+                let path = path.display();
+                say!(lang, "本站留存的摆渡包 {path} 已损坏（{refusal}）。已停机；请检查磁盘，并运行 check。", "Our own packet {path} is damaged ({refusal}). Stopped; check the disk and run check.")
+            }
+        }
+    }
+}
+
+fn file_policy(fault: &FileFault) -> Policy {
+    match (fault.op, &fault.cause) {
+        (FileOp::Sync, _) | (_, FileCause::Killed) => Policy::Halt,
+        (_, FileCause::System(5)) => Policy::Halt,
+        _ => Policy::Retry,
+    }
+}
+
+fn file_sentence(fault: &FileFault, lang: Lang) -> String {
+    let path = fault.path.display();
+    match (&fault.cause, fault.op) {
+        (FileCause::NoSpace, _) => {
+            say!(lang, "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间，摆渡会自动继续。", "The disk is full, {path} could not be written. Nothing is lost; free some space and the ferry goes on by itself.")
+        }
+        (FileCause::Denied, _) => {
+            say!(lang, "没有权限访问 {path}。请检查属主和权限，摆渡会自动重试。", "Permission denied on {path}. Check its owner and mode; the ferry tries again by itself.")
+        }
+        (FileCause::ReadOnly, _) => {
+            say!(lang, "{path} 所在的文件系统是只读的。请重新挂载，摆渡会自动继续。", "The file system of {path} is read-only. Remount it and the ferry goes on by itself.")
+        }
+        (FileCause::NotFound, _) => {
+            say!(lang, "{path} 不存在。请检查目录是否被移走或未挂载。", "{path} is not there. Check whether a directory was moved or not mounted.")
+        }
+        (_, FileOp::Sync) => {
+            let cause = &fault.cause;
+            say!(lang, "{path} 落盘失败（{cause:?}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "{path} could not be made durable ({cause:?}); stopped. Check the disk and start again: the start verifies everything.")
+        }
+        (cause, op) => {
+            say!(lang, "{path} 操作失败（{op:?}：{cause:?}）。没有丢失任何数据；请检查该路径后重试。", "{path}: {op:?} failed ({cause:?}). Nothing is lost; check the path and try again.")
+        }
+    }
+}
+
+fn store_sentence(fault: &StoreFault, lang: Lang) -> String {
+    match fault {
+        StoreFault::Full => say!(lang, "磁盘已满，写不了 state/。没有丢失任何数据；请腾出空间，摆渡会自动继续。", "The disk is full, state/ could not be written. Nothing is lost; free some space and the ferry goes on by itself."),
+        StoreFault::Busy => say!(lang, "state/ 正被别的进程占用，稍后自动重试。", "state/ is in use by another process; trying again later."),
+        StoreFault::Version { found, known } => say!(lang, "state/ 的版本是 {found}，本程序只认识到 {known}。请换用更新的程序。", "state/ has version {found}, this program knows {known}. Use a newer program."),
+        StoreFault::Unsure(problem) => say!(lang, "状态库写入结果不确定（{problem}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "The state is unsure ({problem}); stopped. Check the disk and start again: the start verifies everything."),
+        StoreFault::Corrupt(problem) => say!(lang, "状态库读不了（{problem}），已停机。请从备份恢复 state/，或联系维护人员。", "The state cannot be read ({problem}); stopped. Restore state/ from a backup or call support."),
+    }
+}
+
+fn log_sentence(fault: &LogFault, lang: Lang) -> String {
+    match fault {
+        LogFault::File(fault) => file_sentence(fault, lang),
+        LogFault::ReadBack { path } => {
+            let path = path.display();
+            say!(lang, "摆渡日志 {path} 读回的内容与写入的不同，已停机。请检查磁盘。", "The packet log {path} does not hold what was written; stopped. Check the disk.")
+        }
+        LogFault::Damaged { path, line, problem } => {
+            let path = path.display();
+            say!(lang, "摆渡日志 {path} 第 {line} 行已损坏（{problem}），已停机。请从备份恢复 log/，并用 dukou-audit verify 核对。", "The packet log {path} line {line} is damaged ({problem}); stopped. Restore log/ from a backup and run dukou-audit verify.")
+        }
+        LogFault::Behind { found, expected } => {
+            say!(lang, "摆渡日志只有 {found} 行，而状态库或签名点记到 {expected} 行：日志被截断或恢复成了旧的。已停机，请由负责人判断。", "The packet log has {found} lines, but the state or a checkpoint vouches for {expected}: it was cut or restored from an old copy. Stopped; a person must decide.")
+        }
+        LogFault::StateBehind { found, expected } => {
+            say!(lang, "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 被恢复成了旧的。已停机，请由负责人判断。", "The state ends at packet {found}, but the log names {expected}: state/ was restored from an old copy. Stopped; a person must decide.")
+        }
+        LogFault::Key(fault) => say!(lang, "日志密钥不能用（{fault}），已停机。请检查 keys/。", "The log key cannot be used ({fault}); stopped. Check keys/."),
+    }
+}

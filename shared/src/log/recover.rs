@@ -1,0 +1,238 @@
+//! Opening the packet log: finding the end, cutting a torn tail, rebuilding the tree.
+
+use super::{DAY_MS, PacketLog, Segment, segment_event, segments};
+use crate::error::LogFault;
+use crate::seams::Files;
+use crate::seams::clock::Clock;
+use dukou_packets::keyring::{KeyEntry, Role};
+use dukou_packets::log::checkpoint::Checkpoint;
+use dukou_packets::log::line::{Event, Line, leaf_hash};
+use dukou_packets::log::tree::Tree;
+use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
+use dukou_packets::suite::{Digest, Signer, StationId};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What the newest segments prove, for the engine to compare the store with.
+#[derive(Clone, Debug, Default)]
+pub struct LogEvidence {
+    /// Numbers of packets with a `packed` line.
+    pub packed: BTreeSet<u64>,
+    /// Packets with an `applied` line.
+    pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
+}
+
+/// An opened log.
+pub struct Opened {
+    /// The log, open for appending.
+    pub log: PacketLog,
+    /// Bytes cut from a torn tail.
+    pub cut_bytes: u64,
+    /// What its newest segments prove.
+    pub evidence: LogEvidence,
+}
+
+/// What walking one segment gives.
+struct Walked {
+    tree: Tree,
+    last_leaf: Digest,
+    good_bytes: u64,
+    day: i64,
+}
+
+impl PacketLog {
+    /// Opens the log in `dir`, or begins it. `expected` is the head that the store remembers: the log must reach it.
+    ///
+    /// # Errors
+    /// [`LogFault::Behind`] when the log is shorter than `expected` or a checkpoint, or has another root there;
+    /// [`LogFault::Damaged`] when a line is wrong that a checkpoint covers.
+    pub fn open(
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+        dir: &Path,
+        station: StationId,
+        signer: Arc<dyn Signer>,
+        expected: Option<LogHead>,
+    ) -> Result<Opened, LogFault> {
+        let mut evidence = LogEvidence::default();
+        let paths = segments_with_content(files.as_ref(), dir)?;
+        let Some(newest) = paths.last().cloned() else {
+            return Self::begin(files, clock, dir, station, signer, expected, evidence);
+        };
+        if let [.., before, _] = paths.as_slice() {
+            gather(&segments::read(files.as_ref(), before)?, &mut evidence);
+        }
+        let bytes = segments::read(files.as_ref(), &newest)?;
+        let vouched = checkpoints_end(files.as_ref(), &newest, station, signer.as_ref())?;
+        let walked = walk(&newest, &bytes, expected, vouched)?;
+        let cut_bytes = bytes.len() as u64 - walked.good_bytes;
+        if cut_bytes > 0 {
+            files.truncate(&newest, walked.good_bytes)?;
+        }
+        gather(bytes.get(..walked.good_bytes as usize).unwrap_or_default(), &mut evidence);
+        let segment = Segment {
+            file: files.append(&newest)?,
+            checkpoints: files.append(&newest.with_extension("checkpoints"))?,
+            path: newest,
+            bytes: walked.good_bytes,
+            day: walked.day,
+        };
+        let log = Self {
+            dir: dir.to_path_buf(),
+            files,
+            clock,
+            station,
+            signer,
+            last: (walked.tree.size(), walked.last_leaf),
+            durable: walked.tree,
+            durable_leaf: walked.last_leaf,
+            pending: Vec::new(),
+            segment,
+            sealed: None,
+        };
+        Ok(Opened { log, cut_bytes, evidence })
+    }
+
+    fn begin(
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+        dir: &Path,
+        station: StationId,
+        signer: Arc<dyn Signer>,
+        expected: Option<LogHead>,
+        evidence: LogEvidence,
+    ) -> Result<Opened, LogFault> {
+        if let Some(head) = expected.filter(|head| head.size > 0) {
+            return Err(LogFault::Behind { found: 0, expected: head.size });
+        }
+        let segment = Segment::create(files.as_ref(), dir, 1, clock.wall_ms().div_euclid(DAY_MS))?;
+        let durable = Tree::new();
+        let mut log = Self {
+            dir: dir.to_path_buf(),
+            files,
+            clock,
+            station,
+            signer,
+            durable,
+            durable_leaf: Digest::ZERO,
+            last: (0, Digest::ZERO),
+            pending: Vec::new(),
+            segment,
+            sealed: None,
+        };
+        log.note(segment_event(&log.durable));
+        Ok(Opened { log, cut_bytes: 0, evidence })
+    }
+}
+
+/// Lists the segments; a newest one that never got a complete line is removed, since nothing durable was in it.
+fn segments_with_content(files: &dyn Files, dir: &Path) -> Result<Vec<PathBuf>, LogFault> {
+    let mut paths = segments::list(files, dir)?;
+    if let Some(newest) = paths.last() {
+        let bytes = segments::read(files, newest)?;
+        let begun = bytes.split_inclusive(|byte| *byte == b'\n').next().is_some_and(|line| complete_line(line).is_some());
+        if !begun && checkpoint_notes(files, newest)?.is_empty() {
+            files.remove(newest)?;
+            files.remove(&newest.with_extension("checkpoints"))?;
+            files.sync_dir(dir)?;
+            paths.pop();
+        }
+    }
+    Ok(paths)
+}
+
+fn complete_line(with_end: &[u8]) -> Option<Line> {
+    Line::parse(with_end.strip_suffix(b"\n")?).ok()
+}
+
+/// Walks the newest segment up to the last good line and refuses an end below what is vouched for.
+fn walk(path: &Path, bytes: &[u8], expected: Option<LogHead>, vouched: u64) -> Result<Walked, LogFault> {
+    let mut walked: Option<Walked> = None;
+    let mut root_at_expected = None;
+    for with_end in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let Some(line) = complete_line(with_end) else { break };
+        let leaf = leaf_hash(with_end.strip_suffix(b"\n").unwrap_or(with_end));
+        let before = match (walked.take(), &line.event) {
+            (None, Event::Segment { size, peaks, .. }) => Walked {
+                tree: Tree::from_peaks(*size, peaks).ok_or_else(|| damaged(path, 1, "segment"))?,
+                last_leaf: line.prev,
+                good_bytes: 0,
+                day: line.stamp.at_ms.div_euclid(DAY_MS),
+            },
+            (None, _) => return Err(damaged(path, 1, "segment")),
+            (Some(before), _) => before,
+        };
+        if line.n != before.tree.size() + 1 || line.prev != before.last_leaf {
+            walked = Some(before);
+            break;
+        }
+        let mut tree = before.tree;
+        tree.push(leaf);
+        if expected.is_some_and(|head| head.size == tree.size()) {
+            root_at_expected = Some(tree.root());
+        }
+        walked = Some(Walked { tree, last_leaf: leaf, good_bytes: before.good_bytes + with_end.len() as u64, day: before.day });
+    }
+    let walked = walked.ok_or_else(|| damaged(path, 1, "segment"))?;
+    let found = walked.tree.size();
+    let needed = vouched.max(expected.map_or(0, |head| head.size));
+    if found < needed {
+        return Err(LogFault::Behind { found, expected: needed });
+    }
+    match (expected, root_at_expected) {
+        (Some(head), Some(root)) if root != head.root => Err(LogFault::Behind { found, expected: head.size }),
+        _ => Ok(walked),
+    }
+}
+
+fn damaged(path: &Path, line: u64, problem: &str) -> LogFault {
+    LogFault::Damaged { path: path.to_path_buf(), line, problem: problem.to_string() }
+}
+
+/// Cuts a torn note from the checkpoint file and gives the highest size vouched for.
+fn checkpoints_end(files: &dyn Files, segment: &Path, station: StationId, signer: &dyn Signer) -> Result<u64, LogFault> {
+    let path = segment.with_extension("checkpoints");
+    let notes = checkpoint_notes(files, segment)?;
+    let mut good_bytes = 0;
+    let mut vouched = 0;
+    for note in &notes {
+        let Some(checkpoint) = open_own(note, signer).filter(|found| found.station == station) else { break };
+        good_bytes += note.len() as u64;
+        vouched = vouched.max(checkpoint.size);
+    }
+    if files.stat(&path)?.is_some_and(|stat| stat.len > good_bytes) {
+        files.truncate(&path, good_bytes)?;
+    }
+    Ok(vouched)
+}
+
+/// Opens a note that this station's own log key signed.
+fn open_own(note: &str, signer: &dyn Signer) -> Option<Checkpoint> {
+    Checkpoint::open(note, &[KeyEntry::new(Role::Log, 0, signer.public(), 0)]).ok()
+}
+
+/// Splits a checkpoint file into its notes: five lines each. A torn last one is left out.
+fn checkpoint_notes(files: &dyn Files, segment: &Path) -> Result<Vec<String>, LogFault> {
+    let path = segment.with_extension("checkpoints");
+    if files.stat(&path)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let text = String::from_utf8_lossy(&files.read(&path, segments::SEGMENT_MAX)?).into_owned();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    Ok(lines.chunks_exact(5).filter(|lines| lines.last().is_some_and(|line| line.ends_with('\n'))).map(|lines| lines.concat()).collect())
+}
+
+fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
+    for line in bytes.split_inclusive(|byte| *byte == b'\n').filter_map(complete_line) {
+        match line.event {
+            Event::Packed { number, .. } => {
+                evidence.packed.insert(number);
+            }
+            Event::Applied { channel, epoch, seq, .. } => {
+                evidence.applied.insert((channel, epoch, seq));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A record's way in: pick up → verify → order → open → apply.
+//!
+//! Packets are applied in groups. While a second thread decrypts and decodes one group, the engine's thread copies the next; everything
+//! durable happens on the engine's thread, in the order of the commit protocol.
+
+pub mod aside;
+pub mod apply;
+pub mod open;
+pub mod order;
+pub mod pick_up;
+pub mod signal;
+pub mod verify;
+
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use dukou_packets::packet::header::ChannelName;
+use pick_up::Picked;
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Takes in what the ferry directory holds, and applies what is in its turn.
+    pub(crate) fn receive(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.deliver_pending(report)?;
+        let picked = self.pick_up(report)?;
+        for signal in picked.signals {
+            self.take_signal(signal, report)?;
+        }
+        let mut by_channel: BTreeMap<ChannelName, Vec<Picked>> = picked.cargo;
+        let channels: Vec<ChannelName> = self.incoming.keys().cloned().collect();
+        for channel in channels {
+            let arrivals = by_channel.remove(&channel).unwrap_or_default();
+            self.receive_channel(&channel, arrivals, report)?;
+            if self.should_stop() {
+                break;
+            }
+        }
+        self.note_aside()?;
+        self.note_gaps()
+    }
+
+    fn receive_channel(&mut self, channel: &ChannelName, arrivals: Vec<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+        let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
+        let mut at = self.next_place(channel);
+        let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+        while !group.is_empty() && !self.should_stop() {
+            let next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+            if !self.apply_group(channel, std::mem::replace(&mut group, next), report)? {
+                return Ok(());
+            }
+        }
+        self.keep_early(channel, arrivals, report)
+    }
+}

@@ -1,0 +1,307 @@
+//! Ordering: each channel strictly in sequence; the other channels go on when one waits.
+//!
+//! Given: verified heads. Gives: groups of packets that are next in their channel; early ones are kept, repeats have no effect, a second packet
+//! under a known number holds the channel. After a crash: the store says how far each channel is. Never: an order taken from names or times.
+
+use super::open::{Opening, ReadyGroup};
+use super::pick_up::Picked;
+use super::verify::Verified;
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState};
+use dukou_packets::log::line::{Event, Place as Turn};
+use dukou_packets::packet::header::{ChannelName, Epoch, KIND_RECORDS};
+use dukou_packets::packet::open::VerifiedHead;
+use dukou_packets::suite::Digest;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Missing packets: ranges by channel.
+pub(crate) type Gaps = BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>;
+
+/// Where a channel will be once the groups before are applied.
+pub(crate) struct Place {
+    epoch: Option<Epoch>,
+    seq: u64,
+    header: Option<Digest>,
+    /// False while the channel is held or waits for its consumer: packets are kept, none is applied.
+    open: bool,
+}
+
+impl Engine {
+    /// Tells where a channel goes on.
+    pub(crate) fn next_place(&self, channel: &ChannelName) -> Place {
+        let waits = self.incoming.get(channel).is_none_or(|incoming| !incoming.delivering.is_empty());
+        let open = !waits && !self.state.holds.contains_key(channel);
+        match self.in_head(channel) {
+            Some(head) => Place { epoch: Some(head.epoch), seq: head.seq, header: head.header, open },
+            None => Place { epoch: None, seq: 0, header: Some(Digest::ZERO), open },
+        }
+    }
+
+    /// Takes out what is behind the channel's place: repeats, late ones, second packets under one number, other epochs.
+    pub(crate) fn sort_arrivals(&mut self, channel: &ChannelName, arrivals: Vec<Picked>, report: &mut PassReport) -> Result<VecDeque<Picked>, EngineFault> {
+        let mut ahead: VecDeque<Picked> = VecDeque::new();
+        for picked in arrivals {
+            let (epoch, seq) = (picked.head.header.epoch, picked.head.header.seq);
+            let head = self.in_head(channel).cloned();
+            if head.as_ref().is_some_and(|head| head.epoch != epoch) {
+                self.drop_aside(&picked, "epoch", report)?;
+                continue;
+            }
+            let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
+            match known {
+                Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
+                Some(row) => self.equivocation(channel, &picked, row.header, report)?,
+                None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
+                None if ahead.back().is_some_and(|last| last.head.header.seq == seq) => self.drop_second(channel, &ahead, picked, report)?,
+                None => ahead.push_back(picked),
+            }
+        }
+        Ok(ahead)
+    }
+
+    /// Two files of one look carry one number: the same packet twice, or an equivocation.
+    fn drop_second(&mut self, channel: &ChannelName, ahead: &VecDeque<Picked>, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
+        match ahead.back() {
+            Some(first) if first.head.digest != picked.head.digest => self.equivocation(channel, &picked, first.head.digest, report),
+            _ => self.drop_repeat(&picked, report),
+        }
+    }
+
+    fn drop_repeat(&mut self, picked: &Picked, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.seams.files.ferry_dir(&picked.dir)?.remove(&picked.name)?;
+        report.duplicates += 1;
+        Ok(())
+    }
+
+    fn drop_aside(&mut self, picked: &Picked, code: &str, report: &mut PassReport) -> Result<(), EngineFault> {
+        let ferry = self.seams.files.ferry_dir(&picked.dir)?;
+        self.set_aside(ferry.as_ref(), &picked.name, code, report)
+    }
+
+    fn equivocation(&mut self, channel: &ChannelName, picked: &Picked, other: Digest, report: &mut PassReport) -> Result<(), EngineFault> {
+        let header = &picked.head.header;
+        self.log.note(Event::Equivocation { channel: channel.clone(), epoch: header.epoch, seq: header.seq, header: other, other: picked.head.digest });
+        self.drop_aside(picked, "equivocation", report)?;
+        self.hold(channel, "equivocation", header.seq)
+    }
+
+    /// Lets a channel wait for a person.
+    pub(crate) fn hold(&mut self, channel: &ChannelName, code: &str, seq: u64) -> Result<(), EngineFault> {
+        if self.state.holds.contains_key(channel) {
+            return Ok(());
+        }
+        tracing::error!(%channel, code, seq, "the channel is held");
+        self.log.note(Event::Hold { channel: channel.clone(), code: code.to_string() });
+        let hold = Hold { code: code.to_string(), seq, at_ms: self.seams.clock.wall_ms() };
+        self.commit_log()?;
+        self.commit_store(vec![Change::Hold(channel.clone(), Some(hold))])
+    }
+
+    /// A packet whose number was waived: evidence, never applied.
+    fn keep_late(&mut self, channel: &ChannelName, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
+        if let Some(verified) = self.verify(channel, picked, report)? {
+            self.keep(vec![verified], PacketState::Late, Turn::Late, report)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps packets that cannot be applied yet.
+    pub(crate) fn keep_early(&mut self, channel: &ChannelName, arrivals: VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+        let mut kept = Vec::new();
+        for picked in arrivals {
+            if let Some(mut verified) = self.verify(channel, picked, report)? {
+                verified.payload = Vec::new();
+                kept.push(verified);
+            }
+        }
+        self.keep(kept, PacketState::Early, Turn::Early, report)
+    }
+
+    /// `seen` lines, one fdatasync; the spool copies, one syncfs; the rows; only then they leave the ferry directory.
+    fn keep(&mut self, kept: Vec<Verified>, state: PacketState, place: Turn, report: &mut PassReport) -> Result<(), EngineFault> {
+        if kept.is_empty() {
+            return Ok(());
+        }
+        for verified in &kept {
+            self.note_seen(verified, place);
+        }
+        self.commit_log()?;
+        self.seams.files.sync_fs(&self.station.spool_in())?;
+        let mut changes = Vec::new();
+        for verified in &kept {
+            let row = PacketRow { state, ..verified.row.clone() };
+            changes.extend(self.first_in_head(&verified.row));
+            changes.push(Change::Kept(row));
+        }
+        self.commit_store(changes)?;
+        for (dir, name) in kept.into_iter().filter_map(|verified| verified.picked) {
+            self.seams.files.ferry_dir(&dir)?.remove(&name)?;
+            report.kept += 1;
+        }
+        Ok(())
+    }
+
+    /// The first verified packet of a channel opens its epoch here.
+    pub(crate) fn first_in_head(&self, row: &PacketRow) -> Option<Change> {
+        let channel = &row.key.channel;
+        match self.in_head(channel) {
+            Some(_) => None,
+            None => Some(Change::InHead(channel.clone(), InHead { epoch: row.key.epoch, seq: 0, header: Some(Digest::ZERO), known: row.key.seq })),
+        }
+    }
+
+    /// Adds a packet's `seen` line.
+    pub(crate) fn note_seen(&mut self, verified: &Verified, place: Turn) {
+        let (header, key) = (&verified.head.header, &verified.row.key);
+        self.log.note(Event::Seen {
+            peer: header.sender,
+            number: header.number,
+            channel: key.channel.clone(),
+            epoch: key.epoch,
+            seq: key.seq,
+            header: verified.head.digest,
+            root: header.root,
+            records: u64::from(header.record_count),
+            size: header.own_log.size,
+            peer_root: header.own_log.root,
+            echo_size: header.peer_log.size,
+            echo_root: header.peer_log.root,
+            place,
+        });
+    }
+
+    /// Gathers the packets that are next in their turn, from the ferry directory or the spool, until a group is full.
+    pub(crate) fn gather_group(&mut self, channel: &ChannelName, at: &mut Place, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<ReadyGroup, EngineFault> {
+        let mut group = ReadyGroup::default();
+        while at.open && !group.is_full() {
+            let Some(verified) = self.next_in_turn(channel, at, arrivals, report)? else { break };
+            let chained = at.header.is_none_or(|header| header == verified.head.header.prev);
+            if let Some(code) = refuse_in_turn(chained, &verified.head) {
+                // What was gathered before it is applied first; the next look meets this packet again and holds the channel there.
+                at.open = false;
+                if group.is_empty() {
+                    self.keep(vec![verified], PacketState::Early, Turn::Early, report)?;
+                    self.hold(channel, code, at.seq + 1)?;
+                }
+                break;
+            }
+            *at = Place { epoch: Some(verified.row.key.epoch), seq: verified.row.key.seq, header: Some(verified.head.digest), open: true };
+            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread));
+        }
+        Ok(group)
+    }
+
+    fn next_in_turn(&mut self, channel: &ChannelName, at: &Place, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<Option<Verified>, EngineFault> {
+        while arrivals.front().is_some_and(|picked| picked.head.header.seq == at.seq + 1 && at.epoch.is_none_or(|epoch| epoch == picked.head.header.epoch)) {
+            let Some(picked) = arrivals.pop_front() else { break };
+            if let Some(verified) = self.verify(channel, picked, report)? {
+                return Ok(Some(verified));
+            }
+        }
+        let Some(epoch) = at.epoch else { return Ok(None) };
+        match self.store().packet(&Self::packet_key(Direction::In, channel, epoch, at.seq + 1))? {
+            Some(row) if row.state == PacketState::Early => self.verify_kept(row),
+            _ => Ok(None),
+        }
+    }
+
+    /// Finds the missing packets of every incoming channel.
+    pub(crate) fn find_gaps(&mut self) -> Result<Gaps, EngineFault> {
+        let mut gaps = Gaps::new();
+        for (channel, head) in self.state.in_heads.clone() {
+            if head.known <= head.seq {
+                continue;
+            }
+            let here = self.store().packet_range(Direction::In, &channel, &head.epoch, head.seq + 1, head.known)?;
+            let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+            if !missing.is_empty() {
+                gaps.insert(channel, (head.epoch, missing));
+            }
+        }
+        Ok(gaps)
+    }
+
+    /// Notes gaps that opened or closed since the last look.
+    pub(crate) fn note_gaps(&mut self) -> Result<(), EngineFault> {
+        let now = self.find_gaps()?;
+        let before = std::mem::replace(&mut self.gaps, now.clone());
+        for (channel, (epoch, ranges)) in &before {
+            let left = now.get(channel).map_or(&[][..], |(_, ranges)| ranges);
+            for (from, to) in subtract(ranges, left) {
+                self.log.note(Event::GapClosed { channel: channel.clone(), epoch: *epoch, from, to });
+            }
+        }
+        for (channel, (epoch, ranges)) in &now {
+            let known = before.get(channel).map_or(&[][..], |(_, ranges)| ranges);
+            for (from, to) in subtract(ranges, known) {
+                tracing::warn!(%channel, from, to, "packets are missing");
+                self.log.note(Event::Gap { channel: channel.clone(), epoch: *epoch, from, to });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a verified packet in its turn holds the channel all the same.
+fn refuse_in_turn(chained: bool, head: &VerifiedHead) -> Option<&'static str> {
+    if !chained {
+        return Some("chain");
+    }
+    if let Err(refusal) = head.check_critical() {
+        return Some(refusal.code());
+    }
+    (head.header.kind != KIND_RECORDS).then_some("kind")
+}
+
+/// Gives the ranges of `from..=to` that `here` (rising) leaves out.
+pub(crate) fn missing_between(from: u64, to: u64, here: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+    let (mut missing, mut next) = (Vec::new(), from);
+    for seq in here {
+        if seq > next {
+            missing.push((next, seq - 1));
+        }
+        next = next.max(seq + 1);
+    }
+    if next <= to {
+        missing.push((next, to));
+    }
+    missing
+}
+
+/// Gives the ranges of `whole` that lie in none of `parts`; both rising and without overlap.
+fn subtract(whole: &[(u64, u64)], parts: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let mut left = Vec::new();
+    for (from, to) in whole {
+        let mut next = *from;
+        for (a, b) in parts.iter().filter(|(a, b)| b >= from && a <= to) {
+            if *a > next {
+                left.push((next, a - 1));
+            }
+            next = next.max(b + 1);
+        }
+        if next <= *to {
+            left.push((next, *to));
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_ranges_are_what_is_not_here() {
+        assert_eq!(missing_between(1, 5, [].into_iter()), [(1, 5)]);
+        assert_eq!(missing_between(1, 5, [1, 2, 4].into_iter()), [(3, 3), (5, 5)]);
+        assert_eq!(missing_between(4, 4, [4].into_iter()), []);
+    }
+
+    #[test]
+    fn a_range_shrinks_by_what_is_subtracted() {
+        assert_eq!(subtract(&[(2, 9)], &[(3, 4), (8, 12)]), [(2, 2), (5, 7)]);
+        assert_eq!(subtract(&[(2, 5)], &[(1, 9)]), []);
+        assert_eq!(subtract(&[(2, 5)], &[]), [(2, 5)]);
+    }
+}

@@ -1,0 +1,101 @@
+//! Taking a signal in: the newest snapshot of the peer's heads.
+//!
+//! Given: a picked signal. Gives: what numbers exist, the peer's log head. After a crash: it lies in the ferry directory still. Never: a line for a
+//! signal that tells nothing new.
+
+use super::pick_up::Picked;
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::store::{Change, InHead};
+use dukou_packets::limits;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::open::{Refusal, open_payload};
+use dukou_packets::packet::signal::{ChannelHead, Signal};
+use dukou_packets::suite::{Digest, sha256};
+
+impl Engine {
+    /// Takes the newest signal in; older and equal ones have no effect.
+    pub(crate) fn take_signal(&mut self, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
+        let (sender, number) = (picked.head.header.sender, picked.head.header.number);
+        let ferry = self.seams.files.ferry_dir(&picked.dir)?;
+        if self.state.signal_in.is_some_and(|(known, newest)| known == sender && number <= newest) {
+            ferry.remove(&picked.name)?;
+            report.duplicates += 1;
+            return Ok(());
+        }
+        let signal = match self.read_signal(&picked) {
+            Ok(Ok(signal)) => signal,
+            Ok(Err(refusal)) => return self.set_aside(ferry.as_ref(), &picked.name, refusal.code(), report),
+            Err(fault) => return self.tolerate(fault, report),
+        };
+        if let Some(signal) = signal {
+            self.learn_heads(&picked, &signal)?;
+        }
+        ferry.remove(&picked.name)?;
+        Ok(())
+    }
+
+    /// Reads, verifies and decodes; `Ok(None)` for a version that is not known here: ignored and counted.
+    fn read_signal(&self, picked: &Picked) -> Result<Result<Option<Signal>, Refusal>, EngineFault> {
+        let head = &picked.head;
+        if head.header.plain_len > limits::SIGNAL_MAX || head.header.payload_len > 2 * limits::SIGNAL_MAX {
+            return Ok(Err(Refusal::Length));
+        }
+        let mut bytes = vec![0; head.expected_len() as usize + 1];
+        let count = self.seams.files.ferry_dir(&picked.dir)?.open(&picked.name)?.read_at(0, &mut bytes)?;
+        bytes.truncate(count);
+        let payload = bytes.split_off(head.head_len.min(bytes.len()));
+        let checked = head.check_payload(sha256(&[&payload]), payload.len() as u64);
+        let plain = checked.and_then(|()| open_payload(head, payload, &[self.keys.encryption.as_ref()]));
+        Ok(plain.map(|plain| Signal::parse(&plain).ok()))
+    }
+
+    fn learn_heads(&mut self, picked: &Picked, signal: &Signal) -> Result<(), EngineFault> {
+        let header = &picked.head.header;
+        let mut changes = vec![Change::SignalIn(header.sender, header.number)];
+        let mut held = Vec::new();
+        for head in signal.heads.iter().filter(|head| self.is_granted(&head.channel)) {
+            match self.learned(head) {
+                Learned::Known(known) => changes.push(Change::InHead(head.channel.clone(), known)),
+                Learned::Nothing => {}
+                Learned::Other => held.push((head.channel.clone(), head.seq)),
+            }
+        }
+        if changes.len() > 1 {
+            self.log.note(Event::Signal {
+                peer: header.sender,
+                number: header.number,
+                header: picked.head.digest,
+                size: header.own_log.size,
+                peer_root: header.own_log.root,
+                echo_size: header.peer_log.size,
+                echo_root: header.peer_log.root,
+            });
+        }
+        self.commit_store(changes)?;
+        for (channel, seq) in held {
+            self.hold(&channel, "equivocation", seq)?;
+        }
+        Ok(())
+    }
+
+    fn learned(&self, head: &ChannelHead) -> Learned {
+        match self.in_head(&head.channel) {
+            None => Learned::Known(InHead { epoch: head.epoch, seq: 0, header: Some(Digest::ZERO), known: head.seq }),
+            Some(known) if known.epoch != head.epoch => Learned::Nothing,
+            Some(known) if known.seq == head.seq && known.header.is_some_and(|header| header != head.header) => Learned::Other,
+            Some(known) if known.known < head.seq => Learned::Known(InHead { known: head.seq, ..known.clone() }),
+            Some(_) => Learned::Nothing,
+        }
+    }
+}
+
+/// What a signal tells of one channel.
+enum Learned {
+    /// Numbers up to here exist.
+    Known(InHead),
+    /// Nothing new.
+    Nothing,
+    /// Another packet than ours stands under the applied number.
+    Other,
+}

@@ -1,0 +1,460 @@
+//! What a station tells people and programs: `status`, `trace`, `gaps`.
+//!
+//! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
+//! more than this station knows: what left is not what arrived.
+
+use crate::channel::Channel;
+use crate::error::EngineFault;
+use crate::keys::Trust;
+use crate::lang::{Lang, mask_id, pad, width};
+use crate::receive::order::missing_between;
+use crate::say;
+use crate::station::Station;
+use crate::store::{Direction, PacketState, Sighting, StationState, Store};
+use dukou_packets::packet::name::is_packet_name;
+use dukou_packets::packet::records::RecordKind;
+use jiff::Timestamp;
+use jiff::tz::{TimeZone, offset};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Most sightings `trace` shows.
+pub const TRACE_MAX: usize = 100;
+
+/// Gives a time as people read it: China has one civil time, and no station needs a time zone database for it.
+pub fn civil_time(ms: i64) -> String {
+    let zone = TimeZone::fixed(offset(8));
+    match Timestamp::from_millisecond(ms) {
+        Ok(time) => time.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string(),
+        Err(_) => ms.to_string(),
+    }
+}
+
+/// The answer of `status`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// The station.
+    pub station: StationLine,
+    /// The peer, once it is trusted.
+    pub peer: Option<PeerLine>,
+    /// Each channel.
+    pub channels: Vec<ChannelLine>,
+    /// Refused files by channel and code.
+    pub rejections: Vec<Rejections>,
+    /// Packets in `quarantine/`.
+    pub aside: u64,
+    /// Packets in `waiting/`.
+    pub waiting: u64,
+    /// Entries in the ferry directory that are no packets.
+    pub junk: u64,
+}
+
+/// Who this station is.
+#[derive(Clone, Debug, Serialize)]
+pub struct StationLine {
+    /// Station id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// `inner` or `outer`.
+    pub side: String,
+    /// `production` or `test`.
+    pub environment: String,
+}
+
+/// Whom it is paired with.
+#[derive(Clone, Debug, Serialize)]
+pub struct PeerLine {
+    /// Station id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether the fingerprint was compared.
+    pub compared: bool,
+}
+
+/// How a channel stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChannelLine {
+    /// Its name.
+    pub channel: String,
+    /// What people call it.
+    pub title: String,
+    /// `out` or `in`.
+    pub direction: Direction,
+    /// `ok`, `gapped`, `held` or `waiting-take`.
+    pub state: &'static str,
+    /// Out: files packed. In: files the peer's packets carried.
+    pub accepted: u64,
+    /// Files refused at the source.
+    pub rejected: u64,
+    /// Repeats held back.
+    pub held_back: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes before compression.
+    pub plain_bytes: u64,
+    /// Bytes of the packet files.
+    pub sealed_bytes: u64,
+    /// Out: packets placed in the ferry directory.
+    pub left: u64,
+    /// In: packets seen.
+    pub seen: u64,
+    /// In: files at the sink.
+    pub applied: u64,
+    /// Out: files in the source folder that are not finished (`.tmp`, `.part`).
+    pub unfinished: u64,
+    /// The newest packet's number: sent (out) or applied (in).
+    pub last_seq: u64,
+}
+
+/// How many files were refused, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rejections {
+    /// The channel.
+    pub channel: String,
+    /// The code.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// The answer of `gaps`: one entry a missing range.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gap {
+    /// The channel.
+    pub channel: String,
+    /// The sender's epoch.
+    pub epoch: String,
+    /// First missing number.
+    pub from: u64,
+    /// Last missing number.
+    pub to: u64,
+    /// What the sender runs.
+    pub resend: String,
+}
+
+/// Gathers the answer of `status`.
+///
+/// # Errors
+/// [`EngineFault::Store`] when the state cannot be read.
+pub fn status(station: &Station, channels: &[Channel], trust: Option<&Trust>, store: &mut dyn Store) -> Result<Status, EngineFault> {
+    let state = store.load()?;
+    let identity = &station.config.station;
+    let mut lines = Vec::new();
+    let mut rejections = Vec::new();
+    for channel in channels {
+        let (line, refused) = channel_line(station, channel, &state, store)?;
+        rejections.extend(refused.into_iter().map(|(code, count)| Rejections { channel: line.channel.clone(), code, count }));
+        lines.push(line);
+    }
+    Ok(Status {
+        station: StationLine { id: identity.id.to_string(), name: identity.name.clone(), side: identity.side.to_string(), environment: environment_text(station).to_string() },
+        peer: trust.map(|trust| PeerLine { id: trust.peer.body().station.to_string(), name: trust.peer.body().name.clone(), compared: trust.grant.compared }),
+        channels: lines,
+        rejections,
+        aside: count_packets(&station.quarantine_dir()).0,
+        waiting: count_packets(&station.waiting_dir()).0,
+        junk: count_packets(&station.ferry_in()).1,
+    })
+}
+
+fn environment_text(station: &Station) -> &'static str {
+    match station.config.station.environment {
+        dukou_packets::packet::header::Environment::Production => "production",
+        dukou_packets::packet::header::Environment::Test => "test",
+    }
+}
+
+fn channel_line(station: &Station, channel: &Channel, state: &StationState, store: &mut dyn Store) -> Result<(ChannelLine, BTreeMap<String, u64>), EngineFault> {
+    let direction = channel.direction(station.config.station.side);
+    let name = &channel.channel;
+    let sums = store.sums(direction, name)?;
+    let waits = match direction {
+        Direction::In => store.packets_in(direction, &[PacketState::Delivering], usize::MAX)?.into_iter().filter(|row| row.key.channel == *name).collect(),
+        Direction::Out => Vec::new(),
+    };
+    let mut undelivered = 0;
+    for row in &waits {
+        undelivered += store.records(&row.key)?.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
+    }
+    let (last_seq, gapped) = match direction {
+        Direction::Out => (state.out_heads.get(name).map_or(0, |head| head.seq), false),
+        Direction::In => (state.in_heads.get(name).map_or(0, |head| head.seq), gaps_of(name, state, store)?.is_some()),
+    };
+    let standing = match (state.holds.contains_key(name), gapped, waits.is_empty()) {
+        (true, _, _) => "held",
+        (_, true, _) => "gapped",
+        (_, _, false) => "waiting-take",
+        _ => "ok",
+    };
+    let is_out = direction == Direction::Out;
+    let line = ChannelLine {
+        channel: name.to_string(),
+        title: channel.title.clone(),
+        direction,
+        state: standing,
+        accepted: sums.files,
+        rejected: sums.refused,
+        held_back: sums.held_back,
+        packets: sums.packets,
+        plain_bytes: sums.plain_bytes,
+        sealed_bytes: sums.sealed_bytes,
+        left: if is_out { sums.packets_done } else { 0 },
+        seen: if is_out { 0 } else { sums.packets },
+        applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
+        unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
+        last_seq,
+    };
+    Ok((line, sums.refused_by_code))
+}
+
+type Missing = (dukou_packets::packet::header::Epoch, Vec<(u64, u64)>);
+
+fn gaps_of(channel: &dukou_packets::packet::header::ChannelName, state: &StationState, store: &mut dyn Store) -> Result<Option<Missing>, EngineFault> {
+    let Some(head) = state.in_heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
+    let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
+    let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+    Ok((!missing.is_empty()).then_some((head.epoch, missing)))
+}
+
+/// Gathers the answer of `gaps`.
+///
+/// # Errors
+/// [`EngineFault::Store`] when the state cannot be read.
+pub fn gaps(store: &mut dyn Store) -> Result<Vec<Gap>, EngineFault> {
+    let state = store.load()?;
+    let mut gaps = Vec::new();
+    for channel in state.in_heads.keys() {
+        let Some((epoch, ranges)) = gaps_of(channel, &state, store)? else { continue };
+        gaps.extend(ranges.into_iter().map(|(from, to)| Gap { channel: channel.to_string(), epoch: epoch.to_string(), from, to, resend: format!("resend {channel} --seq {from}..{to}") }));
+    }
+    Ok(gaps)
+}
+
+/// One step of a record's life.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceLine {
+    /// The record's name.
+    pub name: String,
+    /// Its key.
+    pub key: String,
+    /// `out` or `in`.
+    pub direction: Direction,
+    /// The channel.
+    pub channel: String,
+    /// The packet's epoch.
+    pub epoch: String,
+    /// The packet's number in the channel.
+    pub seq: u64,
+    /// The packet's number on the link.
+    pub number: u64,
+    /// `accepted`, `refused`, `packed`, `left`, `seen`, `applied`, `delivering`, `early`, `held-back`.
+    pub state: &'static str,
+    /// Why it was refused, a code.
+    pub code: Option<String>,
+    /// When, in China's civil time.
+    pub at: String,
+}
+
+/// Gathers the life of every record under a key or file name, oldest step first.
+///
+/// # Errors
+/// [`EngineFault::Store`] when the state cannot be read.
+pub fn trace(what: &str, store: &mut dyn Store) -> Result<Vec<TraceLine>, EngineFault> {
+    let mut lines = Vec::new();
+    for sighting in store.trace(what, TRACE_MAX)? {
+        lines.extend(steps(&sighting).into_iter().map(|(state, at_ms)| trace_line(&sighting, state, at_ms)));
+    }
+    for held in store.held_back(what, TRACE_MAX)? {
+        lines.push(TraceLine {
+            name: held.name,
+            key: held.key,
+            direction: Direction::Out,
+            channel: held.channel.to_string(),
+            epoch: held.went.epoch.to_string(),
+            seq: held.went.seq,
+            number: 0,
+            state: "held-back",
+            code: Some("repeat".to_string()),
+            at: civil_time(held.at_ms),
+        });
+    }
+    Ok(lines)
+}
+
+fn steps(sighting: &Sighting) -> Vec<(&'static str, i64)> {
+    let packet = &sighting.packet;
+    let refused = sighting.record.kind == RecordKind::Tombstone;
+    match (packet.key.direction, packet.state) {
+        (Direction::Out, state) => {
+            let mut steps = vec![(if refused { "refused" } else { "accepted" }, packet.at_ms), ("packed", packet.at_ms)];
+            steps.extend(packet.done_ms.filter(|_| state == PacketState::Left).map(|at_ms| ("left", at_ms)));
+            steps
+        }
+        (Direction::In, PacketState::Early) => vec![("seen", packet.at_ms), ("early", packet.at_ms)],
+        (Direction::In, PacketState::Delivering) => vec![("seen", packet.at_ms), ("delivering", packet.at_ms)],
+        (Direction::In, _) => {
+            let done_ms = packet.done_ms.unwrap_or(packet.at_ms);
+            vec![("seen", packet.at_ms), (if refused { "refused" } else { "applied" }, done_ms)]
+        }
+    }
+}
+
+fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine {
+    let (record, packet) = (&sighting.record, &sighting.packet);
+    TraceLine {
+        name: record.name.clone(),
+        key: record.key.clone(),
+        direction: packet.key.direction,
+        channel: packet.key.channel.to_string(),
+        epoch: packet.key.epoch.to_string(),
+        seq: packet.key.seq,
+        number: packet.number,
+        state,
+        code: (!record.reason.is_empty()).then(|| record.reason.clone()),
+        at: civil_time(at_ms),
+    }
+}
+
+/// Renders `status` for people.
+pub fn status_text(status: &Status, lang: Lang) -> String {
+    let mut out = String::new();
+    let side = side_text(&status.station.side, lang);
+    let name = &status.station.name;
+    out += &say!(lang, "{name}（{side}）\n", "{name} ({side})\n");
+    out += &match &status.peer {
+        None => say!(lang, "还没有配对：请运行 trust 对方的密钥卡。\n", "Not paired yet: run trust with the peer's card.\n"),
+        Some(peer) if peer.compared => say!(lang, "对方：{}，指纹已比对\n", "Peer: {}, fingerprint compared\n", peer.name),
+        Some(peer) => say!(lang, "对方：{}，指纹未比对（核对后运行 trust --confirm）\n", "Peer: {}, fingerprint NOT compared (compare it, then run trust --confirm)\n", peer.name),
+    };
+    out += &channel_table(status, lang);
+    for Rejections { channel, code, count } in &status.rejections {
+        out += &say!(lang, "拒收：{channel} {code} × {count}，文件和原因在 rejected/{channel}/\n", "Refused: {channel} {code} × {count}; files and reasons are in rejected/{channel}/\n");
+    }
+    if status.aside > 0 {
+        out += &say!(lang, "另存待查的包：{}，见 quarantine/\n", "Packets set aside: {}, see quarantine/\n", status.aside);
+    }
+    if status.waiting > 0 {
+        out += &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
+    }
+    out
+}
+
+fn side_text(side: &str, lang: Lang) -> String {
+    match side {
+        "inner" => say!(lang, "业务内网", "inner"),
+        _ => say!(lang, "政务外网", "outer"),
+    }
+}
+
+fn channel_table(status: &Status, lang: Lang) -> String {
+    let head = match lang {
+        Lang::Zh => ["通道", "方向", "状态", "文件", "拒收", "重复", "包", "已离站/已落地", "最新包号"],
+        Lang::En => ["channel", "way", "state", "files", "refused", "repeats", "packets", "left/applied", "last seq"],
+    };
+    let mut rows: Vec<Vec<String>> = vec![head.iter().map(|cell| (*cell).to_string()).collect()];
+    for line in &status.channels {
+        let (way, done) = match line.direction {
+            Direction::Out => (say!(lang, "出", "out"), line.left),
+            Direction::In => (say!(lang, "入", "in"), line.applied),
+        };
+        let state = state_text(line.state, lang);
+        let numbers = [line.accepted, line.rejected, line.held_back, line.packets, done, line.last_seq];
+        let title = match lang {
+            Lang::Zh => format!("{}（{}）", line.title, line.channel),
+            Lang::En => line.channel.clone(),
+        };
+        rows.push([title, way, state].into_iter().chain(numbers.iter().map(u64::to_string)).collect());
+    }
+    table(&rows)
+}
+
+fn state_text(state: &str, lang: Lang) -> String {
+    match state {
+        "held" => say!(lang, "暂停待处理", "held"),
+        "gapped" => say!(lang, "缺包", "gapped"),
+        "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
+        _ => say!(lang, "正常", "ok"),
+    }
+}
+
+/// Renders rows as a table by display width.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let mut out = String::new();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
+        out += cells.join("  ").trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+/// Renders `gaps` for people.
+pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
+    if gaps.is_empty() {
+        return say!(lang, "没有已知的缺包。\n", "No packet is known to be missing.\n");
+    }
+    let mut out = String::new();
+    for Gap { channel, from, to, resend, .. } in gaps {
+        out += &say!(lang, "通道 {channel} 缺第 {from}–{to} 号包；请发送方运行：{resend}\n", "Channel {channel} misses packets {from}–{to}; the sender runs: {resend}\n");
+    }
+    out
+}
+
+/// Renders `trace` for people; resident ids inside names are masked.
+pub fn trace_text(what: &str, lines: &[TraceLine], lang: Lang) -> String {
+    if lines.is_empty() {
+        let what = mask_id(what);
+        return say!(lang, "本站没有见过 {what}（按业务键或文件名查）。\n", "This station has not seen {what} (looked up by key and file name).\n");
+    }
+    let head: Vec<String> = match lang {
+        Lang::Zh => ["时间", "状态", "通道", "包号", "名称"],
+        Lang::En => ["time", "state", "channel", "seq", "name"],
+    }
+    .iter()
+    .map(|cell| (*cell).to_string())
+    .collect();
+    let mut rows = vec![head];
+    for line in lines {
+        let state = match &line.code {
+            Some(code) => format!("{}（{code}）", step_text(line.state, lang)),
+            None => step_text(line.state, lang),
+        };
+        rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), mask_id(&line.name)]);
+    }
+    table(&rows)
+}
+
+fn step_text(state: &str, lang: Lang) -> String {
+    match state {
+        "accepted" => say!(lang, "已接收", "accepted"),
+        "refused" => say!(lang, "拒收登记", "refused"),
+        "packed" => say!(lang, "已打包", "packed"),
+        "left" => say!(lang, "已离站（对方未确认）", "left (not confirmed)"),
+        "seen" => say!(lang, "已收到", "seen"),
+        "early" => say!(lang, "等前面的包", "waits for earlier packets"),
+        "delivering" => say!(lang, "等待取走", "waiting to be taken"),
+        "held-back" => say!(lang, "重复，未再送", "repeat, held back"),
+        _ => say!(lang, "已落地", "applied"),
+    }
+}
+
+/// Counts packets and other entries of a directory.
+fn count_packets(dir: &Path) -> (u64, u64) {
+    let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.fold((0, 0), |(packets, others), name| match name.to_str() {
+        Some(name) if is_packet_name(name.as_bytes()) => (packets + 1, others),
+        Some(name) if name.contains(".reason.") => (packets, others),
+        _ => (packets, others + 1),
+    })
+}
+
+/// Counts files of a source folder that wait to be renamed.
+fn count_unfinished(folder: &Path) -> u64 {
+    let walk = walkdir::WalkDir::new(folder).into_iter().flatten();
+    walk.filter(|entry| entry.file_type().is_file() && entry.file_name().to_str().is_some_and(crate::connectors::folder::source::waits_for_rename)).count() as u64
+}

@@ -1,0 +1,377 @@
+//! Collecting: reading finished files in their order, screening them, telling repeats from news, cutting large files into parts.
+//!
+//! Given: a source's look. Gives: [`Screened`] records. After a crash: nothing was changed, the next look gives the same files. Never:
+//! bytes of a file that changed while it was read.
+
+use super::pack::{Away, Batch, Repeat, Screened};
+use super::screen::Refused;
+use crate::channel::Identical;
+use crate::connectors::folder::names::folded;
+use crate::connectors::{Candidate, Disposal, Fate};
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::seams::{FileCause, FileFault, FileStat, OpenFile};
+use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished, Went};
+use dukou_packets::limits;
+use dukou_packets::packet::records::{RecordKind, RecordMeta, parts_digest};
+use dukou_packets::suite::{Digest, Hasher, sha256};
+use std::collections::VecDeque;
+
+/// For how long (running time) equal bytes under the same path count as a repeat: 30 days.
+pub const REPEAT_MS: u64 = 30 * 86_400_000;
+
+/// How many names one question to the ledger asks for.
+const LEDGER_NAMES: usize = 512;
+
+/// What one look still has to give.
+pub(crate) struct Collecting {
+    queue: VecDeque<Candidate>,
+    /// The ledger's answers for the front of the queue.
+    ledger: VecDeque<Option<Went>>,
+    parts: Option<Parts>,
+    /// A person decided that the ledger is not asked.
+    again: bool,
+}
+
+/// A file that travels in parts.
+struct Parts {
+    progress: Unfinished,
+    /// `None` when it is gone or another file took its name.
+    file: Option<Candidate>,
+    open: Option<Box<dyn OpenFile>>,
+}
+
+/// What collecting gives next.
+pub(crate) enum Step {
+    /// A record for the packet.
+    Record(Box<Screened>),
+    /// A repeat that is held back.
+    HeldBack(Box<Repeat>),
+    /// The packet is full.
+    Full,
+}
+
+impl Collecting {
+    /// Begins with a look; a file in parts that an earlier run began comes first.
+    pub(crate) fn new(ready: Vec<Candidate>, begun: Option<Unfinished>) -> Self {
+        let mut queue = VecDeque::from(ready);
+        let parts = begun.map(|progress| {
+            let is_same = |candidate: &Candidate| candidate.name == progress.name && Some(stamp(&candidate.stat)) == progress.source;
+            let file = queue.iter().position(is_same).and_then(|at| queue.remove(at));
+            Parts { progress, file, open: None }
+        });
+        Self { queue, ledger: VecDeque::new(), parts, again: false }
+    }
+
+    /// One file that a person sends again.
+    pub(crate) fn again(candidate: Candidate) -> Self {
+        Self { queue: VecDeque::from([candidate]), ledger: VecDeque::new(), parts: None, again: true }
+    }
+
+    fn next(&mut self) -> Option<(Candidate, Option<Went>)> {
+        Some((self.queue.pop_front()?, self.ledger.pop_front().flatten()))
+    }
+}
+
+fn stamp(stat: &FileStat) -> SourceStamp {
+    SourceStamp { inode: stat.inode, len: stat.len, mtime_ns: stat.mtime_ns }
+}
+
+impl Engine {
+    /// Gives the next step of a channel; `None` when the look is used up.
+    pub(crate) fn collect_next(&mut self, at: usize, collecting: &mut Collecting, batch: &Batch, report: &mut PassReport) -> Result<Option<Step>, EngineFault> {
+        if let Some(parts) = &mut collecting.parts {
+            if !batch.is_empty() {
+                return Ok(Some(Step::Full));
+            }
+            let (screened, ended) = self.next_part(at, parts, report)?;
+            if ended {
+                collecting.parts = None;
+            }
+            return Ok(Some(Step::Record(Box::new(screened))));
+        }
+        loop {
+            self.ask_ledger(at, collecting)?;
+            let Some(front) = collecting.queue.front() else { return Ok(None) };
+            if batch.is_full_for(front.stat.len) {
+                return Ok(Some(Step::Full));
+            }
+            let Some((candidate, went)) = collecting.next() else { return Ok(None) };
+            match self.collect_one(at, candidate, went, batch, report)? {
+                One::Step(step) => return Ok(Some(step)),
+                One::PassedOver => {}
+                One::InParts(parts) => {
+                    collecting.parts = Some(*parts);
+                    return self.collect_next(at, collecting, batch, report);
+                }
+            }
+        }
+    }
+
+    /// Asks the ledger for the next names of the queue at once.
+    fn ask_ledger(&mut self, at: usize, collecting: &mut Collecting) -> Result<(), EngineFault> {
+        if collecting.again || !collecting.ledger.is_empty() || collecting.queue.is_empty() || self.outgoing(at).channel.source.identical == Identical::Again {
+            return Ok(());
+        }
+        let channel = self.channel_name(at);
+        let names: Vec<&str> = collecting.queue.iter().take(LEDGER_NAMES).map(|candidate| candidate.name.as_str()).collect();
+        collecting.ledger = self.store().went(&channel, &names)?.into();
+        Ok(())
+    }
+
+    fn collect_one(&mut self, at: usize, candidate: Candidate, went: Option<Went>, batch: &Batch, report: &mut PassReport) -> Result<One, EngineFault> {
+        let key = match self.outgoing(at).screen.check_name(&candidate.name, candidate.name_is_utf8, candidate.stat.len) {
+            Ok(key) => key,
+            Err(refused) => return Ok(One::Step(refuse(&candidate, refused))),
+        };
+        let open = match self.outgoing(at).source.open(&candidate) {
+            Ok(open) => open,
+            Err(fault) => return self.pass_over(fault, report),
+        };
+        let large = candidate.stat.len > limits::BODY_MAX;
+        if large && !self.outgoing(at).screen.needs_body() {
+            return self.begin_parts(candidate, key, went, open, report);
+        }
+        let body = match read_unchanged(open.as_ref(), &candidate.stat) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(One::PassedOver),
+            Err(fault) => return self.pass_over(fault, report),
+        };
+        if let Err(refused) = self.outgoing(at).screen.check_body(&body) {
+            return Ok(One::Step(refuse(&candidate, refused)));
+        }
+        if large {
+            return self.begin_parts(candidate, key, went, open, report);
+        }
+        let digest = sha256(&[&body]);
+        if let Some(went) = self.is_repeat(went, digest) {
+            return Ok(One::Step(self.hold_back(at, &candidate, key, went)));
+        }
+        debug_assert!(batch.is_empty() || !batch.is_full_for(candidate.stat.len));
+        Ok(One::Step(Step::Record(Box::new(whole_file(candidate, key, body, digest)))))
+    }
+
+    fn pass_over(&self, fault: FileFault, report: &mut PassReport) -> Result<One, EngineFault> {
+        match fault.cause {
+            FileCause::NotFound | FileCause::NotRegular => {}
+            _ => self.tolerate(fault, report)?,
+        }
+        Ok(One::PassedOver)
+    }
+
+    fn is_repeat(&self, went: Option<Went>, digest: Digest) -> Option<Went> {
+        went.filter(|went| went.digest == digest && self.state.run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
+    }
+
+    fn hold_back(&self, at: usize, candidate: &Candidate, key: String, went: Went) -> Step {
+        let held = HeldBack { channel: self.channel_name(at), name: candidate.name.clone(), key, went: went.packet.clone(), at_ms: self.seams.clock.wall_ms() };
+        let fate = Fate::HeldBack { went: went.packet, at_ms: went.at_ms };
+        let disposal = Disposal { name: candidate.name.clone(), path: candidate.path.clone(), stamp: stamp(&candidate.stat), slot: String::new(), fate };
+        Step::HeldBack(Box::new(Repeat { disposal, held }))
+    }
+
+    /// Begins a file in parts, unless it went before: only then is it read twice.
+    fn begin_parts(&mut self, candidate: Candidate, key: String, went: Option<Went>, open: Box<dyn OpenFile>, report: &mut PassReport) -> Result<One, EngineFault> {
+        let part_count = candidate.stat.len.div_ceil(limits::BODY_MAX) as u32;
+        let progress = Unfinished {
+            name: candidate.name.clone(),
+            key,
+            total_bytes: candidate.stat.len,
+            part_count,
+            digests: Vec::new(),
+            source: Some(stamp(&candidate.stat)),
+            staged: None,
+        };
+        if let Some(went) = went {
+            let digests = match digest_parts(open.as_ref(), &progress) {
+                Ok(digests) => digests,
+                Err(fault) => return self.pass_over(fault, report),
+            };
+            let whole = parts_digest(progress.total_bytes, &digests);
+            if let Some(went) = self.is_repeat(Some(went), whole) {
+                let at = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == went.packet.channel).unwrap_or(0);
+                return Ok(One::Step(self.hold_back(at, &candidate, progress.key, went)));
+            }
+        }
+        Ok(One::InParts(Box::new(Parts { progress, file: Some(candidate), open: Some(open) })))
+    }
+
+    /// Gives the next part, or the withdrawal of a file that changed meanwhile; true when the file has ended either way.
+    fn next_part(&mut self, at: usize, parts: &mut Parts, report: &mut PassReport) -> Result<(Screened, bool), EngineFault> {
+        let read = match (&parts.file, &mut parts.open) {
+            (Some(file), open @ None) => match self.outgoing(at).source.open(file) {
+                Ok(file) => {
+                    *open = Some(file);
+                    read_part(open.as_deref(), &parts.progress)
+                }
+                Err(fault) => Err(fault),
+            },
+            (Some(_), Some(open)) => read_part(Some(open.as_ref()), &parts.progress),
+            (None, _) => Ok(None),
+        };
+        let body = match read {
+            Ok(body) => body,
+            Err(fault) => {
+                self.tolerate(fault, report)?;
+                None
+            }
+        };
+        Ok(match body {
+            Some(body) => part(parts, body),
+            None => (withdrawal(&parts.progress), true),
+        })
+    }
+}
+
+enum One {
+    Step(Step),
+    PassedOver,
+    InParts(Box<Parts>),
+}
+
+fn modified_ms(stat: &FileStat) -> i64 {
+    stat.mtime_ns / 1_000_000
+}
+
+fn whole_file(candidate: Candidate, key: String, body: Vec<u8>, digest: Digest) -> Screened {
+    let len = body.len() as u64;
+    let meta = RecordMeta {
+        kind: RecordKind::File,
+        key,
+        name: candidate.name.clone(),
+        modified_ms: modified_ms(&candidate.stat),
+        part_index: 0,
+        part_count: 1,
+        total_bytes: len,
+        parts_digest: Digest::ZERO,
+        reason: String::new(),
+        body_len: len,
+    };
+    let row = row(&meta, digest, len, Some(stamp(&candidate.stat)));
+    let away = Away { name: candidate.name, path: candidate.path, stamp: stamp(&candidate.stat), refused: None };
+    Screened { meta, body, digest, row, away: Some(away), unfinished: None }
+}
+
+fn refuse(candidate: &Candidate, refused: Refused) -> Step {
+    let shown: String = candidate.name.chars().filter(|letter| *letter != '\0').collect();
+    let name = crate::lang::cut(&shown, limits::RECORD_NAME_MAX);
+    let key = crate::lang::cut(name.rsplit('/').next().unwrap_or(&name), limits::RECORD_KEY_MAX);
+    let meta = RecordMeta {
+        kind: RecordKind::Tombstone,
+        key,
+        name,
+        modified_ms: modified_ms(&candidate.stat),
+        part_index: 0,
+        part_count: 1,
+        total_bytes: candidate.stat.len,
+        parts_digest: Digest::ZERO,
+        reason: refused.code.clone(),
+        body_len: 0,
+    };
+    let row = row(&meta, sha256(&[]), candidate.stat.len, Some(stamp(&candidate.stat)));
+    let away = Away { name: candidate.name.clone(), path: candidate.path.clone(), stamp: stamp(&candidate.stat), refused: Some(refused) };
+    Step::Record(Box::new(Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None }))
+}
+
+fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
+    let digest = sha256(&[&body]);
+    let part_index = parts.progress.digests.len() as u32;
+    parts.progress.digests.push(digest);
+    let progress = &parts.progress;
+    let ended = part_index + 1 == progress.part_count;
+    let whole = if ended { parts_digest(progress.total_bytes, &progress.digests) } else { Digest::ZERO };
+    let meta = RecordMeta {
+        kind: RecordKind::FilePart,
+        key: progress.key.clone(),
+        name: progress.name.clone(),
+        modified_ms: progress.source.map_or(0, |source| source.mtime_ns / 1_000_000),
+        part_index,
+        part_count: progress.part_count,
+        total_bytes: progress.total_bytes,
+        parts_digest: whole,
+        reason: String::new(),
+        body_len: body.len() as u64,
+    };
+    let (kind, row_digest, bytes) = if ended { (RecordKind::File, whole, progress.total_bytes) } else { (RecordKind::FilePart, digest, meta.body_len) };
+    let row = RecordRow { kind, ..row(&meta, row_digest, bytes, progress.source) };
+    let away = match (&parts.file, ended) {
+        (Some(file), true) => Some(Away { name: file.name.clone(), path: file.path.clone(), stamp: stamp(&file.stat), refused: None }),
+        _ => None,
+    };
+    let unfinished = Some((!ended).then(|| progress.clone()));
+    (Screened { meta, body, digest, row, away, unfinished }, ended)
+}
+
+fn withdrawal(progress: &Unfinished) -> Screened {
+    let meta = RecordMeta {
+        kind: RecordKind::Withdrawal,
+        key: progress.key.clone(),
+        name: progress.name.clone(),
+        modified_ms: progress.source.map_or(0, |source| source.mtime_ns / 1_000_000),
+        part_index: progress.digests.len() as u32,
+        part_count: progress.part_count,
+        total_bytes: progress.total_bytes,
+        parts_digest: Digest::ZERO,
+        reason: "changed".to_string(),
+        body_len: 0,
+    };
+    let row = row(&meta, sha256(&[]), 0, None);
+    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: None, unfinished: Some(None) }
+}
+
+fn row(meta: &RecordMeta, digest: Digest, bytes: u64, source: Option<SourceStamp>) -> RecordRow {
+    RecordRow {
+        index: 0,
+        kind: meta.kind,
+        key: meta.key.clone(),
+        name: meta.name.clone(),
+        folded: folded(&meta.name),
+        digest,
+        bytes,
+        reason: meta.reason.clone(),
+        source,
+        target: None,
+    }
+}
+
+/// Reads a whole file; `None` when it is not the file of the look any more, or changed while it was read.
+fn read_unchanged(open: &dyn OpenFile, expected: &FileStat) -> Result<Option<Vec<u8>>, FileFault> {
+    if open.stat()? != *expected {
+        return Ok(None);
+    }
+    let mut body = vec![0; expected.len as usize];
+    let count = open.read_at(0, &mut body)?;
+    Ok((count == body.len() && open.stat()? == *expected).then_some(body))
+}
+
+fn read_part(open: Option<&dyn OpenFile>, progress: &Unfinished) -> Result<Option<Vec<u8>>, FileFault> {
+    let Some(open) = open else { return Ok(None) };
+    let offset = progress.digests.len() as u64 * limits::BODY_MAX;
+    let mut body = vec![0; progress.total_bytes.saturating_sub(offset).min(limits::BODY_MAX) as usize];
+    let is_same = |stat: FileStat| Some(stamp(&stat)) == progress.source;
+    if !is_same(open.stat()?) {
+        return Ok(None);
+    }
+    let count = open.read_at(offset, &mut body)?;
+    Ok((count == body.len() && is_same(open.stat()?)).then_some(body))
+}
+
+fn digest_parts(open: &dyn OpenFile, progress: &Unfinished) -> Result<Vec<Digest>, FileFault> {
+    let mut buffer = vec![0; 1 << 20];
+    let mut digests = Vec::new();
+    for part in 0..u64::from(progress.part_count) {
+        let end = ((part + 1) * limits::BODY_MAX).min(progress.total_bytes);
+        let (mut offset, mut hasher) = (part * limits::BODY_MAX, Hasher::new());
+        while offset < end {
+            let want = (end - offset).min(buffer.len() as u64) as usize;
+            let count = open.read_at(offset, &mut buffer[..want])?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+            offset += count as u64;
+        }
+        digests.push(hasher.finish());
+    }
+    Ok(digests)
+}

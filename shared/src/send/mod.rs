@@ -1,0 +1,88 @@
+//! A record's way out: collect → screen → pack → seal → publish, and the signal behind it.
+//!
+//! A batch becomes one packet; packets are committed in groups. While a second thread compresses and encrypts one group, the engine's
+//! thread collects the next; everything durable happens on the engine's thread, in the order of the commit protocol.
+
+pub mod collect;
+pub mod pack;
+pub mod publish;
+pub mod screen;
+pub mod seal;
+pub mod signal;
+pub mod xml;
+
+use crate::engine::{Engine, Outgoing, PassReport};
+use crate::error::EngineFault;
+use crate::store::Direction;
+use collect::{Collecting, Step};
+use dukou_packets::packet::header::ChannelName;
+use pack::Batch;
+use seal::Group;
+
+impl Engine {
+    /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
+    pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        if self.trust.is_none() {
+            return Ok(());
+        }
+        for at in 0..self.outgoing.len() {
+            self.send_channel(at, report)?;
+            if self.should_stop() {
+                return Ok(());
+            }
+        }
+        self.send_signal()
+    }
+
+    fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        let look = match self.outgoing[at].source.look() {
+            Ok(look) => look,
+            Err(fault) => return self.tolerate(fault, report),
+        };
+        report.young += look.young;
+        report.unfinished += look.unfinished;
+        let begun = self.state.unfinished.get(&(Direction::Out, self.channel_name(at))).cloned();
+        self.send_this(at, Collecting::new(look.ready, begun), report)
+    }
+
+    /// Sends what was looked up, group by group.
+    pub(crate) fn send_this(&mut self, at: usize, mut collecting: Collecting, report: &mut PassReport) -> Result<(), EngineFault> {
+        let mut sealing = self.next_group(at, &mut collecting, report)?;
+        while !sealing.is_empty() {
+            let next = self.next_group(at, &mut collecting, report)?;
+            self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
+        }
+        Ok(())
+    }
+
+    /// Begins to seal packets until a group is full; an empty group when the source has no more.
+    fn next_group(&mut self, at: usize, collecting: &mut Collecting, report: &mut PassReport) -> Result<Group, EngineFault> {
+        let mut group = Group::default();
+        while !group.is_full() && !self.should_stop() {
+            let Some(batch) = self.next_batch(at, collecting, report)? else { break };
+            group.push(self.begin_sealing(batch)?);
+        }
+        Ok(group)
+    }
+
+    /// Collects and screens until a packet is full; `None` when the source has no more.
+    fn next_batch(&mut self, at: usize, collecting: &mut Collecting, report: &mut PassReport) -> Result<Option<Batch>, EngineFault> {
+        let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
+        while let Some(step) = self.collect_next(at, collecting, &batch, report)? {
+            match step {
+                Step::Record(screened) => batch.push(*screened)?,
+                Step::HeldBack(repeat) => batch.hold_back(*repeat),
+                Step::Full => break,
+            }
+        }
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+
+    pub(crate) fn channel_name(&self, at: usize) -> ChannelName {
+        self.outgoing[at].channel.channel.clone()
+    }
+
+    pub(crate) fn outgoing(&self, at: usize) -> &Outgoing {
+        &self.outgoing[at]
+    }
+}

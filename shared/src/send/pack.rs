@@ -1,0 +1,104 @@
+//! Packing: screened records become one packet's content.
+//!
+//! Given: [`Screened`] records in order. Gives: a [`Batch`]: the builder of the plain payload, the rows the store will keep, and what has to
+//! be put away afterwards. Pure: nothing is on disk.
+
+use super::screen::Refused;
+use crate::channel::BatchConfig;
+use crate::connectors::Disposal;
+use crate::error::EngineFault;
+use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished};
+use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::suite::{Digest, Random};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A record that passed screening, or the tombstone of one that did not.
+pub(crate) struct Screened {
+    pub(crate) meta: RecordMeta,
+    pub(crate) body: Vec<u8>,
+    pub(crate) digest: Digest,
+    pub(crate) row: RecordRow,
+    /// The source file to put away once the packet exists.
+    pub(crate) away: Option<Away>,
+    /// How the channel's unfinished file stands after this record, where that changes.
+    pub(crate) unfinished: Option<Option<Unfinished>>,
+}
+
+/// A source file to put away once its packet exists.
+pub(crate) struct Away {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) stamp: SourceStamp,
+    pub(crate) refused: Option<Refused>,
+}
+
+/// A repeat that does not travel.
+pub(crate) struct Repeat {
+    pub(crate) disposal: Disposal,
+    pub(crate) held: HeldBack,
+}
+
+/// What one packet will carry.
+pub(crate) struct Batch {
+    pub(crate) records: RecordsBuilder,
+    pub(crate) rows: Vec<RecordRow>,
+    /// Source files by record index.
+    pub(crate) away: Vec<(u32, Away)>,
+    pub(crate) repeats: Vec<Repeat>,
+    pub(crate) unfinished: Option<Option<Unfinished>>,
+    max_bytes: u64,
+    max_records: u32,
+}
+
+impl Batch {
+    /// Begins an empty batch.
+    pub(crate) fn new(random: &dyn Random, config: &BatchConfig) -> Self {
+        Self {
+            records: RecordsBuilder::new(random),
+            rows: Vec::new(),
+            away: Vec::new(),
+            repeats: Vec::new(),
+            unfinished: None,
+            max_bytes: config.max_bytes,
+            max_records: config.max_records,
+        }
+    }
+
+    /// True when there is nothing to seal and nothing to put away.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.repeats.is_empty()
+    }
+
+    /// True when a file of this length has to wait for the next packet.
+    pub(crate) fn is_full_for(&self, len: u64) -> bool {
+        !self.is_empty() && (self.records.count() >= self.max_records || self.repeats.len() as u32 >= self.max_records || self.records.plain_len() + len > self.max_bytes)
+    }
+
+    /// Adds a record.
+    pub(crate) fn push(&mut self, screened: Screened) -> Result<(), EngineFault> {
+        let Screened { meta, body, digest, mut row, away, unfinished } = screened;
+        self.records.push(&meta, &body, digest)?;
+        row.index = self.rows.len() as u32;
+        self.away.extend(away.map(|away| (row.index, away)));
+        self.rows.push(row);
+        if unfinished.is_some() {
+            self.unfinished = unfinished;
+        }
+        Ok(())
+    }
+
+    /// Adds a repeat that is only put away.
+    pub(crate) fn hold_back(&mut self, repeat: Repeat) {
+        self.repeats.push(repeat);
+    }
+}
+
+/// Counts tombstones by their code: one `refused` line each.
+pub(crate) fn refused_by_code(rows: &[RecordRow]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.kind == RecordKind::Tombstone) {
+        *counts.entry(row.reason.clone()).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,257 @@
+//! Publishing: the commit protocol of the sending side, read from top to bottom in [`Engine::publish_group`].
+//!
+//! Given: payloads in order. Gives: packets in the ferry directory, source files put away. After a crash: see each step. Never: a packet
+//! in the ferry directory whose `packed` line is not durable.
+
+use super::pack::refused_by_code;
+use super::seal::{BatchRest, Group};
+use crate::connectors::{Disposal, Fate};
+use crate::engine::{Engine, PassReport};
+use crate::error::{EngineFault, LogFault};
+use crate::seams::Ownership;
+use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState, RecordRow};
+use dukou_packets::limits;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::{Epoch, LogHead};
+use dukou_packets::packet::name::file_name;
+use dukou_packets::packet::records::RecordKind;
+use dukou_packets::packet::seal::{CargoPlace, Sealed, Statement};
+use dukou_packets::suite::{Digest, LinkId};
+use std::collections::BTreeMap;
+
+/// A sealed packet of a group, not committed yet.
+struct Sealable {
+    row: PacketRow,
+    sealed: Sealed,
+    batch: BatchRest,
+}
+
+impl Engine {
+    /// Commits a group of packets and places them in the ferry directory.
+    pub(crate) fn publish_group(&mut self, at: usize, group: Group, report: &mut PassReport) -> Result<(), EngineFault> {
+        let (packets, repeats) = self.seal_group(at, group)?;
+
+        // 1. Sealed bytes into the private spool. After a crash here: an orphan, removed at start; its number is free again.
+        self.spool_group(&packets)?;
+
+        // 2. From here on the packets exist: number, seq, header digest and records stand in the store.
+        let mut changes = Vec::new();
+        for packet in &packets {
+            changes.push(Change::Packed { packet: packet.row.clone(), records: packet.batch.rows.clone() });
+            changes.extend(packet.batch.unfinished.clone().map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)));
+        }
+        changes.extend(repeats.iter().map(|repeat| Change::HeldBack(repeat.held.clone())));
+        self.commit_store(changes)?;
+
+        // 3. The evidence: `packed` lines and a checkpoint, one fdatasync. After a crash before it: start writes the lines.
+        for packet in &packets {
+            self.note_packed(&packet.row, &refused_by_code(&packet.batch.rows));
+        }
+        self.commit_log()?;
+
+        // 4. Into the ferry directory, one directory sync. After a crash before it: start places the same bytes again.
+        self.place(at, packets.iter().map(|packet| (&packet.row, [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()])))?;
+
+        // 5. The source files. After a crash before it: start puts them away, told from later ones by their stamp.
+        let mut disposals: Vec<Disposal> = repeats.into_iter().map(|repeat| repeat.disposal).collect();
+        report.held_back += disposals.len() as u64;
+        for packet in packets {
+            count(&packet, report);
+            disposals.extend(packet.batch.away.into_iter().map(|(index, away)| dispose(&packet.row.key, index, away)));
+            self.ride(Change::SourcesAway(packet.row.key));
+        }
+        self.outgoing[at].source.put_away(&disposals)?;
+        Ok(())
+    }
+
+    /// Gives each payload its place in the channel's chain and its signature.
+    fn seal_group(&mut self, at: usize, group: Group) -> Result<(Vec<Sealable>, Vec<super::pack::Repeat>), EngineFault> {
+        let channel = self.channel_name(at);
+        let mut head = match self.out_head(&channel) {
+            Some(head) => head.clone(),
+            None => self.first_head(),
+        };
+        let statement = self.statement(self.outgoing[at].channel.priority == 0);
+        let (mut packets, mut repeats) = (Vec::new(), Vec::new());
+        for mut sealing in group.packets {
+            let prepared = sealing.finish()?;
+            repeats.append(&mut sealing.batch.repeats);
+            let Some(prepared) = prepared else { continue };
+            let place = CargoPlace { channel: channel.clone(), epoch: head.epoch, seq: head.seq + 1, prev: head.header };
+            let sealed = prepared.seal_cargo(&place, &statement, self.keys.packet.as_ref())?;
+            head = OutHead { epoch: head.epoch, seq: place.seq, header: sealed.header_digest };
+            let row = self.packet_row(&place, &sealed, &sealing.batch);
+            packets.push(Sealable { row, sealed, batch: sealing.batch });
+        }
+        Ok((packets, repeats))
+    }
+
+    fn first_head(&self) -> OutHead {
+        let mut salt = [0; 8];
+        self.seams.random.fill(&mut salt);
+        OutHead { epoch: Epoch { counter: 1, salt }, seq: 0, header: Digest::ZERO }
+    }
+
+    pub(crate) fn statement(&self, urgent: bool) -> Statement {
+        Statement {
+            sender_clock_ms: self.seams.clock.wall_ms(),
+            urgent,
+            own_log: self.log.head(),
+            peer_log: self.state.peer_log.unwrap_or(LogHead::NONE),
+        }
+    }
+
+    fn packet_row(&self, place: &CargoPlace, sealed: &Sealed, batch: &BatchRest) -> PacketRow {
+        let tombstones = batch.rows.iter().filter(|row| row.kind == RecordKind::Tombstone).count() as u32;
+        PacketRow {
+            key: Self::packet_key(Direction::Out, &place.channel, place.epoch, place.seq),
+            number: sealed.header.number,
+            header: sealed.header_digest,
+            prev: place.prev,
+            root: sealed.header.root,
+            records: sealed.header.record_count,
+            tombstones,
+            plain_bytes: sealed.header.plain_len,
+            sealed_bytes: sealed.len(),
+            spool: Some(spool_name(sealed.header.number)),
+            state: PacketState::Packed,
+            sources_pending: !batch.away.is_empty(),
+            at_ms: self.seams.clock.wall_ms(),
+            done_ms: None,
+            run_ms: self.state.run_ms,
+        }
+    }
+
+    /// Writes sealed bytes into the spool: a sync each, or one for all where they are many.
+    fn spool_group(&self, packets: &[Sealable]) -> Result<(), EngineFault> {
+        let dir = self.station.spool_out();
+        let files = &self.seams.files;
+        for packet in packets {
+            let path = dir.join(spool_name(packet.row.number));
+            // An orphan of a try that ended here may lie in the way; it never became a packet.
+            files.remove(&path)?;
+            if let [_] = packets {
+                let mut file = files.create(&path)?;
+                file.write(&packet.sealed.head)?;
+                file.write(&packet.sealed.payload)?;
+                file.sync()?;
+            } else {
+                files.write_new(&path, &[&packet.sealed.head, &packet.sealed.payload], &Ownership::default())?;
+            }
+        }
+        match packets {
+            [] => Ok(()),
+            [_] => Ok(files.sync_dir(&dir)?),
+            _ => Ok(files.sync_fs(&dir)?),
+        }
+    }
+
+    /// Adds a packet's `packed` line, and a `refused` line a code.
+    pub(crate) fn note_packed(&mut self, row: &PacketRow, refused: &BTreeMap<String, u64>) {
+        let PacketKey { channel, epoch, seq, .. } = row.key.clone();
+        self.log.note(Event::Packed {
+            number: row.number,
+            channel: channel.clone(),
+            epoch,
+            seq,
+            header: row.header,
+            root: row.root,
+            records: u64::from(row.records),
+            tombstones: u64::from(row.tombstones),
+            plain: row.plain_bytes,
+            bytes: row.sealed_bytes,
+        });
+        for (code, count) in refused {
+            self.log.note(Event::Refused { channel: channel.clone(), epoch, seq, code: code.clone(), count: *count });
+        }
+    }
+
+    /// Places packets under new names in the ferry directory and notes that they left.
+    pub(crate) fn place<'a>(&mut self, at: usize, packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>) -> Result<(), EngineFault> {
+        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
+        let (link, priority) = (self.link_out(), self.outgoing[at].channel.priority);
+        let mut left = Vec::new();
+        for (row, parts) in packets {
+            ferry.place(&file_name(priority, link, self.seams.random.as_ref()), &parts)?;
+            left.push((row.key.clone(), row.number, row.header));
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        ferry.sync()?;
+        let at_ms = self.seams.clock.wall_ms();
+        for (packet, number, header) in left {
+            self.log.note(Event::Left { number, header });
+            self.after_log(Change::Left { packet, at_ms });
+        }
+        Ok(())
+    }
+
+    /// Gives the id of the link out.
+    pub(crate) fn link_out(&self) -> LinkId {
+        let own = self.station.config.station.id;
+        self.trust.as_ref().map_or(LinkId::from_bytes([0; 16]), |trust| LinkId::between(own, trust.peer.body().station))
+    }
+
+    /// Finishes what the last run began: the same bytes into the ferry directory, source files put away.
+    pub(crate) fn finish_sending(&mut self, unpublished: Vec<PacketRow>) -> Result<(), EngineFault> {
+        for row in unpublished {
+            self.place_again(&row)?;
+        }
+        for row in self.store().packets_with_sources()? {
+            let records = self.store().records(&row.key)?;
+            let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else { continue };
+            let disposals: Vec<Disposal> = records.iter().filter_map(|record| self.dispose_again(at, &row.key, record)).collect();
+            self.outgoing[at].source.put_away(&disposals)?;
+            self.ride(Change::SourcesAway(row.key));
+        }
+        self.flush()
+    }
+
+    /// Places a packet of the spool in the ferry directory, byte for byte.
+    ///
+    /// # Errors
+    /// [`LogFault`] and [`EngineFault::File`] when the spool does not hold the packet.
+    pub(crate) fn place_again(&mut self, row: &PacketRow) -> Result<(), EngineFault> {
+        let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else { return Ok(()) };
+        let path = self.spool_path(Direction::Out, row.spool.as_deref().unwrap_or_default());
+        let bytes = self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64)?;
+        let head = dukou_packets::packet::open::read_head(&bytes, &self.keys.keyring);
+        if bytes.len() as u64 != row.sealed_bytes || !head.is_ok_and(|head| head.digest == row.header) {
+            return Err(LogFault::ReadBack { path }.into());
+        }
+        self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])))
+    }
+
+    fn dispose_again(&self, at: usize, packet: &PacketKey, record: &RecordRow) -> Option<Disposal> {
+        let fate = match record.kind {
+            RecordKind::File => Fate::Sent(packet.clone()),
+            RecordKind::Tombstone => Fate::Refused { packet: packet.clone(), code: record.reason.clone(), sentence: super::screen::sentence_again(&record.reason) },
+            RecordKind::FilePart | RecordKind::Withdrawal => return None,
+        };
+        let path = self.outgoing[at].source.path_of(&record.name);
+        Some(Disposal { name: record.name.clone(), path, stamp: record.source?, slot: slot(packet, record.index), fate })
+    }
+}
+
+fn spool_name(number: u64) -> String {
+    format!("{number:012}.dkp")
+}
+
+fn slot(packet: &PacketKey, index: u32) -> String {
+    format!("{}-{}-{index}", packet.epoch.counter, packet.seq)
+}
+
+fn dispose(packet: &PacketKey, index: u32, away: super::pack::Away) -> Disposal {
+    let fate = match away.refused {
+        None => Fate::Sent(packet.clone()),
+        Some(refused) => Fate::Refused { packet: packet.clone(), code: refused.code, sentence: refused.sentence },
+    };
+    Disposal { name: away.name, path: away.path, stamp: away.stamp, slot: slot(packet, index), fate }
+}
+
+fn count(packet: &Sealable, report: &mut PassReport) {
+    report.packets_out += 1;
+    report.rejected += u64::from(packet.row.tombstones);
+    report.accepted += packet.batch.rows.iter().filter(|row| row.kind == RecordKind::File).count() as u64;
+}

@@ -1,0 +1,140 @@
+//! Sealing: a batch becomes a packet's payload, on a second thread where there is one.
+//!
+//! Given: a [`Batch`]. Gives: a [`Sealing`] that will be a payload; number and recipients are fixed here, the place in the channel
+//! only when the packets before it are. Nothing is on disk.
+
+use super::pack::Batch;
+use crate::engine::Engine;
+use crate::error::{ConfigFault, EngineFault};
+use crate::lang::Lang;
+use crate::say;
+use dukou_packets::packet::seal::{Envelope, Prepared, Recipient, SealFault, prepare_records};
+use dukou_packets::suite::{Random, StationId, Suite};
+use dukou_packets::packet::header::Environment;
+use std::thread::JoinHandle;
+
+/// Most packets in one group: their commits share the syncs.
+const GROUP_PACKETS: usize = 64;
+
+/// Plain bytes after which a group is full: with two groups in work memory stays bounded.
+const GROUP_BYTES: u64 = 8 << 20;
+
+/// Payloads smaller than this are made at once; a thread would cost more.
+const THREAD_BYTES: u64 = 256 << 10;
+
+/// Packets that are committed together.
+#[derive(Default)]
+pub(crate) struct Group {
+    pub(crate) packets: Vec<Sealing>,
+    plain_bytes: u64,
+}
+
+impl Group {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
+    }
+
+    pub(crate) fn push(&mut self, sealing: Sealing) {
+        self.plain_bytes += sealing.plain_bytes;
+        self.packets.push(sealing);
+    }
+}
+
+/// A packet whose payload is being made.
+pub(crate) struct Sealing {
+    /// What the packet carries besides its payload.
+    pub(crate) batch: BatchRest,
+    plain_bytes: u64,
+    /// `None` for a batch of repeats alone: no packet.
+    work: Option<Work>,
+}
+
+/// A batch without its plain payload.
+pub(crate) struct BatchRest {
+    pub(crate) rows: Vec<crate::store::RecordRow>,
+    pub(crate) away: Vec<(u32, super::pack::Away)>,
+    pub(crate) repeats: Vec<super::pack::Repeat>,
+    pub(crate) unfinished: Option<Option<crate::store::Unfinished>>,
+}
+
+enum Work {
+    Done(Box<Result<Prepared, SealFault>>),
+    Running(JoinHandle<Result<Prepared, SealFault>>),
+}
+
+impl Sealing {
+    /// Waits for the payload; `None` for a batch of repeats alone.
+    pub(crate) fn finish(&mut self) -> Result<Option<Prepared>, EngineFault> {
+        match self.work.take() {
+            None => Ok(None),
+            Some(Work::Done(prepared)) => Ok(Some((*prepared)?)),
+            Some(Work::Running(thread)) => match thread.join() {
+                Ok(prepared) => Ok(Some(prepared?)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+        }
+    }
+}
+
+/// What an envelope is made of, owned so that it can move to the second thread.
+#[derive(Clone)]
+pub(crate) struct Addressing {
+    pub(crate) suite: Suite,
+    pub(crate) environment: Environment,
+    pub(crate) sender: StationId,
+    pub(crate) addressee: StationId,
+    pub(crate) recipients: Vec<Recipient>,
+}
+
+impl Addressing {
+    pub(crate) fn envelope(&self, number: u64) -> Envelope<'_> {
+        Envelope { suite: self.suite, environment: self.environment, sender: self.sender, addressee: self.addressee, number, recipients: &self.recipients }
+    }
+}
+
+impl Engine {
+    /// Takes a number and begins to make a batch's payload.
+    pub(crate) fn begin_sealing(&mut self, batch: Batch) -> Result<Sealing, EngineFault> {
+        let Batch { records, rows, away, repeats, unfinished, .. } = batch;
+        let rest = BatchRest { rows, away, repeats, unfinished };
+        if records.count() == 0 {
+            return Ok(Sealing { batch: rest, plain_bytes: 0, work: None });
+        }
+        let (number, addressing) = (self.take_number(), self.addressing()?);
+        let (level, random, plain_bytes) = (self.station.config.packets.level, self.seams.random.clone(), records.plain_len());
+        let make = move || prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
+        let work = if self.seams.second_thread && plain_bytes >= THREAD_BYTES {
+            Work::Running(spawn(make)?)
+        } else {
+            Work::Done(Box::new(make()))
+        };
+        Ok(Sealing { batch: rest, plain_bytes, work: Some(work) })
+    }
+
+    /// Gives whom packets go to.
+    pub(crate) fn addressing(&self) -> Result<Addressing, EngineFault> {
+        let Some(trust) = &self.trust else { return Err(no_peer().into()) };
+        let identity = &self.station.config.station;
+        Ok(Addressing {
+            suite: self.station.config.packets.suite(),
+            environment: identity.environment,
+            sender: identity.id,
+            addressee: trust.peer.body().station,
+            recipients: self.keys.recipients(&trust.peer),
+        })
+    }
+}
+
+fn spawn<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, EngineFault> {
+    let thread = std::thread::Builder::new().name("dukou-seal".to_string()).spawn(make);
+    thread.map_err(|error| ConfigFault::unreadable(std::path::Path::new("/proc/self"), &error).into())
+}
+
+fn no_peer() -> ConfigFault {
+    let sentence = |lang| say!(lang, "还没有配对的对方。请先运行 trust 对方的密钥卡。", "No peer is paired yet. Run trust with the peer's card first.");
+    ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
+}

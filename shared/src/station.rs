@@ -1,0 +1,230 @@
+//! What a station is: its directory and `station.toml`.
+
+use crate::error::ConfigFault;
+use crate::lang::Lang;
+use dukou_packets::keyring::Side;
+use dukou_packets::packet::header::{ChannelName, Environment};
+use dukou_packets::suite::{StationId, Suite};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The content of `station.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationConfig {
+    /// Who the station is.
+    pub station: Identity,
+    /// The ferry directories.
+    #[serde(default)]
+    pub ferry: FerryConfig,
+    /// How packets are made.
+    #[serde(default)]
+    pub packets: PacketConfig,
+    /// How long things are kept.
+    #[serde(default)]
+    pub keep: KeepConfig,
+}
+
+/// Who the station is. `init` writes it; only `name` and `lang` are meant to be changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The station id, drawn once.
+    pub id: StationId,
+    /// What people call it.
+    pub name: String,
+    /// Inner (业务内网) or outer (政务外网).
+    pub side: Side,
+    /// Production or test; a peer of the other kind is set aside.
+    pub environment: Environment,
+    /// Language of everything people read; never taken from LANG.
+    #[serde(default)]
+    pub lang: Lang,
+}
+
+/// The ferry directories and how they are watched.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FerryConfig {
+    /// Where packets leave, relative to the station's directory or absolute.
+    pub out: PathBuf,
+    /// Where packets arrive.
+    #[serde(rename = "in")]
+    pub arrive: PathBuf,
+    /// Seconds between full scans; notifications only make them earlier.
+    pub scan_seconds: u64,
+    /// Scans without growth after which a packet that is too short is set aside.
+    pub incomplete_scans: u32,
+}
+
+impl Default for FerryConfig {
+    fn default() -> Self {
+        Self { out: "ferry/out".into(), arrive: "ferry/in".into(), scan_seconds: 10, incomplete_scans: 3 }
+    }
+}
+
+/// How packets are made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PacketConfig {
+    /// Suite of new packets, 1 or 2.
+    pub suite: u16,
+    /// zstd level, 1 … 19.
+    pub level: i32,
+}
+
+impl Default for PacketConfig {
+    fn default() -> Self {
+        Self { suite: 1, level: 3 }
+    }
+}
+
+impl PacketConfig {
+    /// Gives the suite of new packets.
+    pub fn suite(&self) -> Suite {
+        if self.suite == 2 { Suite::ChaCha20Poly1305 } else { Suite::Aes256Gcm }
+    }
+}
+
+/// How long things are kept, in days of accumulated running time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeepConfig {
+    /// Sealed packets that left: what `resend` can send again. At least 30 on a one-way link.
+    pub sent_days: u32,
+    /// Sealed packets that were applied: what a replay can apply again.
+    pub applied_days: u32,
+    /// Packet log segments. At least 184.
+    pub log_days: u32,
+}
+
+impl Default for KeepConfig {
+    fn default() -> Self {
+        Self { sent_days: 30, applied_days: 7, log_days: 400 }
+    }
+}
+
+/// A station's directory with its configuration.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// The directory.
+    pub dir: PathBuf,
+    /// Its `station.toml`.
+    pub config: StationConfig,
+}
+
+impl Station {
+    /// Reads `station.toml` in `dir`.
+    ///
+    /// # Errors
+    /// [`ConfigFault`] names the file, and line and setting where it can.
+    pub fn load(dir: &Path) -> Result<Self, ConfigFault> {
+        let file = dir.join("station.toml");
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ConfigFault::NoStation { dir: dir.to_path_buf() });
+            }
+            Err(error) => return Err(ConfigFault::unreadable(&file, &error)),
+        };
+        let config: StationConfig = parse_toml(&file, &text)?;
+        check_station(&file, &config)?;
+        Ok(Self { dir: dir.to_path_buf(), config })
+    }
+
+    /// The private and public keys.
+    pub fn keys_dir(&self) -> PathBuf {
+        self.dir.join("keys")
+    }
+
+    /// The packet log.
+    pub fn log_dir(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+
+    /// The store, the lock and requests to a running daemon.
+    pub fn state_dir(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
+    /// Sealed packets of ours.
+    pub fn spool_out(&self) -> PathBuf {
+        self.dir.join("spool/out")
+    }
+
+    /// Private copies of the peer's packets.
+    pub fn spool_in(&self) -> PathBuf {
+        self.dir.join("spool/in")
+    }
+
+    /// Packets under keys not known yet.
+    pub fn waiting_dir(&self) -> PathBuf {
+        self.dir.join("waiting")
+    }
+
+    /// Packets set aside, each with its reason.
+    pub fn quarantine_dir(&self) -> PathBuf {
+        self.dir.join("quarantine")
+    }
+
+    /// Refused files of a channel, each with its reason.
+    pub fn rejected_dir(&self, channel: &ChannelName) -> PathBuf {
+        self.dir.join("rejected").join(channel.to_string())
+    }
+
+    /// Repeats of a channel that were held back, each with its reason.
+    pub fn duplicates_dir(&self, channel: &ChannelName) -> PathBuf {
+        self.dir.join("duplicates").join(channel.to_string())
+    }
+
+    /// Where packets leave.
+    pub fn ferry_out(&self) -> PathBuf {
+        self.dir.join(&self.config.ferry.out)
+    }
+
+    /// Where packets arrive.
+    pub fn ferry_in(&self) -> PathBuf {
+        self.dir.join(&self.config.ferry.arrive)
+    }
+
+    /// Every directory the station owns, in the order `init` makes them.
+    pub fn own_dirs(&self) -> Vec<PathBuf> {
+        let fixed = ["keys", "log", "state", "state/requests", "spool/out", "spool/in", "waiting", "quarantine", "rejected", "duplicates"];
+        fixed.iter().map(|part| self.dir.join(part)).collect()
+    }
+}
+
+/// Parses a TOML file into a configuration and turns the parser's complaint into one sentence with file and line.
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigFault> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        ConfigFault::Toml { file: file.to_path_buf(), line, problem: error.message().trim().to_string() }
+    })
+}
+
+fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault> {
+    let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
+    let name_chars = config.station.name.chars().count();
+    if name_chars == 0 || name_chars > 64 {
+        return Err(setting("station.name", "1–64 字 / characters"));
+    }
+    if !(1..=2).contains(&config.packets.suite) {
+        return Err(setting("packets.suite", "1, 2"));
+    }
+    if !(1..=19).contains(&config.packets.level) {
+        return Err(setting("packets.level", "1–19"));
+    }
+    if config.ferry.scan_seconds == 0 || config.ferry.scan_seconds > 3600 {
+        return Err(setting("ferry.scan_seconds", "1–3600"));
+    }
+    if config.ferry.incomplete_scans == 0 {
+        return Err(setting("ferry.incomplete_scans", "≥ 1"));
+    }
+    if config.keep.sent_days < 30 {
+        return Err(setting("keep.sent_days", "≥ 30"));
+    }
+    if config.keep.log_days < 184 {
+        return Err(setting("keep.log_days", "≥ 184"));
+    }
+    Ok(())
+}

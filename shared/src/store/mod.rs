@@ -1,0 +1,533 @@
+//! The station's own state: which packets exist, which records they carry, how far each channel is.
+//!
+//! The store is the index, the packet log the evidence: `check` can rebuild every packet row from the log and the spool. All
+//! changes of one step go through [`Store::commit`] as one durable transaction, and that call is the commit line of the step.
+//! [`sqlite`] is the real one, [`memory`] the one for simulations; both pass the same contract tests.
+
+#[cfg(test)]
+mod contract_tests;
+pub mod memory;
+pub mod sqlite;
+
+use dukou_packets::limits::{BODY_MAX, RECORDS_MAX};
+use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
+use dukou_packets::packet::records::RecordKind;
+use dukou_packets::suite::{Digest, StationId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Which way a channel's packets go, seen from this station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From here to the peer.
+    Out,
+    /// From the peer to here.
+    In,
+}
+
+/// The identity of a cargo packet in this station's store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PacketKey {
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Its channel.
+    pub channel: ChannelName,
+    /// The sender's epoch.
+    pub epoch: Epoch,
+    /// Its number in the channel and epoch.
+    pub seq: u64,
+}
+
+impl fmt::Display for PacketKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = match self.direction {
+            Direction::Out => "out",
+            Direction::In => "in",
+        };
+        write!(f, "{direction} {} {} {}", self.channel, self.epoch, self.seq)
+    }
+}
+
+/// How far a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PacketState {
+    /// Out: it exists in the spool; it may or may not be in the ferry directory.
+    Packed,
+    /// Out: it was placed in the ferry directory, and the log says so.
+    Left,
+    /// In: kept until the packets before it are there.
+    Early,
+    /// In: marked as applied; its files may still be on their way from the staging folder to their names.
+    Delivering,
+    /// In: everything is at the sink.
+    Applied,
+    /// In: arrived after its number was waived; evidence only.
+    Late,
+}
+
+/// A packet's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketRow {
+    /// Identity.
+    pub key: PacketKey,
+    /// The sender's number on the link.
+    pub number: u64,
+    /// Header digest.
+    pub header: Digest,
+    /// Header digest of the packet before it.
+    pub prev: Digest,
+    /// Merkle root of its records.
+    pub root: Digest,
+    /// Number of records, tombstones among them.
+    pub records: u32,
+    /// Number of tombstones among the records.
+    pub tombstones: u32,
+    /// Length before compression.
+    pub plain_bytes: u64,
+    /// Length of the packet file.
+    pub sealed_bytes: u64,
+    /// File name in the spool; `None` once it was pruned.
+    pub spool: Option<String>,
+    /// How far it is.
+    pub state: PacketState,
+    /// Out: the source files of its records may still have to be put away.
+    pub sources_pending: bool,
+    /// Wall clock (ms) when the packet was made (out) or seen (in).
+    pub at_ms: i64,
+    /// Wall clock (ms) when it left (out) or was applied (in).
+    pub done_ms: Option<i64>,
+    /// The station's accumulated running time (ms) when the row was made.
+    pub run_ms: u64,
+}
+
+impl PacketRow {
+    /// Tells whether the packet has gone all its way here: left (out) or applied (in).
+    pub fn is_done(&self) -> bool {
+        matches!(
+            (self.key.direction, self.state),
+            (Direction::Out, PacketState::Left) | (Direction::In, PacketState::Applied)
+        )
+    }
+}
+
+/// Which file a record was read from, so that a restart can tell it from a later one under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStamp {
+    /// Inode number.
+    pub inode: u64,
+    /// Length in bytes.
+    pub len: u64,
+    /// Modification time, nanoseconds since 1970.
+    pub mtime_ns: i64,
+}
+
+/// A record's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordRow {
+    /// Position in the packet, from 0.
+    pub index: u32,
+    /// What it is. The last part of a file stands here as `File`, with the file's length and the parts digest; the parts before it as
+    /// `FilePart`.
+    pub kind: RecordKind,
+    /// What people look it up by.
+    pub key: String,
+    /// Its name as the source had it.
+    pub name: String,
+    /// The name folded for case-insensitive comparison ([`crate::connectors::folder::names::folded`]).
+    pub folded: String,
+    /// SHA-256 of its body; the parts digest where a last part stands for a file.
+    pub digest: Digest,
+    /// Length of its body; the file's length where a last part stands for a file.
+    pub bytes: u64,
+    /// Why it was refused or withdrawn, a code; else empty.
+    pub reason: String,
+    /// Out: the file it was read from.
+    pub source: Option<SourceStamp>,
+    /// In: the path below the sink folder, where it differs from `name`.
+    pub target: Option<String>,
+}
+
+impl RecordRow {
+    /// Tells whether a whole file stands behind this record: a file, or the last part of one. Only the last part of a file in
+    /// parts counts more bytes than a body may have (FORMAT.md section 5).
+    pub fn ends_file(&self) -> bool {
+        match self.kind {
+            RecordKind::File => true,
+            RecordKind::FilePart => self.bytes > BODY_MAX,
+            RecordKind::Tombstone | RecordKind::Withdrawal => false,
+        }
+    }
+}
+
+/// Checks that the records of a packet stand by rising index below the limit of the format.
+fn check_order(key: &PacketKey, records: &[RecordRow]) -> Result<(), StoreFault> {
+    let rising = records.is_sorted_by(|a, b| a.index < b.index);
+    let within = records.last().is_none_or(|last| last.index < RECORDS_MAX);
+    if rising && within { Ok(()) } else { Err(StoreFault::order(key)) }
+}
+
+/// Gives the last part of a record's name.
+fn leaf(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Where a record of earlier times went: the answer of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Went {
+    /// The packet that carried it.
+    pub packet: PacketKey,
+    /// Wall clock (ms) of that packet.
+    pub at_ms: i64,
+    /// Running time (ms) of the station at that packet.
+    pub run_ms: u64,
+    /// Digest of the record's body (parts digest for a file in parts).
+    pub digest: Digest,
+}
+
+/// A file in parts that has begun and not ended, one at most a channel and direction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unfinished {
+    /// Record name.
+    pub name: String,
+    /// Record key.
+    pub key: String,
+    /// Length of the whole file.
+    pub total_bytes: u64,
+    /// Number of parts of the whole file.
+    pub part_count: u32,
+    /// Digests of the parts done so far, in order.
+    pub digests: Vec<Digest>,
+    /// Out: the file that is being sent.
+    pub source: Option<SourceStamp>,
+    /// In: name of the staged file in the channel's staging folder.
+    pub staged: Option<String>,
+}
+
+/// How far an outgoing channel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutHead {
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// The newest packet's number; 0 before the first.
+    pub seq: u64,
+    /// The newest packet's header digest; zero before the first.
+    pub header: Digest,
+}
+
+/// How far an incoming channel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InHead {
+    /// The sender's epoch.
+    pub epoch: Epoch,
+    /// The newest applied (or waived) packet's number; 0 before the first.
+    pub seq: u64,
+    /// Its header digest; `None` after a waiver, when the next packet's `prev` cannot be checked.
+    pub header: Option<Digest>,
+    /// The highest number known to exist, from packets, damaged packets with a valid head, and signals.
+    pub known: u64,
+}
+
+/// A channel that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Stable code of the reason.
+    pub code: String,
+    /// The packet it happened at.
+    pub seq: u64,
+    /// Wall clock (ms).
+    pub at_ms: i64,
+}
+
+/// A waiver: a person's decision to go on without packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The channel.
+    pub channel: ChannelName,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// First number.
+    pub from: u64,
+    /// Last number.
+    pub to: u64,
+    /// Account of the person.
+    pub operator: String,
+    /// The person's reason; stays in the store, never in the log.
+    pub reason: String,
+    /// Wall clock (ms).
+    pub at_ms: i64,
+}
+
+/// The small part of the state, read once at start and then kept in step by the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StationState {
+    /// Accumulated running time in milliseconds.
+    pub run_ms: u64,
+    /// Highest packet number used on the link out.
+    pub number: u64,
+    /// Outgoing channels.
+    pub out_heads: BTreeMap<ChannelName, OutHead>,
+    /// Incoming channels.
+    pub in_heads: BTreeMap<ChannelName, InHead>,
+    /// Channels that wait for a person.
+    pub holds: BTreeMap<ChannelName, Hold>,
+    /// Files in parts, by direction and channel.
+    pub unfinished: BTreeMap<(Direction, ChannelName), Unfinished>,
+    /// The packet log's size and root at the last transaction.
+    pub log: Option<LogHead>,
+    /// The newest head of the peer's log that a verified packet named.
+    pub peer_log: Option<LogHead>,
+    /// The newest signal accepted: the peer's station and number.
+    pub signal_in: Option<(StationId, u64)>,
+    /// Digest of what the newest own signal said, so that an equal one is not sent again.
+    pub signal_out: Option<Digest>,
+}
+
+impl StationState {
+    /// Keeps the small part of the state in step with a change that was committed.
+    pub fn follow(&mut self, change: &Change) {
+        match change {
+            Change::Packed { packet, .. } => {
+                self.number = self.number.max(packet.number);
+                let head = OutHead { epoch: packet.key.epoch, seq: packet.key.seq, header: packet.header };
+                self.out_heads.insert(packet.key.channel.clone(), head);
+            }
+            Change::Kept(packet) => {
+                if let Some(head) = self.in_heads.get_mut(&packet.key.channel).filter(|head| head.epoch == packet.key.epoch) {
+                    head.known = head.known.max(packet.key.seq);
+                }
+            }
+            Change::Marked { packet, .. } => {
+                let PacketKey { channel, epoch, seq, .. } = &packet.key;
+                let before = self.in_heads.get(channel).filter(|head| head.epoch == *epoch);
+                let known = before.map_or(*seq, |head| head.known.max(*seq));
+                let head = InHead { epoch: *epoch, seq: *seq, header: Some(packet.header), known };
+                self.in_heads.insert(channel.clone(), head);
+            }
+            Change::OutHead(channel, head) => {
+                self.out_heads.insert(channel.clone(), head.clone());
+            }
+            Change::InHead(channel, head) => {
+                self.in_heads.insert(channel.clone(), head.clone());
+            }
+            Change::Hold(channel, hold) => put(&mut self.holds, channel.clone(), hold.clone()),
+            Change::Unfinished(direction, channel, file) => put(&mut self.unfinished, (*direction, channel.clone()), file.clone()),
+            Change::RunMs(run_ms) => self.run_ms = *run_ms,
+            Change::Number(number) => self.number = self.number.max(*number),
+            Change::Log(head) => self.log = Some(*head),
+            Change::PeerLog(head) => self.peer_log = Some(*head),
+            Change::SignalIn(station, number) => self.signal_in = Some((*station, *number)),
+            Change::SignalOut(digest) => self.signal_out = Some(*digest),
+            Change::SourcesAway(_)
+            | Change::Left { .. }
+            | Change::Delivered { .. }
+            | Change::Pruned(_)
+            | Change::Waived(_)
+            | Change::HeldBack(_)
+            | Change::Rebuilt(_) => {}
+        }
+    }
+}
+
+fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => map.insert(key, value),
+        None => map.remove(&key),
+    };
+}
+
+/// A repeat that was held back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBack {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Record name.
+    pub name: String,
+    /// Record key.
+    pub key: String,
+    /// The packet that carried it before.
+    pub went: PacketKey,
+    /// Wall clock (ms).
+    pub at_ms: i64,
+}
+
+/// One change of the state. A list of them is one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An outgoing packet exists: its row and records, the channel's head and the link's number move with it.
+    Packed {
+        /// The packet.
+        packet: PacketRow,
+        /// Its records, by rising index from 0.
+        records: Vec<RecordRow>,
+    },
+    /// The source files of an outgoing packet have been put away.
+    SourcesAway(PacketKey),
+    /// A packet was placed in the ferry directory and the log line is durable.
+    Left {
+        /// The packet.
+        packet: PacketKey,
+        /// Wall clock (ms).
+        at_ms: i64,
+    },
+    /// An incoming packet is kept: `Early` or `Late`. A second one under the same key and header changes nothing.
+    Kept(PacketRow),
+    /// An incoming packet is marked applied (row state `Delivering`): the channel's head moves with it. Replaces a row `Early`.
+    Marked {
+        /// The packet, in state `Delivering`.
+        packet: PacketRow,
+        /// Its records, by rising index from 0.
+        records: Vec<RecordRow>,
+    },
+    /// Every file of a marked packet is at the sink and the `applied` line is durable.
+    Delivered {
+        /// The packet.
+        packet: PacketKey,
+        /// Wall clock (ms).
+        at_ms: i64,
+    },
+    /// A packet's sealed bytes were removed from the spool.
+    Pruned(PacketKey),
+    /// Sets an outgoing channel's head (first use, or a new epoch).
+    OutHead(ChannelName, OutHead),
+    /// Sets an incoming channel's head.
+    InHead(ChannelName, InHead),
+    /// Sets or ends a hold.
+    Hold(ChannelName, Option<Hold>),
+    /// Sets or ends the unfinished file of a channel.
+    Unfinished(Direction, ChannelName, Option<Unfinished>),
+    /// A person waived packets.
+    Waived(Waiver),
+    /// A repeat was held back.
+    HeldBack(HeldBack),
+    /// Accumulated running time.
+    RunMs(u64),
+    /// Highest packet number used (signals use numbers, too).
+    Number(u64),
+    /// The packet log's durable head.
+    Log(LogHead),
+    /// The newest head of the peer's log.
+    PeerLog(LogHead),
+    /// The newest signal accepted.
+    SignalIn(StationId, u64),
+    /// What the newest own signal said.
+    SignalOut(Digest),
+    /// Puts back a packet row that the log and the spool prove, without moving any head (`check --rebuild`).
+    Rebuilt(PacketRow),
+}
+
+/// One step in a record's life, as `trace` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The record.
+    pub record: RecordRow,
+    /// The packet that carries it.
+    pub packet: PacketRow,
+}
+
+/// Sums a channel's `status` shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelSums {
+    /// Packets in the store.
+    pub packets: u64,
+    /// Of them: left (out) or applied (in).
+    pub packets_done: u64,
+    /// Files accepted (out) or marked applied (in): records of kind `File`.
+    pub files: u64,
+    /// Tombstones.
+    pub refused: u64,
+    /// Repeats held back.
+    pub held_back: u64,
+    /// Plain bytes of all packets.
+    pub plain_bytes: u64,
+    /// Sealed bytes of all packets.
+    pub sealed_bytes: u64,
+    /// Number of tombstones by reason code.
+    pub refused_by_code: BTreeMap<String, u64>,
+}
+
+/// Why the store could not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// The disk is full: nothing was changed, try again later.
+    #[error("the disk with the station's state is full")]
+    Full,
+    /// Another process holds the store too long.
+    #[error("the station's state is in use by another process")]
+    Busy,
+    /// The file was written by a newer version of this program.
+    #[error("the station's state has version {found}, this program knows {known}")]
+    Version {
+        /// Version in the file.
+        found: i64,
+        /// Version known here.
+        known: i64,
+    },
+    /// The transaction may or may not be durable: the engine stops, the next start decides.
+    #[error("the station's state is unsure: {0}")]
+    Unsure(String),
+    /// What is stored cannot be read, is not this program's, or contradicts the changes; nothing was changed.
+    #[error("the station's state cannot be read: {0}")]
+    Corrupt(String),
+}
+
+impl StoreFault {
+    /// Another packet stands under the key.
+    fn equivocal(key: &PacketKey) -> Self {
+        Self::Corrupt(format!("two different packets under one number: {key}"))
+    }
+
+    /// A change speaks of a packet that has no row.
+    fn missing(key: &PacketKey) -> Self {
+        Self::Corrupt(format!("no row for the packet {key}"))
+    }
+
+    /// The records' positions are not those of one packet.
+    fn order(key: &PacketKey) -> Self {
+        Self::Corrupt(format!("the records of the packet {key} do not rise below {RECORDS_MAX}"))
+    }
+}
+
+/// The store seam.
+///
+/// Contract: `commit` is atomic and durable when it returns `Ok`; after `Full` or `Busy` nothing changed; after `Unsure` either all or
+/// nothing did, and every later call answers `Unsure` until the store is opened anew. Reads see every earlier commit.
+///
+/// `Packed`, `Kept` and `Marked` are idempotent for an equal key and header; under an equal key with another header they are refused
+/// as `Corrupt`, as is a change of a packet without a row. Heads: `Packed` sets the channel's [`OutHead`] and raises the link's number;
+/// `Marked` sets the channel's [`InHead`], where `known` never falls within an epoch; `Kept` raises `known` when the head is of its
+/// epoch. `Left` acts on state `Packed` alone and `Delivered` on `Delivering`, so a repetition keeps the first time. `Number` never
+/// lowers. `Rebuilt` keeps the records of a row with the same header and drops those of another. "Newest" and "oldest" mean the order
+/// in which the packets were committed, and within a packet the index; a `Marked` that replaces `Early` counts as committed then.
+pub trait Store: Send {
+    /// Reads the small part of the state.
+    fn load(&mut self) -> Result<StationState, StoreFault>;
+    /// Applies all changes in one durable transaction.
+    fn commit(&mut self, changes: &[Change]) -> Result<(), StoreFault>;
+    /// For each name of `names`: the newest file that this channel sent under exactly this name, if any (kind `File`).
+    fn went(&mut self, channel: &ChannelName, names: &[&str]) -> Result<Vec<Option<Went>>, StoreFault>;
+    /// For each folded name: an exact name that came in on this channel under it, if any (the newest).
+    fn arrived_as(&mut self, channel: &ChannelName, folded: &[&str]) -> Result<Vec<Option<String>>, StoreFault>;
+    /// Gives one packet's row.
+    fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault>;
+    /// Gives the packet rows in any of the states, by direction, channel, epoch counter, seq; at most `limit`.
+    fn packets_in(&mut self, direction: Direction, states: &[PacketState], limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
+    /// Gives outgoing packets whose sources may still have to be put away, by number.
+    fn packets_with_sources(&mut self) -> Result<Vec<PacketRow>, StoreFault>;
+    /// Gives the rows of a range of seqs, rising.
+    fn packet_range(&mut self, direction: Direction, channel: &ChannelName, epoch: &Epoch, from: u64, to: u64) -> Result<Vec<PacketRow>, StoreFault>;
+    /// Gives the packets in state `Left`, `Applied` or `Late` with a spool file, made before this running time (retention); at most `limit`.
+    fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
+    /// Gives a packet's records, by index.
+    fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault>;
+    /// Gives the sightings of all records whose key, name or last part of the name equals `what`, oldest first; at most `limit`.
+    fn trace(&mut self, what: &str, limit: usize) -> Result<Vec<Sighting>, StoreFault>;
+    /// Gives held-back repeats by key, name or last part of the name, oldest first; at most `limit`.
+    fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault>;
+    /// Gives a channel's sums.
+    fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault>;
+    /// Gives all waivers, oldest first.
+    fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault>;
+}

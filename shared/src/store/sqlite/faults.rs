@@ -1,0 +1,123 @@
+//! What SQLite's errors mean for the engine.
+
+use crate::store::StoreFault;
+
+/// Why a step inside the store stopped, before it is known whether it was a read or a commit.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// SQLite or the driver said no.
+    Sql(sqlx::Error),
+    /// The store itself said no.
+    Fault(StoreFault),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreFault> for Trouble {
+    fn from(fault: StoreFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Trouble {
+    /// Says what the trouble means where nothing can have been changed.
+    pub(super) fn in_read(self) -> StoreFault {
+        self.fault(StoreFault::Corrupt)
+    }
+
+    /// Says what the trouble means in a transaction: an error that is not known to leave everything as it was is `Unsure`.
+    pub(super) fn in_commit(self) -> StoreFault {
+        self.fault(StoreFault::Unsure)
+    }
+
+    fn fault(self, otherwise: fn(String) -> StoreFault) -> StoreFault {
+        match self {
+            Self::Fault(fault) => fault,
+            Self::Sql(error) => {
+                let said = error.to_string();
+                match meaning(&error) {
+                    Meaning::Full => StoreFault::Full,
+                    Meaning::Busy => StoreFault::Busy,
+                    Meaning::Unreadable => StoreFault::Corrupt(said),
+                    Meaning::Open => otherwise(said),
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Full,
+    Busy,
+    Unreadable,
+    Open,
+}
+
+fn meaning(error: &sqlx::Error) -> Meaning {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().and_then(|code| code.parse().ok());
+            code.map_or(Meaning::Open, of_code)
+        }
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::RowNotFound => Meaning::Unreadable,
+        _ => Meaning::Open,
+    }
+}
+
+/// Sorts SQLite's extended result codes by their low byte, the primary code (sqlite.org/rescode.html).
+fn of_code(code: i32) -> Meaning {
+    match code & 0xff {
+        // SQLITE_FULL: also raised for ENOSPC at a write; SQLite has not written the commit mark.
+        13 => Meaning::Full,
+        // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: the lock was not had.
+        5 | 6 | 15 => Meaning::Busy,
+        // SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_FORMAT, SQLITE_NOTADB.
+        8 | 11 | 19 | 20 | 24 | 26 => Meaning::Unreadable,
+        _ => Meaning::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_disk_error_but_a_full_disk_leaves_a_commit_open() {
+        let io_errors = (1..=34).map(|detail| 10 | (detail << 8));
+        for code in io_errors.chain([10, 1, 2, 4, 7, 14, 21]) {
+            assert_eq!(of_code(code), Meaning::Open, "code {code}");
+        }
+        assert_eq!(of_code(13), Meaning::Full);
+    }
+
+    #[test]
+    fn extended_codes_mean_what_their_primary_code_means() {
+        for (code, meaning) in [
+            (5, Meaning::Busy),
+            (261, Meaning::Busy),
+            (517, Meaning::Busy),
+            (262, Meaning::Busy),
+            (267, Meaning::Unreadable),
+            (779, Meaning::Unreadable),
+            (2067, Meaning::Unreadable),
+            (1032, Meaning::Unreadable),
+        ] {
+            assert_eq!(of_code(code), meaning, "code {code}");
+        }
+    }
+
+    #[test]
+    fn an_open_error_is_unsure_in_a_commit_and_unreadable_in_a_read() {
+        let crashed = || Trouble::Sql(sqlx::Error::WorkerCrashed);
+        assert!(matches!(crashed().in_commit(), StoreFault::Unsure(_)));
+        assert!(matches!(crashed().in_read(), StoreFault::Corrupt(_)));
+    }
+}
