@@ -411,7 +411,7 @@ impl KeyBook for Keyring {
 }
 
 /// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for [Keyring] {
+impl KeyBook for &[Keyring] {
     fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
         self.iter().rev().find_map(|keyring| keyring.packet_key(id))
     }
@@ -420,12 +420,12 @@ impl KeyBook for [Keyring] {
 /// Of several keyrings that hold a key the last one counts: give versions in rising order.
 impl KeyBook for Vec<Keyring> {
     fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        self.as_slice().packet_key(id)
+        (&self.as_slice()).packet_key(id)
     }
 }
 
 /// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for [&Keyring] {
+impl KeyBook for &[&Keyring] {
     fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
         self.iter().rev().find_map(|keyring| keyring.packet_key(id))
     }
@@ -434,7 +434,7 @@ impl KeyBook for [&Keyring] {
 /// Of several keyrings that hold a key the last one counts: give versions in rising order.
 impl KeyBook for Vec<&Keyring> {
     fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        self.as_slice().packet_key(id)
+        (&self.as_slice()).packet_key(id)
     }
 }
 

@@ -1,1 +1,1 @@
-//! Placeholder.
+//! The harness of the suites in `tests/tests/suite`.

@@ -49,6 +49,7 @@ impl Anchor {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     own: Vec<Keyring>,
+    peers: Vec<Keyring>,
     /// Digests of all keyring files, whether they could be read or not: what the log may name.
     files: Vec<Digest>,
     pub(super) anchored: bool,
@@ -65,7 +66,8 @@ impl Keys {
         }
         for (&station, versions) in &dir.peer_keyrings {
             let names = versions.iter().map(|&v| (v, peer_keyring_name(station, v)));
-            keys.read_chain(dir, names.collect(), Some(station), faults)?;
+            let chain = keys.read_chain(dir, names.collect(), Some(station), faults)?;
+            keys.peers.extend(chain);
         }
         if let Some(anchor) = anchor {
             let matches = keys.own.iter().any(|keyring| anchor.matches(keyring));
@@ -105,6 +107,12 @@ impl Keys {
     /// Tells whether a keyring file with this digest is in the directory.
     pub(super) fn has_file(&self, digest: Digest) -> bool {
         self.files.contains(&digest)
+    }
+
+    /// Returns all keyrings that could be read.
+    pub(super) fn into_all(mut self) -> Vec<Keyring> {
+        self.own.append(&mut self.peers);
+        self.own
     }
 
     /// Returns the station the own keyrings are about.

@@ -15,12 +15,7 @@ pub(super) fn epoch(text: &str) -> Epoch {
 }
 
 pub(super) fn key(direction: Direction, seq: u64) -> PacketKey {
-    PacketKey {
-        direction,
-        channel: channel("reports"),
-        epoch: epoch("1-00ff00ff00ff00ff"),
-        seq,
-    }
+    PacketKey { direction, channel: channel("reports"), epoch: epoch("1-00ff00ff00ff00ff"), seq }
 }
 
 pub(super) fn digest(byte: u8) -> Digest {
@@ -62,11 +57,7 @@ pub(super) fn file(index: u32, key: &str, name: &str) -> RecordRow {
         digest: digest(index as u8),
         bytes: 10 + u64::from(index),
         reason: String::new(),
-        source: Some(SourceStamp {
-            inode: u64::MAX,
-            len: 1 << 63,
-            mtime_ns: i64::MIN,
-        }),
+        source: Some(SourceStamp { inode: u64::MAX, len: 1 << 63, mtime_ns: i64::MIN }),
         target: None,
     }
 }
@@ -98,53 +89,33 @@ fn a_new_store_knows_nothing() {
         assert_eq!(store.load().unwrap(), StationState::default());
         assert_eq!(store.commit(&[]), Ok(()));
         let reports = channel("reports");
-        assert_eq!(
-            store.went(&reports, &["a", "b"]).unwrap(),
-            vec![None, None]
-        );
+        assert_eq!(store.went(&reports, &["a", "b"]).unwrap(), vec![None, None]);
         assert_eq!(store.arrived_as(&reports, &["a"]).unwrap(), vec![None]);
         assert_eq!(store.packet(&key(Direction::Out, 1)).unwrap(), None);
         assert_eq!(store.records(&key(Direction::Out, 1)).unwrap(), vec![]);
         assert_eq!(store.trace("a", 9).unwrap(), vec![]);
-        assert_eq!(
-            store.sums(Direction::In, &reports).unwrap(),
-            ChannelSums::default()
-        );
+        assert_eq!(store.sums(Direction::In, &reports).unwrap(), ChannelSums::default());
     });
 }
 
 #[test]
 fn a_packed_packet_moves_head_and_number_and_gives_its_records_back_unchanged() {
     each(|store| {
-        let mut all = vec![
-            file(0, "a", "a.txt"),
-            file(1, "测绘", "2026/测绘 report.PDF"),
-        ];
+        let mut all = vec![file(0, "a", "a.txt"), file(1, "测绘", "2026/测绘 report.PDF")];
         all.push(RecordRow {
             kind: RecordKind::Tombstone,
             reason: "too-large".to_owned(),
             source: None,
             ..file(2, "", "b.txt")
         });
-        all.push(RecordRow {
-            target: Some("c~1".to_owned()),
-            folded: "other".to_owned(),
-            ..file(3, "x/c", "x/c")
-        });
+        all.push(RecordRow { target: Some("c~1".to_owned()), folded: "other".to_owned(), ..file(3, "x/c", "x/c") });
         store.commit(&[packed(3, all.clone())]).unwrap();
         let state = store.load().unwrap();
         assert_eq!(state.number, 103);
-        let head = OutHead {
-            epoch: epoch("1-00ff00ff00ff00ff"),
-            seq: 3,
-            header: digest(3),
-        };
+        let head = OutHead { epoch: epoch("1-00ff00ff00ff00ff"), seq: 3, header: digest(3) };
         assert_eq!(state.out_heads[&channel("reports")], head);
         assert_eq!(store.records(&key(Direction::Out, 3)).unwrap(), all);
-        assert_eq!(
-            store.packet(&key(Direction::Out, 3)).unwrap(),
-            Some(packet(key(Direction::Out, 3), 3))
-        );
+        assert_eq!(store.packet(&key(Direction::Out, 3)).unwrap(), Some(packet(key(Direction::Out, 3), 3)));
     });
 }
 
@@ -152,9 +123,7 @@ fn a_packed_packet_moves_head_and_number_and_gives_its_records_back_unchanged() 
 fn a_number_is_never_lowered() {
     each(|store| {
         store.commit(&[Change::Number(u64::MAX)]).unwrap();
-        store
-            .commit(&[Change::Number(4), packed(1, vec![])])
-            .unwrap();
+        store.commit(&[Change::Number(4), packed(1, vec![])]).unwrap();
         assert_eq!(store.load().unwrap().number, u64::MAX);
     });
 }
@@ -163,18 +132,10 @@ fn a_number_is_never_lowered() {
 fn the_same_packet_again_changes_nothing() {
     each(|store| {
         let records = vec![file(0, "a", "a.txt")];
-        store
-            .commit(&[packed(1, records.clone()), marked(1, records.clone())])
-            .unwrap();
-        store
-            .commit(&[packed(2, vec![]), marked(2, vec![])])
-            .unwrap();
+        store.commit(&[packed(1, records.clone()), marked(1, records.clone())]).unwrap();
+        store.commit(&[packed(2, vec![]), marked(2, vec![])]).unwrap();
         let before = store.load().unwrap();
-        let again = [
-            packed(1, records.clone()),
-            marked(1, records),
-            Change::Kept(packet(key(Direction::In, 1), 1)),
-        ];
+        let again = [packed(1, records.clone()), marked(1, records), Change::Kept(packet(key(Direction::In, 1), 1))];
         store.commit(&again).unwrap();
         assert_eq!(store.load().unwrap(), before);
         assert_eq!(store.trace("a", 9).unwrap().len(), 2);
@@ -285,12 +246,7 @@ fn what_is_kept_raises_what_is_known_in_its_epoch_alone() {
         let other = PacketKey { epoch: epoch("2-0000000000000000"), ..key(Direction::In, 30) };
         store.commit(&[Change::Kept(packet(other, 30))]).unwrap();
         store.commit(&[marked(2, vec![])]).unwrap();
-        let head = InHead {
-            epoch: epoch("1-00ff00ff00ff00ff"),
-            seq: 2,
-            header: Some(digest(2)),
-            known: 5,
-        };
+        let head = InHead { epoch: epoch("1-00ff00ff00ff00ff"), seq: 2, header: Some(digest(2)), known: 5 };
         assert_eq!(store.load().unwrap().in_heads[&reports], head);
     });
 }
@@ -313,9 +269,7 @@ fn a_mark_takes_the_place_of_what_was_early() {
         let early = Change::Kept(packet(key(Direction::In, 2), 2));
         store.commit(&[early, marked(1, vec![file(0, "a", "a")])]).unwrap();
         store.commit(&[marked(2, vec![file(0, "a", "A")])]).unwrap();
-        let seqs = |sightings: Vec<Sighting>| -> Vec<u64> {
-            sightings.iter().map(|seen| seen.packet.key.seq).collect()
-        };
+        let seqs = |sightings: Vec<Sighting>| -> Vec<u64> { sightings.iter().map(|seen| seen.packet.key.seq).collect() };
         assert_eq!(seqs(store.trace("a", 9).unwrap()), [1, 2]);
         let arrived = store.arrived_as(&channel("reports"), &["a"]).unwrap();
         assert_eq!(arrived, [Some("A".to_owned())]);
@@ -507,11 +461,8 @@ fn a_rebuilt_packet_moves_no_head_and_keeps_records_only_under_its_header() {
 #[test]
 fn sums_follow_every_change() {
     each(|store| {
-        let refused = |index, reason: &str| RecordRow {
-            kind: RecordKind::Tombstone,
-            reason: reason.to_owned(),
-            ..file(index, "r", "r")
-        };
+        let refused =
+            |index, reason: &str| RecordRow { kind: RecordKind::Tombstone, reason: reason.to_owned(), ..file(index, "r", "r") };
         let records = vec![file(0, "a", "a"), refused(1, "name"), refused(2, "size"), refused(3, "name")];
         let held = HeldBack {
             channel: channel("reports"),
@@ -536,7 +487,7 @@ fn sums_follow_every_change() {
         assert_eq!(store.sums(Direction::Out, &channel("reports")).unwrap(), sums);
         assert_eq!(store.sums(Direction::In, &channel("reports")).unwrap(), ChannelSums::default());
         for what in ["d/a", "a"] {
-            assert_eq!(store.held_back(what, 9).unwrap(), [held.clone()]);
+            assert_eq!(store.held_back(what, 9).unwrap(), std::slice::from_ref(&held));
         }
         assert_eq!(store.held_back("d", 9).unwrap(), vec![]);
     });
@@ -677,9 +628,9 @@ fn some_key(direction: Direction) -> impl Strategy<Value = PacketKey> {
     })
 }
 
-fn some_packet(direction: Direction, states: &'static [PacketState]) -> impl Strategy<Value = PacketRow> {
+fn some_packet(direction: Direction, states: &'static [PacketState], alike: u32) -> impl Strategy<Value = PacketRow> {
     // Another header under a number is rare, or most commits would be refused.
-    let header = prop_oneof![20 => Just(1_u8), 1 => Just(2)];
+    let header = prop_oneof![alike => Just(1_u8), 1 => Just(2)];
     let numbers = (one_of(&SEQS), 0..3_u32, 0..1000_u64, 0..5_u64);
     (some_key(direction), header, one_of(states), numbers, any::<bool>(), any::<bool>()).prop_map(
         |(key, header, state, (number, tombstones, plain_bytes, run_ms), spool, sources_pending)| PacketRow {
@@ -698,7 +649,8 @@ fn some_packet(direction: Direction, states: &'static [PacketState]) -> impl Str
 
 fn some_records() -> impl Strategy<Value = Vec<RecordRow>> {
     let kinds = &[RecordKind::File, RecordKind::FilePart, RecordKind::Tombstone, RecordKind::Withdrawal];
-    let record = (one_of(kinds), one_of(&NAMES), one_of(&KEYS), one_of(&[5, BODY_MAX, BODY_MAX + 1]), one_of(&["name", "size"]));
+    let record =
+        (one_of(kinds), one_of(&NAMES), one_of(&KEYS), one_of(&[5, BODY_MAX, BODY_MAX + 1]), one_of(&["name", "size"]));
     proptest::collection::vec(record, 0..20).prop_map(|records| {
         let row = |(index, (kind, name, key, bytes, reason)): (usize, (_, &str, &str, _, &str))| RecordRow {
             kind,
@@ -712,15 +664,15 @@ fn some_records() -> impl Strategy<Value = Vec<RecordRow>> {
 
 fn some_change() -> impl Strategy<Value = Change> {
     use PacketState::{Applied, Delivering, Early, Late, Left, Packed};
-    let out = || some_packet(Direction::Out, &[Packed]);
+    let out = || some_packet(Direction::Out, &[Packed], 20);
     let either = || prop_oneof![some_key(Direction::Out), some_key(Direction::In)];
     prop_oneof![
         6 => (out(), some_records()).prop_map(|(packet, records)| Change::Packed { packet, records }),
-        6 => (some_packet(Direction::In, &[Delivering]), some_records())
+        6 => (some_packet(Direction::In, &[Delivering], 20), some_records())
             .prop_map(|(packet, records)| Change::Marked { packet, records }),
-        4 => some_packet(Direction::In, &[Early, Late]).prop_map(Change::Kept),
-        1 => some_packet(Direction::Out, &[Packed, Left]).prop_map(Change::Rebuilt),
-        1 => some_packet(Direction::In, &[Early, Delivering, Applied, Late]).prop_map(Change::Rebuilt),
+        4 => some_packet(Direction::In, &[Early, Late], 20).prop_map(Change::Kept),
+        3 => some_packet(Direction::Out, &[Packed, Left], 1).prop_map(Change::Rebuilt),
+        2 => some_packet(Direction::In, &[Early, Delivering, Applied, Late], 1).prop_map(Change::Rebuilt),
         2 => (some_key(Direction::Out), 0..9_i64).prop_map(|(packet, at_ms)| Change::Left { packet, at_ms }),
         2 => (some_key(Direction::In), 0..9_i64).prop_map(|(packet, at_ms)| Change::Delivered { packet, at_ms }),
         1 => some_key(Direction::Out).prop_map(Change::SourcesAway),

@@ -4,8 +4,8 @@
 //! engine, calls [`MemoryStore::restart`] and gives a clone to the next one.
 
 use super::{
-    Change, ChannelSums, Direction, HeldBack, InHead, OutHead, PacketKey, PacketRow, PacketState,
-    RecordRow, Sighting, StationState, Store, StoreFault, Waiver, Went, check_order, leaf,
+    Change, ChannelSums, Direction, HeldBack, InHead, OutHead, PacketKey, PacketRow, PacketState, RecordRow, Sighting,
+    StationState, Store, StoreFault, Waiver, Went, check_order, leaf,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::records::RecordKind;
@@ -151,10 +151,10 @@ impl Content {
                 Change::SourcesAway(key)
                 | Change::Pruned(key)
                 | Change::Left { packet: key, .. }
-                | Change::Delivered { packet: key, .. } => {
-                    if !headers.contains_key(key) && !self.ids.contains_key(key) {
-                        return Err(StoreFault::missing(key));
-                    }
+                | Change::Delivered { packet: key, .. }
+                    if !headers.contains_key(key) && !self.ids.contains_key(key) =>
+                {
+                    return Err(StoreFault::missing(key));
                 }
                 _ => {}
             }
@@ -162,11 +162,7 @@ impl Content {
         Ok(())
     }
 
-    fn check_header<'a>(
-        &self,
-        headers: &mut HashMap<&'a PacketKey, Digest>,
-        packet: &'a PacketRow,
-    ) -> Result<(), StoreFault> {
+    fn check_header<'a>(&self, headers: &mut HashMap<&'a PacketKey, Digest>, packet: &'a PacketRow) -> Result<(), StoreFault> {
         let stored = self.stored(&packet.key).map(|stored| stored.row.header);
         match headers.get(&packet.key).copied().or(stored) {
             Some(header) if header != packet.header => Err(StoreFault::equivocal(&packet.key)),
@@ -195,12 +191,7 @@ impl Content {
                 self.finish(packet, *at_ms, PacketState::Packed, PacketState::Left);
             }
             Change::Delivered { packet, at_ms } => {
-                self.finish(
-                    packet,
-                    *at_ms,
-                    PacketState::Delivering,
-                    PacketState::Applied,
-                );
+                self.finish(packet, *at_ms, PacketState::Delivering, PacketState::Applied);
             }
             Change::Waived(waiver) => self.waivers.push(waiver.clone()),
             Change::HeldBack(held) => self.held_back.push(held.clone()),
@@ -214,17 +205,8 @@ impl Content {
         }
         self.insert(packet.clone(), records);
         self.state.number = self.state.number.max(packet.number);
-        let PacketKey {
-            channel,
-            epoch,
-            seq,
-            ..
-        } = packet.key.clone();
-        let head = OutHead {
-            epoch,
-            seq,
-            header: packet.header,
-        };
+        let PacketKey { channel, epoch, seq, .. } = packet.key.clone();
+        let head = OutHead { epoch, seq, header: packet.header };
         self.state.out_heads.insert(channel, head);
     }
 
@@ -249,39 +231,16 @@ impl Content {
             self.packets.remove(&id);
         }
         let state = PacketState::Delivering;
-        self.insert(
-            PacketRow {
-                state,
-                ..packet.clone()
-            },
-            records,
-        );
-        let PacketKey {
-            channel,
-            epoch,
-            seq,
-            ..
-        } = packet.key.clone();
-        let before = self
-            .state
-            .in_heads
-            .get(&channel)
-            .filter(|head| head.epoch == epoch);
+        self.insert(PacketRow { state, ..packet.clone() }, records);
+        let PacketKey { channel, epoch, seq, .. } = packet.key.clone();
+        let before = self.state.in_heads.get(&channel).filter(|head| head.epoch == epoch);
         let known = before.map_or(seq, |head| head.known.max(seq));
-        let head = InHead {
-            epoch,
-            seq,
-            header: Some(packet.header),
-            known,
-        };
+        let head = InHead { epoch, seq, header: Some(packet.header), known };
         self.state.in_heads.insert(channel, head);
     }
 
     fn rebuilt(&mut self, packet: &PacketRow) {
-        let found = self
-            .ids
-            .get(&packet.key)
-            .and_then(|id| self.packets.get_mut(id));
+        let found = self.ids.get(&packet.key).and_then(|id| self.packets.get_mut(id));
         let Some(stored) = found else {
             self.insert(packet.clone(), &[]);
             return;
@@ -370,13 +329,8 @@ impl Content {
 
     fn sums(&self, direction: Direction, channel: &ChannelName) -> ChannelSums {
         let mut sums = ChannelSums::default();
-        let of_channel =
-            |row: &PacketRow| (row.key.direction, &row.key.channel) == (direction, channel);
-        for Stored { row, records } in self
-            .packets
-            .values()
-            .filter(|stored| of_channel(&stored.row))
-        {
+        let of_channel = |row: &PacketRow| (row.key.direction, &row.key.channel) == (direction, channel);
+        for Stored { row, records } in self.packets.values().filter(|stored| of_channel(&stored.row)) {
             sums.packets += 1;
             sums.packets_done += u64::from(row.is_done());
             sums.refused += u64::from(row.tombstones);
@@ -385,10 +339,7 @@ impl Content {
             for record in records {
                 sums.files += u64::from(record.ends_file());
                 if record.kind == RecordKind::Tombstone {
-                    *sums
-                        .refused_by_code
-                        .entry(record.reason.clone())
-                        .or_default() += 1;
+                    *sums.refused_by_code.entry(record.reason.clone()).or_default() += 1;
                 }
             }
         }
@@ -410,11 +361,7 @@ fn set(state: &mut StationState, change: &Change) {
         }
         Change::Hold(channel, hold) => put(&mut state.holds, channel.clone(), hold.clone()),
         Change::Unfinished(direction, channel, file) => {
-            put(
-                &mut state.unfinished,
-                (*direction, channel.clone()),
-                file.clone(),
-            );
+            put(&mut state.unfinished, (*direction, channel.clone()), file.clone());
         }
         Change::RunMs(run_ms) => state.run_ms = *run_ms,
         Change::Number(number) => state.number = state.number.max(*number),
@@ -446,23 +393,12 @@ impl Store for MemoryStore {
         self.running()?.commit(changes)
     }
 
-    fn went(
-        &mut self,
-        channel: &ChannelName,
-        names: &[&str],
-    ) -> Result<Vec<Option<Went>>, StoreFault> {
+    fn went(&mut self, channel: &ChannelName, names: &[&str]) -> Result<Vec<Option<Went>>, StoreFault> {
         let shared = self.running()?;
-        Ok(names
-            .iter()
-            .map(|name| shared.content.went(channel, name))
-            .collect())
+        Ok(names.iter().map(|name| shared.content.went(channel, name)).collect())
     }
 
-    fn arrived_as(
-        &mut self,
-        channel: &ChannelName,
-        folded: &[&str],
-    ) -> Result<Vec<Option<String>>, StoreFault> {
+    fn arrived_as(&mut self, channel: &ChannelName, folded: &[&str]) -> Result<Vec<Option<String>>, StoreFault> {
         let shared = self.running()?;
         let names = shared.content.arrived.get(channel);
         let exact = |folded: &&str| names.and_then(|names| names.get(*folded).cloned());
@@ -474,18 +410,10 @@ impl Store for MemoryStore {
         Ok(shared.content.stored(key).map(|stored| stored.row.clone()))
     }
 
-    fn packets_in(
-        &mut self,
-        direction: Direction,
-        states: &[PacketState],
-        limit: usize,
-    ) -> Result<Vec<PacketRow>, StoreFault> {
+    fn packets_in(&mut self, direction: Direction, states: &[PacketState], limit: usize) -> Result<Vec<PacketRow>, StoreFault> {
         let shared = self.running()?;
         let rows = shared.content.rows(direction);
-        let mut rows: Vec<PacketRow> = rows
-            .filter(|row| states.contains(&row.state))
-            .cloned()
-            .collect();
+        let mut rows: Vec<PacketRow> = rows.filter(|row| states.contains(&row.state)).cloned().collect();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
         rows.truncate(limit);
         Ok(rows)
@@ -517,18 +445,10 @@ impl Store for MemoryStore {
         Ok(rows)
     }
 
-    fn packets_older(
-        &mut self,
-        direction: Direction,
-        run_ms: u64,
-        limit: usize,
-    ) -> Result<Vec<PacketRow>, StoreFault> {
+    fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault> {
         let shared = self.running()?;
         let rows = shared.content.rows(direction).filter(|row| {
-            let settled = matches!(
-                row.state,
-                PacketState::Left | PacketState::Applied | PacketState::Late
-            );
+            let settled = matches!(row.state, PacketState::Left | PacketState::Applied | PacketState::Late);
             settled && row.spool.is_some() && row.run_ms < run_ms
         });
         let mut rows: Vec<PacketRow> = rows.cloned().collect();
@@ -539,45 +459,25 @@ impl Store for MemoryStore {
 
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault> {
         let shared = self.running()?;
-        Ok(shared
-            .content
-            .stored(key)
-            .map(|stored| stored.records.clone())
-            .unwrap_or_default())
+        Ok(shared.content.stored(key).map(|stored| stored.records.clone()).unwrap_or_default())
     }
 
     fn trace(&mut self, what: &str, limit: usize) -> Result<Vec<Sighting>, StoreFault> {
         let shared = self.running()?;
         let all = shared.content.packets.values();
-        let all = all.flat_map(|stored| {
-            stored
-                .records
-                .iter()
-                .map(move |record| (record, &stored.row))
-        });
+        let all = all.flat_map(|stored| stored.records.iter().map(move |record| (record, &stored.row)));
         let named = all.filter(|(record, _)| is_called(what, &record.key, &record.name));
-        let sighting = |(record, row): (&RecordRow, &PacketRow)| Sighting {
-            record: record.clone(),
-            packet: row.clone(),
-        };
+        let sighting = |(record, row): (&RecordRow, &PacketRow)| Sighting { record: record.clone(), packet: row.clone() };
         Ok(named.take(limit).map(sighting).collect())
     }
 
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault> {
         let shared = self.running()?;
-        let named = shared
-            .content
-            .held_back
-            .iter()
-            .filter(|held| is_called(what, &held.key, &held.name));
+        let named = shared.content.held_back.iter().filter(|held| is_called(what, &held.key, &held.name));
         Ok(named.take(limit).cloned().collect())
     }
 
-    fn sums(
-        &mut self,
-        direction: Direction,
-        channel: &ChannelName,
-    ) -> Result<ChannelSums, StoreFault> {
+    fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault> {
         Ok(self.running()?.content.sums(direction, channel))
     }
 

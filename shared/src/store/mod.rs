@@ -106,10 +106,7 @@ pub struct PacketRow {
 impl PacketRow {
     /// Tells whether the packet has gone all its way here: left (out) or applied (in).
     pub fn is_done(&self) -> bool {
-        matches!(
-            (self.key.direction, self.state),
-            (Direction::Out, PacketState::Left) | (Direction::In, PacketState::Applied)
-        )
+        matches!((self.key.direction, self.state), (Direction::Out, PacketState::Left) | (Direction::In, PacketState::Applied))
     }
 }
 
@@ -313,7 +310,9 @@ impl StationState {
                 self.in_heads.insert(channel.clone(), head.clone());
             }
             Change::Hold(channel, hold) => put(&mut self.holds, channel.clone(), hold.clone()),
-            Change::Unfinished(direction, channel, file) => put(&mut self.unfinished, (*direction, channel.clone()), file.clone()),
+            Change::Unfinished(direction, channel, file) => {
+                put(&mut self.unfinished, (*direction, channel.clone()), file.clone())
+            }
             Change::RunMs(run_ms) => self.run_ms = *run_ms,
             Change::Number(number) => self.number = self.number.max(*number),
             Change::Log(head) => self.log = Some(*head),
@@ -517,7 +516,14 @@ pub trait Store: Send {
     /// Gives outgoing packets whose sources may still have to be put away, by number.
     fn packets_with_sources(&mut self) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives the rows of a range of seqs, rising.
-    fn packet_range(&mut self, direction: Direction, channel: &ChannelName, epoch: &Epoch, from: u64, to: u64) -> Result<Vec<PacketRow>, StoreFault>;
+    fn packet_range(
+        &mut self,
+        direction: Direction,
+        channel: &ChannelName,
+        epoch: &Epoch,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives the packets in state `Left`, `Applied` or `Late` with a spool file, made before this running time (retention); at most `limit`.
     fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives a packet's records, by index.

@@ -16,8 +16,8 @@ mod state;
 use self::faults::Trouble;
 use self::lanes::Lanes;
 use super::{
-    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, StationState, Store, StoreFault,
-    Waiver, Went,
+    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, StationState, Store,
+    StoreFault, Waiver, Went,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
@@ -98,7 +98,10 @@ impl SqliteStore {
     }
 
     /// Runs a read to its end.
-    fn read<T>(&mut self, read: impl AsyncFnOnce(&mut SqliteConnection, &mut Lanes) -> Result<T, Trouble>) -> Result<T, StoreFault> {
+    fn read<T>(
+        &mut self,
+        read: impl AsyncFnOnce(&mut SqliteConnection, &mut Lanes) -> Result<T, Trouble>,
+    ) -> Result<T, StoreFault> {
         let (connection, lanes) = self.parts()?;
         wait(read(connection, lanes)).map_err(Trouble::in_read)
     }

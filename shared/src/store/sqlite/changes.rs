@@ -232,7 +232,8 @@ impl<'a> Draft<'a> {
 
     async fn insert(&mut self, row: &PacketRow, state: PacketState, records: &'a [RecordRow]) -> Result<(), Trouble> {
         let lane = self.lane(&row.key).await?;
-        let sql = "INSERT INTO packets(lane, epoch, seq, number, header, prev, root, records, tombstones, plain_bytes, sealed_bytes,
+        let sql =
+            "INSERT INTO packets(lane, epoch, seq, number, header, prev, root, records, tombstones, plain_bytes, sealed_bytes,
                    spool, state, sources_pending, at_ms, done_ms, run_ms)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
         let stored = bind_packet(sqlx::query(sql), lane, row, state).fetch_one(&mut *self.conn).await?;
@@ -388,7 +389,11 @@ static INSERTS: LazyLock<[(usize, String); 4]> = LazyLock::new(|| {
     })
 });
 
-async fn insert_records(conn: &mut SqliteConnection, sql: &'static str, chunk: &[(i64, i64, &RecordRow)]) -> Result<(), Trouble> {
+async fn insert_records(
+    conn: &mut SqliteConnection,
+    sql: &'static str,
+    chunk: &[(i64, i64, &RecordRow)],
+) -> Result<(), Trouble> {
     let mut query = sqlx::query(sql);
     for (id, lane, record) in chunk {
         let (dir, leaf) = split(&record.name);

@@ -52,12 +52,8 @@ impl Lanes {
             Direction::In => -1,
         };
         let sql = "INSERT INTO lanes(id, direction, channel) VALUES (? * (SELECT count(*) + 1 FROM lanes), ?, ?) RETURNING id";
-        let row = sqlx::query(sql)
-            .bind(sign)
-            .bind(direction_number(direction))
-            .bind(channel.to_string())
-            .fetch_one(conn)
-            .await?;
+        let row =
+            sqlx::query(sql).bind(sign).bind(direction_number(direction)).bind(channel.to_string()).fetch_one(conn).await?;
         let lane = Cells::of(&row).take()?;
         self.0.insert((direction, channel.clone()), lane);
         Ok(lane)
@@ -132,12 +128,10 @@ impl Shift {
 
 /// Reads the sums of a lane.
 pub(super) async fn sums(conn: &mut SqliteConnection, lane: i64) -> Result<ChannelSums, Trouble> {
-    let row = sqlx::query(
-        "SELECT packets, done, files, refused, held_back, plain_bytes, sealed_bytes FROM lanes WHERE id = ?",
-    )
-    .bind(lane)
-    .fetch_one(&mut *conn)
-    .await?;
+    let row = sqlx::query("SELECT packets, done, files, refused, held_back, plain_bytes, sealed_bytes FROM lanes WHERE id = ?")
+        .bind(lane)
+        .fetch_one(&mut *conn)
+        .await?;
     let mut cells = Cells::of(&row);
     let mut sums = ChannelSums {
         packets: cells.unsigned()?,

@@ -1,7 +1,9 @@
 //! Reads of packets and records.
 
 use super::faults::Trouble;
-use super::rows::{Cells, INDEX_BITS, direction_number, held_back, packet, packet_columns, record, record_columns, split, state_number};
+use super::rows::{
+    Cells, INDEX_BITS, direction_number, held_back, packet, packet_columns, record, record_columns, split, state_number,
+};
 use crate::store::{Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, Went};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
@@ -73,9 +75,7 @@ pub(super) async fn packet_range(
 ) -> Result<Vec<PacketRow>, Trouble> {
     let mut found = Vec::new();
     for (from, to) in signed_spans(from, to) {
-        let sql = packets_where!(
-            "l.direction = ? AND l.channel = ? AND p.epoch = ? AND p.seq BETWEEN ? AND ? ORDER BY p.seq"
-        );
+        let sql = packets_where!("l.direction = ? AND l.channel = ? AND p.epoch = ? AND p.seq BETWEEN ? AND ? ORDER BY p.seq");
         let query = sqlx::query(sql).bind(direction_number(direction)).bind(channel.to_string()).bind(epoch.to_string());
         found.extend(packets(query.bind(from).bind(to).fetch_all(&mut *conn).await?)?);
     }
@@ -152,7 +152,8 @@ fn sighting(row: &SqliteRow) -> Result<Sighting, Trouble> {
 }
 
 pub(super) async fn held_back_as(conn: &mut SqliteConnection, what: &str, limit: usize) -> Result<Vec<HeldBack>, Trouble> {
-    let sql = "SELECT channel, coalesce(key, name), name, at_ms, went_direction, went_channel, went_epoch, went_seq FROM held_back
+    let sql =
+        "SELECT channel, coalesce(key, name), name, at_ms, went_direction, went_channel, went_epoch, went_seq FROM held_back
                WHERE id IN (SELECT id FROM held_back WHERE name = ?1
                             UNION SELECT id FROM held_back WHERE key = ?1
                             UNION SELECT id FROM held_back WHERE leaf = ?1)
@@ -248,7 +249,11 @@ async fn carrier(conn: &mut SqliteConnection, channel: &ChannelName, id: i64) ->
     Ok(Went { packet, at_ms: cells.take()?, run_ms: cells.unsigned()?, digest: Digest::ZERO })
 }
 
-pub(super) async fn arrived_as(conn: &mut SqliteConnection, lane: i64, folded: &[&str]) -> Result<Vec<Option<String>>, Trouble> {
+pub(super) async fn arrived_as(
+    conn: &mut SqliteConnection,
+    lane: i64,
+    folded: &[&str],
+) -> Result<Vec<Option<String>>, Trouble> {
     answers(conn, &ARRIVED, lane, folded, |cells| cells.name()).await
 }
 

@@ -76,12 +76,7 @@ impl<'r> Cells<'r> {
     }
 
     pub(super) fn key(&mut self) -> Result<PacketKey, Trouble> {
-        Ok(PacketKey {
-            direction: self.direction()?,
-            channel: self.parsed()?,
-            epoch: self.parsed()?,
-            seq: self.unsigned()?,
-        })
+        Ok(PacketKey { direction: self.direction()?, channel: self.parsed()?, epoch: self.parsed()?, seq: self.unsigned()? })
     }
 
     pub(super) fn packet(&mut self) -> Result<PacketRow, Trouble> {
@@ -144,13 +139,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<RecordRow, Trouble> {
 /// Reads a held-back repeat: channel, key, name, at, went.
 pub(super) fn held_back(row: &SqliteRow) -> Result<HeldBack, Trouble> {
     let mut cells = Cells::of(row);
-    Ok(HeldBack {
-        channel: cells.parsed()?,
-        key: cells.take()?,
-        name: cells.take()?,
-        at_ms: cells.take()?,
-        went: cells.key()?,
-    })
+    Ok(HeldBack { channel: cells.parsed()?, key: cells.take()?, name: cells.take()?, at_ms: cells.take()?, went: cells.key()? })
 }
 
 /// Splits a name as the table has it: the directory, if any, and the last part.
@@ -231,9 +220,5 @@ fn stamp(bytes: &[u8]) -> Result<SourceStamp, Trouble> {
     let (inode, rest) = bytes.split_first_chunk().ok_or_else(bad)?;
     let (len, rest) = rest.split_first_chunk().ok_or_else(bad)?;
     let mtime_ns = rest.try_into().map_err(|_| bad())?;
-    Ok(SourceStamp {
-        inode: u64::from_le_bytes(*inode),
-        len: u64::from_le_bytes(*len),
-        mtime_ns: i64::from_le_bytes(mtime_ns),
-    })
+    Ok(SourceStamp { inode: u64::from_le_bytes(*inode), len: u64::from_le_bytes(*len), mtime_ns: i64::from_le_bytes(mtime_ns) })
 }

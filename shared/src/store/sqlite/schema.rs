@@ -101,8 +101,7 @@ async fn identify(conn: &mut SqliteConnection) -> Result<Found, Trouble> {
                 (SELECT count(*) FROM sqlite_schema)",
     )
     .await?;
-    let (application, version, tables): (i64, i64, i64) =
-        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let (application, version, tables): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Ours),
         (APPLICATION_ID, found) if found > VERSION => Err(StoreFault::Version { found, known: VERSION }.into()),

@@ -65,12 +65,7 @@ async fn all(conn: &mut SqliteConnection, sql: &'static str) -> Result<Vec<Sqlit
 }
 
 fn in_head(cells: &mut Cells<'_>) -> Result<InHead, Trouble> {
-    Ok(InHead {
-        epoch: cells.parsed()?,
-        seq: cells.unsigned()?,
-        header: cells.maybe_digest()?,
-        known: cells.unsigned()?,
-    })
+    Ok(InHead { epoch: cells.parsed()?, seq: cells.unsigned()?, header: cells.maybe_digest()?, known: cells.unsigned()? })
 }
 
 fn set_meta(state: &mut StationState, name: &str, value: &str) -> Result<(), Trouble> {

@@ -1,0 +1,1 @@
+//! The engine on simulated seams: kills, power cuts, faults, by seed.

@@ -1,0 +1,1 @@
+//! The real binaries in real directories.
