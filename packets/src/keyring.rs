@@ -411,32 +411,23 @@ impl KeyBook for Keyring {
 }
 
 /// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for &[Keyring] {
-    fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        self.iter().rev().find_map(|keyring| keyring.packet_key(id))
-    }
+fn last_that_knows<'a>(keyrings: impl DoubleEndedIterator<Item = &'a Keyring>, id: KeyId) -> Option<PacketKey<'a>> {
+    keyrings.rev().find_map(|keyring| keyring.packet_key(id))
 }
 
-/// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for Vec<Keyring> {
-    fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        (&self.as_slice()).packet_key(id)
-    }
+macro_rules! key_book {
+    ($($collection:ty),+) => {$(
+        /// Of several keyrings that hold a key the last one counts: give versions in rising order.
+        impl KeyBook for $collection {
+            fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
+                #[allow(clippy::map_identity)] // `&&Keyring` becomes `&Keyring` where there are references
+                last_that_knows(self.iter().map(|keyring| -> &Keyring { keyring }), id)
+            }
+        }
+    )+};
 }
 
-/// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for &[&Keyring] {
-    fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        self.iter().rev().find_map(|keyring| keyring.packet_key(id))
-    }
-}
-
-/// Of several keyrings that hold a key the last one counts: give versions in rising order.
-impl KeyBook for Vec<&Keyring> {
-    fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        (&self.as_slice()).packet_key(id)
-    }
-}
+key_book!(&[Keyring], &[&Keyring], Vec<Keyring>, Vec<&Keyring>);
 
 /// The body object as JSON, keys in the order of KEYRING.md section 2.
 #[derive(Serialize, Deserialize)]

@@ -151,6 +151,8 @@ pub struct Engine {
     pub(crate) signal_file: Option<String>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
     used_number: u64,
+    /// Running time at the last look at retention.
+    pub(crate) pruned_run_ms: Option<u64>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -188,6 +190,7 @@ impl Engine {
             pick_up: Default::default(),
             signal_file: None,
             used_number: 0,
+            pruned_run_ms: None,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
@@ -266,6 +269,7 @@ impl Engine {
             }
         }
         self.flush()?;
+        self.prune_when_due()?;
         Ok(report)
     }
 

@@ -16,6 +16,7 @@ pub mod connectors;
 pub mod send;
 pub mod receive;
 pub mod engine;
+mod retention;
 pub mod requests;
 pub mod report;
 pub mod daemon;

@@ -94,13 +94,11 @@ pub struct KeepConfig {
     pub sent_days: u32,
     /// Sealed packets that were applied: what a replay can apply again.
     pub applied_days: u32,
-    /// Packet log segments. At least 184.
-    pub log_days: u32,
 }
 
 impl Default for KeepConfig {
     fn default() -> Self {
-        Self { sent_days: 30, applied_days: 7, log_days: 400 }
+        Self { sent_days: 30, applied_days: 7 }
     }
 }
 
@@ -222,9 +220,6 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if config.keep.sent_days < 30 {
         return Err(setting("keep.sent_days", "≥ 30"));
-    }
-    if config.keep.log_days < 184 {
-        return Err(setting("keep.log_days", "≥ 184"));
     }
     Ok(())
 }

@@ -207,6 +207,12 @@ def _check_chain(keyring: Keyring, signature: Tuple[bytes, bytes], held: Keyring
         raise KeyringError("keyring-chain", "does not follow the version held")
 
 
+def version_of(file: bytes) -> int:
+    """Gives the version that a file of the right shape says it is; raises KeyringError."""
+    body, line, _ = _split(file)
+    return _read_body(line, body, file).version
+
+
 def read(file: bytes, held: Optional[Keyring] = None) -> Keyring:
     """Accepts a keyring file, on its own or as the successor of `held`; raises KeyringError.
 

@@ -132,7 +132,7 @@ class Events:
             return
         known_otherwise = line["header"] in self.packed_headers or line["number"] in self.packed_numbers
         if known_otherwise or not self.partial:
-            self.report.contradiction("left-not-packed", file, place)
+            self.report.contradiction("left-unknown", file, place)
 
     def _seen(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
@@ -153,7 +153,7 @@ class Events:
                 self.report.contradiction("echo-root", file, place)
             return
         if size >= place:
-            self.report.contradiction("echo-beyond-log", file, place)
+            self.report.contradiction("echo-ahead", file, place)
             return
         own = self.tree.root_at(size)
         if own is not None and own.hex() != root:
@@ -176,9 +176,10 @@ class Events:
     def _waived(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
         if line["from"] > line["to"]:
-            self.report.contradiction("waived-range", file, place)
+            self.report.contradiction("line-shape", file, place)
         else:
             peer.waived.append((line["from"], line["to"]))
+            peer.name(line["to"], file, place)
 
     def _applied(self, line: Line, file: str, place: int) -> None:
         """Check 5: seqs count up without holes but for waived ones, each after a `seen` of the same header."""
@@ -191,7 +192,7 @@ class Events:
             self.report.contradiction("applied-seq", file, place)
         seen = peer.seen.get(seq)
         if (seen is None and not self.partial) or (seen is not None and line["header"] not in seen):
-            self.report.contradiction("applied-not-seen", file, place)
+            self.report.contradiction("applied-unseen", file, place)
         peer.first = seq if peer.first is None else peer.first
         # What was applied was here, even where the `seen` line is older than the lines that are kept.
         peer.seen.setdefault(seq, set()).add(line["header"])
@@ -215,8 +216,8 @@ class Events:
         largest = 0
         for head in sorted(heads, key=lambda head: (head.number, head.line)):
             if head.size < largest:
-                self.report.contradiction("peer-size-falls", head.file, head.line)
-            if roots.setdefault(head.size, head.root) != head.root:
+                self.report.contradiction("peer-falls", head.file, head.line)
+            if head.size > 0 and roots.setdefault(head.size, head.root) != head.root:
                 self.report.contradiction("peer-two-roots", head.file, head.line)
             largest = max(largest, head.size)
 

@@ -35,9 +35,16 @@ def _boolean(value: Any) -> bool:
 
 _digest = _matches("[0-9a-f]{64}")
 _station = _matches("[0-9a-f]{32}")
-_epoch = _matches("[1-9][0-9]{0,9}-[0-9a-f]{16}")
+_name = _matches("[a-z0-9_-]+")
 _channel = _matches("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
-_code = _matches("[a-z0-9-]{1,64}")
+_EPOCH = re.compile("([1-9][0-9]{0,9})-[0-9a-f]{16}")
+
+
+def _epoch(value: Any) -> bool:
+    """FORMAT.md section 3, the counter being a `u32`."""
+    match = _EPOCH.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and int(match[1]) < 2**32
+
 
 PREFIX: Dict[str, Callable[[Any], bool]] = {
     "n": _number,
@@ -45,7 +52,7 @@ PREFIX: Dict[str, Callable[[Any], bool]] = {
     "at": _matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"),
     "mono": _number,
     "boot": _matches("[0-9a-f]{8}"),
-    "kind": _matches("[a-z0-9-]{1,64}"),
+    "kind": _name,
 }
 
 VALUES: Dict[str, Callable[[Any], bool]] = {
@@ -54,11 +61,11 @@ VALUES: Dict[str, Callable[[Any], bool]] = {
     "keyring": _digest, "run": _matches("[0-9a-f]{32}"), "version": _string, "cut": _number, "peer": _station,
     "compared": _boolean, "channels": _string, "operator": _string, "number": _number, "channel": _channel,
     "epoch": _epoch, "seq": _number, "header": _digest, "records": _number, "tombstones": _number, "plain": _number,
-    "bytes": _number, "code": _code, "count": _number, "peer_root": _digest, "echo_size": _number,
+    "bytes": _number, "code": _string, "count": _number, "peer_root": _digest, "echo_size": _number,
     "echo_root": _digest, "place": _matches("next|early|late"), "from": _number, "to": _number, "first": _digest,
     "other": _digest,
 }
-"""What a value of each key looks like."""
+"""What a value of each key looks like; `code`, `operator`, `version` and `channels` are any text."""
 
 KINDS: Dict[str, List[str]] = {
     kind: keys.split()
@@ -132,6 +139,8 @@ def _check_known(line: Line, keys: List[str], expected: List[str]) -> None:
 
 
 def _check_unknown(pairs: Pairs) -> None:
-    """An unknown kind stays in the chain; it is flat all the same."""
+    """An unknown kind stays in the chain; it is flat all the same, and its keys are names."""
+    if not all(_name(key) for key in pairs.names()):
+        raise BadLine("the name of a key")
     if not all(_string(value) or _boolean(value) or _number(value) for _, value in pairs):
         raise BadLine("a nested, negative, fractional or null value")

@@ -26,6 +26,7 @@ class Report:
         self.channels: List[Dict[str, Any]] = []
         self.anchored = False
         self.lines = 0
+        self.signed = 0
         self.witnessed = 0
 
     def contradiction(self, code: str, file: str, line: int = 0) -> None:
@@ -54,6 +55,7 @@ class Report:
             "verdict": self.verdict,
             "anchored": self.anchored,
             "lines": self.lines,
+            "signed": self.signed,
             "witnessed": self.witnessed,
             "faults": [{"code": fault.code, "file": fault.file, "line": fault.line} for fault in self.faults],
             "channels": self.channels,
@@ -65,6 +67,6 @@ class Report:
         lines = [] if self.anchored else [UNANCHORED]
         lines += [f"{fault.file}:{fault.line}: {fault.code}" for fault in self.faults]
         lines += [f"note: {note}" for note in self.notes]
-        lines.append(f"{self.verdict}: {self.lines} lines, {self.witnessed} witnessed, "
+        lines.append(f"{self.verdict}: {self.lines} lines, {self.signed} signed, {self.witnessed} witnessed, "
                      f"unwitnessed tail {max(0, self.lines - self.witnessed)}")
         return "\n".join(lines)

@@ -55,12 +55,13 @@ class Verifier:
                 self.report.missing("keyring-missing", first_name.replace("000001", f"{version:06}"))
                 return chain, False
             try:
-                read = keyrings.read(self.directory.read(name), chain[-1] if chain else None)
+                file = self.directory.read(name)
+                if keyrings.version_of(file) != version:
+                    self.report.contradiction("keyring-name", name)
+                    return chain, False
+                read = keyrings.read(file, chain[-1] if chain else None)
             except KeyringError as bad:
                 self.report.contradiction(bad.code, name)
-                return chain, False
-            if read.version != version:
-                self.report.contradiction("keyring-version", name)
                 return chain, False
             chain.append(read)
         return chain, True
@@ -76,7 +77,7 @@ class Verifier:
                 brought = keyrings.read(file.read()).fingerprint.replace(" ", "")
         self.report.anchored = any(keyring.fingerprint.replace(" ", "") == brought for keyring in self.own)
         if not self.report.anchored:
-            self.report.contradiction("authority", "keyring-000001.txt")
+            self.report.contradiction("anchor", "keyring-000001.txt")
 
     def _names(self) -> None:
         """Holds `init` and `trust` lines against the keyring files that they name by digest."""
@@ -88,20 +89,17 @@ class Verifier:
         }
         for station, chain in peers.items():
             if any(keyring.station != station for keyring in chain):
-                self.report.contradiction("peer-station", f"peer-{station}-000001.txt")
+                self.report.contradiction("keyring-name", f"peer-{station}-000001.txt")
         for station, digest, file, line in self.events.trusted:
-            if station not in self.directory.peers:
-                self.report.missing("peer-keyring-missing", file, line)
-            elif peers[station] and all(keyring.file_digest != digest for keyring in peers[station]):
-                self.report.contradiction("trust-keyring", file, line)
+            if all(keyring.file_digest != digest for keyring in peers.get(station, [])):
+                self.report.missing("keyring-missing", file, line)
 
     def _check_init(self, line: Line, file: str) -> None:
-        if not self.own:
-            return
-        card = self.own[0]
-        said = (line["station"], line["side"], line["environment"], line["keyring"])
-        if said != (card.station, card.side, card.environment, card.file_digest):
-            self.report.contradiction("init-keyring", file, 2)
+        if all(keyring.file_digest != line["keyring"] for keyring in self.own):
+            self.report.missing("keyring-missing", file, 2)
+        said = (line["station"], line["side"], line["environment"])
+        if self.own and said != (self.own[0].station, self.own[0].side, self.own[0].environment):
+            self.report.contradiction("station", file, 2)
 
     # Segments --------------------------------------------------------------------------------------------------------
 
@@ -123,10 +121,10 @@ class Verifier:
             try:
                 insides.append(log_files.segment_bytes(name, self.directory.read(name)))
             except zstd_frame.BadFrame:
-                self.report.contradiction("segment-compression", name)
+                self.report.contradiction("segment-unreadable", name)
                 return None
         if any(inside != insides[0] for inside in insides):
-            self.report.contradiction("segment-twice", names[0])
+            self.report.contradiction("segment-two-forms", names[0])
         return insides[0]
 
     def _segment(self, number: int, name: str, data: bytes, is_last: bool) -> None:
@@ -134,7 +132,7 @@ class Verifier:
         if tail and is_last:
             self.report.note(f"{name}: torn tail of {len(tail)} bytes")
         elif tail or (not lines and not is_last):
-            self.report.contradiction("segment-cut", name, number + len(lines))
+            self.report.contradiction("line-shape", name, number + len(lines))
         shift = 0
         for index, raw in enumerate(lines):
             place = number + index
@@ -142,7 +140,7 @@ class Verifier:
             if index == 0:
                 self._begin(number, name, line)
             elif line is not None and line["kind"] == "segment":
-                self.report.contradiction("segment-place", name, place)
+                self.report.contradiction("segment-head", name, place)
             if line is not None:
                 shift = self._chain(line, name, place, shift)
                 self.events.read(line, name, place)
@@ -154,7 +152,7 @@ class Verifier:
         try:
             line = read_line(raw)
         except BadLine:
-            self.report.contradiction("line-form", name, place)
+            self.report.contradiction("line-shape", name, place)
             return None
         if line["kind"] not in KINDS:
             self.unknown_kinds[line["kind"]] = self.unknown_kinds.get(line["kind"], 0) + 1
@@ -175,7 +173,7 @@ class Verifier:
     def _begin(self, number: int, name: str, line: Optional[Line]) -> None:
         """Check 1: the segment follows the one before, and its first line describes the tree so far."""
         if line is None or line["kind"] != "segment":
-            self.report.contradiction("segment-first-line", name, number)
+            self.report.contradiction("segment-head", name, number)
             line = None
         follows = number == self.tree.size + 1
         if self.tree.size >= number:
@@ -214,7 +212,7 @@ class Verifier:
 
     def _checkpoints(self) -> None:
         """Check 3."""
-        largest, count = 0, 0
+        largest = 0
         numbers = sorted(self.directory.checkpoints)
         for number in numbers:
             name = self.directory.checkpoints[number]
@@ -224,11 +222,12 @@ class Verifier:
             orphan = self._is_orphan(number, name)
             for place, note in enumerate(notes, 1):
                 if note.size < largest:
-                    self.report.contradiction("checkpoint-falls", name, place)
-                largest, count = max(largest, note.size), count + 1
+                    self.report.contradiction("checkpoint-order", name, place)
+                largest = max(largest, note.size)
                 self._checkpoint(note, name, place, orphan)
-        if self.tree.size > 0 and count == 0:
-            self.report.missing("no-checkpoint", f"{1:012}.checkpoints")
+        newest = max(self.directory.segments, default=1)
+        if self.tree.size > 0 and (self.report.signed < newest - 1 or not self.report.signed):
+            self.report.missing("unsigned", f"{newest:012}.checkpoints")
 
     def _rest(self, name: str, rest: bytes, place: int, is_last: bool) -> None:
         """A note that a crash cut off is no fault in the newest file; anything else that is no note is one."""
@@ -236,7 +235,7 @@ class Verifier:
         if is_last and not complete:
             self.report.note(f"{name}: torn note of {len(rest)} bytes")
         else:
-            self.report.contradiction("checkpoint-form", name, place)
+            self.report.contradiction("checkpoint-shape", name, place)
 
     def _is_orphan(self, number: int, name: str) -> bool:
         """Tells whether the segment of a checkpoints file is not here."""
@@ -249,25 +248,32 @@ class Verifier:
         return True
 
     def _checkpoint(self, note: Note, name: str, place: int, orphan: bool) -> None:
-        self._check_signer(note, name, place)
+        fault = self._signer_fault(note)
+        if fault is not None:
+            self.report.contradiction(fault, name, place)
         if note.size > self.tree.size:
             if not orphan:
-                self.report.contradiction("checkpoint-beyond-log", name, place)
+                self.report.contradiction("checkpoint-ahead", name, place)
             return
         root = self.tree.root_at(note.size) if self.roots_known else None
         if root is not None and root != note.root:
             self.report.contradiction("checkpoint-root", name, place)
+        elif root is not None and fault is None and self.own:
+            self.report.signed = max(self.report.signed, note.size)
 
-    def _check_signer(self, note: Note, name: str, place: int) -> None:
+    def _signer_fault(self, note: Note) -> Optional[str]:
+        """Gives the code of what is wrong with a note's name, key or signature; nothing is, where keyrings are missing."""
         station = self._station()
         if station is not None and note.origin != log_files.origin_of(station):
-            self.report.contradiction("checkpoint-origin", name, place)
-            return
-        hashed = [key for key in log_files.log_keys(self.own) if log_files.key_hash(note.origin, key.public) == note.key_hash]
-        if not hashed and not self.own_complete:
-            return
-        if not any(key.valid_for(note.size) and note.good_with(key.public) for key in hashed):
-            self.report.contradiction("checkpoint-signature", name, place)
+            return "station"
+        keys = log_files.log_keys(self.own)
+        named = [key for key in keys if log_files.key_hash(note.origin, key.public) == note.key_hash]
+        if not named and not self.own_complete:
+            return None
+        if not any(key.valid_for(note.size) for key in named):
+            return "checkpoint-key"
+        good = any(key.valid_for(note.size) and note.good_with(key.public) for key in named)
+        return None if good else "checkpoint-signature"
 
     def _station(self) -> Optional[str]:
         if self.own:

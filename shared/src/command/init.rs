@@ -134,7 +134,6 @@ level = {}           # zstd 1–19
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # ≥ 30
 applied_days = {}
-log_days = {}        # ≥ 184
 "#,
         station.id,
         station.side,
@@ -147,7 +146,6 @@ log_days = {}        # ≥ 184
         packets.level,
         keep.sent_days,
         keep.applied_days,
-        keep.log_days,
     )
 }
 

@@ -620,12 +620,10 @@ fn some_channel() -> impl Strategy<Value = ChannelName> {
 }
 
 fn some_key(direction: Direction) -> impl Strategy<Value = PacketKey> {
-    (some_channel(), one_of(&EPOCHS), one_of(&SEQS)).prop_map(move |(channel, text, seq)| PacketKey {
-        direction,
-        channel,
-        epoch: epoch(text),
-        seq,
-    })
+    // Few keys are likely, so that changes meet; the others are there for their order.
+    let seq = prop_oneof![6 => Just(1_u64), 2 => one_of(&SEQS)];
+    let text = prop_oneof![6 => Just(EPOCHS[0]), 2 => one_of(&EPOCHS)];
+    (some_channel(), text, seq).prop_map(move |(channel, text, seq)| PacketKey { direction, channel, epoch: epoch(text), seq })
 }
 
 fn some_packet(direction: Direction, states: &'static [PacketState], alike: u32) -> impl Strategy<Value = PacketRow> {
