@@ -397,7 +397,11 @@ pub fn accepts_next(old: &Keyring, new: &Keyring) -> Result<(), KeyringFault> {
 
 impl KeyBook for Keyring {
     fn packet_key(&self, id: KeyId) -> Option<PacketKey<'_>> {
-        let key = self.body.keys.iter().find(|key| key.id == id)?;
+        // One key may stand under several roles; what counts here is whether it is a packet key.
+        let mut entries = self.body.keys.iter().filter(|key| key.id == id);
+        let first = entries.next()?;
+        let key =
+            if first.role == Role::Packet { first } else { entries.find(|key| key.role == Role::Packet).unwrap_or(first) };
         Some(PacketKey {
             station: self.body.station,
             role: key.role,

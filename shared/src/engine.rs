@@ -195,14 +195,14 @@ impl Engine {
             stop: Arc::new(AtomicBool::new(false)),
             seams,
         };
-        engine.note_start(opened.cut_bytes);
+        engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
         Ok(engine)
     }
 
-    fn note_start(&mut self, cut: u64) {
-        if self.state.log.is_none() {
-            let (identity, keyring) = (&self.station.config.station, self.keys.keyring.digest());
+    fn note_start(&mut self, log_begun: bool, cut: u64) {
+        if log_begun {
+            let (identity, keyring) = (&self.station.config.station, self.keys.keyring.file_digest());
             let event = Event::Init { station: identity.id, side: identity.side, environment: identity.environment, keyring };
             self.log.note(event);
         }
@@ -307,7 +307,7 @@ impl Engine {
         self.flush()?;
         self.log.note(Event::Stop { run: self.run });
         self.commit_log()?;
-        self.flush()?;
+        self.commit_store(Vec::new())?;
         Ok(self.log.settle()?)
     }
 

@@ -230,7 +230,7 @@ impl Engine {
         self.log.note(Event::Trust {
             peer: body.station,
             side: body.side,
-            keyring: trust.peer.digest(),
+            keyring: trust.peer.file_digest(),
             compared,
             channels: channels.to_vec(),
             operator: operator.to_string(),

@@ -5,7 +5,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineFault;
-use crate::store::{Change, Direction};
+use crate::store::{Change, Direction, PacketRow};
 
 /// How often (running time) retention is looked at.
 const EVERY_MS: u64 = 3_600_000;
@@ -34,9 +34,22 @@ impl Engine {
         if rows.is_empty() {
             return Ok(());
         }
+        self.forget_status(direction, &rows)?;
         self.commit_store(rows.iter().map(|row| Change::Pruned(row.key.clone())).collect())?;
         for name in rows.iter().filter_map(|row| row.spool.as_deref()) {
             self.seams.files.remove(&self.spool_path(direction, name))?;
+        }
+        Ok(())
+    }
+
+    /// Status files of suppliers end with their packet.
+    fn forget_status(&mut self, direction: Direction, rows: &[PacketRow]) -> Result<(), EngineFault> {
+        for row in rows.iter().filter(|_| direction == Direction::Out) {
+            let records = self.store().records(&row.key)?;
+            let names: Vec<&str> = records.iter().map(|record| record.name.as_str()).collect();
+            if let Some(outgoing) = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == row.key.channel) {
+                outgoing.source.forget(&names)?;
+            }
         }
         Ok(())
     }

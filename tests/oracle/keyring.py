@@ -126,7 +126,7 @@ def _array(value: Any) -> List[Any]:
 
 def _read_key(value: Any) -> Key:
     role, algorithm, suite, ident, public, first, last = _object(value, KEY_KEYS)
-    _need(is_whole(role, 1, 6), "a role is 1 … 6")
+    _need(is_whole(role, 0, 0xFF), "a role is a number")
     _need(isinstance(algorithm, str) and algorithm in ALGORITHM_BYTE, "an unknown algorithm")
     _need(is_whole(suite, 0, 0xFFFF), "a suite is a number")
     _need(is_whole(first, 0, U64_MAX) and is_whole(last, 0, U64_MAX), "from and to are numbers")
@@ -147,7 +147,7 @@ def _read_body(line: str, body: bytes, file: bytes) -> Keyring:
     _need(is_whole(version, 1, U64_MAX), "version")
     _need((previous == ZERO_DIGEST) == (version == 1), "previous is 0 in version 1 and in no other")
     _need(is_whole(threshold, 1, 1), "threshold is 1")
-    _need(all(is_whole(suite, 1, 0xFFFF) for suite in _array(suites)), "suites are numbers")
+    _need(all(is_whole(suite, 0, 0xFFFF) for suite in _array(suites)), "suites are numbers")
     _need(all(a < b for a, b in zip(suites, suites[1:])), "suites rise")
     _need(_array(revoked) == [], "revoked is empty in this version")
     read = tuple(_read_key(key) for key in _array(keys))
@@ -181,7 +181,7 @@ def _check_roles(keyring: Keyring) -> None:
     if not keyring.of_role(ROLE_AUTHORITY):
         raise KeyringError("keyring-roles", "no authority key")
     for key in keyring.keys:
-        if ALGORITHM_OF_ROLE[key.role] != key.algorithm:
+        if ALGORITHM_OF_ROLE.get(key.role) != key.algorithm:
             raise KeyringError("keyring-roles", f"role {key.role} with {key.algorithm}")
 
 

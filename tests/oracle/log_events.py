@@ -48,14 +48,13 @@ class PeerEpoch:
             low = max(low, last + 1)
         return ranges
 
-    def skip_waived(self) -> None:
-        """Moves over the seqs that a person goes on without."""
-        moved = True
-        while moved:
-            moved = False
-            for low, high in self.waived:
-                if low <= self.next <= high:
-                    self.next, moved = high + 1, True
+    def may_apply(self, seq: int) -> bool:
+        """Tells whether a seq is the next one, but for waived ones between."""
+        at = self.next
+        for low, high in sorted(self.waived):
+            if low <= at <= high:
+                at = high + 1
+        return seq == self.next or self.next < seq <= at
 
 
 class PeerHead(NamedTuple):
@@ -95,12 +94,11 @@ class Events:
             handler(line, file, place)
 
     def gap(self) -> None:
-        """Lines are missing here: what follows can no longer be held against all that went before."""
+        """Lines are missing here: channels begin anew, and a packet that was missing may have come in the meantime."""
         self.partial = True
-        for peer in self.peers.values():
-            peer.first = None
-        for own in self.own.values():
-            own.first = None
+        self._cover()
+        self.own.clear()
+        self.peers.clear()
 
     def _init(self, line: Line, file: str, place: int) -> None:
         if place != 2:
@@ -175,9 +173,7 @@ class Events:
 
     def _waived(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
-        if line["from"] > line["to"]:
-            self.report.contradiction("line-shape", file, place)
-        else:
+        if line["from"] <= line["to"]:
             peer.waived.append((line["from"], line["to"]))
             peer.name(line["to"], file, place)
 
@@ -187,8 +183,7 @@ class Events:
         peer = self._peer(line)
         if peer.first is None and self.partial:
             peer.next = max(seq, peer.next)
-        peer.skip_waived()
-        if seq != peer.next:
+        if not peer.may_apply(seq):
             self.report.contradiction("applied-seq", file, place)
         seen = peer.seen.get(seq)
         if (seen is None and not self.partial) or (seen is not None and line["header"] not in seen):
@@ -205,6 +200,10 @@ class Events:
                 self.report.missing("packet-missing", *peer.named_at)
         for heads in self.heads.values():
             self._check_heads(heads)
+        self._cover()
+
+    def _cover(self) -> None:
+        """States the coverage of the epochs at hand."""
         for (channel, epoch), own in sorted(self.own.items()):
             self.report.channels.append({"direction": "out", "channel": channel, "epoch": epoch, "packed": own.last})
         for (channel, epoch), peer in sorted(self.peers.items()):
@@ -214,7 +213,7 @@ class Events:
         """Check 7, in the order of the packets' numbers: packets may arrive in any order, the peer's log only grows."""
         roots: Dict[int, str] = {}
         largest = 0
-        for head in sorted(heads, key=lambda head: (head.number, head.line)):
+        for head in sorted(heads, key=lambda head: (head.number, head.size)):
             if head.size < largest:
                 self.report.contradiction("peer-falls", head.file, head.line)
             if head.size > 0 and roots.setdefault(head.size, head.root) != head.root:

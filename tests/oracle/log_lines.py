@@ -1,6 +1,7 @@
 """The lines of a packet log: their one shape and the keys of every kind (LOG.md section 2)."""
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Any, Callable, Dict, List
 
@@ -36,7 +37,8 @@ def _boolean(value: Any) -> bool:
 _digest = _matches("[0-9a-f]{64}")
 _station = _matches("[0-9a-f]{32}")
 _name = _matches("[a-z0-9_-]+")
-_channel = _matches("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+_CHANNEL = "[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?"
+_channel = _matches(_CHANNEL)
 _EPOCH = re.compile("([1-9][0-9]{0,9})-[0-9a-f]{16}")
 
 
@@ -46,10 +48,26 @@ def _epoch(value: Any) -> bool:
     return match is not None and int(match[1]) < 2**32
 
 
+_AT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.[0-9]{3}Z")
+
+
+def _wall_clock(value: Any) -> bool:
+    """A moment of the calendar; years repeat after 400, and Python knows none before 1."""
+    match = _AT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return False
+    year, *rest = map(int, match.groups())
+    try:
+        datetime.datetime(2000 + year % 400, *rest)
+    except ValueError:
+        return False
+    return True
+
+
 PREFIX: Dict[str, Callable[[Any], bool]] = {
     "n": _number,
     "prev": _digest,
-    "at": _matches(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"),
+    "at": _wall_clock,
     "mono": _number,
     "boot": _matches("[0-9a-f]{8}"),
     "kind": _name,
@@ -59,13 +77,14 @@ VALUES: Dict[str, Callable[[Any], bool]] = {
     "size": _number, "root": _digest, "peaks": _matches("([0-9a-f]{64}(,[0-9a-f]{64})*)?"),
     "station": _station, "side": _matches("inner|outer"), "environment": _matches("production|test"),
     "keyring": _digest, "run": _matches("[0-9a-f]{32}"), "version": _string, "cut": _number, "peer": _station,
-    "compared": _boolean, "channels": _string, "operator": _string, "number": _number, "channel": _channel,
+    "compared": _boolean, "channels": _matches(f"({_CHANNEL}(,{_CHANNEL})*)?"), "operator": _string, "number": _number,
+    "channel": _channel,
     "epoch": _epoch, "seq": _number, "header": _digest, "records": _number, "tombstones": _number, "plain": _number,
     "bytes": _number, "code": _string, "count": _number, "peer_root": _digest, "echo_size": _number,
     "echo_root": _digest, "place": _matches("next|early|late"), "from": _number, "to": _number, "first": _digest,
     "other": _digest,
 }
-"""What a value of each key looks like; `code`, `operator`, `version` and `channels` are any text."""
+"""What a value of each key looks like; `code`, `operator` and `version` are any text."""
 
 KINDS: Dict[str, List[str]] = {
     kind: keys.split()
@@ -99,7 +118,7 @@ _PREFIX_KEYS = list(PREFIX)
 
 def read_line(raw: bytes) -> Line:
     """Reads one line (without its LF), or raises BadLine."""
-    if len(raw) + 1 > MAX_LINE_BYTES:
+    if len(raw) > MAX_LINE_BYTES:
         raise BadLine("longer than 4,096 bytes")
     try:
         text = raw.decode("utf-8")

@@ -21,7 +21,7 @@ SIGNATURE_BYTES = 64
 HEADER_MIN, HEADER_MAX = 316, 4096
 CHUNK_BYTES = 1 << 20
 MAX_PLAIN_BYTES = 32 << 20
-MAX_FILE_BYTES = 33 << 20
+MAX_HEADER_AND_PAYLOAD_BYTES = 33 << 20
 MAX_SIGNAL_BYTES = 1 << 20
 MAX_BODY_BYTES = 16 << 20
 MAX_RECORDS = 65_536
@@ -238,10 +238,10 @@ def _check_fixed(h: Header) -> None:
 
 def _check_class(h: Header, header_len: int) -> None:
     """What differs from class to class."""
-    _need(h.payload_len <= MAX_FILE_BYTES - PRELUDE_BYTES - header_len - SIGNATURE_BYTES, "payload_len")
+    _need(h.payload_len <= MAX_HEADER_AND_PAYLOAD_BYTES - header_len, "payload_len")
     if h.packet_class == REPAIR:
         _need(bool(h.flags & FLAG_NOT_ENCRYPTED), "a repair packet is not encrypted")
-        _need(h.compression in (0, 1) and not h.stanzas, "compression or recipients of a repair packet")
+        _need(h.compression == 0 and not h.stanzas, "compression or recipients of a repair packet")
     else:
         _need(not h.flags & FLAG_NOT_ENCRYPTED, "only repair is not encrypted")
         _need(h.compression == 1, "compression")

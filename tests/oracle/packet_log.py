@@ -15,6 +15,8 @@ from log_lines import KINDS, BadLine, Line, read_line
 from log_report import Report
 
 ZERO_DIGEST = "0" * 64
+NOTE_LINES = 5
+"""A note has five LFs, the last at its very end: fewer are less than a note."""
 
 
 class Verifier:
@@ -49,22 +51,33 @@ class Verifier:
     def _keyring_chain(self, files: Dict[int, str], first_name: str) -> Tuple[List[Keyring], bool]:
         """Accepts versions 1, 2, … (KEYRING.md section 5); tells whether none is missing and all are good."""
         chain: List[Keyring] = []
+        complete = True
         for version in range(1, max(files, default=1) + 1):
-            name = files.get(version)
-            if name is None:
+            if version not in files:
                 self.report.missing("keyring-missing", first_name.replace("000001", f"{version:06}"))
-                return chain, False
-            try:
-                file = self.directory.read(name)
-                if keyrings.version_of(file) != version:
-                    self.report.contradiction("keyring-name", name)
-                    return chain, False
-                read = keyrings.read(file, chain[-1] if chain else None)
-            except KeyringError as bad:
+                complete = False
+                continue
+            held = chain[-1] if chain and chain[-1].version == version - 1 else None
+            read = self._keyring(files[version], version, held)
+            if read is not None:
+                chain.append(read)
+            complete = complete and read is not None
+        return chain, complete
+
+    def _keyring(self, name: str, version: int, held: Optional[Keyring]) -> Optional[Keyring]:
+        """Accepts one version after the one before it; where that is missing, only if it vouches for itself."""
+        file = self.directory.read(name)
+        try:
+            if keyrings.version_of(file) != version:
+                self.report.contradiction("keyring-name", name)
+                return None
+            return keyrings.read(file, held)
+        except KeyringError as bad:
+            if bad.code == "keyring-signature" and held is None and version > 1:
+                self.report.note(f"{name}: signed by keys of a version that is missing")
+            else:
                 self.report.contradiction(bad.code, name)
-                return chain, False
-            chain.append(read)
-        return chain, True
+            return None
 
     def _anchor(self) -> None:
         """Holds the directory's keyrings against what the auditor brought."""
@@ -231,8 +244,7 @@ class Verifier:
 
     def _rest(self, name: str, rest: bytes, place: int, is_last: bool) -> None:
         """A note that a crash cut off is no fault in the newest file; anything else that is no note is one."""
-        complete = re.search(b"\n\xe2\x80\x94 [^\n]*\n", rest) is not None
-        if is_last and not complete:
+        if is_last and rest.count(b"\n") < NOTE_LINES:
             self.report.note(f"{name}: torn note of {len(rest)} bytes")
         else:
             self.report.contradiction("checkpoint-shape", name, place)

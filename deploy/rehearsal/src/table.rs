@@ -13,9 +13,7 @@ pub struct Table {
 impl Table {
     /// Starts a table with its heading.
     pub fn new<S: Into<String>>(heading: impl IntoIterator<Item = S>) -> Self {
-        Table {
-            rows: vec![heading.into_iter().map(Into::into).collect()],
-        }
+        Table { rows: vec![heading.into_iter().map(Into::into).collect()] }
     }
 
     /// Adds a row; missing cells stay empty.
@@ -42,16 +40,8 @@ impl Table {
 
     fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.width())
-                .max()
-        };
-        (0..columns)
-            .map(|column| width(column).unwrap_or(0))
-            .collect()
+        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+        (0..columns).map(|column| width(column).unwrap_or(0)).collect()
     }
 }
 
@@ -66,17 +56,7 @@ impl fmt::Display for Table {
             }
             writeln!(f, "{}", line.trim_end())?;
             if index == 0 {
-                writeln!(
-                    f,
-                    "{}",
-                    "-".repeat(
-                        widths
-                            .iter()
-                            .map(|width| width + 2)
-                            .sum::<usize>()
-                            .saturating_sub(2)
-                    )
-                )?;
+                writeln!(f, "{}", "-".repeat(widths.iter().map(|width| width + 2).sum::<usize>().saturating_sub(2)))?;
             }
         }
         Ok(())

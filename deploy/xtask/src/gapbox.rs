@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dukou_rehearsal::gapbox::{Event, GapDevice, Happening, Script, Until, run as run_device};
 
@@ -42,6 +42,9 @@ pub(crate) struct Options {
 
 /// Runs the device and prints how often everything happened.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    for directory in [&options.from, &options.to] {
+        ensure!(directory.is_dir(), "{} is no directory", directory.display());
+    }
     let mut device = GapDevice::new(&options.from, &options.to, script_of(options)?);
     let until = match (options.once, options.run_for) {
         (true, _) => Until::Idle,
@@ -66,8 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn script_of(options: &Options) -> Result<Script> {
     let mut script = match &options.script {
         Some(path) => {
-            let text = fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             Script::parse(&text).with_context(|| format!("in {}", path.display()))?
         }
         None => Script::default(),
@@ -89,21 +91,10 @@ fn duration(seconds: f64) -> Result<Duration> {
 pub(crate) fn sentence(event: &Event) -> String {
     let at = event.at_ms as f64 / 1000.0;
     let what = match &event.what {
-        Happening::Delivered {
-            bytes,
-            waited_ms,
-            faults,
-        } => {
+        Happening::Delivered { bytes, waited_ms, faults } => {
             let faults: Vec<_> = faults.iter().map(|fault| fault.title()).collect();
-            let faults = if faults.is_empty() {
-                String::new()
-            } else {
-                format!("（{}）", faults.join("、"))
-            };
-            format!(
-                "送达 delivered{faults} {bytes} B, {:.1} s",
-                *waited_ms as f64 / 1000.0
-            )
+            let faults = if faults.is_empty() { String::new() } else { format!("（{}）", faults.join("、")) };
+            format!("送达 delivered{faults} {bytes} B, {:.1} s", *waited_ms as f64 / 1000.0)
         }
         Happening::Lost(fault) => format!("{} lost ({})", fault.title(), fault.name()),
         Happening::Refused(refusal) => format!("{} {}", refusal.title(), refusal.name()),
@@ -120,19 +111,8 @@ mod tests {
 
     #[test]
     fn a_delivery_is_told_with_its_faults() {
-        let what = Happening::Delivered {
-            bytes: 12,
-            waited_ms: 1500,
-            faults: vec![Fault::Duplicate],
-        };
-        let line = sentence(&Event {
-            at_ms: 2000,
-            name: "a.dkp".into(),
-            what,
-        });
-        assert!(
-            line.contains("a.dkp") && line.contains("重复") && line.contains("1.5 s"),
-            "{line}"
-        );
+        let what = Happening::Delivered { bytes: 12, waited_ms: 1500, faults: vec![Fault::Duplicate] };
+        let line = sentence(&Event { at_ms: 2000, name: "a.dkp".into(), what });
+        assert!(line.contains("a.dkp") && line.contains("重复") && line.contains("1.5 s"), "{line}");
     }
 }

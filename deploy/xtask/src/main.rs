@@ -13,10 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Dukou's developer commands / 渡口开发命令"
-)]
+#[command(name = "cargo xtask", about = "Dukou's developer commands / 渡口开发命令")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

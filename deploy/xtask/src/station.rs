@@ -25,17 +25,9 @@ pub(crate) struct Station {
 impl Station {
     /// Makes a test station in a new directory.
     pub(crate) fn init(program: &Path, directory: PathBuf) -> Result<Self> {
-        let output = Command::new(program)
-            .arg("init")
-            .arg(&directory)
-            .arg("--test")
-            .stdin(Stdio::null())
-            .output();
+        let output = Command::new(program).arg("init").arg(&directory).arg("--test").stdin(Stdio::null()).output();
         succeeded(output, program, "init")?;
-        Ok(Station {
-            program: program.to_path_buf(),
-            directory,
-        })
+        Ok(Station { program: program.to_path_buf(), directory })
     }
 
     /// Writes this station's card into a file.
@@ -68,11 +60,7 @@ impl Station {
     /// Starts a command of this station.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .arg(name)
-            .arg("--station")
-            .arg(&self.directory)
-            .stdin(Stdio::null());
+        command.arg(name).arg("--station").arg(&self.directory).stdin(Stdio::null());
         command
     }
 
@@ -81,28 +69,16 @@ impl Station {
         let output = self.command("status").arg("--json").output();
         // A station that has refused a record leaves with 1 and prints its status all the same.
         let output = output.with_context(|| format!("cannot run {}", self.program.display()))?;
-        serde_json::from_slice(&output.stdout).with_context(|| {
-            format!(
-                "{} status --json ({}): {}",
-                self.program.display(),
-                output.status,
-                stderr(&output)
-            )
-        })
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("{} status --json ({}): {}", self.program.display(), output.status, stderr(&output)))
     }
 
     /// Starts the daemon; what it prints goes to a file beside the station's directory.
     pub(crate) fn start(&self) -> Result<Daemon> {
         let journal = self.directory.with_extension("journal");
-        let file = File::create(&journal)
-            .with_context(|| format!("cannot write {}", journal.display()))?;
+        let file = File::create(&journal).with_context(|| format!("cannot write {}", journal.display()))?;
         // A group of its own: Ctrl-C in the terminal must not reach it past us.
-        let child = self
-            .command("run")
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .process_group(0)
-            .spawn();
+        let child = self.command("run").stdout(file.try_clone()?).stderr(file).process_group(0).spawn();
         let child = child.with_context(|| format!("cannot run {}", self.program.display()))?;
         Ok(Daemon { child, journal })
     }
@@ -113,52 +89,27 @@ impl Station {
     }
 
     /// Changes one TOML file of the station.
-    pub(crate) fn configure(
-        &self,
-        file: &str,
-        change: impl FnOnce(&mut toml::Table),
-    ) -> Result<()> {
+    pub(crate) fn configure(&self, file: &str, change: impl FnOnce(&mut toml::Table)) -> Result<()> {
         let path = self.path(file);
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut table: toml::Table = text
-            .parse()
-            .with_context(|| format!("in {}", path.display()))?;
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut table: toml::Table = text.parse().with_context(|| format!("in {}", path.display()))?;
         change(&mut table);
-        fs::write(&path, table.to_string())
-            .with_context(|| format!("cannot write {}", path.display()))
+        fs::write(&path, table.to_string()).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
 /// Sets a key in a table of a TOML file, making the table where it is missing.
-pub(crate) fn set(
-    table: &mut toml::Table,
-    section: &str,
-    key: &str,
-    value: impl Into<toml::Value>,
-) {
-    let section = table
-        .entry(section)
-        .or_insert_with(|| toml::Table::new().into());
+pub(crate) fn set(table: &mut toml::Table, section: &str, key: &str, value: impl Into<toml::Value>) {
+    let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
     if let Some(section) = section.as_table_mut() {
         section.insert(key.to_owned(), value.into());
     }
 }
 
-fn succeeded(
-    output: std::io::Result<Output>,
-    program: &Path,
-    what: impl AsRef<OsStr>,
-) -> Result<Output> {
+fn succeeded(output: std::io::Result<Output>, program: &Path, what: impl AsRef<OsStr>) -> Result<Output> {
     let output = output.with_context(|| format!("cannot run {}", program.display()))?;
     let what = what.as_ref().display();
-    ensure!(
-        output.status.success(),
-        "{} {what} ({}): {}",
-        program.display(),
-        output.status,
-        stderr(&output)
-    );
+    ensure!(output.status.success(), "{} {what} ({}): {}", program.display(), output.status, stderr(&output));
     Ok(output)
 }
 
@@ -178,10 +129,7 @@ impl Daemon {
     pub(crate) fn check_alive(&mut self) -> Result<()> {
         match self.child.try_wait()? {
             None => Ok(()),
-            Some(status) => bail!(
-                "the daemon has stopped ({status}); it said:\n{}",
-                self.said()
-            ),
+            Some(status) => bail!("the daemon has stopped ({status}); it said:\n{}", self.said()),
         }
     }
 
@@ -196,10 +144,7 @@ impl Daemon {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        bail!(
-            "the daemon was still running {} s after SIGTERM",
-            STOP_LIMIT.as_secs()
-        )
+        bail!("the daemon was still running {} s after SIGTERM", STOP_LIMIT.as_secs())
     }
 
     /// Gives the end of what the daemon printed.
@@ -276,8 +221,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a temporary directory");
         let program = root.path().join("program");
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
-            .expect("make it a program");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("make it a program");
         let directory = root.path().join("station");
         fs::create_dir(&directory).expect("create");
         (root, Station { program, directory })
@@ -292,12 +236,7 @@ mod tests {
     fn a_status_is_read_even_when_the_station_leaves_with_one() {
         let (_root, station) = station(&format!("cat <<'END'\n{STATUS}\nEND\nexit 1"));
         let status = station.status().expect("the status");
-        assert_eq!(
-            status
-                .channel("report-message")
-                .map(|channel| (channel.accepted, channel.packets)),
-            Some((12, 2))
-        );
+        assert_eq!(status.channel("report-message").map(|channel| (channel.accepted, channel.packets)), Some((12, 2)));
         assert_eq!(status.rejections[0].code, "xml-encoding");
     }
 
@@ -312,10 +251,7 @@ mod tests {
     fn a_daemon_stops_at_sigterm() {
         let (_root, station) = station("exec sleep 60");
         let daemon = station.start().expect("it starts");
-        assert!(
-            !daemon.stop().expect("it stops").success(),
-            "sleep is ended by the signal"
-        );
+        assert!(!daemon.stop().expect("it stops").success(), "sleep is ended by the signal");
     }
 
     #[test]
@@ -330,21 +266,11 @@ mod tests {
     #[test]
     fn a_setting_is_changed_and_the_others_stay() {
         let (_root, station) = station("");
-        fs::write(
-            station.path("station.toml"),
-            "name = \"x\"\n[ferry]\nout = \"ferry/out\"\n",
-        )
-        .expect("write");
-        station
-            .configure("station.toml", |table| {
-                set(table, "ferry", "in", "/elsewhere")
-            })
-            .expect("change");
+        fs::write(station.path("station.toml"), "name = \"x\"\n[ferry]\nout = \"ferry/out\"\n").expect("write");
+        station.configure("station.toml", |table| set(table, "ferry", "in", "/elsewhere")).expect("change");
         let text = fs::read_to_string(station.path("station.toml")).expect("read");
         assert!(
-            text.contains("in = \"/elsewhere\"")
-                && text.contains("out = \"ferry/out\"")
-                && text.contains("name"),
+            text.contains("in = \"/elsewhere\"") && text.contains("out = \"ferry/out\"") && text.contains("name"),
             "{text}"
         );
     }

@@ -8,11 +8,8 @@ use anyhow::{Context, Result};
 
 /// Gives a flag that becomes true at the first Ctrl-C; the process itself goes on.
 pub(crate) fn at_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("cannot wait for Ctrl-C")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().context("cannot wait for Ctrl-C")?;
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     thread::spawn(move || {

@@ -15,16 +15,13 @@ pub(crate) fn root() -> PathBuf {
 
 /// Gives the target directory of this checkout.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |chosen| root().join(chosen))
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |chosen| root().join(chosen))
 }
 
 /// Starts a cargo command in the workspace.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    command
-        .current_dir(root())
-        .env("CARGO_TARGET_DIR", target());
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target());
     command
 }
 
@@ -40,12 +37,7 @@ pub(crate) struct Programs {
 /// Builds the release programs; `xtask` itself only where the benchmark needs a fast one.
 pub(crate) fn build_release(with_xtask: bool) -> Result<Programs> {
     let mut command = cargo();
-    command.args([
-        "build",
-        "--release",
-        "--locked",
-        
-    ]);
+    command.args(["build", "--release", "--locked", "-p", "dukou-outer", "-p", "dukou-inner", "-p", "dukou-packets"]);
     if with_xtask {
         command.args(["-p", "xtask"]);
     }

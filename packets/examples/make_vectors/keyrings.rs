@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::forge::{
+use crate::keys::{
     ADDRESSEE, SENDER, Signing, base64, good_keys, hex, key_object, keyring_object, keyring_text, sender_keyring, sha,
     x25519_public,
 };

@@ -10,7 +10,7 @@ use dukou_packets::packet::header::{ChannelName, Environment, Epoch, LogHead};
 use dukou_packets::suite::{Digest, RunId, SoftSigner, StationId, sha256};
 use serde_json::{Value, json};
 
-use crate::forge::{ADDRESSEE, SENDER, Signing, good_keys, key_object, keyring_object, keyring_text, seed, sha, x25519_public};
+use crate::keys::{ADDRESSEE, SENDER, Signing, good_keys, key_object, keyring_object, keyring_text, seed, sha, x25519_public};
 
 /// One case of `vectors/logs`: a log directory.
 pub(crate) struct Case {

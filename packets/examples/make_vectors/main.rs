@@ -4,6 +4,7 @@
 
 mod forge;
 mod keyrings;
+mod keys;
 mod logs;
 mod packets;
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::forge::{
-    ADDRESSEE, Draft, RawRecord, RawStanza, SENDER, Signing, Stream, base64, good, good_keys, good_signal, hex, key_object,
-    keyring_object, keyring_text, link_id, plain_of, seed, sender_keyring, sha,
+use crate::forge::{Draft, RawRecord, RawStanza, good, good_signal, plain_of};
+use crate::keys::{
+    ADDRESSEE, SENDER, Signing, Stream, base64, good_keys, hex, key_object, keyring_object, keyring_text, link_id, seed,
+    sender_keyring, sha,
 };
 
 /// One case of `vectors/packets`.
@@ -138,6 +139,7 @@ pub(crate) fn cases() -> Vec<Case> {
     frames(&mut bench);
     metas(&mut bench);
     count_and_root(&mut bench);
+    bombs(&mut bench);
     bench.cases
 }
 
@@ -665,4 +667,63 @@ fn count_and_root(bench: &mut Bench) {
         s.draft = good(&three);
         s.draft.header.root = root;
     });
+}
+
+/// Small files that would be large; they stand last so that the cases before them keep their numbers.
+fn bombs(bench: &mut Bench) {
+    const GIB: u64 = 1 << 30;
+    bench.fail("decompress", "decompress", "1 GiB of zeros, its size in the frame", |s| {
+        s.draft.frame = Some(zeros(GIB, true));
+    });
+    bench.fail("decompress", "decompress", "1 GiB of zeros without a size, plain_len at its limit", |s| {
+        s.draft.frame = Some(zeros(GIB, false));
+        s.draft.late = |h| h.plain_len = 32 << 20;
+    });
+    bench.fail("decompress", "decompress", "one byte more than the limit of 32 MiB", |s| {
+        s.draft.frame = Some(zeros((32 << 20) + 1, false));
+        s.draft.late = |h| h.plain_len = 32 << 20;
+    });
+    bench.fail("decompress", "decompress", "a single segment of 32 MiB, whose window is its size", |s| {
+        s.draft.frame = Some(single_segment(32 << 20));
+        s.draft.late = |h| h.plain_len = 32 << 20;
+    });
+    bench.fail("records", "records", "32 MiB of zeros as records", |s| {
+        s.draft.frame = Some(zeros(32 << 20, false));
+        s.draft.late = |h| h.plain_len = 32 << 20;
+    });
+    bench.fail("count", "count", "65,536 records announced, one there", |s| {
+        s.draft.header.record_count = 65_536;
+    });
+}
+
+fn zeros(len: u64, sized: bool) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).expect("zstd has memory");
+    if sized {
+        encoder.set_pledged_src_size(Some(len)).expect("a legal size");
+    }
+    encoder.window_log(20).expect("a legal window");
+    let piece = vec![0; 1 << 20];
+    let mut rest = len;
+    while rest > 0 {
+        let part = rest.min(1 << 20);
+        encoder.write_all(&piece[..part as usize]).expect("a vector takes every byte");
+        rest -= part;
+    }
+    encoder.finish().expect("a vector takes every byte")
+}
+
+/// A frame of zeros written by hand: single segment, its size in four bytes, blocks of one repeated byte.
+fn single_segment(len: u32) -> Vec<u8> {
+    const BLOCK: u32 = 128 << 10;
+    let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0b1010_0000];
+    frame.extend(len.to_le_bytes());
+    let blocks = len / BLOCK;
+    for index in 0..blocks {
+        let last = u32::from(index + 1 == blocks);
+        let header = BLOCK << 3 | 1 << 1 | last;
+        frame.extend(&header.to_le_bytes()[..3]);
+        frame.push(0);
+    }
+    frame
 }

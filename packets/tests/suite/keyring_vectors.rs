@@ -2,7 +2,7 @@
 
 use dukou_packets::keyring::{Keyring, KeyringFault, accepts_next};
 
-use crate::packet_vectors::{list, text};
+use crate::receive::{list, text};
 
 fn accept(case: &serde_json::Value) -> Result<(), KeyringFault> {
     let new = Keyring::parse(text(case, "text").as_bytes())?;

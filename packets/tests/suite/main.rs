@@ -1,9 +1,17 @@
 //! The tests of the packets crate: one binary, one module for each promise.
 
-#[path = "../../examples/make_vectors/forge.rs"]
-mod forge;
+#[path = "../../examples/make_vectors/keys.rs"]
+mod keys;
 mod world;
 
 mod keyring_vectors;
 mod log_vectors;
 mod packet_vectors;
+mod receive;
+
+mod audit_command;
+mod golden_bytes;
+mod opening;
+mod properties;
+mod signature_kinds;
+mod tampering;

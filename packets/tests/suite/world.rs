@@ -9,14 +9,14 @@ use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
 use dukou_packets::suite::{Digest, KeyAlgorithm, KeyId, Random, SoftSigner, SoftUnwrapper, StationId, Suite, sha256};
 
-use crate::forge;
+use crate::keys;
 
 /// Randomness that repeats.
-pub(crate) struct Seeded(Mutex<forge::Stream>);
+pub(crate) struct Seeded(Mutex<keys::Stream>);
 
 impl Seeded {
     pub(crate) fn new(seed: &'static str) -> Self {
-        Self(Mutex::new(forge::Stream::new(seed)))
+        Self(Mutex::new(keys::Stream::new(seed)))
     }
 }
 
@@ -27,19 +27,19 @@ impl Random for Seeded {
 }
 
 pub(crate) fn signer(word: &str) -> SoftSigner {
-    SoftSigner::from_seed(forge::seed(word))
+    SoftSigner::from_seed(keys::seed(word))
 }
 
 pub(crate) fn unwrapper(word: &str) -> SoftUnwrapper {
-    SoftUnwrapper::from_secret(forge::seed(word))
+    SoftUnwrapper::from_secret(keys::seed(word))
 }
 
 pub(crate) fn sender_keyring() -> Keyring {
-    Keyring::parse(forge::sender_keyring().as_bytes()).expect("the sender's keyring is good")
+    Keyring::parse(keys::sender_keyring().as_bytes()).expect("the sender's keyring is good")
 }
 
 pub(crate) fn expectation() -> Expectation {
-    Expectation { environment: Environment::Production, own: StationId::from_bytes(forge::ADDRESSEE) }
+    Expectation { environment: Environment::Production, own: StationId::from_bytes(keys::ADDRESSEE) }
 }
 
 pub(crate) fn recipient(word: &str) -> Recipient {
@@ -66,8 +66,8 @@ pub(crate) fn envelope(suite: Suite, recipients: &[Recipient]) -> Envelope<'_> {
     Envelope {
         suite,
         environment: Environment::Production,
-        sender: StationId::from_bytes(forge::SENDER),
-        addressee: StationId::from_bytes(forge::ADDRESSEE),
+        sender: StationId::from_bytes(keys::SENDER),
+        addressee: StationId::from_bytes(keys::ADDRESSEE),
         number: 7,
         recipients,
     }

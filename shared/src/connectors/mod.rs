@@ -90,6 +90,8 @@ pub trait Source: Send {
     fn path_of(&self, name: &str) -> PathBuf;
     /// Puts source files away and writes what programs read about them. Not durable by itself: after a power loss it is done again.
     fn put_away(&mut self, disposals: &[Disposal]) -> Result<(), FileFault>;
+    /// Forgets what programs read about records whose packets are past their keeping time.
+    fn forget(&mut self, names: &[&str]) -> Result<(), FileFault>;
     /// Hears that a file was renamed in or closed after writing.
     fn hint(&mut self, path: &std::path::Path);
 }

@@ -27,6 +27,8 @@ pub struct LogEvidence {
 pub struct Opened {
     /// The log, open for appending.
     pub log: PacketLog,
+    /// True when the log began just now.
+    pub begun: bool,
     /// Bytes cut from a torn tail.
     pub cut_bytes: u64,
     /// What its newest segments prove.
@@ -91,7 +93,7 @@ impl PacketLog {
             segment,
             sealed: None,
         };
-        Ok(Opened { log, cut_bytes, evidence })
+        Ok(Opened { log, begun: false, cut_bytes, evidence })
     }
 
     fn begin(
@@ -122,7 +124,7 @@ impl PacketLog {
             sealed: None,
         };
         log.note(segment_event(&log.durable));
-        Ok(Opened { log, cut_bytes: 0, evidence })
+        Ok(Opened { log, begun: true, cut_bytes: 0, evidence })
     }
 }
 

@@ -60,20 +60,23 @@ impl Engine {
             count += 1;
         }
         let target = dir.join(&kept);
-        match ferry.move_out(name, &target, limits::SEALED_MAX) {
-            Ok(()) => {}
-            Err(fault) if fault.cause == FileCause::NotFound => return Ok(()),
-            Err(fault) => return self.tolerate(fault, report),
+        // The reasons first: after a crash between the two the packet is still where it was, and all is done again.
+        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| aside_sentence(code, lang));
+        let reason = json!({ "file": name, "code": code, "zh": zh, "en": en });
+        let text = say!(self.lang(), "{zh}", "{en}");
+        let reasons = [".reason.txt", ".reason.json"].map(|suffix| dir.join(format!("{kept}{suffix}")));
+        files.replace(&reasons[0], format!("\u{feff}{text}\r\n").as_bytes())?;
+        files.replace(&reasons[1], format!("{reason}\n").as_bytes())?;
+        if let Err(fault) = ferry.move_out(name, &target, limits::SEALED_MAX) {
+            for path in reasons {
+                files.remove(&path)?;
+            }
+            return if fault.cause == FileCause::NotFound { Ok(()) } else { self.tolerate(fault, report) };
         }
         let first = match self.pick_up.aside.contains_key(code) {
             true => Digest::ZERO,
             false => files.read(&target, limits::SEALED_MAX).map_or(Digest::ZERO, |bytes| sha256(&[&bytes])),
         };
-        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| aside_sentence(code, lang));
-        let reason = json!({ "file": name, "code": code, "zh": zh, "en": en });
-        let text = say!(self.lang(), "{zh}", "{en}");
-        files.replace(&dir.join(format!("{kept}.reason.txt")), format!("\u{feff}{text}\r\n").as_bytes())?;
-        files.replace(&dir.join(format!("{kept}.reason.json")), format!("{reason}\n").as_bytes())?;
         self.tally(code, first, report);
         Ok(())
     }

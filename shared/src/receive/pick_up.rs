@@ -76,10 +76,10 @@ impl Engine {
             Ok(ferry) => ferry,
             Err(fault) => return self.tolerate(fault, report),
         };
-        let listing = ferry.list(LOOK_ENTRIES)?;
+        let listing = ferry.list(&|name| is_packet_name(name.as_bytes()), LOOK_ENTRIES)?;
         let mut short = HashMap::new();
         for (name, stat) in listing.entries {
-            if !stat.is_file || !is_packet_name(name.as_bytes()) {
+            if !stat.is_file {
                 report.junk += u64::from(is_ferry);
                 continue;
             }
@@ -92,7 +92,8 @@ impl Engine {
                     }
                 }
                 Ok(Err(refusal)) => self.set_aside(ferry.as_ref(), &name, refusal.code(), report)?,
-                Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => {}
+                Err(fault) if fault.cause == FileCause::NotFound => {}
+                Err(fault) if fault.cause == FileCause::NotRegular => report.junk += u64::from(is_ferry),
                 Err(fault) => self.tolerate(fault, report)?,
             }
         }

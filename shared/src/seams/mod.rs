@@ -140,9 +140,9 @@ pub trait WriteFile: Send {
 ///
 /// Every name is one plain file name; nothing here follows a symbolic link or leaves the directory.
 pub trait FerryDir: Send {
-    /// Lists the entries (not `.` and `..`) with their metadata, at most `limit` of them, sorted by name; names that are not UTF-8
-    /// and entries beyond the limit are only counted.
-    fn list(&self, limit: usize) -> Result<FerryListing, FileFault>;
+    /// Lists the entries whose name is wanted (never `.` and `..`) with their metadata, at most `limit` of them, sorted by name; other
+    /// names, names that are not UTF-8 and entries beyond the limit are only counted: junk cannot crowd packets out.
+    fn list(&self, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Result<FerryListing, FileFault>;
     /// Opens a regular file, without following links and without blocking on a FIFO.
     fn open(&self, name: &str) -> Result<Box<dyn OpenFile>, FileFault>;
     /// Puts a whole file under `name`, which appears at once with all its bytes (O_TMPFILE and linkat, else a dot name and

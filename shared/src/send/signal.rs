@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::store::Change;
 use dukou_packets::packet::header::Class;
-use dukou_packets::packet::name::file_name;
+use dukou_packets::packet::name::{file_name, is_packet_name};
 use dukou_packets::packet::open::{HEAD_MAX, read_head};
 use dukou_packets::packet::seal::prepare_signal;
 use dukou_packets::packet::signal::{ChannelHead, SIGNAL_VERSION, Signal};
@@ -60,7 +60,7 @@ impl Engine {
             ferry.remove(&name)?;
             return Ok(());
         }
-        for (name, stat) in ferry.list(OLD_SIGNAL_ENTRIES)?.entries {
+        for (name, stat) in ferry.list(&|name| is_packet_name(name.as_bytes()), OLD_SIGNAL_ENTRIES)?.entries {
             if !name.starts_with('0') || stat.len > 2 * HEAD_MAX as u64 {
                 continue;
             }

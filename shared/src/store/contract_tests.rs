@@ -459,6 +459,19 @@ fn a_rebuilt_packet_moves_no_head_and_keeps_records_only_under_its_header() {
 }
 
 #[test]
+fn a_mark_leaves_nothing_of_a_row_that_was_rebuilt_as_early() {
+    each(|store| {
+        store.commit(&[marked(1, vec![file(0, "a", "a"), file(1, "b", "b")]), marked(2, vec![])]).unwrap();
+        let early = Change::Rebuilt(packet(key(Direction::In, 1), 1));
+        store.commit(&[early, marked(1, vec![file(0, "c", "c")])]).unwrap();
+        assert_eq!(store.records(&key(Direction::In, 1)).unwrap(), [file(0, "c", "c")]);
+        assert_eq!(store.trace("a", 9).unwrap(), vec![]);
+        assert_eq!(store.arrived_as(&channel("reports"), &["b", "c"]).unwrap(), [None, Some("c".to_owned())]);
+        assert_eq!(store.sums(Direction::In, &channel("reports")).unwrap().files, 1);
+    });
+}
+
+#[test]
 fn sums_follow_every_change() {
     each(|store| {
         let refused =

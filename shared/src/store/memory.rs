@@ -228,7 +228,10 @@ impl Content {
             if !self.packets.get(&id).is_some_and(early) {
                 return;
             }
-            self.packets.remove(&id);
+            let removed = self.packets.remove(&id);
+            if removed.is_some_and(|stored| !stored.records.is_empty()) {
+                self.reindex();
+            }
         }
         let state = PacketState::Delivering;
         self.insert(PacketRow { state, ..packet.clone() }, records);

@@ -40,10 +40,7 @@ impl Counts {
 
     /// Names the faults the script can make happen and that never did: they tested nothing.
     pub fn never_fired(&self, script: &Script) -> Vec<Fault> {
-        Fault::ALL
-            .into_iter()
-            .filter(|&fault| script.can(fault) && self.fired(fault) == 0)
-            .collect()
+        Fault::ALL.into_iter().filter(|&fault| script.can(fault) && self.fired(fault) == 0).collect()
     }
 
     /// Lays the counts out for people; faults that the script excludes are left out.
@@ -57,30 +54,12 @@ impl Counts {
         ] {
             table.row([name, title, &count.to_string()]);
         }
-        for fault in Fault::ALL
-            .into_iter()
-            .filter(|&fault| script.can(fault) || self.fired(fault) > 0)
-        {
-            let never = if self.fired(fault) == 0 {
-                " (从未发生 never fired)"
-            } else {
-                ""
-            };
-            table.row([
-                fault.name(),
-                fault.title(),
-                &format!("{}{never}", self.fired(fault)),
-            ]);
+        for fault in Fault::ALL.into_iter().filter(|&fault| script.can(fault) || self.fired(fault) > 0) {
+            let never = if self.fired(fault) == 0 { " (从未发生 never fired)" } else { "" };
+            table.row([fault.name(), fault.title(), &format!("{}{never}", self.fired(fault))]);
         }
-        for refusal in Refusal::ALL
-            .into_iter()
-            .filter(|&refusal| self.refused(refusal) > 0)
-        {
-            table.row([
-                refusal.name(),
-                refusal.title(),
-                &self.refused(refusal).to_string(),
-            ]);
+        for refusal in Refusal::ALL.into_iter().filter(|&refusal| self.refused(refusal) > 0) {
+            table.row([refusal.name(), refusal.title(), &self.refused(refusal).to_string()]);
         }
         table
     }

@@ -114,19 +114,12 @@ impl GapDevice {
 
     /// Tells whether nothing is under way or settling; files that wait for room on the far side do not count.
     pub fn is_idle(&self) -> bool {
-        self.scans > 0
-            && !self.settling
-            && self.growing.is_empty()
-            && self.flights.iter().all(|flight| flight.waits_for_room)
+        self.scans > 0 && !self.settling && self.growing.is_empty() && self.flights.iter().all(|flight| flight.waits_for_room)
     }
 
     /// Gives the time of the next thing to do.
     pub fn next_wake_ms(&self) -> u64 {
-        let flights = self
-            .flights
-            .iter()
-            .filter(|flight| !flight.waits_for_room)
-            .map(|flight| flight.due_ms);
+        let flights = self.flights.iter().filter(|flight| !flight.waits_for_room).map(|flight| flight.due_ms);
         let growing = self.growing.iter().map(|growing| growing.next_ms);
         flights.chain(growing).fold(self.next_scan_ms, u64::min)
     }
@@ -147,11 +140,7 @@ impl GapDevice {
     }
 
     fn tell(&mut self, at_ms: u64, name: &OsStr, what: Happening) {
-        self.events.push(Event {
-            at_ms,
-            name: name.to_string_lossy().into_owned(),
-            what,
-        });
+        self.events.push(Event { at_ms, name: name.to_string_lossy().into_owned(), what });
     }
 
     fn scan(&mut self, now_ms: u64) -> Result<usize, GapError> {
@@ -183,19 +172,10 @@ impl GapDevice {
 
     /// Notes a file; gives whether it is settled, or nothing when the device is done with it.
     fn sight(&mut self, name: &OsStr, shape: Shape, now_ms: u64) -> Option<bool> {
-        let fresh = || Sighting {
-            shape,
-            scans: 0,
-            seen_ms: now_ms,
-            state: Sight::Settling,
-        };
+        let fresh = || Sighting { shape, scans: 0, seen_ms: now_ms, state: Sight::Settling };
         let sighting = self.sightings.entry(name.to_owned()).or_insert_with(fresh);
         if sighting.shape != shape {
-            let seen_ms = if sighting.state == Sight::Settling {
-                sighting.seen_ms
-            } else {
-                now_ms
-            };
+            let seen_ms = if sighting.state == Sight::Settling { sighting.seen_ms } else { now_ms };
             *sighting = Sighting { seen_ms, ..fresh() };
         }
         sighting.scans += 1;
@@ -257,9 +237,7 @@ impl GapDevice {
                 (self.counts.picked, self.decide(self.counts.picked), name)
             })
             .collect();
-        let disc_lost = decided
-            .iter()
-            .any(|(_, faults, _)| faults.contains(&Fault::Disc));
+        let disc_lost = decided.iter().any(|(_, faults, _)| faults.contains(&Fault::Disc));
         let count = decided.len();
         for (nth, faults, name) in decided {
             self.set_sight(&name, Sight::Carried);
@@ -274,16 +252,9 @@ impl GapDevice {
     /// Draws once for each fault, so that switching one on leaves the decisions about the others as they were.
     fn decide(&self, nth: u64) -> BTreeSet<Fault> {
         let mut random = Random::nth(self.script.seed, nth);
-        let drawn = Fault::ALL
-            .into_iter()
-            .filter(|&fault| random.chance(self.script.chance.of(fault)));
+        let drawn = Fault::ALL.into_iter().filter(|&fault| random.chance(self.script.chance.of(fault)));
         let drawn: BTreeSet<Fault> = drawn.collect();
-        let scripted = self
-            .script
-            .act
-            .iter()
-            .filter(|act| act.on == nth)
-            .map(|act| act.fault);
+        let scripted = self.script.act.iter().filter(|act| act.on == nth).map(|act| act.fault);
         drawn.into_iter().chain(scripted).collect()
     }
 
@@ -305,20 +276,10 @@ impl GapDevice {
     fn lose(&mut self, name: &OsStr, fault: Fault, now_ms: u64) -> Result<(), GapError> {
         self.counts.add_fault(fault);
         self.tell(now_ms, name, Happening::Lost(fault));
-        if self.script.delete == Delete::Never {
-            Ok(())
-        } else {
-            remove(&self.from.join(name))
-        }
+        if self.script.delete == Delete::Never { Ok(()) } else { remove(&self.from.join(name)) }
     }
 
-    fn take_off(
-        &mut self,
-        nth: u64,
-        faults: BTreeSet<Fault>,
-        name: OsString,
-        now_ms: u64,
-    ) -> Result<(), GapError> {
+    fn take_off(&mut self, nth: u64, faults: BTreeSet<Fault>, name: OsString, now_ms: u64) -> Result<(), GapError> {
         let source = self.from.join(&name);
         let cargo = if self.script.delete == Delete::Before {
             match fs::read(&source) {
@@ -337,20 +298,9 @@ impl GapDevice {
         };
         let amount = &self.script.amount;
         let delay = Random::nth(self.script.seed ^ 0x000D_E1A4, nth).between(1, amount.delay_ms);
-        let late = if faults.contains(&Fault::Delay) {
-            delay
-        } else {
-            0
-        };
-        let behind = if faults.contains(&Fault::Reorder) {
-            amount.reorder_files
-        } else {
-            0
-        };
-        let seen_ms = self
-            .sightings
-            .get(&name)
-            .map_or(now_ms, |sighting| sighting.seen_ms);
+        let late = if faults.contains(&Fault::Delay) { delay } else { 0 };
+        let behind = if faults.contains(&Fault::Reorder) { amount.reorder_files } else { 0 };
+        let seen_ms = self.sightings.get(&name).map_or(now_ms, |sighting| sighting.seen_ms);
         self.flights.push(Flight {
             nth,
             name,
@@ -372,11 +322,8 @@ impl GapDevice {
     /// Delivers what is due; a scan that picked nothing releases reordered files, since nothing comes to overtake them.
     fn deliver_due(&mut self, now_ms: u64, nothing_picked: bool) -> Result<(), GapError> {
         let picked = self.counts.picked;
-        let ready = |flight: &Flight| {
-            flight.due_ms <= now_ms && (nothing_picked || flight.after_nth <= picked)
-        };
-        let (mut due, later): (Vec<_>, Vec<_>) =
-            mem::take(&mut self.flights).into_iter().partition(ready);
+        let ready = |flight: &Flight| flight.due_ms <= now_ms && (nothing_picked || flight.after_nth <= picked);
+        let (mut due, later): (Vec<_>, Vec<_>) = mem::take(&mut self.flights).into_iter().partition(ready);
         self.flights = later;
         // The overtaken one comes after the one that overtook it.
         due.sort_by_key(|flight| (flight.due_ms, flight.after_nth, cmp::Reverse(flight.nth)));
@@ -406,10 +353,7 @@ impl GapDevice {
             // Nothing came to overtake it.
             flight.faults.remove(&Fault::Reorder);
         }
-        let whole = flight
-            .faults
-            .contains(&Fault::Duplicate)
-            .then(|| bytes.clone());
+        let whole = flight.faults.contains(&Fault::Duplicate).then(|| bytes.clone());
         flight.damage(&mut bytes, &self.script.amount, self.script.seed);
         self.put(&flight, bytes, now_ms)?;
         for &fault in &flight.faults {
@@ -432,28 +376,10 @@ impl GapDevice {
         self.counts.delivered_bytes += bytes.len() as u64;
         let waited_ms = now_ms.saturating_sub(flight.seen_ms);
         let faults = flight.faults.iter().copied().collect();
-        self.tell(
-            now_ms,
-            &flight.name,
-            Happening::Delivered {
-                bytes: bytes.len() as u64,
-                waited_ms,
-                faults,
-            },
-        );
+        self.tell(now_ms, &flight.name, Happening::Delivered { bytes: bytes.len() as u64, waited_ms, faults });
         if flight.faults.contains(&Fault::Grow) {
-            let piece = bytes
-                .len()
-                .div_ceil(self.script.amount.grow_steps as usize)
-                .max(1);
-            self.growing.push(Growing {
-                path,
-                bytes,
-                written: 0,
-                piece,
-                next_ms: now_ms,
-                mtime,
-            });
+            let piece = bytes.len().div_ceil(self.script.amount.grow_steps as usize).max(1);
+            self.growing.push(Growing { path, bytes, written: 0, piece, next_ms: now_ms, mtime });
             Ok(())
         } else {
             place(&self.to, &name, &bytes, mtime).map_err(GapError::io(path))
@@ -464,7 +390,7 @@ impl GapDevice {
         self.flights.push(Flight {
             cargo: Cargo::Held(bytes),
             due_ms: now_ms + self.script.amount.duplicate_after_ms,
-            after_nth: 0,
+            after_nth: flight.nth,
             faults: BTreeSet::new(),
             ..flight
         });
@@ -478,10 +404,8 @@ impl GapDevice {
         let there = list(&self.to)?;
         let used: u64 = there.values().map(|shape| shape.bytes).sum();
         let files = there.len() as u64;
-        Ok(
-            (limits.quota_bytes == 0 || used + bytes <= limits.quota_bytes)
-                && (limits.quota_files == 0 || files < limits.quota_files),
-        )
+        Ok((limits.quota_bytes == 0 || used + bytes <= limits.quota_bytes)
+            && (limits.quota_files == 0 || files < limits.quota_files))
     }
 
     fn meet_quota(&mut self, mut flight: Flight, now_ms: u64) -> Result<(), GapError> {
@@ -501,11 +425,7 @@ impl GapDevice {
     }
 
     fn grow_due(&mut self, now_ms: u64) -> Result<(), GapError> {
-        for growing in self
-            .growing
-            .iter_mut()
-            .filter(|growing| growing.next_ms <= now_ms)
-        {
+        for growing in self.growing.iter_mut().filter(|growing| growing.next_ms <= now_ms) {
             growing.grow().map_err(GapError::io(&growing.path))?;
             growing.next_ms = now_ms + self.script.amount.grow_ms;
         }
@@ -529,13 +449,7 @@ fn list(directory: &Path) -> Result<BTreeMap<OsString, Shape>, GapError> {
         };
         if metadata.is_file() {
             let mtime = metadata.modified().map_err(GapError::io(entry.path()))?;
-            files.insert(
-                name,
-                Shape {
-                    bytes: metadata.len(),
-                    mtime,
-                },
-            );
+            files.insert(name, Shape { bytes: metadata.len(), mtime });
         }
     }
     Ok(files)

@@ -104,13 +104,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Refusal; 5] = [
-        Refusal::Size,
-        Refusal::Extension,
-        Refusal::Name,
-        Refusal::Content,
-        Refusal::Full,
-    ];
+    pub const ALL: [Refusal; 5] = [Refusal::Size, Refusal::Extension, Refusal::Name, Refusal::Content, Refusal::Full];
 
     /// Gives the name used in reports.
     pub fn name(self) -> &'static str {

@@ -67,11 +67,7 @@ impl Flight {
         }
         if self.faults.contains(&Fault::RenameCase) {
             let upper = name.to_ascii_uppercase();
-            name = if upper == name {
-                name.to_ascii_lowercase()
-            } else {
-                upper
-            };
+            name = if upper == name { name.to_ascii_lowercase() } else { upper };
         }
         name
     }
@@ -80,9 +76,7 @@ impl Flight {
     pub(super) fn far_mtime(&self, seed: u64) -> Option<SystemTime> {
         let mut random = Random::nth(seed ^ 0x0007_1733, self.nth);
         let seconds = random.below(2_000_000_000);
-        self.faults
-            .contains(&Fault::TouchMtime)
-            .then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+        self.faults.contains(&Fault::TouchMtime).then(|| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
     }
 }
 
@@ -90,20 +84,11 @@ fn cut(name: &OsStr, chars: usize) -> OsString {
     let name = name.to_string_lossy();
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     let stem: String = stem.chars().take(chars.max(1)).collect();
-    if extension.is_empty() {
-        stem.into()
-    } else {
-        format!("{stem}.{extension}").into()
-    }
+    if extension.is_empty() { stem.into() } else { format!("{stem}.{extension}").into() }
 }
 
 /// Writes a file under a hidden name, then gives it its own.
-pub(super) fn place(
-    directory: &Path,
-    name: &OsStr,
-    bytes: &[u8],
-    mtime: Option<SystemTime>,
-) -> io::Result<()> {
+pub(super) fn place(directory: &Path, name: &OsStr, bytes: &[u8], mtime: Option<SystemTime>) -> io::Result<()> {
     let hidden = directory.join(".gapbox.part");
     let mut file = File::create(&hidden)?;
     file.write_all(bytes)?;
@@ -129,11 +114,8 @@ impl Growing {
     /// Appends the next piece; a file that was taken away meanwhile starts anew.
     pub(super) fn grow(&mut self) -> io::Result<()> {
         let end = (self.written + self.piece).min(self.bytes.len());
-        let opened = if self.written == 0 {
-            File::create(&self.path)
-        } else {
-            OpenOptions::new().append(true).open(&self.path)
-        };
+        let opened =
+            if self.written == 0 { File::create(&self.path) } else { OpenOptions::new().append(true).open(&self.path) };
         let (mut file, from) = match opened {
             Ok(file) => (file, self.written),
             Err(gone) if gone.kind() == io::ErrorKind::NotFound => (File::create(&self.path)?, 0),

@@ -24,12 +24,7 @@ pub enum Until {
 ///
 /// # Errors
 /// Returns the first error of [`GapDevice::step`].
-pub fn run(
-    device: &mut GapDevice,
-    until: Until,
-    stop: &AtomicBool,
-    mut tell: impl FnMut(&Event),
-) -> Result<(), GapError> {
+pub fn run(device: &mut GapDevice, until: Until, stop: &AtomicBool, mut tell: impl FnMut(&Event)) -> Result<(), GapError> {
     let begun = Instant::now();
     let mut now_ms = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -42,20 +37,13 @@ pub fn run(
         if finished {
             break;
         }
-        now_ms = if until == Until::Idle {
-            device.next_wake_ms().max(now_ms + 1)
-        } else {
-            wait(device, begun)
-        };
+        now_ms = if until == Until::Idle { device.next_wake_ms().max(now_ms + 1) } else { wait(device, begun) };
     }
     Ok(())
 }
 
 fn wait(device: &GapDevice, begun: Instant) -> u64 {
     let wake = begun + Duration::from_millis(device.next_wake_ms());
-    thread::sleep(
-        wake.saturating_duration_since(Instant::now())
-            .clamp(Duration::from_millis(1), LONGEST_NAP),
-    );
+    thread::sleep(wake.saturating_duration_since(Instant::now()).clamp(Duration::from_millis(1), LONGEST_NAP));
     begun.elapsed().as_millis() as u64
 }

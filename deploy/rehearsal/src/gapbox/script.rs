@@ -77,10 +77,7 @@ impl Script {
         for fault in Fault::ALL {
             let value = self.chance.of(fault);
             if !(0.0..=1.0).contains(&value) {
-                return Err(GapError::Chance {
-                    fault: fault.name(),
-                    value,
-                });
+                return Err(GapError::Chance { fault: fault.name(), value });
             }
         }
         for (setting, value) in [
@@ -88,10 +85,7 @@ impl Script {
             ("settle_scans", self.settle_scans.into()),
             ("amount.burst_files", self.amount.burst_files.into()),
             ("amount.grow_steps", self.amount.grow_steps.into()),
-            (
-                "act.on",
-                self.act.iter().map(|act| act.on).min().unwrap_or(1),
-            ),
+            ("act.on", self.act.iter().map(|act| act.on).min().unwrap_or(1)),
         ] {
             if value == 0 {
                 return Err(GapError::Zero { setting });

@@ -25,24 +25,13 @@ impl Bench {
         fs::create_dir(&far).expect("the far directory");
         let script = Script::parse(script).expect("the script of the test is right");
         let device = GapDevice::new(&near, &far, script);
-        Bench {
-            _root: root,
-            near,
-            far,
-            device,
-            now_ms: 0,
-            events: Vec::new(),
-        }
+        Bench { _root: root, near, far, device, now_ms: 0, events: Vec::new() }
     }
 
     /// Drops `count` files named `f00.dkp` … with their own content.
     fn drop_files(&self, count: usize) {
         for index in 0..count {
-            fs::write(
-                self.near.join(format!("f{index:02}.dkp")),
-                format!("content {index} ").repeat(20),
-            )
-            .expect("drop");
+            fs::write(self.near.join(format!("f{index:02}.dkp")), format!("content {index} ").repeat(20)).expect("drop");
         }
     }
 
@@ -55,24 +44,12 @@ impl Bench {
 
     fn run(&mut self) {
         let events = &mut self.events;
-        run(
-            &mut self.device,
-            Until::Idle,
-            &AtomicBool::new(false),
-            |event| events.push(event.clone()),
-        )
-        .expect("the run");
+        run(&mut self.device, Until::Idle, &AtomicBool::new(false), |event| events.push(event.clone())).expect("the run");
     }
 
     fn names(directory: &PathBuf) -> Vec<String> {
         let entries = fs::read_dir(directory).expect("the directory");
-        let names = entries.map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        });
+        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -86,11 +63,7 @@ impl Bench {
 
     fn delivered(&self) -> Vec<String> {
         let whole = |event: &&Event| matches!(event.what, Happening::Delivered { .. });
-        self.events
-            .iter()
-            .filter(whole)
-            .map(|event| event.name.clone())
-            .collect()
+        self.events.iter().filter(whole).map(|event| event.name.clone()).collect()
     }
 }
 
@@ -100,17 +73,11 @@ fn a_file_is_picked_once_it_was_equal_in_two_scans() {
     bench.drop_files(1);
     assert!(bench.step_after(0).is_empty());
     fs::write(bench.near.join("f00.dkp"), "grown").expect("grow");
-    assert!(
-        bench.step_after(1_000).is_empty(),
-        "its size changed between the scans"
-    );
+    assert!(bench.step_after(1_000).is_empty(), "its size changed between the scans");
     assert!(bench.step_after(500).is_empty(), "no scan is due");
     bench.step_after(500);
     assert_eq!(bench.delivered(), ["f00.dkp"]);
-    assert_eq!(
-        fs::read(bench.far.join("f00.dkp")).expect("delivered"),
-        b"grown"
-    );
+    assert_eq!(fs::read(bench.far.join("f00.dkp")).expect("delivered"), b"grown");
     assert!(bench.near_names().is_empty());
 }
 
@@ -152,14 +119,8 @@ fn a_scripted_drop_loses_exactly_that_file() {
     let mut bench = Bench::new("[[act]]\non = 3\ndo = \"drop\"");
     bench.drop_files(5);
     bench.run();
-    assert_eq!(
-        bench.far_names(),
-        ["f00.dkp", "f01.dkp", "f03.dkp", "f04.dkp"]
-    );
-    assert!(
-        bench.near_names().is_empty(),
-        "a lost file is gone on both sides"
-    );
+    assert_eq!(bench.far_names(), ["f00.dkp", "f01.dkp", "f03.dkp", "f04.dkp"]);
+    assert!(bench.near_names().is_empty(), "a lost file is gone on both sides");
     assert_eq!(bench.device.counts().fired(Fault::Drop), 1);
 }
 
@@ -175,19 +136,12 @@ fn a_burst_loses_a_run_of_files_and_a_lost_disc_all_of_them() {
     bench.drop_files(5);
     bench.run();
     assert!(bench.far_names().is_empty());
-    assert_eq!(
-        (
-            bench.device.counts().fired(Fault::Disc),
-            bench.device.counts().lost()
-        ),
-        (5, 5)
-    );
+    assert_eq!((bench.device.counts().fired(Fault::Disc), bench.device.counts().lost()), (5, 5));
 }
 
 #[test]
 fn a_late_file_comes_after_its_delay() {
-    let mut bench =
-        Bench::new("scan_ms = 10\n[amount]\ndelay_ms = 5000\n[[act]]\non = 1\ndo = \"delay\"");
+    let mut bench = Bench::new("scan_ms = 10\n[amount]\ndelay_ms = 5000\n[[act]]\non = 1\ndo = \"delay\"");
     bench.drop_files(2);
     bench.step_after(0);
     bench.step_after(10);
@@ -198,8 +152,7 @@ fn a_late_file_comes_after_its_delay() {
 
 #[test]
 fn a_duplicate_comes_again_with_the_same_bytes() {
-    let mut bench =
-        Bench::new("[amount]\nduplicate_after_ms = 500\n[[act]]\non = 1\ndo = \"duplicate\"");
+    let mut bench = Bench::new("[amount]\nduplicate_after_ms = 500\n[[act]]\non = 1\ndo = \"duplicate\"");
     bench.drop_files(1);
     bench.step_after(0);
     bench.step_after(10_000);
@@ -216,46 +169,31 @@ fn a_reordered_file_is_overtaken_and_still_comes_when_nothing_follows() {
     let mut bench = Bench::new("[amount]\nreorder_files = 2\n[[act]]\non = 1\ndo = \"reorder\"");
     bench.drop_files(4);
     bench.run();
-    assert_eq!(
-        bench.delivered(),
-        ["f01.dkp", "f02.dkp", "f00.dkp", "f03.dkp"]
-    );
+    assert_eq!(bench.delivered(), ["f01.dkp", "f02.dkp", "f00.dkp", "f03.dkp"]);
     assert_eq!(bench.device.counts().fired(Fault::Reorder), 1);
 
     let mut bench = Bench::new("[[act]]\non = 1\ndo = \"reorder\"");
     bench.drop_files(1);
     bench.run();
     assert_eq!(bench.delivered(), ["f00.dkp"]);
-    assert_eq!(
-        bench.device.counts().fired(Fault::Reorder),
-        0,
-        "nothing overtook it"
-    );
+    assert_eq!(bench.device.counts().fired(Fault::Reorder), 0, "nothing overtook it");
 }
 
 #[test]
 fn a_corrupted_file_differs_in_one_bit_and_a_truncated_one_is_a_prefix() {
-    let mut bench =
-        Bench::new("[[act]]\non = 1\ndo = \"corrupt\"\n[[act]]\non = 2\ndo = \"truncate\"");
+    let mut bench = Bench::new("[[act]]\non = 1\ndo = \"corrupt\"\n[[act]]\non = 2\ndo = \"truncate\"");
     bench.drop_files(2);
-    let sent =
-        [0, 1].map(|index| fs::read(bench.near.join(format!("f0{index}.dkp"))).expect("sent"));
+    let sent = [0, 1].map(|index| fs::read(bench.near.join(format!("f0{index}.dkp"))).expect("sent"));
     bench.run();
-    let came =
-        [0, 1].map(|index| fs::read(bench.far.join(format!("f0{index}.dkp"))).expect("came"));
-    let flipped: u32 = sent[0]
-        .iter()
-        .zip(&came[0])
-        .map(|(a, b)| (a ^ b).count_ones())
-        .sum();
+    let came = [0, 1].map(|index| fs::read(bench.far.join(format!("f0{index}.dkp"))).expect("came"));
+    let flipped: u32 = sent[0].iter().zip(&came[0]).map(|(a, b)| (a ^ b).count_ones()).sum();
     assert_eq!((flipped, came[0].len()), (1, sent[0].len()));
     assert!(came[1].len() < sent[1].len() && sent[1].starts_with(&came[1]));
 }
 
 #[test]
 fn the_far_side_sees_a_growing_file() {
-    let mut bench =
-        Bench::new("[amount]\ngrow_steps = 3\ngrow_ms = 100\n[[act]]\non = 1\ndo = \"grow\"");
+    let mut bench = Bench::new("[amount]\ngrow_steps = 3\ngrow_ms = 100\n[[act]]\non = 1\ndo = \"grow\"");
     bench.drop_files(1);
     let sent = fs::read(bench.near.join("f00.dkp")).expect("sent");
     bench.step_after(0);
@@ -271,8 +209,7 @@ fn the_far_side_sees_a_growing_file() {
 
 #[test]
 fn a_growing_file_that_was_taken_away_comes_whole_in_the_end() {
-    let mut bench =
-        Bench::new("[amount]\ngrow_steps = 2\ngrow_ms = 100\n[[act]]\non = 1\ndo = \"grow\"");
+    let mut bench = Bench::new("[amount]\ngrow_steps = 2\ngrow_ms = 100\n[[act]]\non = 1\ndo = \"grow\"");
     bench.drop_files(1);
     let sent = fs::read(bench.near.join("f00.dkp")).expect("sent");
     bench.step_after(0);
@@ -289,19 +226,14 @@ fn names_and_times_change_on_the_way() {
     bench.drop_files(3);
     bench.run();
     assert_eq!(bench.far_names(), ["F00.DKP", "f0.dkp", "f02.dkp"]);
-    let touched = fs::metadata(bench.far.join("f02.dkp"))
-        .and_then(|m| m.modified())
-        .expect("its time");
-    let age = SystemTime::now()
-        .duration_since(touched)
-        .unwrap_or_else(|future| future.duration());
+    let touched = fs::metadata(bench.far.join("f02.dkp")).and_then(|m| m.modified()).expect("its time");
+    let age = SystemTime::now().duration_since(touched).unwrap_or_else(|future| future.duration());
     assert!(age > Duration::from_secs(3_600));
 }
 
 #[test]
 fn what_the_limits_exclude_stays_and_is_counted_once() {
-    let limits =
-        "[limits]\nlargest_bytes = 100\nextensions = [\"dkp\"]\nname_bytes = 12\ntext_only = true";
+    let limits = "[limits]\nlargest_bytes = 100\nextensions = [\"dkp\"]\nname_bytes = 12\ntext_only = true";
     let mut bench = Bench::new(limits);
     let files: [(&str, &[u8]); 5] = [
         ("ok.DKP", b"text"),
@@ -318,18 +250,8 @@ fn what_the_limits_exclude_stays_and_is_counted_once() {
         bench.step_after(100_000);
     }
     assert_eq!(bench.far_names(), ["ok.DKP"]);
-    for refusal in [
-        Refusal::Size,
-        Refusal::Extension,
-        Refusal::Name,
-        Refusal::Content,
-    ] {
-        assert_eq!(
-            bench.device.counts().refused(refusal),
-            1,
-            "{}",
-            refusal.name()
-        );
+    for refusal in [Refusal::Size, Refusal::Extension, Refusal::Name, Refusal::Content] {
+        assert_eq!(bench.device.counts().refused(refusal), 1, "{}", refusal.name());
     }
 }
 
@@ -363,11 +285,7 @@ fn the_same_seed_makes_the_same_decisions_and_another_seed_others() {
         let mut bench = Bench::new(&format!("seed = {seed}\n{faults}"));
         bench.drop_files(60);
         bench.run();
-        let content: Vec<_> = bench
-            .far_names()
-            .iter()
-            .map(|name| fs::read(bench.far.join(name)).expect("read"))
-            .collect();
+        let content: Vec<_> = bench.far_names().iter().map(|name| fs::read(bench.far.join(name)).expect("read")).collect();
         (bench.events, content)
     };
     assert_eq!(outcome(11), outcome(11));
@@ -380,64 +298,32 @@ fn switching_one_fault_on_leaves_the_others_where_they_were() {
         let mut bench = Bench::new(script);
         bench.drop_files(50);
         bench.run();
-        bench
-            .events
-            .iter()
-            .filter(|e| e.what == Happening::Lost(Fault::Drop))
-            .map(|e| e.name.clone())
-            .collect::<Vec<_>>()
+        bench.events.iter().filter(|e| e.what == Happening::Lost(Fault::Drop)).map(|e| e.name.clone()).collect::<Vec<_>>()
     };
     let alone = lost("seed = 5\n[chance]\ndrop = 0.2");
     assert!(!alone.is_empty());
-    assert_eq!(
-        alone,
-        lost("seed = 5\n[chance]\ndrop = 0.2\ncorrupt = 0.9\nrename-case = 0.5")
-    );
+    assert_eq!(alone, lost("seed = 5\n[chance]\ndrop = 0.2\ncorrupt = 0.9\nrename-case = 0.5"));
 }
 
 #[test]
 fn a_possible_fault_that_never_fired_is_named() {
-    let mut bench =
-        Bench::new("[[act]]\non = 1\ndo = \"corrupt\"\n[[act]]\non = 99\ndo = \"drop\"");
+    let mut bench = Bench::new("[[act]]\non = 1\ndo = \"corrupt\"\n[[act]]\non = 99\ndo = \"drop\"");
     bench.drop_files(1);
     bench.run();
     let (counts, script) = (bench.device.counts(), bench.device.script());
     assert_eq!(counts.never_fired(script), [Fault::Drop]);
     let table = counts.table(script).to_string();
-    assert!(
-        table.contains("never fired") && table.contains("位翻转"),
-        "{table}"
-    );
+    assert!(table.contains("never fired") && table.contains("位翻转"), "{table}");
 }
 
 #[test]
 fn a_script_with_an_unknown_key_or_an_impossible_value_is_refused() {
-    assert!(matches!(
-        Script::parse("sead = 1"),
-        Err(GapError::Script(_))
-    ));
-    assert!(matches!(
-        Script::parse("[[act]]\non = 1\ndo = \"explode\""),
-        Err(GapError::Script(_))
-    ));
-    assert!(matches!(
-        Script::parse("[chance]\ndrop = 1.5"),
-        Err(GapError::Chance { fault: "drop", .. })
-    ));
-    assert!(matches!(
-        Script::parse("[chance]\ndrop = nan"),
-        Err(GapError::Chance { fault: "drop", .. })
-    ));
-    assert!(matches!(
-        Script::parse("settle_scans = 0"),
-        Err(GapError::Zero {
-            setting: "settle_scans"
-        })
-    ));
-    assert!(matches!(
-        Script::parse("[[act]]\non = 0\ndo = \"drop\""),
-        Err(GapError::Zero { setting: "act.on" })
-    ));
+    assert!(matches!(Script::parse("sead = 1"), Err(GapError::Script(_))));
+    assert!(matches!(Script::parse("[[act]]\non = 1\ndo = \"explode\""), Err(GapError::Script(_))));
+    assert!(matches!(Script::parse("[chance]\ndrop = 1.5"), Err(GapError::Chance { fault: "drop", .. })));
+    assert!(matches!(Script::parse("[chance]\ndrop = nan"), Err(GapError::Chance { fault: "drop", .. })));
+    assert!(matches!(Script::parse("settle_scans = 0"), Err(GapError::Zero { setting: "settle_scans" })));
+    assert!(matches!(Script::parse("[[act]]\non = 0\ndo = \"drop\""), Err(GapError::Zero { setting: "act.on" })));
 }
 
 #[test]

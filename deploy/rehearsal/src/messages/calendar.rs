@@ -38,33 +38,18 @@ impl Day {
 
     fn following(self) -> Day {
         if self.day < self.days_in_month() {
-            Day {
-                day: self.day + 1,
-                ..self
-            }
+            Day { day: self.day + 1, ..self }
         } else if self.month < 12 {
-            Day {
-                month: self.month + 1,
-                day: 1,
-                ..self
-            }
+            Day { month: self.month + 1, day: 1, ..self }
         } else {
-            Day {
-                year: self.year + 1,
-                month: 1,
-                day: 1,
-            }
+            Day { year: self.year + 1, month: 1, day: 1 }
         }
     }
 
     fn days_in_month(self) -> u32 {
         match self.month {
             4 | 6 | 9 | 11 => 30,
-            2 if self.year.is_multiple_of(4)
-                && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400)) =>
-            {
-                29
-            }
+            2 if self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400)) => 29,
             2 => 28,
             _ => 31,
         }
@@ -86,13 +71,7 @@ impl Moment {
     /// Gives the interface's form, `2024-03-15T10:21:33`.
     pub(crate) fn stamp(&self) -> String {
         let (minutes, seconds) = (self.second / 60, self.second % 60);
-        format!(
-            "{}T{:02}:{:02}:{:02}",
-            self.day.dashed(),
-            minutes / 60,
-            minutes % 60,
-            seconds
-        )
+        format!("{}T{:02}:{:02}:{:02}", self.day.dashed(), minutes / 60, minutes % 60, seconds)
     }
 
     /// Gives the same day some minutes earlier or later, never over midnight.
@@ -113,33 +92,17 @@ pub(crate) struct OfficeClock {
 impl OfficeClock {
     /// Starts at the opening on 2 January 2024.
     pub(crate) fn start() -> Self {
-        OfficeClock {
-            day: Day {
-                year: 2024,
-                month: 1,
-                day: 2,
-            },
-            second: OPENS,
-            number: 0,
-        }
+        OfficeClock { day: Day { year: 2024, month: 1, day: 2 }, second: OPENS, number: 0 }
     }
 
     /// Goes to the next case.
     pub(crate) fn tick(&mut self, random: &mut Random) -> Moment {
         self.second += random.between(12, 60) as u32;
         if self.second >= CLOSES {
-            *self = OfficeClock {
-                day: self.day.following(),
-                second: OPENS,
-                number: 0,
-            };
+            *self = OfficeClock { day: self.day.following(), second: OPENS, number: 0 };
         }
         self.number += 1;
-        Moment {
-            day: self.day,
-            second: self.second,
-            number: self.number,
-        }
+        Moment { day: self.day, second: self.second, number: self.number }
     }
 }
 
@@ -149,23 +112,9 @@ mod tests {
 
     #[test]
     fn a_leap_day_and_the_turn_of_the_year_are_followed() {
-        let leap = Day {
-            year: 2024,
-            month: 2,
-            day: 28,
-        }
-        .following();
+        let leap = Day { year: 2024, month: 2, day: 28 }.following();
         assert_eq!(leap.to_string(), "20240229");
         assert_eq!(leap.following().to_string(), "20240301");
-        assert_eq!(
-            Day {
-                year: 2024,
-                month: 12,
-                day: 31
-            }
-            .following()
-            .to_string(),
-            "20250101"
-        );
+        assert_eq!(Day { year: 2024, month: 12, day: 31 }.following().to_string(), "20250101");
     }
 }

@@ -5,6 +5,7 @@
 //! not meant to pass a reporting platform's checks.
 
 mod calendar;
+mod case;
 mod day_log;
 mod rows;
 mod words;
@@ -14,7 +15,7 @@ use std::fmt::Write as _;
 
 use crate::random::Random;
 use calendar::OfficeClock;
-use rows::{Case, Kind};
+use case::{Case, Kind};
 
 pub use calendar::Day;
 pub use day_log::day_logs;
@@ -80,10 +81,7 @@ pub struct Messages {
 impl Messages {
     /// Starts the sequence that belongs to `seed`, on the first working morning of 2024.
     pub fn new(seed: u64) -> Self {
-        Messages {
-            random: Random::new(seed),
-            clock: OfficeClock::start(),
-        }
+        Messages { random: Random::new(seed), clock: OfficeClock::start() }
     }
 
     /// Writes the next message.
@@ -93,11 +91,7 @@ impl Messages {
         let mut xml = String::with_capacity(8 * 1024);
         head(&mut xml, &case, &mut self.random);
         data(&mut xml, &case, &mut self.random);
-        Message {
-            id: case.message_id.clone(),
-            bytes: xml.into_bytes(),
-            registration: case.registration(&moment),
-        }
+        Message { id: case.message_id.clone(), bytes: xml.into_bytes(), registration: case.registration(&moment) }
     }
 }
 
@@ -111,11 +105,7 @@ impl Iterator for Messages {
 
 fn head(xml: &mut String, case: &Case, random: &mut Random) {
     xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<Message>\n    <Head>\n");
-    let (certificates, proofs) = if case.kind == Kind::Mortgage {
-        ("0", "1")
-    } else {
-        ("1", "0")
-    };
+    let (certificates, proofs) = if case.kind == Kind::Mortgage { ("0", "1") } else { ("1", "0") };
     let signature: String = (0..4).fold(String::new(), |mut hex, _| {
         let _ = write!(hex, "{:016x}", random.next_u64());
         hex
@@ -172,11 +162,7 @@ mod tests {
     #[test]
     fn a_message_is_two_to_eight_kibibytes_and_names_itself() {
         for message in Messages::new(1).take(2_000) {
-            assert!(
-                (2 * 1024..8 * 1024).contains(&message.bytes.len()),
-                "{} bytes",
-                message.bytes.len()
-            );
+            assert!((2 * 1024..8 * 1024).contains(&message.bytes.len()), "{} bytes", message.bytes.len());
             let text = std::str::from_utf8(&message.bytes).expect("the messages are UTF-8");
             assert!(text.contains(&format!("<BizMsgID>{}</BizMsgID>", message.id)));
             assert_eq!(message.file_name().len(), "Biz000000000000000000.xml".len());
@@ -185,8 +171,7 @@ mod tests {
 
     #[test]
     fn no_two_messages_share_an_id() {
-        let ids: std::collections::BTreeSet<_> =
-            Messages::new(2).take(5_000).map(|m| m.id).collect();
+        let ids: std::collections::BTreeSet<_> = Messages::new(2).take(5_000).map(|m| m.id).collect();
         assert_eq!(ids.len(), 5_000);
     }
 
@@ -195,20 +180,12 @@ mod tests {
         let weights = [7u32, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
         for message in Messages::new(3).take(200) {
             let text = String::from_utf8(message.bytes).expect("the messages are UTF-8");
-            for id in text
-                .split("ZJH=\"")
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next())
-            {
+            for id in text.split("ZJH=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
                 if id.len() != 18 || id.starts_with("91") {
                     continue;
                 }
                 assert_eq!(&id[6..10], "1900", "{id}");
-                let sum: u32 = id
-                    .bytes()
-                    .zip(weights)
-                    .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-                    .sum();
+                let sum: u32 = id.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
                 assert_eq!(id.as_bytes()[17], b"10X98765432"[sum as usize % 11], "{id}");
             }
         }

@@ -2,192 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Registration;
-use super::calendar::{Day, Moment};
-use super::words::{
-    AREAS, BANKS, DOCUMENTS, ESTATES, FAMILY, GIVEN, OPINIONS, REASONS, STREETS, TOWNS, USES,
-};
+use super::case::{Case, Kind, identity, person, telephone};
+use super::words::{BANKS, DOCUMENTS, OPINIONS};
 use crate::random::Random;
-
-/// Which right the case is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Ownership of a house, first registration.
-    First,
-    /// Ownership of a house, transfer.
-    Transfer,
-    /// A mortgage.
-    Mortgage,
-}
-
-/// What all tables of one message share.
-#[derive(Debug)]
-pub(super) struct Case {
-    pub(super) kind: Kind,
-    pub(super) area: &'static str,
-    pub(super) area_name: &'static str,
-    pub(super) message_id: String,
-    pub(super) number: String,
-    pub(super) parcel: String,
-    pub(super) unit: String,
-    pub(super) register: &'static str,
-    pub(super) at: String,
-    certificate: String,
-    address: String,
-    reason: &'static str,
-    area_m2: (u64, u64),
-    floor: u64,
-    floors: u64,
-    use_: (&'static str, &'static str),
-    officer: String,
-    moment: Moment,
-}
-
-impl Case {
-    /// Invents a case.
-    pub(super) fn draw(random: &mut Random, moment: &Moment) -> Self {
-        let (area, area_name) = AREAS[random.below(AREAS.len() as u64) as usize];
-        let kind = match random.below(10) {
-            0..=2 => Kind::First,
-            3..=6 => Kind::Transfer,
-            _ => Kind::Mortgage,
-        };
-        let parcel = format!(
-            "{area}{:06}GB{:05}",
-            random.below(400_000),
-            random.below(100_000)
-        );
-        let floors = random.between(6, 33);
-        let floor = random.between(1, floors);
-        let what = if kind == Kind::Mortgage {
-            "证明"
-        } else {
-            "权"
-        };
-        Case {
-            kind,
-            area,
-            area_name,
-            message_id: format!("{area}{}{:06}", moment.day.short(), moment.number),
-            number: format!("{}{:06}", moment.day, moment.number),
-            unit: format!("{parcel}F{:08}", random.below(100_000_000)),
-            parcel,
-            register: if kind == Kind::Transfer { "200" } else { "100" },
-            at: moment.stamp(),
-            certificate: format!(
-                "蒙({}){area_name}不动产{what}第{:07}号",
-                moment.day.year,
-                random.below(10_000_000)
-            ),
-            address: address(random, area_name, floor),
-            reason: random.pick(&REASONS),
-            area_m2: (random.between(4_000, 26_000), random.between(400, 3_900)),
-            floor,
-            floors,
-            use_: USES[random.below(USES.len() as u64) as usize],
-            officer: person(random),
-            moment: *moment,
-        }
-    }
-
-    /// Gives RecType.
-    pub(super) fn record_type(&self) -> &'static str {
-        match self.kind {
-            Kind::First => "1000402",
-            Kind::Transfer => "2000402",
-            Kind::Mortgage => "1003701",
-        }
-    }
-
-    /// Gives RightType.
-    pub(super) fn right(&self) -> &'static str {
-        if self.kind == Kind::Mortgage {
-            "37"
-        } else {
-            "4"
-        }
-    }
-
-    /// Gives the line of the registration log.
-    pub(super) fn registration(&self, moment: &Moment) -> Registration {
-        Registration {
-            day: moment.day,
-            area: self.area,
-            area_name: self.area_name,
-            message_id: self.message_id.clone(),
-            case: self.number.clone(),
-            register: self.register,
-            right: self.right(),
-            unit: self.unit.clone(),
-            certificate: self.certificate.clone(),
-        }
-    }
-
-    fn office(&self) -> String {
-        format!("{}自然资源局", self.area_name)
-    }
-
-    fn minutes_later(&self, minutes: i32) -> String {
-        self.moment.shifted(minutes).stamp()
-    }
-}
-
-fn address(random: &mut Random, area_name: &str, floor: u64) -> String {
-    format!(
-        "内蒙古自治区呼伦贝尔市{area_name}{}{}{}号{}{}号楼{}单元{}{:02}",
-        random.pick(&TOWNS),
-        random.pick(&STREETS),
-        random.between(1, 320),
-        random.pick(&ESTATES),
-        random.between(1, 38),
-        random.between(1, 5),
-        floor,
-        random.between(1, 4),
-    )
-}
-
-fn character(random: &mut Random, alphabet: &str) -> char {
-    // The alphabets hold three-byte characters only.
-    let index = random.below(alphabet.len() as u64 / 3) as usize;
-    alphabet.chars().nth(index).unwrap_or('某')
-}
-
-fn person(random: &mut Random) -> String {
-    let mut name = String::from(character(random, FAMILY));
-    for _ in 0..random.between(1, 2) {
-        name.push(character(random, GIVEN));
-    }
-    name
-}
-
-/// Invents an identity number of somebody born in 1900, with the check digit of GB 11643.
-fn identity(random: &mut Random, area: &str) -> String {
-    let birth = Day {
-        year: 1900,
-        month: random.between(1, 12) as u32,
-        day: random.between(1, 28) as u32,
-    };
-    let body = format!("{area}{birth}{:03}", random.below(1_000));
-    let mut weight = 1u32;
-    let sum: u32 = body
-        .bytes()
-        .rev()
-        .map(|digit| {
-            weight = weight * 2 % 11;
-            u32::from(digit - b'0') * weight
-        })
-        .sum();
-    let check = (12 - sum % 11) % 11;
-    if check == 10 {
-        format!("{body}X")
-    } else {
-        format!("{body}{check}")
-    }
-}
-
-fn telephone(random: &mut Random) -> String {
-    format!("0470-{:07}", random.below(10_000_000))
-}
 
 fn square_metres(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
@@ -210,11 +27,7 @@ pub(super) fn holders(xml: &mut String, case: &Case, random: &mut Random) {
     };
     for index in 1..=count {
         let (name, number, document) = holder(case, random);
-        let shared = if count == 1 {
-            ("0", "单独所有")
-        } else {
-            ("1", "共同共有")
-        };
+        let shared = if count == 1 { ("0", "单独所有") } else { ("1", "共同共有") };
         row(
             xml,
             "ZTT_GY_QLR",
@@ -323,11 +136,7 @@ pub(super) fn house(xml: &mut String, case: &Case, random: &mut Random) {
 
 /// Writes the right: QLT_FW_FDCQ_YZ or QLF_QL_DYAQ.
 pub(super) fn right(xml: &mut String, case: &Case, random: &mut Random) {
-    if case.kind == Kind::Mortgage {
-        mortgage(xml, case, random)
-    } else {
-        ownership(xml, case, random)
-    }
+    if case.kind == Kind::Mortgage { mortgage(xml, case, random) } else { ownership(xml, case, random) }
 }
 
 fn ownership(xml: &mut String, case: &Case, random: &mut Random) {
@@ -488,11 +297,7 @@ pub(super) fn application(xml: &mut String, case: &Case, random: &mut Random) {
 /// Writes DJF_DJ_SJ, one row a document.
 pub(super) fn documents(xml: &mut String, case: &Case, random: &mut Random) {
     let first = random.below(3) as usize;
-    for document in DOCUMENTS
-        .iter()
-        .skip(first)
-        .take(random.between(1, 4) as usize)
-    {
+    for document in DOCUMENTS.iter().skip(first).take(random.between(1, 4) as usize) {
         row(
             xml,
             "DJF_DJ_SJ",
@@ -516,11 +321,7 @@ pub(super) fn documents(xml: &mut String, case: &Case, random: &mut Random) {
 
 /// Writes DJF_DJ_SH and DJF_DJ_DB: examined, entered in the register.
 pub(super) fn steps(xml: &mut String, case: &Case, random: &mut Random) {
-    for (index, step) in ["初审", "复审"]
-        .iter()
-        .enumerate()
-        .take(random.between(1, 2) as usize)
-    {
+    for (index, step) in ["初审", "复审"].iter().enumerate().take(random.between(1, 2) as usize) {
         let begins = -200 + 60 * index as i32;
         row(
             xml,
@@ -589,10 +390,7 @@ pub(super) fn boundary(xml: &mut String, case: &Case, random: &mut Random) {
     if random.below(8) != 0 {
         return;
     }
-    let (north, east) = (
-        random.between(532_000_000, 540_000_000),
-        random.between(40_000_000, 50_000_000),
-    );
+    let (north, east) = (random.between(532_000_000, 540_000_000), random.between(40_000_000, 50_000_000));
     for point in 1..=random.between(4, 10) {
         row(
             xml,

@@ -59,10 +59,7 @@ pub fn write_mixed_file(path: &Path, mebibytes: u64, seed: u64) -> io::Result<Wr
         file.write_all(&noise)?;
     }
     file.flush()?;
-    Ok(Written {
-        files: 1,
-        bytes: pairs * 2 * BLOCK_BYTES as u64,
-    })
+    Ok(Written { files: 1, bytes: pairs * 2 * BLOCK_BYTES as u64 })
 }
 
 /// Writes `count` records of exactly 1,000 bytes into numbered folders of 100 below `directory`.
@@ -77,15 +74,9 @@ pub fn write_small_records(directory: &Path, count: usize, seed: u64) -> io::Res
         if index % FOLDER_FILES == 0 {
             fs::create_dir_all(&folder)?;
         }
-        fs::write(
-            folder.join(message.file_name()),
-            small_record(&message.bytes),
-        )?;
+        fs::write(folder.join(message.file_name()), small_record(&message.bytes))?;
     }
-    Ok(Written {
-        files: count as u64,
-        bytes: (count * SMALL_RECORD_BYTES) as u64,
-    })
+    Ok(Written { files: count as u64, bytes: (count * SMALL_RECORD_BYTES) as u64 })
 }
 
 /// Makes a well-formed document of 1,000 bytes of the message's first holder, filled up with the start of the application
@@ -93,16 +84,8 @@ pub fn write_small_records(directory: &Path, count: usize, seed: u64) -> io::Res
 fn small_record(message: &[u8]) -> Vec<u8> {
     const END: &str = "-->\n";
     let text = String::from_utf8_lossy(message);
-    let row = |table: &str| {
-        text.lines()
-            .find(|line| line.contains(table))
-            .unwrap_or_default()
-            .trim()
-    };
-    let mut record = format!(
-        "<Message><Data>\n{}\n</Data></Message><!--",
-        row("<ZTT_GY_QLR")
-    );
+    let row = |table: &str| text.lines().find(|line| line.contains(table)).unwrap_or_default().trim();
+    let mut record = format!("<Message><Data>\n{}\n</Data></Message><!--", row("<ZTT_GY_QLR"));
     let room = SMALL_RECORD_BYTES.saturating_sub(record.len() + END.len());
     let filling = row("<DJF_DJ_SQ");
     record.push_str(&filling[..filling.floor_char_boundary(room)]);
@@ -123,12 +106,7 @@ mod tests {
         let written = write_messages(directory.path(), 250, 1).expect("writing works");
         assert_eq!(written.files, 250);
         for (folder, files) in [("000", 100), ("001", 100), ("002", 50)] {
-            assert_eq!(
-                fs::read_dir(directory.path().join(folder))
-                    .expect("the folder")
-                    .count(),
-                files
-            );
+            assert_eq!(fs::read_dir(directory.path().join(folder)).expect("the folder").count(), files);
         }
     }
 
@@ -149,11 +127,7 @@ mod tests {
             let record = small_record(&message.bytes);
             assert_eq!(record.len(), 1_000);
             let text = std::str::from_utf8(&record).expect("the records are UTF-8");
-            assert!(
-                text.contains("<Message>")
-                    && text.contains("</Message>")
-                    && text.ends_with("-->\n")
-            );
+            assert!(text.contains("<Message>") && text.contains("</Message>") && text.ends_with("-->\n"));
         }
     }
 }

@@ -15,73 +15,39 @@ const FSYNC_SAMPLES: usize = 300;
 pub(super) fn describe(directory: &Path) -> Result<String> {
     let (p50, p99) = fsync_micros(directory)?;
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load
-        .split_whitespace()
-        .take(3)
-        .collect::<Vec<_>>()
-        .join(" ");
+    let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
     let processors = thread::available_parallelism().map_or(1, usize::from);
     Ok(format!(
         "- processors: {processors} × {}\n- kernel: {}\n- file system: {}\n- fsync of a 4 KiB file: p50 {p50} µs, p99 {p99} µs\n- load average: {load}\n",
         processor(),
-        fs::read_to_string("/proc/sys/kernel/osrelease")
-            .unwrap_or_default()
-            .trim(),
+        fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim(),
         file_system(directory),
     ))
 }
 
 fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = text
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     name.map_or_else(|| "unknown".to_owned(), |(_, name)| name.trim().to_owned())
 }
 
 fn file_system(directory: &Path) -> String {
-    let device = first_line(
-        Command::new("findmnt")
-            .args(["-no", "SOURCE", "-T"])
-            .arg(directory),
-    );
-    let kind = first_line(
-        Command::new("findmnt")
-            .args(["-no", "FSTYPE,OPTIONS", "-T"])
-            .arg(directory),
-    );
+    let device = first_line(Command::new("findmnt").args(["-no", "SOURCE", "-T"]).arg(directory));
+    let kind = first_line(Command::new("findmnt").args(["-no", "FSTYPE,OPTIONS", "-T"]).arg(directory));
     let features = Command::new("dumpe2fs").args(["-h", &device]).output();
-    let features = features
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
-    let journal = match (
-        kind.starts_with("ext4"),
-        features.contains("has_journal"),
-        features.is_empty(),
-    ) {
+    let features = features.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let journal = match (kind.starts_with("ext4"), features.contains("has_journal"), features.is_empty()) {
         (true, true, _) => ", with a journal",
         (true, false, false) => ", without a journal",
         _ => "",
     };
-    let own = if device.starts_with("/dev/loop") {
-        ", own image on a loop device"
-    } else {
-        ""
-    };
+    let own = if device.starts_with("/dev/loop") { ", own image on a loop device" } else { "" };
     format!("{kind}{journal}{own}")
 }
 
 fn first_line(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    output
-        .unwrap_or_default()
-        .lines()
-        .next()
-        .unwrap_or("unknown")
-        .trim()
-        .to_owned()
+    let output = command.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    output.unwrap_or_default().lines().next().unwrap_or("unknown").trim().to_owned()
 }
 
 fn fsync_micros(directory: &Path) -> Result<(u128, u128)> {

@@ -10,7 +10,8 @@ use super::place::Place;
 
 /// CPU time that others may use during a run, in cores, before it is repeated.
 const FOREIGN_LIMIT: f64 = 0.35;
-/// How often a run is repeated on a machine that is busy with something else.
+/// How many runs of one contender are repeated because others kept the machine busy; a machine that is never quiet is not
+/// worth waiting for.
 const REPEATS: usize = 2;
 /// Linux counts CPU time for user space in hundredths of a second.
 const TICKS_A_SECOND: f64 = 100.0;
@@ -84,18 +85,13 @@ pub(super) struct Series {
 impl Series {
     /// Finds a row.
     pub(super) fn named<'a>(all: &'a [Series], name: &str) -> Option<&'a Series> {
-        all.iter()
-            .find(|series| series.name == name && !series.runs.is_empty())
+        all.iter().find(|series| series.name == name && !series.runs.is_empty())
     }
 
     /// Gives the median over the rounds of one row's wall time by another's.
     pub(super) fn ratio(all: &[Series], of: &str, to: &str) -> Option<f64> {
         let (of, to) = (Series::named(all, of)?, Series::named(all, to)?);
-        let ratios = of
-            .runs
-            .iter()
-            .zip(&to.runs)
-            .map(|(of, to)| of.wall / to.wall);
+        let ratios = of.runs.iter().zip(&to.runs).map(|(of, to)| of.wall / to.wall);
         median(ratios.collect())
     }
 
@@ -117,21 +113,15 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 /// Lets every contender run once a round, beginning with another one each time.
-pub(super) fn round_robin(
-    mut contenders: Vec<Box<dyn Contender>>,
-    rounds: usize,
-    place: &Place,
-) -> Result<Vec<Series>> {
+pub(super) fn round_robin(mut contenders: Vec<Box<dyn Contender>>, rounds: usize, place: &Place) -> Result<Vec<Series>> {
     let begin = |contender: &dyn Contender| Series {
         name: contender.name().to_owned(),
         durability: contender.durability(),
         skipped: contender.missing(),
         runs: Vec::new(),
     };
-    let mut all: Vec<_> = contenders
-        .iter()
-        .map(|contender| begin(contender.as_ref()))
-        .collect();
+    let mut all: Vec<_> = contenders.iter().map(|contender| begin(contender.as_ref())).collect();
+    let mut repeats = vec![REPEATS; contenders.len()];
     for round in 0..rounds {
         for turn in 0..contenders.len() {
             let index = (turn + round) % contenders.len();
@@ -140,24 +130,23 @@ pub(super) fn round_robin(
             }
             let contender = contenders[index].as_mut();
             eprintln!("round {}: {}", round + 1, contender.name());
-            let run = quiet_run(contender, place).with_context(|| contender.name().to_owned())?;
+            let run = quiet_run(contender, place, &mut repeats[index]).with_context(|| contender.name().to_owned())?;
             all[index].runs.push(run);
         }
     }
     Ok(all)
 }
 
-/// Runs once, and again while others keep the machine busy.
-fn quiet_run(contender: &mut dyn Contender, place: &Place) -> Result<Run> {
-    let mut run = single_run(contender, place)?;
-    for _ in 0..REPEATS {
-        if run.foreign <= FOREIGN_LIMIT {
-            break;
+/// Runs once, and again while others keep the machine busy and there are repeats left.
+fn quiet_run(contender: &mut dyn Contender, place: &Place, repeats: &mut usize) -> Result<Run> {
+    loop {
+        let run = single_run(contender, place)?;
+        if run.foreign <= FOREIGN_LIMIT || *repeats == 0 {
+            return Ok(run);
         }
+        *repeats -= 1;
         eprintln!("  others used {:.2} cores, again", run.foreign);
-        run = single_run(contender, place)?;
     }
-    Ok(run)
 }
 
 fn single_run(contender: &mut dyn Contender, place: &Place) -> Result<Run> {
@@ -174,12 +163,7 @@ fn single_run(contender: &mut dyn Contender, place: &Place) -> Result<Run> {
     let wire = contender.check(&directory)?;
     fs::remove_dir_all(&directory)?;
     let scale = contender.scale();
-    Ok(Run {
-        wall: wall.as_secs_f64() * scale,
-        cpu: used * scale,
-        foreign,
-        wire,
-    })
+    Ok(Run { wall: wall.as_secs_f64() * scale, cpu: used * scale, foreign, wire })
 }
 
 fn foreign_cores(busy: u64, own: OwnTicks, elapsed: Duration) -> Result<f64> {
@@ -208,16 +192,10 @@ fn own_ticks() -> Result<OwnTicks> {
 /// Reads utime, stime, cutime and cstime (proc(5), fields 14 to 17); the name before them may hold anything.
 fn own_ticks_in(text: &str) -> Option<OwnTicks> {
     let after_name = text.rsplit_once(')')?.1;
-    let mut fields = after_name
-        .split_whitespace()
-        .skip(11)
-        .map(str::parse::<u64>);
+    let mut fields = after_name.split_whitespace().skip(11).map(str::parse::<u64>);
     let mut next = || fields.next()?.ok();
     let itself = next()? + next()?;
-    Some(OwnTicks {
-        itself,
-        children: next()? + next()?,
-    })
+    Some(OwnTicks { itself, children: next()? + next()? })
 }
 
 /// Gives the machine's busy time: everything but idle and waiting for disks.
@@ -228,10 +206,7 @@ fn machine_ticks() -> Result<u64> {
 
 fn machine_ticks_in(text: &str) -> Option<u64> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
-    let fields: Vec<u64> = line
-        .split_whitespace()
-        .filter_map(|field| field.parse().ok())
-        .collect();
+    let fields: Vec<u64> = line.split_whitespace().filter_map(|field| field.parse().ok()).collect();
     // user nice system idle iowait irq softirq; time stolen by a hypervisor is not ours to judge.
     let busy = [0, 1, 2, 5, 6].map(|index| fields.get(index).copied());
     busy.into_iter().sum()
@@ -250,21 +225,13 @@ mod tests {
 
     #[test]
     fn idle_and_waiting_are_not_busy() {
-        assert_eq!(
-            machine_ticks_in("cpu  10 1 5 1000 500 2 3 9 0 0\ncpu0 1"),
-            Some(21)
-        );
+        assert_eq!(machine_ticks_in("cpu  10 1 5 1000 500 2 3 9 0 0\ncpu0 1"), Some(21));
         assert_eq!(machine_ticks_in("intr 1"), None);
     }
 
     #[test]
     fn the_median_of_ratios_pairs_the_rounds() {
-        let run = |wall| Run {
-            wall,
-            cpu: 0.0,
-            foreign: 0.0,
-            wire: None,
-        };
+        let run = |wall| Run { wall, cpu: 0.0, foreign: 0.0, wire: None };
         let series = |name: &str, walls: [f64; 3]| Series {
             name: name.into(),
             durability: Durability::None,

@@ -72,20 +72,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return run_release(&programs);
     }
-    let place = Place::make(
-        options
-            .dir
-            .clone()
-            .unwrap_or_else(|| workspace::target().join("bench")),
-        !options.no_image,
-    )?;
+    let place = Place::make(options.dir.clone().unwrap_or_else(|| workspace::target().join("bench")), !options.no_image)?;
     println!("## {}\n", if options.full { "full" } else { "quick" });
     println!("{}", environment::describe(place.directory())?);
     peers::install();
-    for which in Which::value_variants()
-        .iter()
-        .filter(|which| options.wants(**which))
-    {
+    for which in Which::value_variants().iter().filter(|which| options.wants(**which)) {
         match which {
             Which::W1 => run_w1(options, &programs, &place),
             Which::W2 => run_w2(options, &programs, &place),
@@ -99,14 +90,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
 /// Starts over with the optimised program: generating and checking take their time too.
 fn run_release(programs: &Programs) -> Result<ExitCode> {
-    let status = Command::new(&programs.xtask)
-        .args(env::args_os().skip(1))
-        .status()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let status = Command::new(&programs.xtask).args(env::args_os().skip(1)).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 const PIPELINE: &str = "tar, zstd -3 -T2, age, minisign";
@@ -120,58 +105,26 @@ fn run_w1(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
     let part = if options.full { 10 } else { 100 };
     contenders.push(peers::nncp_single(NNCP_SINGLE, &workload, part));
     let all = measure::round_robin(contenders, options.rounds(), place)?;
-    println!(
-        "### W1: {} messages, {} bytes\n\n{}",
-        workload.files,
-        workload.bytes,
-        table::render(&all, PRODUCT)
-    );
+    println!("### W1: {} messages, {} bytes\n\n{}", workload.files, workload.bytes, table::render(&all, PRODUCT));
     let plain_zstd = peers::tar_zstd_bytes(&workload)?;
     println!("tar | zstd -3: {plain_zstd} bytes\n");
-    goal(
-        &all,
-        PIPELINE,
-        "W1 wall, dukou ÷ pipeline, aim ≤ 1.0, least ≤ 1.33",
-        1.33,
-    );
+    goal(&all, PIPELINE, "W1 wall, dukou ÷ pipeline, aim ≤ 1.0, least ≤ 1.33", 1.33);
     if let Some(ratio) = Series::ratio(&all, NNCP_SINGLE, PRODUCT) {
-        println!(
-            "- W1 nncp by message ÷ dukou, goal ≥ 50: {ratio:.0} {}",
-            verdict(ratio >= 50.0)
-        );
+        println!("- W1 nncp by message ÷ dukou, goal ≥ 50: {ratio:.0} {}", verdict(ratio >= 50.0));
     }
     if let Some(wire) = Series::named(&all, PRODUCT).and_then(Series::wire) {
         let ratio = wire as f64 / plain_zstd as f64;
-        println!(
-            "- W1 wire bytes ÷ (tar | zstd -3), goal ≤ 1.10: {ratio:.3} {}",
-            verdict(ratio <= 1.10)
-        );
+        println!("- W1 wire bytes ÷ (tar | zstd -3), goal ≤ 1.10: {ratio:.3} {}", verdict(ratio <= 1.10));
     }
     println!();
     workload.remove()
 }
 
 fn run_w2(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
-    let workload = Workload::mixed(
-        &place.directory().join("w2"),
-        if options.full { 2_048 } else { 256 },
-    )?;
-    let all = measure::round_robin(
-        contenders(programs, &workload, Shape::OneFile),
-        options.rounds(),
-        place,
-    )?;
-    println!(
-        "### W2: one file of {} bytes\n\n{}",
-        workload.bytes,
-        table::render(&all, PRODUCT)
-    );
-    goal(
-        &all,
-        PIPELINE,
-        "W2 wall, dukou ÷ pipeline, goal ≤ 0.75",
-        0.75,
-    );
+    let workload = Workload::mixed(&place.directory().join("w2"), if options.full { 2_048 } else { 256 })?;
+    let all = measure::round_robin(contenders(programs, &workload, Shape::OneFile), options.rounds(), place)?;
+    println!("### W2: one file of {} bytes\n\n{}", workload.bytes, table::render(&all, PRODUCT));
+    goal(&all, PIPELINE, "W2 wall, dukou ÷ pipeline, goal ≤ 0.75", 0.75);
     goal(&all, FLOOR, "W2 wall, dukou ÷ floor, goal ≤ 1.25", 1.25);
     println!();
     workload.remove()
@@ -179,13 +132,8 @@ fn run_w2(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
 
 fn contenders(programs: &Programs, workload: &Workload, shape: Shape) -> Vec<Box<dyn Contender>> {
     let mut contenders: Vec<Box<dyn Contender>> = vec![
-        
-        Box::new(floor::contender(
-            FLOOR,
-            programs,
-            workload,
-            shape == Shape::OneFile,
-        )),
+        Box::new(product::Ferry::new(PRODUCT, programs, workload, shape)),
+        Box::new(floor::contender(FLOOR, programs, workload, shape == Shape::OneFile)),
     ];
     contenders.extend(peers::all(PIPELINE, workload));
     contenders
@@ -204,10 +152,7 @@ fn run_w8(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
     let contenders = small::one_record_packets(PRODUCT, programs, &workload)?;
     let all = measure::round_robin(contenders, options.rounds(), place)?;
     ensure!(!all.is_empty(), "nothing was measured");
-    println!(
-        "### W8: {count} one-record packets, sending side\n\n{}",
-        table::render(&all, PRODUCT)
-    );
+    println!("### W8: {count} one-record packets, sending side\n\n{}", table::render(&all, PRODUCT));
     if let Some(ratio) = Series::ratio(&all, small::DURABLE_LOOP, PRODUCT) {
         println!(
             "- W8 rate, dukou ÷ (write, fsync, rename, fsync directory), goal ≥ 0.5: {ratio:.2} {}\n",

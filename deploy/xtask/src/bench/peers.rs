@@ -25,15 +25,8 @@ const NNCP: (&str, &str) = ("nncp", "nncp-file");
 /// Installs the peers that are missing where that is possible; the others' rows say `skipped`.
 pub(super) fn install() {
     let wanted = PACKAGES.iter().chain([&NNCP]);
-    let missing: Vec<_> = wanted
-        .filter(|(_, program)| !on_path(program))
-        .map(|(package, _)| *package)
-        .collect();
-    if let Err(why) = if missing.is_empty() {
-        Ok(())
-    } else {
-        install_packages(&missing)
-    } {
+    let missing: Vec<_> = wanted.filter(|(_, program)| !on_path(program)).map(|(package, _)| *package).collect();
+    if let Err(why) = if missing.is_empty() { Ok(()) } else { install_packages(&missing) } {
         eprintln!("{why:#}");
     }
 }
@@ -61,10 +54,7 @@ impl Script {
             .env("D", directory)
             .env("OUT", directory.join("out"))
             .env("HOME", directory)
-            .env(
-                "COUNT",
-                (self.workload.files as usize / self.part).to_string(),
-            )
+            .env("COUNT", (self.workload.files as usize / self.part).to_string())
             .env("BORG_PASSPHRASE", "bench")
             .env("RESTIC_PASSWORD", "bench")
             .stdin(Stdio::null())
@@ -109,14 +99,9 @@ impl Contender for Script {
             self.workload.check_copy(&out)?;
         } else {
             let came = files_below(&out)?.len();
-            ensure!(
-                came == self.workload.files as usize / self.part,
-                "{came} files came"
-            );
+            ensure!(came == self.workload.files as usize / self.part, "{came} files came");
         }
-        self.wire
-            .map(|wire| bytes_below(&directory.join(wire)))
-            .transpose()
+        self.wire.map(|wire| bytes_below(&directory.join(wire))).transpose()
     }
 }
 
@@ -125,17 +110,12 @@ pub(super) fn bytes_below(path: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in walkdir::WalkDir::new(path) {
         let metadata = entry?.metadata()?;
-        bytes += if metadata.is_file() {
-            metadata.len()
-        } else {
-            0
-        };
+        bytes += if metadata.is_file() { metadata.len() } else { 0 };
     }
     Ok(bytes)
 }
 
-const PIPELINE_KEYS: &str =
-    "age-keygen -o key.age 2>age.log; minisign -G -W -p sign.pub -s sign.key";
+const PIPELINE_KEYS: &str = "age-keygen -o key.age 2>age.log; minisign -G -W -p sign.pub -s sign.key";
 const PIPELINE: &str = r#"
 tar -C "$SRC" -c . | zstd -q -3 -T2 | age -r "$(grep -o 'age1.*' key.age)" -o packet
 minisign -S -s sign.key -m packet
@@ -158,58 +138,14 @@ pair a b; pair b a; mkdir box
 pub(super) fn all(pipeline: &'static str, workload: &Workload) -> Vec<Box<dyn Contender>> {
     use Durability::{Group, None as Nothing, Strict};
     let script = |name, durability, programs, prepare, go, wire| -> Box<dyn Contender> {
-        Box::new(Script {
-            name,
-            durability,
-            programs,
-            prepare,
-            go,
-            wire,
-            part: 1,
-            workload: workload.clone(),
-        })
+        Box::new(Script { name, durability, programs, prepare, go, wire, part: 1, workload: workload.clone() })
     };
     vec![
-        script(
-            pipeline,
-            Group,
-            &["tar", "zstd", "age", "minisign"],
-            PIPELINE_KEYS,
-            PIPELINE,
-            Some("packet"),
-        ),
-        script(
-            "cp -a",
-            Nothing,
-            &["cp"],
-            "",
-            r#"cp -a "$SRC/." "$OUT""#,
-            None,
-        ),
-        script(
-            "cp -a, sync",
-            Group,
-            &["cp"],
-            "",
-            r#"cp -a "$SRC/." "$OUT"; sync -f "$OUT""#,
-            None,
-        ),
-        script(
-            "rsync -a",
-            Nothing,
-            &["rsync"],
-            "",
-            r#"rsync -a "$SRC/" "$OUT/""#,
-            None,
-        ),
-        script(
-            "rsync -a --fsync",
-            Strict,
-            &["rsync"],
-            "",
-            r#"rsync -a --fsync "$SRC/" "$OUT/""#,
-            None,
-        ),
+        script(pipeline, Group, &["tar", "zstd", "age", "minisign"], PIPELINE_KEYS, PIPELINE, Some("packet")),
+        script("cp -a", Nothing, &["cp"], "", r#"cp -a "$SRC/." "$OUT""#, None),
+        script("cp -a, sync", Group, &["cp"], "", r#"cp -a "$SRC/." "$OUT"; sync -f "$OUT""#, None),
+        script("rsync -a", Nothing, &["rsync"], "", r#"rsync -a "$SRC/" "$OUT/""#, None),
+        script("rsync -a --fsync", Strict, &["rsync"], "", r#"rsync -a --fsync "$SRC/" "$OUT/""#, None),
         script(
             "nncp, all as one tar",
             Group,
@@ -243,11 +179,7 @@ tar -C "$OUT" -xf "$OUT/all.tar"; rm "$OUT/all.tar"; sync -f "$OUT""#,
 }
 
 /// Gives NNCP with a packet for each message; only a part of the messages is measured, since it takes that long.
-pub(super) fn nncp_single(
-    name: &'static str,
-    workload: &Workload,
-    part: usize,
-) -> Box<dyn Contender> {
+pub(super) fn nncp_single(name: &'static str, workload: &Workload, part: usize) -> Box<dyn Contender> {
     Box::new(Script {
         name,
         durability: Durability::Strict,
@@ -267,28 +199,13 @@ nncp-toss -quiet -noprogress -cfg b.hjson"#,
 /// Gives the length of the plain pipeline's output, the yardstick of wire bytes.
 pub(super) fn tar_zstd_bytes(workload: &Workload) -> Result<u64> {
     let script = r#"tar -C "$SRC" -c . | zstd -q -3 -T2 | wc -c"#;
-    let output = Command::new("bash")
-        .args(["-euo", "pipefail", "-c", script])
-        .env("SRC", &workload.directory)
-        .output()?;
-    String::from_utf8_lossy(&output.stdout)
-        .trim()
-        .parse()
-        .context("tar | zstd printed no length")
+    let output = Command::new("bash").args(["-euo", "pipefail", "-c", script]).env("SRC", &workload.directory).output()?;
+    String::from_utf8_lossy(&output.stdout).trim().parse().context("tar | zstd printed no length")
 }
 
 /// Copies the content of a directory into another, with its times.
 pub(super) fn copy_into(source: &Path, target: &Path) -> Result<()> {
-    let status = Command::new("cp")
-        .arg("-a")
-        .arg(source.join("."))
-        .arg(target)
-        .status()?;
-    ensure!(
-        status.success(),
-        "cannot copy {} to {}",
-        source.display(),
-        target.display()
-    );
+    let status = Command::new("cp").arg("-a").arg(source.join(".")).arg(target).status()?;
+    ensure!(status.success(), "cannot copy {} to {}", source.display(), target.display());
     Ok(())
 }

@@ -32,17 +32,11 @@ impl Place {
         let directory = base.join("work");
         fs::create_dir(&directory)?;
         let image = if own_file_system && rustix::process::getuid().is_root() {
-            mount_image(&base.join("image.ext4"), &directory)
-                .inspect_err(|why| eprintln!("no own file system: {why:#}"))
-                .ok()
+            mount_image(&base.join("image.ext4"), &directory).inspect_err(|why| eprintln!("no own file system: {why:#}")).ok()
         } else {
             None
         };
-        Ok(Place {
-            directory,
-            image,
-            next: AtomicU64::new(0),
-        })
+        Ok(Place { directory, image, next: AtomicU64::new(0) })
     }
 
     /// Gives the directory.
@@ -52,9 +46,7 @@ impl Place {
 
     /// Makes an empty directory for one run.
     pub(super) fn fresh(&self) -> Result<PathBuf> {
-        let fresh = self
-            .directory
-            .join(format!("run-{}", self.next.fetch_add(1, Ordering::Relaxed)));
+        let fresh = self.directory.join(format!("run-{}", self.next.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
         Ok(fresh)
     }
@@ -83,18 +75,13 @@ fn mount_image(file: &Path, directory: &Path) -> Result<Image> {
     let path = file.to_string_lossy();
     let mounted = tool("mkfs.ext4", &["-q", "-F", &path])
         .and_then(|_| tool("losetup", &["--find", "--show", "--direct-io=on", &path]))
-        .and_then(
-            |device| match tool("mount", &[&device, &directory.to_string_lossy()]) {
-                Ok(_) => Ok(Image {
-                    file: file.to_path_buf(),
-                    device,
-                }),
-                Err(error) => {
-                    let _ = tool("losetup", &["-d", &device]);
-                    Err(error)
-                }
-            },
-        );
+        .and_then(|device| match tool("mount", &[&device, &directory.to_string_lossy()]) {
+            Ok(_) => Ok(Image { file: file.to_path_buf(), device }),
+            Err(error) => {
+                let _ = tool("losetup", &["-d", &device]);
+                Err(error)
+            }
+        });
     if mounted.is_err() {
         let _ = fs::remove_file(file);
     }
@@ -102,21 +89,12 @@ fn mount_image(file: &Path, directory: &Path) -> Result<Image> {
 }
 
 fn tool(program: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output();
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("cannot run {program}"))?;
     if !output.status.success() {
-        bail!(
-            "{program}: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    ensure!(
-        program != "losetup" || arguments[0] == "-d" || text.starts_with("/dev/"),
-        "losetup gave no device"
-    );
+    ensure!(program != "losetup" || arguments[0] == "-d" || text.starts_with("/dev/"), "losetup gave no device");
     Ok(text)
 }

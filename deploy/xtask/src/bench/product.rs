@@ -96,20 +96,8 @@ pub(super) struct Ferry {
 
 impl Ferry {
     /// Makes the row.
-    pub(super) fn new(
-        name: &'static str,
-        programs: &Programs,
-        workload: &Workload,
-        shape: Shape,
-    ) -> Self {
-        Ferry {
-            name,
-            programs: programs.clone(),
-            workload: workload.clone(),
-            shape,
-            running: None,
-            ended: None,
-        }
+    pub(super) fn new(name: &'static str, programs: &Programs, workload: &Workload, shape: Shape) -> Self {
+        Ferry { name, programs: programs.clone(), workload: workload.clone(), shape, running: None, ended: None }
     }
 
     fn wait_for_all(&self, arrived: &Path, daemon: &mut Daemon) -> Result<()> {
@@ -123,11 +111,7 @@ impl Ferry {
             daemon.check_alive()?;
             thread::sleep(LOOK);
         }
-        bail!(
-            "not everything came within {} s; the daemon said:\n{}",
-            PATIENCE.as_secs(),
-            daemon.said()
-        )
+        bail!("not everything came within {} s; the daemon said:\n{}", PATIENCE.as_secs(), daemon.said())
     }
 }
 
@@ -160,10 +144,7 @@ impl Contender for Ferry {
     }
 
     fn finish(&mut self, _: &Path) -> Result<()> {
-        let (pair, daemon) = self
-            .running
-            .take()
-            .context("the stations are not running")?;
+        let (pair, daemon) = self.running.take().context("the stations are not running")?;
         daemon.stop()?;
         self.ended = Some(pair);
         Ok(())
@@ -173,12 +154,7 @@ impl Contender for Ferry {
         let pair = self.ended.take().context("the stations were not running")?;
         self.workload.check_copy(&arrived(&pair))?;
         let status = pair.outer.status()?;
-        Ok(Some(
-            status
-                .channel(CHANNEL)
-                .context("the channel is gone")?
-                .sealed_bytes,
-        ))
+        Ok(Some(status.channel(CHANNEL).context("the channel is gone")?.sealed_bytes))
     }
 }
 

@@ -34,18 +34,11 @@ pub(super) fn overhead(programs: &Programs, workload: &Workload, place: &Place) 
     let beside = bytes as f64 / payload as f64 - 1.0;
     let mut table = Table::new(["what", "bytes"]);
     table.row(["records", &workload.bytes.to_string()]);
-    table.row([
-        "their bodies alone, one zstd -3 frame",
-        &payload.to_string(),
-    ]);
+    table.row(["their bodies alone, one zstd -3 frame", &payload.to_string()]);
     table.row([format!("{packets} cargo packets"), bytes.to_string()]);
     fs::remove_dir_all(&directory)?;
     let met = if beside < 0.05 { "met" } else { "missed" };
-    Ok(format!(
-        "{}\n- W7 bytes beside the compressed payload, goal < 5 %: {:.2} % ({met})\n",
-        table.markdown(),
-        beside * 100.0
-    ))
+    Ok(format!("{}\n- W7 bytes beside the compressed payload, goal < 5 %: {:.2} % ({met})\n", table.markdown(), beside * 100.0))
 }
 
 /// Counts cargo packets and their bytes; signals travel beside them.
@@ -79,17 +72,8 @@ pub(super) fn one_record_packets(
 ) -> Result<Vec<Box<dyn Contender>>> {
     let bytes = sealed_bytes_of_one(workload)?;
     Ok(vec![
-        Box::new(Sender {
-            name,
-            programs: programs.clone(),
-            workload: workload.clone(),
-            pair: None,
-        }),
-        Box::new(DurableLoop {
-            programs: programs.clone(),
-            count: workload.files,
-            bytes,
-        }),
+        Box::new(Sender { name, programs: programs.clone(), workload: workload.clone(), pair: None }),
+        Box::new(DurableLoop { programs: programs.clone(), count: workload.files, bytes }),
     ])
 }
 
@@ -124,10 +108,7 @@ impl Contender for Sender {
     }
 
     fn go(&mut self, _: &Path) -> Result<()> {
-        self.pair
-            .as_ref()
-            .context("the stations are not ready")?
-            .pass()
+        self.pair.as_ref().context("the stations are not ready")?.pass()
     }
 
     fn check(&mut self, _: &Path) -> Result<Option<u64>> {
@@ -135,16 +116,8 @@ impl Contender for Sender {
         let status = pair.outer.status()?;
         let channel = status.channel(CHANNEL).context("the channel is gone")?;
         let (packets, bytes) = cargo_packets(&pair.outer.path("ferry/out"))?;
-        ensure!(
-            packets == self.workload.files,
-            "{packets} packets were published, {} messages dropped",
-            self.workload.files
-        );
-        ensure!(
-            channel.accepted == self.workload.files,
-            "{} messages were accepted",
-            channel.accepted
-        );
+        ensure!(packets == self.workload.files, "{packets} packets were published, {} messages dropped", self.workload.files);
+        ensure!(channel.accepted == self.workload.files, "{} messages were accepted", channel.accepted);
         Ok(Some(bytes))
     }
 }

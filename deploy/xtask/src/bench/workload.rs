@@ -29,9 +29,7 @@ impl Workload {
 
     /// Writes the one file of W2.
     pub(super) fn mixed(directory: &Path, mebibytes: u64) -> Result<Self> {
-        Self::write(directory, || {
-            write_mixed_file(&directory.join("mixed.bin"), mebibytes, 2)
-        })
+        Self::write(directory, || write_mixed_file(&directory.join("mixed.bin"), mebibytes, 2))
     }
 
     /// Writes the records of W7.
@@ -44,43 +42,24 @@ impl Workload {
         let written = writer().with_context(|| format!("cannot write {}", directory.display()))?;
         let then = SystemTime::now() - AGE;
         for path in files_below(directory)? {
-            File::options()
-                .write(true)
-                .open(directory.join(path))?
-                .set_modified(then)?;
+            File::options().write(true).open(directory.join(path))?.set_modified(then)?;
         }
         // Reading everything for the fingerprint also warms the page cache.
         let fingerprint = fingerprint(directory)?.1;
-        Ok(Workload {
-            directory: directory.to_path_buf(),
-            files: written.files,
-            bytes: written.bytes,
-            fingerprint,
-        })
+        Ok(Workload { directory: directory.to_path_buf(), files: written.files, bytes: written.bytes, fingerprint })
     }
 
     /// Fails unless the directory holds the same files with the same bytes.
     pub(super) fn check_copy(&self, directory: &Path) -> Result<()> {
         let (files, fingerprint) = fingerprint(directory)?;
-        ensure!(
-            files == self.files,
-            "{} holds {files} files, must be {}",
-            directory.display(),
-            self.files
-        );
-        ensure!(
-            fingerprint == self.fingerprint,
-            "{} holds other bytes than were sent",
-            directory.display()
-        );
+        ensure!(files == self.files, "{} holds {files} files, must be {}", directory.display(), self.files);
+        ensure!(fingerprint == self.fingerprint, "{} holds other bytes than were sent", directory.display());
         Ok(())
     }
 
     /// Gives one file that the others are expected to come before.
     pub(super) fn last_file(&self) -> Result<PathBuf> {
-        files_below(&self.directory)?
-            .pop()
-            .context("the workload is empty")
+        files_below(&self.directory)?.pop().context("the workload is empty")
     }
 
     /// Deletes the files.
@@ -92,14 +71,8 @@ impl Workload {
 /// Lists files by their path inside a directory, in order; hidden ones are work in progress.
 pub(super) fn files_below(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
-    };
-    for entry in WalkDir::new(directory)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(visible)
-    {
+    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+    for entry in WalkDir::new(directory).sort_by_file_name().into_iter().filter_entry(visible) {
         let entry = entry?;
         if entry.file_type().is_file() {
             files.push(entry.path().strip_prefix(directory)?.to_path_buf());
@@ -139,27 +112,15 @@ mod tests {
         fs::write(copy.join(&names[1]), "other").expect("write");
         assert!(workload.check_copy(&copy).is_err());
         fs::remove_file(copy.join(&names[1])).expect("remove");
-        assert!(
-            workload
-                .check_copy(&copy)
-                .expect_err("one less")
-                .to_string()
-                .contains("2 files")
-        );
+        assert!(workload.check_copy(&copy).expect_err("one less").to_string().contains("2 files"));
     }
 
     #[test]
     fn the_files_look_old_enough_to_be_settled() {
         let root = tempfile::tempdir().expect("a temporary directory");
         let workload = Workload::messages(&root.path().join("sent"), 1).expect("a workload");
-        let path = workload
-            .directory
-            .join(workload.last_file().expect("a file"));
-        let age = fs::metadata(path)
-            .and_then(|metadata| metadata.modified())
-            .expect("a time")
-            .elapsed()
-            .expect("the past");
+        let path = workload.directory.join(workload.last_file().expect("a file"));
+        let age = fs::metadata(path).and_then(|metadata| metadata.modified()).expect("a time").elapsed().expect("the past");
         assert!(age >= Duration::from_secs(3_500));
     }
 }

@@ -48,8 +48,7 @@ impl Feed {
         for entry in WalkDir::new(directory).sort_by_file_name() {
             let entry = entry.with_context(|| format!("cannot list {}", directory.display()))?;
             if entry.file_type().is_file() {
-                let bytes = fs::read(entry.path())
-                    .with_context(|| format!("cannot read {}", entry.path().display()))?;
+                let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
                 let below = entry.path().strip_prefix(directory)?.to_path_buf();
                 let fate = fate_of(&below);
                 self.files.insert(below, (bytes, fate));
@@ -68,8 +67,7 @@ impl Feed {
         for (path, (bytes, _)) in &self.files {
             let path = directory.join(path);
             if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot create {}", folder.display()))?;
+                fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
             fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
         }
@@ -99,32 +97,18 @@ pub(super) struct Feeds {
 impl Feeds {
     /// Reads the samples below `demo` and generates `records` messages with their days' logs.
     pub(super) fn collect(demo: &Path, records: usize) -> Result<Self> {
-        let mut feeds = Feeds {
-            messages: Feed::default(),
-            logs: Feed::default(),
-            responses: Feed::default(),
-        };
-        feeds
-            .messages
-            .add_samples(&demo.join("outer/report-message"))?;
-        feeds
-            .logs
-            .add_samples(&demo.join("outer/registration-log"))?;
-        feeds
-            .responses
-            .add_samples(&demo.join("inner/report-response"))?;
+        let mut feeds = Feeds { messages: Feed::default(), logs: Feed::default(), responses: Feed::default() };
+        feeds.messages.add_samples(&demo.join("outer/report-message"))?;
+        feeds.logs.add_samples(&demo.join("outer/registration-log"))?;
+        feeds.responses.add_samples(&demo.join("inner/report-response"))?;
         let mut registrations = Vec::with_capacity(records);
         for (index, message) in Messages::new(SEED).take(records).enumerate() {
             let folder = PathBuf::from(format!("generated/{:03}", index / 100));
-            feeds
-                .messages
-                .add(folder.join(message.file_name()), message.bytes);
+            feeds.messages.add(folder.join(message.file_name()), message.bytes);
             registrations.push(message.registration);
         }
         for log in day_logs(&registrations) {
-            feeds
-                .logs
-                .add(Path::new("generated").join(log.name), log.bytes);
+            feeds.logs.add(Path::new("generated").join(log.name), log.bytes);
         }
         Ok(feeds)
     }
@@ -138,8 +122,7 @@ mod tests {
     #[test]
     fn the_samples_hold_one_refused_and_one_unfinished_file() {
         let feeds = Feeds::collect(&workspace::root().join("deploy/demo"), 0).expect("the samples");
-        let counts =
-            |feed: &Feed| [Fate::Arrives, Fate::Refused, Fate::Stays].map(|fate| feed.count(fate));
+        let counts = |feed: &Feed| [Fate::Arrives, Fate::Refused, Fate::Stays].map(|fate| feed.count(fate));
         assert_eq!(counts(&feeds.messages), [12, 1, 1]);
         assert_eq!(counts(&feeds.logs), [5, 0, 0]);
         assert_eq!(counts(&feeds.responses), [6, 0, 0]);
@@ -149,11 +132,7 @@ mod tests {
     fn the_refused_sample_is_not_what_it_declares() {
         let feeds = Feeds::collect(&workspace::root().join("deploy/demo"), 0).expect("the samples");
         for (path, bytes) in feeds.messages.with(Fate::Refused) {
-            assert!(
-                bytes.starts_with(b"<?xml version=\"1.0\" encoding=\"UTF-8\""),
-                "{}",
-                path.display()
-            );
+            assert!(bytes.starts_with(b"<?xml version=\"1.0\" encoding=\"UTF-8\""), "{}", path.display());
             assert!(std::str::from_utf8(bytes).is_err(), "{}", path.display());
         }
         for (path, bytes) in feeds.messages.with(Fate::Arrives) {
@@ -163,8 +142,7 @@ mod tests {
 
     #[test]
     fn generated_messages_come_with_their_logs() {
-        let feeds =
-            Feeds::collect(&workspace::root().join("deploy/demo"), 250).expect("the samples");
+        let feeds = Feeds::collect(&workspace::root().join("deploy/demo"), 250).expect("the samples");
         assert_eq!(feeds.messages.count(Fate::Arrives), 262);
         assert!(feeds.logs.count(Fate::Arrives) > 5);
     }

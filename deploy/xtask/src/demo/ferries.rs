@@ -40,31 +40,17 @@ pub(super) struct Ferry {
 
 impl Ferry {
     /// Puts a device between one station's ferry directory for leaving and the other's for coming.
-    pub(super) fn start(
-        title: &'static str,
-        from: &Station,
-        to: &Station,
-        seed: u64,
-    ) -> Result<Self> {
-        let script = Script {
-            seed,
-            ..Script::parse(SCRIPT)?
-        };
+    pub(super) fn start(title: &'static str, from: &Station, to: &Station, seed: u64) -> Result<Self> {
+        let script = Script { seed, ..Script::parse(SCRIPT)? };
         let (from, to): (PathBuf, PathBuf) = (from.path("ferry/out"), to.path("ferry/in"));
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
         let thread = thread::spawn(move || {
             let mut device = GapDevice::new(from, to, script);
-            run(&mut device, Until::Stopped, &told, |event| {
-                println!("    {title} {}", gapbox::sentence(event))
-            })?;
+            run(&mut device, Until::Stopped, &told, |event| println!("    {title} {}", gapbox::sentence(event)))?;
             Ok((device.counts().clone(), device.script().clone()))
         });
-        Ok(Ferry {
-            title,
-            stop,
-            thread,
-        })
+        Ok(Ferry { title, stop, thread })
     }
 
     /// Tells whether the device has given up by itself.
@@ -75,10 +61,7 @@ impl Ferry {
     /// Stops it and gives what it did.
     pub(super) fn stop(self) -> Result<(&'static str, Table)> {
         self.stop.store(true, Ordering::Relaxed);
-        let (counts, script) = self
-            .thread
-            .join()
-            .map_err(|_| anyhow!("the gap device {} panicked", self.title))??;
+        let (counts, script) = self.thread.join().map_err(|_| anyhow!("the gap device {} panicked", self.title))??;
         Ok((self.title, counts.table(&script)))
     }
 }

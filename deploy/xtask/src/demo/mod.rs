@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::station::{ChannelStatus, Daemon, Station};
+use crate::station::{ChannelStatus, Daemon, Station, set};
 use crate::{stop, workspace};
 use feed::Feeds;
 use ferries::Ferry;
@@ -51,73 +51,39 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let programs = workspace::build_release(false)?;
     let feeds = Feeds::collect(&workspace::root().join("deploy/demo"), options.records)?;
     let place = fresh_directory()?;
-    say(
-        "初始化两侧摆渡站，互换身份卡",
-        "initialising both stations, exchanging cards",
-    );
+    say("初始化两侧摆渡站，互换身份卡", "initialising both stations, exchanging cards");
     let outer = Station::init(&programs.outer, place.join("outer"))?;
     let inner = Station::init(&programs.inner, place.join("inner"))?;
     Station::pair(&outer, &inner)?;
+    for station in [&outer, &inner] {
+        // As shipped a station scans every 10 s; nobody wants to watch that.
+        station.configure("station.toml", |table| set(table, "ferry", "scan_seconds", 1))?;
+    }
     say("放入业务文件", "dropping the files");
     let crossings = [
-        Crossing {
-            channel: "report-message",
-            from: &outer,
-            to: &inner,
-            feed: &feeds.messages,
-        },
-        Crossing {
-            channel: "registration-log",
-            from: &outer,
-            to: &inner,
-            feed: &feeds.logs,
-        },
-        Crossing {
-            channel: "report-response",
-            from: &inner,
-            to: &outer,
-            feed: &feeds.responses,
-        },
+        Crossing { channel: "report-message", from: &outer, to: &inner, feed: &feeds.messages },
+        Crossing { channel: "registration-log", from: &outer, to: &inner, feed: &feeds.logs },
+        Crossing { channel: "report-response", from: &inner, to: &outer, feed: &feeds.responses },
     ];
     for crossing in &crossings {
         crossing.feed.drop_at(crossing.from, crossing.channel)?;
     }
-    say(
-        "启动两侧摆渡站和两台模拟隔离设备",
-        "starting both stations and two simulated gap devices",
-    );
+    say("启动两侧摆渡站和两台模拟隔离设备", "starting both stations and two simulated gap devices");
     let mut running = Running::start(&outer, &inner)?;
     let patience = PATIENCE + Duration::from_secs(options.records as u64 / RECORDS_A_SECOND);
     let converged = watch(options.lang, &mut running, &crossings, patience, &stopped)?;
     let mut complaints = Vec::new();
     if !converged {
-        complaints.push(
-            options
-                .lang
-                .say("没有在限定时间内完成", "not done within the time allowed")
-                .to_owned(),
-        );
+        complaints.push(options.lang.say("没有在限定时间内完成", "not done within the time allowed").to_owned());
     }
     if options.keep {
         // What is tried by hand afterwards is not part of the verdict.
-        complaints.extend(conclude(
-            options.lang,
-            &programs.audit,
-            &outer,
-            &inner,
-            &crossings,
-        )?);
+        complaints.extend(conclude(options.lang, &programs.audit, &outer, &inner, &crossings)?);
         keep(options.lang, &outer, &inner, &mut running, &stopped)?;
         complaints.extend(running.stop(options.lang)?);
     } else {
         complaints.extend(running.stop(options.lang)?);
-        complaints.extend(conclude(
-            options.lang,
-            &programs.audit,
-            &outer,
-            &inner,
-            &crossings,
-        )?);
+        complaints.extend(conclude(options.lang, &programs.audit, &outer, &inner, &crossings)?);
     }
     Ok(close(options, &place, &complaints))
 }
@@ -125,9 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Makes a directory that no earlier run has used.
 fn fresh_directory() -> Result<PathBuf> {
     let second = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let place = workspace::target()
-        .join("demo")
-        .join(format!("{second}-{}", process::id()));
+    let place = workspace::target().join("demo").join(format!("{second}-{}", process::id()));
     fs::create_dir_all(&place)?;
     Ok(place)
 }
@@ -141,14 +105,8 @@ struct Running {
 impl Running {
     fn start(outer: &Station, inner: &Station) -> Result<Self> {
         Ok(Running {
-            daemons: vec![
-                ("dukou-outer", outer.start()?),
-                ("dukou-inner", inner.start()?),
-            ],
-            ferries: vec![
-                Ferry::start("外→内", outer, inner, 1)?,
-                Ferry::start("内→外", inner, outer, 2)?,
-            ],
+            daemons: vec![("dukou-outer", outer.start()?), ("dukou-inner", inner.start()?)],
+            ferries: vec![Ferry::start("外→内", outer, inner, 1)?, Ferry::start("内→外", inner, outer, 2)?],
         })
     }
 
@@ -156,19 +114,13 @@ impl Running {
         for (_, daemon) in &mut self.daemons {
             daemon.check_alive()?;
         }
-        ensure!(
-            !self.ferries.iter().any(Ferry::has_ended),
-            "a gap device has stopped"
-        );
+        ensure!(!self.ferries.iter().any(Ferry::has_ended), "a gap device has stopped");
         Ok(())
     }
 
     /// Stops everything and gives what went wrong with it.
     fn stop(self, language: Language) -> Result<Vec<String>> {
-        println!(
-            "== {}",
-            language.say("停止（SIGTERM）", "stopping (SIGTERM)")
-        );
+        println!("== {}", language.say("停止（SIGTERM）", "stopping (SIGTERM)"));
         let mut complaints = Vec::new();
         for (name, daemon) in self.daemons {
             match daemon.stop() {
@@ -207,11 +159,7 @@ fn watch(
             show_changes(language, crossing, &mut shown)?;
         }
         if crossings.iter().all(Crossing::has_converged) && settled(crossings)? {
-            println!(
-                "== {} {:.1} s",
-                language.say("全部完成", "all done"),
-                begun.elapsed().as_secs_f64()
-            );
+            println!("== {} {:.1} s", language.say("全部完成", "all done"), begun.elapsed().as_secs_f64());
             return Ok(true);
         }
         thread::sleep(POLL);
@@ -223,25 +171,15 @@ fn watch(
 fn settled(crossings: &[Crossing]) -> Result<bool> {
     for crossing in crossings {
         let (out, into) = (crossing.from.status()?, crossing.to.status()?);
-        let accepted = out
-            .channel(crossing.channel)
-            .map(|channel| channel.accepted);
-        if accepted
-            != into
-                .channel(crossing.channel)
-                .map(|channel| channel.applied)
-        {
+        let accepted = out.channel(crossing.channel).map(|channel| channel.accepted);
+        if accepted != into.channel(crossing.channel).map(|channel| channel.applied) {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn show_changes(
-    language: Language,
-    crossing: &Crossing,
-    shown: &mut Vec<(PathBuf, ChannelStatus)>,
-) -> Result<()> {
+fn show_changes(language: Language, crossing: &Crossing, shown: &mut Vec<(PathBuf, ChannelStatus)>) -> Result<()> {
     for station in [crossing.from, crossing.to] {
         let status = station.status()?;
         let Some(now) = status.channel(crossing.channel) else {
@@ -262,16 +200,7 @@ fn show_changes(
 
 fn sentence(language: Language, station: &Station, now: &ChannelStatus) -> String {
     let side = station.directory.file_name().unwrap_or_default().display();
-    let ChannelStatus {
-        channel,
-        state,
-        accepted,
-        rejected,
-        packets,
-        left,
-        applied,
-        ..
-    } = now;
+    let ChannelStatus { channel, state, accepted, rejected, packets, left, applied, .. } = now;
     match language {
         Language::Zh => format!(
             "[{side}] {channel}：受理 {accepted}，拒收 {rejected}，摆渡包 {packets}，已离站 {left}，已送达 {applied}，状态 {state}"
@@ -283,48 +212,19 @@ fn sentence(language: Language, station: &Station, now: &ChannelStatus) -> Strin
 }
 
 /// Leaves everything running for trying by hand.
-fn keep(
-    language: Language,
-    outer: &Station,
-    inner: &Station,
-    running: &mut Running,
-    stopped: &AtomicBool,
-) -> Result<()> {
-    println!(
-        "== {}",
-        language.say("保持运行，按 Ctrl-C 结束", "running until Ctrl-C")
-    );
+fn keep(language: Language, outer: &Station, inner: &Station, running: &mut Running, stopped: &AtomicBool) -> Result<()> {
+    println!("== {}", language.say("保持运行，按 Ctrl-C 结束", "running until Ctrl-C"));
     for (station, leaving, coming) in [
-        (
-            outer,
-            ["report-message", "registration-log"].as_slice(),
-            ["report-response"].as_slice(),
-        ),
-        (
-            inner,
-            &["report-response"],
-            &["report-message", "registration-log"],
-        ),
+        (outer, ["report-message", "registration-log"].as_slice(), ["report-response"].as_slice()),
+        (inner, &["report-response"], &["report-message", "registration-log"]),
     ] {
         for channel in leaving {
-            println!(
-                "    {}  {}",
-                language.say("放入", "drop into"),
-                station.path("drop").join(channel).display()
-            );
+            println!("    {}  {}", language.say("放入", "drop into"), station.path("drop").join(channel).display());
         }
         for channel in coming {
-            println!(
-                "    {}  {}",
-                language.say("到达", "comes to "),
-                station.path("arrived").join(channel).display()
-            );
+            println!("    {}  {}", language.say("到达", "comes to "), station.path("arrived").join(channel).display());
         }
-        println!(
-            "    {} status --station {}",
-            station.program.display(),
-            station.directory.display()
-        );
+        println!("    {} status --station {}", station.program.display(), station.directory.display());
     }
     while !stopped.load(Ordering::Relaxed) {
         running.check()?;
@@ -334,13 +234,7 @@ fn keep(
 }
 
 /// Prints the closing table, compares every file, and has both logs audited.
-fn conclude(
-    language: Language,
-    audit: &Path,
-    outer: &Station,
-    inner: &Station,
-    crossings: &[Crossing],
-) -> Result<Vec<String>> {
+fn conclude(language: Language, audit: &Path, outer: &Station, inner: &Station, crossings: &[Crossing]) -> Result<Vec<String>> {
     let mut table = verdict::heading(language);
     let mut complaints = Vec::new();
     for crossing in crossings {
@@ -348,10 +242,7 @@ fn conclude(
         crossing.row(&mut table, &sender, &receiver);
         complaints.extend(crossing.complaints(&sender, &receiver));
         if sender.waiting + receiver.waiting + sender.aside + receiver.aside > 0 {
-            complaints.push(format!(
-                "{}: packets were set aside or wait",
-                crossing.channel
-            ));
+            complaints.push(format!("{}: packets were set aside or wait", crossing.channel));
         }
     }
     println!("\n{table}");
@@ -365,7 +256,10 @@ fn conclude(
 fn close(options: &Options, place: &Path, complaints: &[String]) -> ExitCode {
     if complaints.is_empty() {
         let good = "演示通过：每个文件恰好送达一次且未改变，拒收有原因，两侧日志审计通过";
-        println!("\n{}", options.lang.say(good, "PASS: every file arrived once and unchanged, refusals have reasons, both audits pass"));
+        println!(
+            "\n{}",
+            options.lang.say(good, "PASS: every file arrived once and unchanged, refusals have reasons, both audits pass")
+        );
         if !options.keep && fs::remove_dir_all(place).is_err() {
             println!("{}", place.display());
         }
@@ -375,10 +269,6 @@ fn close(options: &Options, place: &Path, complaints: &[String]) -> ExitCode {
     for complaint in complaints {
         println!("  {complaint}");
     }
-    println!(
-        "{} {}",
-        options.lang.say("现场保留在", "kept for inspection:"),
-        place.display()
-    );
+    println!("{} {}", options.lang.say("现场保留在", "kept for inspection:"), place.display());
     ExitCode::FAILURE
 }

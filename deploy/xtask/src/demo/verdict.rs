@@ -35,10 +35,7 @@ impl Crossing<'_> {
     fn refused_files(&self) -> Vec<PathBuf> {
         let directory = self.from.path("rejected").join(self.channel);
         let is_reason = |path: &PathBuf| path.to_string_lossy().contains(".reason.");
-        files_below(&directory)
-            .into_iter()
-            .filter(|path| !is_reason(path))
-            .collect()
+        files_below(&directory).into_iter().filter(|path| !is_reason(path)).collect()
     }
 
     /// Lists everything that is not as it must be.
@@ -46,10 +43,7 @@ impl Crossing<'_> {
         let mut complaints = self.about_files();
         complaints.extend(self.about_refusals());
         complaints.extend(self.about_numbers(sender, receiver));
-        complaints
-            .into_iter()
-            .map(|complaint| format!("{}: {complaint}", self.channel))
-            .collect()
+        complaints.into_iter().map(|complaint| format!("{}: {complaint}", self.channel)).collect()
     }
 
     fn about_files(&self) -> Vec<String> {
@@ -58,23 +52,12 @@ impl Crossing<'_> {
         for (path, bytes) in self.feed.with(Fate::Arrives) {
             match fs::read(arrived.join(path)) {
                 Ok(came) if came == bytes => {}
-                Ok(came) => complaints.push(format!(
-                    "{} changed: {} bytes, were {}",
-                    path.display(),
-                    came.len(),
-                    bytes.len()
-                )),
-                Err(error) => {
-                    complaints.push(format!("{} did not arrive: {error}", path.display()))
-                }
+                Ok(came) => complaints.push(format!("{} changed: {} bytes, were {}", path.display(), came.len(), bytes.len())),
+                Err(error) => complaints.push(format!("{} did not arrive: {error}", path.display())),
             }
         }
         for path in files_below(&arrived) {
-            let known = self
-                .feed
-                .files
-                .get(&path)
-                .is_some_and(|(_, fate)| *fate == Fate::Arrives);
+            let known = self.feed.files.get(&path).is_some_and(|(_, fate)| *fate == Fate::Arrives);
             if !known {
                 complaints.push(format!("{} arrived and should not have", path.display()));
             }
@@ -93,16 +76,11 @@ impl Crossing<'_> {
         let rejected = self.from.path("rejected").join(self.channel);
         let refused = self.refused_files();
         for (path, bytes) in self.feed.with(Fate::Refused) {
-            let found = refused
-                .iter()
-                .find(|refused| refused.file_name() == path.file_name());
+            let found = refused.iter().find(|refused| refused.file_name() == path.file_name());
             match found {
                 None => complaints.push(format!("{} was not set aside", path.display())),
                 Some(found) if fs::read(rejected.join(found)).ok().as_deref() != Some(bytes) => {
-                    complaints.push(format!(
-                        "{} was changed when it was refused",
-                        path.display()
-                    ));
+                    complaints.push(format!("{} was changed when it was refused", path.display()));
                 }
                 Some(found) => complaints.extend(reason_missing(&rejected.join(found))),
             }
@@ -111,9 +89,7 @@ impl Crossing<'_> {
     }
 
     fn about_numbers(&self, sender: &Status, receiver: &Status) -> Vec<String> {
-        let (Some(out), Some(into)) =
-            (sender.channel(self.channel), receiver.channel(self.channel))
-        else {
+        let (Some(out), Some(into)) = (sender.channel(self.channel), receiver.channel(self.channel)) else {
             return vec!["a station does not know the channel".to_owned()];
         };
         let arrives = self.feed.count(Fate::Arrives);
@@ -123,9 +99,7 @@ impl Crossing<'_> {
             ("applied", into.applied, arrives),
         ];
         let wrong = expected.into_iter().filter(|(_, is, must)| is != must);
-        let mut complaints: Vec<_> = wrong
-            .map(|(what, is, must)| format!("{what} is {is}, must be {must}"))
-            .collect();
+        let mut complaints: Vec<_> = wrong.map(|(what, is, must)| format!("{what} is {is}, must be {must}")).collect();
         for (side, state) in [("sender", &out.state), ("receiver", &into.state)] {
             if state != "ok" {
                 complaints.push(format!("state at the {side} is {state}"));
@@ -136,18 +110,11 @@ impl Crossing<'_> {
 
     /// Adds this channel's row to the closing table.
     pub(super) fn row(&self, table: &mut Table, sender: &Status, receiver: &Status) {
-        let (Some(out), Some(into)) =
-            (sender.channel(self.channel), receiver.channel(self.channel))
-        else {
+        let (Some(out), Some(into)) = (sender.channel(self.channel), receiver.channel(self.channel)) else {
             return;
         };
-        let refusals = sender
-            .rejections
-            .iter()
-            .filter(|refusal| refusal.channel == self.channel);
-        let refusals: Vec<_> = refusals
-            .map(|refusal| format!("{} × {}", refusal.code, refusal.count))
-            .collect();
+        let refusals = sender.rejections.iter().filter(|refusal| refusal.channel == self.channel);
+        let refusals: Vec<_> = refusals.map(|refusal| format!("{} × {}", refusal.code, refusal.count)).collect();
         table.row([
             self.channel.to_owned(),
             out.accepted.to_string(),
@@ -155,9 +122,7 @@ impl Crossing<'_> {
             out.plain_bytes.to_string(),
             out.sealed_bytes.to_string(),
             into.applied.to_string(),
-            format!("{} {}", out.rejected, refusals.join(", "))
-                .trim()
-                .to_owned(),
+            format!("{} {}", out.rejected, refusals.join(", ")).trim().to_owned(),
         ]);
     }
 }
@@ -165,24 +130,8 @@ impl Crossing<'_> {
 /// Starts the closing table.
 pub(super) fn heading(language: Language) -> Table {
     let words = match language {
-        Language::Zh => [
-            "通道",
-            "受理",
-            "摆渡包",
-            "摆渡前字节",
-            "摆渡后字节",
-            "已送达",
-            "拒收（原因）",
-        ],
-        Language::En => [
-            "channel",
-            "accepted",
-            "packets",
-            "bytes before",
-            "bytes after",
-            "applied",
-            "rejected (why)",
-        ],
+        Language::Zh => ["通道", "受理", "摆渡包", "摆渡前字节", "摆渡后字节", "已送达", "拒收（原因）"],
+        Language::En => ["channel", "accepted", "packets", "bytes before", "bytes after", "applied", "rejected (why)"],
     };
     Table::new(words)
 }
@@ -191,32 +140,21 @@ fn reason_missing(refused: &Path) -> Option<String> {
     let beside = |ending: &str| PathBuf::from(format!("{}{ending}", refused.display()));
     let json = fs::read(beside(".reason.json")).unwrap_or_default();
     let reason: serde_json::Value = serde_json::from_slice(&json).unwrap_or_default();
-    let has_code = reason
-        .get("code")
-        .and_then(serde_json::Value::as_str)
-        .is_some_and(|code| !code.is_empty());
+    let has_code = reason.get("code").and_then(serde_json::Value::as_str).is_some_and(|code| !code.is_empty());
     let has_text = fs::read(beside(".reason.txt")).is_ok_and(|text| !text.is_empty());
     (!has_code || !has_text).then(|| format!("{} has no reason beside it", refused.display()))
 }
 
 /// Lists the regular files below a directory, by their path inside it; hidden ones are work in progress.
 pub(super) fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
-    };
+    let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
     WalkDir::new(directory)
         .sort_by_file_name()
         .into_iter()
         .filter_entry(visible)
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
-        .filter_map(|entry| {
-            entry
-                .path()
-                .strip_prefix(directory)
-                .ok()
-                .map(Path::to_path_buf)
-        })
+        .filter_map(|entry| entry.path().strip_prefix(directory).ok().map(Path::to_path_buf))
         .collect()
 }
 
@@ -229,22 +167,12 @@ pub(super) fn audit(program: &Path, station: &Station) -> Result<Option<String>>
         .arg(station.card())
         .output()
         .with_context(|| format!("cannot run {}", program.display()))?;
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     for line in text.lines() {
         println!("    {line}");
     }
-    Ok((!output.status.success()).then(|| {
-        format!(
-            "{} verify {}: {}",
-            program.display(),
-            station.path("log").display(),
-            output.status
-        )
-    }))
+    Ok((!output.status.success())
+        .then(|| format!("{} verify {}: {}", program.display(), station.path("log").display(), output.status)))
 }
 
 #[cfg(test)]
@@ -262,19 +190,11 @@ mod tests {
         /// Two stations between which three files went as they should.
         fn good() -> Self {
             let root = tempfile::tempdir().expect("a temporary directory");
-            let station = |name: &str| Station {
-                program: PathBuf::new(),
-                directory: root.path().join(name),
-            };
+            let station = |name: &str| Station { program: PathBuf::new(), directory: root.path().join(name) };
             let (from, to) = (station("from"), station("to"));
             let mut feed = Feed::default();
-            for (name, fate) in [
-                ("a/x.xml", Fate::Arrives),
-                ("bad.xml", Fate::Refused),
-                ("y.tmp", Fate::Stays),
-            ] {
-                feed.files
-                    .insert(name.into(), (name.as_bytes().to_vec(), fate));
+            for (name, fate) in [("a/x.xml", Fate::Arrives), ("bad.xml", Fate::Refused), ("y.tmp", Fate::Stays)] {
+                feed.files.insert(name.into(), (name.as_bytes().to_vec(), fate));
             }
             let write = |path: PathBuf, text: &str| {
                 fs::create_dir_all(path.parent().expect("a parent")).expect("create");
@@ -282,32 +202,18 @@ mod tests {
             };
             write(to.path("arrived/c/a/x.xml"), "a/x.xml");
             write(from.path("rejected/c/bad.xml"), "bad.xml");
-            write(
-                from.path("rejected/c/bad.xml.reason.json"),
-                "{\"code\":\"xml-encoding\"}",
-            );
+            write(from.path("rejected/c/bad.xml.reason.json"), "{\"code\":\"xml-encoding\"}");
             write(from.path("rejected/c/bad.xml.reason.txt"), "编码不符");
             write(from.path("drop/c/y.tmp"), "y.tmp");
-            Scene {
-                _root: root,
-                from,
-                to,
-                feed,
-            }
+            Scene { _root: root, from, to, feed }
         }
 
         fn crossing(&self) -> Crossing<'_> {
-            Crossing {
-                channel: "c",
-                from: &self.from,
-                to: &self.to,
-                feed: &self.feed,
-            }
+            Crossing { channel: "c", from: &self.from, to: &self.to, feed: &self.feed }
         }
 
         fn complaints(&self) -> Vec<String> {
-            self.crossing()
-                .complaints(&status(1, 1, 0, "ok"), &status(0, 0, 1, "ok"))
+            self.crossing().complaints(&status(1, 1, 0, "ok"), &status(0, 0, 1, "ok"))
         }
     }
 
@@ -355,9 +261,7 @@ mod tests {
     #[test]
     fn wrong_numbers_and_states_are_named() {
         let scene = Scene::good();
-        let complaints = scene
-            .crossing()
-            .complaints(&status(1, 0, 0, "held"), &status(0, 0, 2, "ok"));
+        let complaints = scene.crossing().complaints(&status(1, 0, 0, "held"), &status(0, 0, 2, "ok"));
         assert_eq!(complaints.len(), 3, "{complaints:?}");
     }
 }

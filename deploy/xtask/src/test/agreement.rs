@@ -17,41 +17,24 @@ pub(crate) fn check() -> Result<String> {
     let mut apart = Vec::new();
     for case in &cases {
         let ours = exit_code(Command::new(&audit).arg("verify").arg(case))?;
-        let theirs = exit_code(
-            Command::new("python3")
-                .arg(root.join("tests/oracle/oracle.py"))
-                .arg("verify")
-                .arg(case),
-        )?;
+        let theirs = exit_code(Command::new("python3").arg(root.join("tests/oracle/oracle.py")).arg("verify").arg(case))?;
         if ours != theirs {
-            apart.push(format!(
-                "  {}: dukou-audit exits {ours}, the oracle {theirs}",
-                case.display()
-            ));
+            apart.push(format!("  {}: dukou-audit exits {ours}, the oracle {theirs}", case.display()));
         }
     }
-    ensure!(
-        apart.is_empty(),
-        "the verifiers disagree on {} logs:\n{}",
-        apart.len(),
-        apart.join("\n")
-    );
+    ensure!(apart.is_empty(), "the verifiers disagree on {} logs:\n{}", apart.len(), apart.join("\n"));
     Ok(format!("{} logs, one verdict each", cases.len()))
 }
 
 fn built_audit() -> Result<PathBuf> {
     let arguments = ["build", "--locked", "--workspace", "--bin", "dukou-audit"];
-    let status = workspace::cargo()
-        .args(arguments)
-        .status()
-        .context("cannot run cargo")?;
+    let status = workspace::cargo().args(arguments).status().context("cannot run cargo")?;
     ensure!(status.success(), "dukou-audit does not build");
     Ok(workspace::target().join("debug/dukou-audit"))
 }
 
 fn log_cases(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries =
-        fs::read_dir(directory).with_context(|| format!("cannot list {}", directory.display()))?;
+    let entries = fs::read_dir(directory).with_context(|| format!("cannot list {}", directory.display()))?;
     let mut cases = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -66,10 +49,7 @@ fn log_cases(directory: &Path) -> Result<Vec<PathBuf>> {
 fn exit_code(command: &mut Command) -> Result<i32> {
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     let program = command.get_program().display().to_string();
-    match status
-        .with_context(|| format!("cannot run {program}"))?
-        .code()
-    {
+    match status.with_context(|| format!("cannot run {program}"))?.code() {
         Some(code) => Ok(code),
         None => bail!("{program} was killed"),
     }

@@ -26,40 +26,20 @@ impl Sign {
 
 /// Package, how to see it, and what needs it.
 const NEEDED: [(&str, Sign, &str); 4] = [
-    (
-        "gcc",
-        Sign::Program("cc"),
-        "links every Rust program; compiles ring, zstd and SQLite",
-    ),
-    (
-        "libc6-dev",
-        Sign::File("/usr/include/stdio.h"),
-        "headers and start files for the linker",
-    ),
-    (
-        "strace",
-        Sign::Program("strace"),
-        "suites that count fsync or kill a station at each system call",
-    ),
-    (
-        "python3",
-        Sign::Program("python3"),
-        "the independent verifier in tests/oracle",
-    ),
+    ("gcc", Sign::Program("cc"), "links every Rust program; compiles ring, zstd and SQLite"),
+    ("libc6-dev", Sign::File("/usr/include/stdio.h"), "headers and start files for the linker"),
+    ("strace", Sign::Program("strace"), "suites that count fsync or kill a station at each system call"),
+    ("python3", Sign::Program("python3"), "the independent verifier in tests/oracle"),
 ];
 
 /// Tells whether a program is on the search path.
 pub(crate) fn on_path(program: &str) -> bool {
-    env::var_os("PATH")
-        .is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// Makes sure that every package is there; as root it installs what is missing.
 pub(crate) fn provide() -> Result<String> {
-    let missing: Vec<_> = NEEDED
-        .iter()
-        .filter(|(_, sign, _)| !sign.is_there())
-        .collect();
+    let missing: Vec<_> = NEEDED.iter().filter(|(_, sign, _)| !sign.is_there()).collect();
     for (package, _, why) in &missing {
         println!("missing: {package} ({why})");
     }
@@ -68,33 +48,19 @@ pub(crate) fn provide() -> Result<String> {
         return Ok(NEEDED.map(|(package, ..)| package).join(" "));
     }
     install(&packages)?;
-    let still: Vec<_> = missing
-        .iter()
-        .filter(|(_, sign, _)| !sign.is_there())
-        .map(|(package, ..)| *package)
-        .collect();
-    ensure!(
-        still.is_empty(),
-        "apt-get installed {}, and it still cannot be found",
-        still.join(" ")
-    );
+    let still: Vec<_> = missing.iter().filter(|(_, sign, _)| !sign.is_there()).map(|(package, ..)| *package).collect();
+    ensure!(still.is_empty(), "apt-get installed {}, and it still cannot be found", still.join(" "));
     Ok(format!("installed {}", packages.join(" ")))
 }
 
 /// Installs packages, or says which command would.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
-    let by_hand = format!(
-        "apt-get install --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let by_hand = format!("apt-get install --no-install-recommends {}", packages.join(" "));
     if !rustix::process::getuid().is_root() || !on_path("apt-get") {
         bail!("run as root: {by_hand}");
     }
     let apt = |arguments: &[&str]| {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status();
+        let status = Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
         status.is_ok_and(|status| status.success())
     };
     // Out-of-date lists may still do, so a failed update alone is no reason to give up.

@@ -23,8 +23,14 @@ pub const LOOK_MAX: usize = 50_000;
 /// Largest file that is copied when a rename cannot cross file systems.
 const COPY_MAX: u64 = 1 << 40;
 
+/// Most hints that are remembered; files beyond are finished by settling.
+const HINTS_MAX: usize = 200_000;
+
 const TAKEN: &str = ".taken";
 const STATUS: &str = ".status";
+
+/// What stands beside a file that was set aside: for people, for programs.
+const REASONS: [&str; 2] = [".reason.txt", ".reason.json"];
 
 /// A folder that suppliers drop files into.
 pub struct FolderSource {
@@ -89,7 +95,7 @@ impl FolderSource {
             Fate::Sent(_) if self.config.after == After::Remove => self.take(disposal),
             Fate::Sent(_) => {
                 let archive = self.archive.clone();
-                self.move_below(&archive, disposal).map(|_| None)
+                self.move_below(&archive, disposal).map(|()| None)
             }
             Fate::Refused { code, sentence, .. } => {
                 let reason = json!({ "name": disposal.name, "code": code, "zh": sentence[0], "en": sentence[1] });
@@ -138,34 +144,54 @@ impl FolderSource {
         match self.files.rename_new(taken, &disposal.path) {
             Err(fault) if fault.cause == FileCause::Exists => {
                 let target = self.free_name(&self.rejected.clone(), &disposal.name)?;
-                self.move_file(taken, &target)?;
                 let reason = json!({ "name": disposal.name, "code": "replaced" });
                 let text = say!(self.lang, "取走时该文件已被替换两次，这一版没有送出。请确认后重新放入。", "The file was replaced twice while it was taken; this version was not sent. Check it and drop it again.");
-                self.write_reasons(&target, &text, reason)
+                self.write_reasons(&target, &text, reason)?;
+                self.move_file(taken, &target)
             }
             other => other,
         }
     }
 
+    /// Moves a file below `dir`, its reasons first: after a crash between the two it is still where it was, and all is done again.
     fn set_aside(&mut self, dir: &Path, disposal: &Disposal, text: &str, reason: serde_json::Value) -> Result<Option<PathBuf>, FileFault> {
-        if let Some(target) = self.move_below(dir, disposal)? {
-            self.write_reasons(&target, text, reason)?;
+        if !self.is_there(disposal)? {
+            return Ok(None);
+        }
+        let target = self.free_name(dir, &disposal.name)?;
+        self.write_reasons(&target, text, reason)?;
+        if !self.move_there(disposal, &target)? {
+            for suffix in REASONS {
+                self.files.remove(&with_suffix(&target, suffix))?;
+            }
         }
         Ok(None)
     }
 
-    /// Moves the file below `dir` under its own name; `None` when it is gone or is not the file that was read.
-    fn move_below(&mut self, dir: &Path, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
-        if !self.files.stat(&disposal.path)?.is_some_and(|stat| is_same(&stat, &disposal.stamp)) {
-            return Ok(None);
+    /// Moves the file below `dir` under its own name, unless it is gone or is not the file that was read.
+    fn move_below(&mut self, dir: &Path, disposal: &Disposal) -> Result<(), FileFault> {
+        if self.is_there(disposal)? {
+            let target = self.free_name(dir, &disposal.name)?;
+            self.move_there(disposal, &target)?;
         }
-        let target = self.free_name(dir, &disposal.name)?;
-        self.move_file(&disposal.path, &target)?;
-        if self.files.stat(&target)?.is_some_and(|stat| stat.len == disposal.stamp.len && stat.mtime_ns == disposal.stamp.mtime_ns) {
-            return Ok(Some(target));
+        Ok(())
+    }
+
+    fn is_there(&self, disposal: &Disposal) -> Result<bool, FileFault> {
+        Ok(self.files.stat(&disposal.path)?.is_some_and(|stat| is_same(&stat, &disposal.stamp)))
+    }
+
+    /// Moves the file; false when it vanished, or when another one had taken its place and was given back.
+    fn move_there(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
+        match self.move_file(&disposal.path, target) {
+            Err(fault) if fault.cause == FileCause::NotFound => return Ok(false),
+            other => other?,
         }
-        self.give_back(disposal, &target)?;
-        Ok(None)
+        if self.files.stat(target)?.is_some_and(|stat| stat.len == disposal.stamp.len && stat.mtime_ns == disposal.stamp.mtime_ns) {
+            return Ok(true);
+        }
+        self.give_back(disposal, target)?;
+        Ok(false)
     }
 
     /// Finds a name below `dir` that is not taken: `name`, else `name~2`, `name~3` …
@@ -197,16 +223,21 @@ impl FolderSource {
     fn write_reasons(&mut self, target: &Path, text: &str, reason: serde_json::Value) -> Result<(), FileFault> {
         // Chinese Windows programs need the mark and CRLF to show a text file right.
         let for_people = format!("\u{feff}{}\r\n", text.replace('\n', "\r\n"));
-        self.files.replace(&with_suffix(target, ".reason.txt"), for_people.as_bytes())?;
-        self.files.replace(&with_suffix(target, ".reason.json"), format!("{reason}\n").as_bytes())
+        let [text_suffix, json_suffix] = REASONS;
+        self.files.replace(&with_suffix(target, text_suffix), for_people.as_bytes())?;
+        self.files.replace(&with_suffix(target, json_suffix), format!("{reason}\n").as_bytes())
     }
 
     fn write_status(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
-        let path = with_suffix(&self.folder.join(STATUS).join(&disposal.name), ".json");
+        let path = self.status_path(&disposal.name);
         if let Some(dir) = path.parent() {
             self.make_dirs(dir)?;
         }
         self.files.replace(&path, status_text(&self.channel, disposal, self.clock.wall_ms()).as_bytes())
+    }
+
+    fn status_path(&self, name: &str) -> PathBuf {
+        with_suffix(&self.folder.join(STATUS).join(name), ".json")
     }
 
     fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
@@ -307,8 +338,15 @@ impl Source for FolderSource {
         Ok(())
     }
 
+    fn forget(&mut self, names: &[&str]) -> Result<(), FileFault> {
+        for name in names {
+            self.files.remove(&self.status_path(name))?;
+        }
+        Ok(())
+    }
+
     fn hint(&mut self, path: &Path) {
-        if path.starts_with(&self.folder) {
+        if path.starts_with(&self.folder) && self.finished.len() < HINTS_MAX {
             self.finished.insert(path.to_path_buf());
         }
     }

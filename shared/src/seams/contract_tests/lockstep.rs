@@ -89,7 +89,7 @@ fn take(world: &dyn World, ferry: &dyn FerryDir, step: &Step) -> Answer {
         Step::List(name) => answer(files.list(&at(name))),
         Step::Walk(name) => answer(walked(world, name)),
         Step::Sync(name) => answer(files.sync_dir(&at(name)).and_then(|()| files.sync_fs(&at(name)))),
-        Step::FerryList(limit) => answer(ferry.list(limit).map(|listing| {
+        Step::FerryList(limit) => answer(ferry.list(&|_| true, limit).map(|listing| {
             let entries: Vec<_> = listing.entries.iter().map(|(name, stat)| (name.clone(), shown(stat))).collect();
             (entries, listing.uncounted)
         })),

@@ -379,14 +379,16 @@ pub(super) fn a_ferry_list_is_sorted_and_limited(world: &dyn World) {
         world.put(&format!("ferry/{name}"), name.as_bytes());
     }
     world.mkdir("ferry/b");
-    let all = ferry.list(9).unwrap();
+    let all = ferry.list(&|_| true, 9).unwrap();
     let shown: Vec<_> = all.entries.iter().map(|(name, stat)| (name.as_str(), stat.is_file)).collect();
     assert_eq!(shown, [(".b", true), ("a", true), ("b", false), ("c", true), ("d", true)]);
     assert_eq!(all.uncounted, 0);
-    let first = ferry.list(2).unwrap();
+    let first = ferry.list(&|_| true, 2).unwrap();
     assert_eq!(first.entries, all.entries[..2]);
     assert_eq!(first.uncounted, 3);
-    assert_eq!((ferry.list(0).unwrap().entries.len(), ferry.list(0).unwrap().uncounted), (0, 5));
+    let wanted = ferry.list(&|name| name == first.entries[0].0, 9).unwrap();
+    assert_eq!((wanted.entries.len(), wanted.uncounted), (1, 4));
+    assert_eq!((ferry.list(&|_| true, 0).unwrap().entries.len(), ferry.list(&|_| true, 0).unwrap().uncounted), (0, 5));
 }
 
 pub(super) fn a_ferry_directory_opens_only_regular_files(world: &dyn World) {
@@ -403,7 +405,7 @@ pub(super) fn a_ferry_directory_stays_itself_when_its_path_is_swapped(world: &dy
     world.rename("ferry", "moved");
     world.put("ferry/theirs", b"y");
     assert_eq!(refused(ferry.open("theirs")), FileCause::NotFound);
-    assert_eq!(ferry.list(9).unwrap().entries.len(), 1);
+    assert_eq!(ferry.list(&|_| true, 9).unwrap().entries.len(), 1);
     ferry.place("second", &[b"z"]).unwrap();
     ferry.sync().unwrap();
     assert_eq!(names(world, "moved"), ["mine", "second"]);
@@ -413,7 +415,7 @@ pub(super) fn a_ferry_directory_stays_itself_when_its_path_is_swapped(world: &dy
 pub(super) fn a_removed_ferry_directory_is_a_fault_and_not_empty(world: &dyn World) {
     let ferry = world.ferry("ferry");
     world.remove("ferry");
-    assert_eq!(refused(ferry.list(9)), FileCause::NotFound);
+    assert_eq!(refused(ferry.list(&|_| true, 9)), FileCause::NotFound);
     assert_eq!(refused(ferry.place("a", &[b"x"])), FileCause::NotFound);
     assert_eq!(refused(world.files().ferry_dir(&world.at("ferry"))), FileCause::NotFound);
 }
@@ -431,7 +433,7 @@ pub(super) fn a_file_moves_out_of_the_ferry_directory(world: &dyn World) {
     ferry.place("a", &[b"bytes"]).unwrap();
     ferry.move_out("a", &world.at("aside/b"), 9).unwrap();
     assert_eq!(world.get("aside/b").as_deref(), Some(&b"bytes"[..]));
-    assert_eq!(ferry.list(9).unwrap().entries.len(), 0);
+    assert_eq!(ferry.list(&|_| true, 9).unwrap().entries.len(), 0);
     assert_eq!(refused(ferry.move_out("a", &world.at("aside/c"), 9)), FileCause::NotFound);
 }
 

@@ -62,7 +62,7 @@ fn nothing_but_a_regular_file_is_picked_up() {
         assert_eq!(refused(ferry.move_out(name, &world.at("out"), 99)), FileCause::NotRegular, "{name}");
         assert_eq!(refused(ferry.place(name, &[b"x"])), FileCause::Exists, "{name}");
     }
-    assert!(ferry.list(99).unwrap().entries.iter().all(|(_, stat)| !stat.is_file));
+    assert!(ferry.list(&|_| true, 99).unwrap().entries.iter().all(|(_, stat)| !stat.is_file));
     assert_eq!(ferry.remove("link"), Ok(true));
     assert_eq!(world.get("secret").as_deref(), Some(&b"not for this"[..]));
 }
@@ -130,7 +130,7 @@ fn names_that_are_not_utf8_are_shown_counted_or_left_out() {
     assert_eq!(shown, ["caf\u{fffd}.xml", "\u{fffd}/a"]);
     assert!(odd_ones.iter().all(|odd| fs::exists(world.at("r").join(&odd.path)).unwrap()));
     assert_eq!(world.files.list(&world.at("r")), Ok(vec!["plain".to_owned()]));
-    let listing = ferry.list(9).unwrap();
+    let listing = ferry.list(&|_| true, 9).unwrap();
     assert_eq!((listing.entries.len(), listing.uncounted), (1, 2));
 }
 
@@ -233,7 +233,7 @@ fn more_files_are_placed_before_a_sync_than_are_held_open() {
         ferry.place(&format!("{number:03}"), &[b"x"]).unwrap();
     }
     ferry.sync().unwrap();
-    assert_eq!(ferry.list(999).unwrap().entries.len(), 200);
+    assert_eq!(ferry.list(&|_| true, 999).unwrap().entries.len(), 200);
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_file_moves_out_to_another_file_system_within_its_limit() {
     assert!(!fs::exists(&to).unwrap());
     ferry.move_out("a", &to, 600_000).unwrap();
     assert_eq!(fs::read(&to).unwrap(), bytes);
-    assert_eq!(ferry.list(9).unwrap().entries.len(), 0);
+    assert_eq!(ferry.list(&|_| true, 9).unwrap().entries.len(), 0);
     ferry.place("a", &[b"second"]).unwrap();
     assert_eq!(refused(ferry.move_out("a", &to, 99)), FileCause::Exists);
     assert_eq!(fs::read(&to).unwrap(), bytes);

@@ -84,7 +84,7 @@ fn handles_of_a_dead_process_stay_dead() {
     files.restart();
     assert_eq!(refused(reader.stat()), FileCause::Killed);
     assert_eq!(refused(writer.write(b"late")), FileCause::Killed);
-    assert_eq!(refused(ferry.list(9)), FileCause::Killed);
+    assert_eq!(refused(ferry.list(&|_| true, 9)), FileCause::Killed);
     assert_eq!(refused(ferry.place("late", &[b"x"])), FileCause::Killed);
     assert_eq!(files.get("/a"), some(b"a"));
 }
@@ -372,7 +372,7 @@ fn what_is_not_regular_is_refused() {
     assert_eq!(refused(ferry.open("link")), FileCause::NotRegular);
     assert_eq!(refused(ferry.move_out("link", path("/out"), 9)), FileCause::NotRegular);
     assert_eq!(refused(files.ferry_dir(path("/f/link"))), FileCause::NotDirectory);
-    assert_eq!(ferry.list(9).unwrap().entries.len(), 1);
+    assert_eq!(ferry.list(&|_| true, 9).unwrap().entries.len(), 1);
     files.walk(path("/"), &mut |_| panic!("nothing regular is here")).unwrap();
 }
 

@@ -115,7 +115,7 @@ impl RealFerry {
 }
 
 impl FerryDir for RealFerry {
-    fn list(&self, limit: usize) -> Result<FerryListing, FileFault> {
+    fn list(&self, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Result<FerryListing, FileFault> {
         let listed = |errno| fault(FileOp::List, &self.path, errno);
         // A descriptor of its own, since the position in the listing belongs to the open directory.
         let here = At { dir: borrowed(&self.dir), name: Path::new(".") };
@@ -124,7 +124,7 @@ impl FerryDir for RealFerry {
         let mut listing = FerryListing::default();
         walk::entries(dir, |name, _| {
             match str::from_utf8(name) {
-                Ok(name) if names.len() < limit || names.peek().is_some_and(|last: &String| *name < *last.as_str()) => {
+                Ok(name) if wanted(name) && (names.len() < limit || names.peek().is_some_and(|last: &String| *name < *last.as_str())) => {
                     names.push(name.to_owned());
                     if names.len() > limit {
                         names.pop();

@@ -88,11 +88,11 @@ impl SimFerry {
 }
 
 impl FerryDir for SimFerry {
-    fn list(&self, limit: usize) -> Result<FerryListing, FileFault> {
+    fn list(&self, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Result<FerryListing, FileFault> {
         self.dir.act(FileOp::List, |state| {
             let mut listing = FerryListing::default();
             for name in state.disk.names(self.dir.inode)? {
-                match name.to_str().filter(|_| listing.entries.len() < limit) {
+                match name.to_str().filter(|name| wanted(name) && listing.entries.len() < limit) {
                     Some(shown) => {
                         let inode = state.disk.lookup(self.dir.inode, name)?.ok_or(FileCause::NotFound)?;
                         listing.entries.push((shown.to_owned(), state.disk.stat(inode)?));

@@ -250,9 +250,10 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Takes away a row without records.
+    /// Takes away a row, and the records that a rebuilt one may still have.
     async fn remove(&mut self, standing: &Standing) -> Result<(), Trouble> {
         let lane = self.lane(&standing.row.key).await?;
+        self.drop_records(lane, standing.id).await?;
         self.shifts.entry(lane).or_default().remove(&standing.row);
         sqlx::query("DELETE FROM packets WHERE id = ?").bind(standing.id).execute(&mut *self.conn).await?;
         Ok(())

@@ -1,1 +1,4 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
+
+mod kills;
+mod sweep;

@@ -1,1 +1,17 @@
-//! The real binaries in real directories.
+//! The suites over the real programs, with `cp` and `mv` for a gap device.
+
+mod canary;
+mod consumer;
+mod damage;
+mod examine;
+mod full_disk;
+mod gaps;
+mod killed;
+mod readme;
+mod repeats;
+mod requests;
+mod scale;
+mod screening;
+mod spoken;
+mod tampered_log;
+mod wrong_use;

@@ -31,9 +31,7 @@ pub(super) fn carry(src: &Path, directory: &Path) -> Result<()> {
     let length = input.metadata()?.len();
     let (boxes, out) = (directory.join("box"), directory.join("out"));
     let output = File::create(out.join(&name))?;
-    let key = UnboundKey::new(&AES_256_GCM, &[7; 32])
-        .map(LessSafeKey::new)
-        .map_err(|_| anyhow!("no key"))?;
+    let key = UnboundKey::new(&AES_256_GCM, &[7; 32]).map(LessSafeKey::new).map_err(|_| anyhow!("no key"))?;
     let (sent, coming) = sync_channel(8);
     let coming = Mutex::new(coming);
     thread::scope(|scope| {
@@ -45,9 +43,7 @@ pub(super) fn carry(src: &Path, directory: &Path) -> Result<()> {
             })
             .collect();
         drop(sent);
-        let receivers: Vec<_> = (0..THREADS)
-            .map(|_| scope.spawn(move || receive(coming, key, output)))
-            .collect();
+        let receivers: Vec<_> = (0..THREADS).map(|_| scope.spawn(move || receive(coming, key, output))).collect();
         senders.into_iter().chain(receivers).try_for_each(ended)
     })?;
     sync_file_system(&boxes)?;
@@ -65,14 +61,7 @@ fn nonce(index: u64) -> Nonce {
     Nonce::assume_unique_for_key(bytes)
 }
 
-fn send(
-    input: &File,
-    length: u64,
-    first: u64,
-    boxes: &Path,
-    key: &LessSafeKey,
-    sent: &SyncSender<Block>,
-) -> Result<()> {
+fn send(input: &File, length: u64, first: u64, boxes: &Path, key: &LessSafeKey, sent: &SyncSender<Block>) -> Result<()> {
     let blocks = length.div_ceil(BLOCK_BYTES as u64);
     let mut plain = vec![0; BLOCK_BYTES];
     for index in (first..blocks).step_by(THREADS as usize) {
@@ -80,14 +69,12 @@ fn send(
         let bytes = (length - at).min(BLOCK_BYTES as u64) as usize;
         input.read_exact_at(&mut plain[..bytes], at)?;
         let mut sealed = zstd::bulk::compress(&plain[..bytes], LEVEL)?;
-        key.seal_in_place_append_tag(nonce(index), Aad::empty(), &mut sealed)
-            .map_err(|_| anyhow!("cannot seal"))?;
+        key.seal_in_place_append_tag(nonce(index), Aad::empty(), &mut sealed).map_err(|_| anyhow!("cannot seal"))?;
         let digest = sha256(&sealed);
         sealed.extend(digest.as_ref());
         let path = boxes.join(format!("{index:06}.blk"));
         fs::write(&path, &sealed)?;
-        sent.send(Block { index, path })
-            .map_err(|_| anyhow!("the receiver is gone"))?;
+        sent.send(Block { index, path }).map_err(|_| anyhow!("the receiver is gone"))?;
     }
     Ok(())
 }
@@ -97,16 +84,9 @@ fn receive(coming: &Mutex<Receiver<Block>>, key: &LessSafeKey, output: &File) ->
         let next = coming.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(block) = next else { return Ok(()) };
         let mut bytes = fs::read(&block.path)?;
-        let digest = bytes.split_off(
-            bytes
-                .len()
-                .checked_sub(DIGEST_BYTES)
-                .context("a short block")?,
-        );
+        let digest = bytes.split_off(bytes.len().checked_sub(DIGEST_BYTES).context("a short block")?);
         ensure!(sha256(&bytes).as_ref() == digest, "a wrong digest");
-        let opened = key
-            .open_in_place(nonce(block.index), Aad::empty(), &mut bytes)
-            .map_err(|_| anyhow!("cannot open"))?;
+        let opened = key.open_in_place(nonce(block.index), Aad::empty(), &mut bytes).map_err(|_| anyhow!("cannot open"))?;
         let plain = zstd::bulk::decompress(opened, BLOCK_BYTES)?;
         output.write_all_at(&plain, block.index * BLOCK_BYTES as u64)?;
     }
@@ -125,8 +105,6 @@ mod tests {
             fs::create_dir(root.path().join(folder)).expect("create");
         }
         carry(&workload.directory, root.path()).expect("it carries");
-        workload
-            .check_copy(&root.path().join("out"))
-            .expect("the same file");
+        workload.check_copy(&root.path().join("out")).expect("the same file");
     }
 }

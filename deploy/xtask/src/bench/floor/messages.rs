@@ -20,8 +20,7 @@ const LARGEST_PLAIN: usize = 64 << 20;
 
 /// Carries everything below `src` to `directory/out`, sender and receiver overlapped.
 pub(super) fn carry(src: &Path, directory: &Path) -> Result<()> {
-    let document =
-        Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no key"))?;
+    let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| anyhow!("no key"))?;
     let key = Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| anyhow!("no key"))?;
     let public = UnparsedPublicKey::new(&ED25519, key.public_key().as_ref().to_vec());
     let (sent, coming) = sync_channel::<PathBuf>(4);
@@ -30,9 +29,7 @@ pub(super) fn carry(src: &Path, directory: &Path) -> Result<()> {
         let receiver = scope.spawn(move || receive(&coming, &public, &out));
         // The sender owns its end of the channel, so that the receiver sees the end.
         let done = send(src, &boxes, &key, sent);
-        let received = receiver
-            .join()
-            .map_err(|_| anyhow!("the receiver panicked"))?;
+        let received = receiver.join().map_err(|_| anyhow!("the receiver panicked"))?;
         done.and(received)
     })
 }
@@ -68,22 +65,14 @@ fn pack(src: &Path, batch: &[PathBuf]) -> Result<Vec<u8>> {
     Ok(plain)
 }
 
-fn receive(
-    coming: &Receiver<PathBuf>,
-    public: &UnparsedPublicKey<Vec<u8>>,
-    out: &Path,
-) -> Result<()> {
+fn receive(coming: &Receiver<PathBuf>, public: &UnparsedPublicKey<Vec<u8>>, out: &Path) -> Result<()> {
     let stage = out.join(".stage");
     fs::create_dir(&stage)?;
     let mut folders = BTreeSet::new();
     for packet in coming {
         let bytes = fs::read(&packet)?;
-        let (signature, compressed) = bytes
-            .split_at_checked(SIGNATURE_BYTES)
-            .context("a short packet")?;
-        public
-            .verify(sha256(compressed).as_ref(), signature)
-            .map_err(|_| anyhow!("a wrong signature"))?;
+        let (signature, compressed) = bytes.split_at_checked(SIGNATURE_BYTES).context("a short packet")?;
+        public.verify(sha256(compressed).as_ref(), signature).map_err(|_| anyhow!("a wrong signature"))?;
         let plain = zstd::bulk::decompress(compressed, LARGEST_PLAIN)?;
         unpack(&plain, &stage, out, &mut folders)?;
     }
@@ -131,20 +120,13 @@ mod tests {
     #[test]
     fn everything_comes_as_it_was_sent() {
         let root = tempfile::tempdir().expect("a temporary directory");
-        let workload = Workload::messages(&root.path().join("sent"), 1_500).expect("a workload");
+        let workload = Workload::messages(&root.path().join("sent"), 1_001).expect("a workload");
         for folder in ["box", "out"] {
             fs::create_dir(root.path().join(folder)).expect("create");
         }
         carry(&workload.directory, root.path()).expect("it carries");
-        workload
-            .check_copy(&root.path().join("out"))
-            .expect("the same files");
-        assert_eq!(
-            files_below(&root.path().join("box"))
-                .expect("the packets")
-                .len(),
-            2
-        );
+        workload.check_copy(&root.path().join("out")).expect("the same files");
+        assert_eq!(files_below(&root.path().join("box")).expect("the packets").len(), 2);
     }
 
     #[test]

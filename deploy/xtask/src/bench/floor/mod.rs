@@ -65,19 +65,9 @@ fn sync_file_system(directory: &Path) -> Result<()> {
 }
 
 /// Gives the floor's row.
-pub(super) fn contender(
-    name: &'static str,
-    programs: &Programs,
-    workload: &Workload,
-    one_file: bool,
-) -> Floor {
+pub(super) fn contender(name: &'static str, programs: &Programs, workload: &Workload, one_file: bool) -> Floor {
     let command = if one_file { "blocks" } else { "messages" };
-    Floor {
-        name,
-        command,
-        programs: programs.clone(),
-        workload: workload.clone(),
-    }
+    Floor { name, command, programs: programs.clone(), workload: workload.clone() }
 }
 
 /// The floor program as a contender, run as a process of its own.
@@ -104,11 +94,7 @@ impl Contender for Floor {
 
     fn go(&mut self, directory: &Path) -> Result<()> {
         let mut command = Command::new(&self.programs.xtask);
-        let status = command
-            .args(["floor", self.command])
-            .arg(&self.workload.directory)
-            .arg(directory)
-            .status()?;
+        let status = command.args(["floor", self.command]).arg(&self.workload.directory).arg(directory).status()?;
         ensure!(status.success(), "the floor program failed ({status})");
         Ok(())
     }

@@ -1,0 +1,180 @@
+//! The gap device between two simulated stations, with its weather, and a witness that remembers every packet that ever left.
+
+use super::station::SimStation;
+use dukou_packets::packet::header::{ChannelName, Class, Epoch};
+use dukou_packets::packet::open::{VerifiedHead, read_head};
+use dukou_packets::suite::Digest;
+use dukou_rehearsal::random::Random;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What can befall a file on its way, as probabilities.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// It never arrives.
+    pub lost: f64,
+    /// It arrives twice, under two names.
+    pub twice: f64,
+    /// One byte is changed.
+    pub corrupt: f64,
+    /// Its end is missing.
+    pub cut: f64,
+    /// It arrives with a later run.
+    pub late: f64,
+    /// An old file arrives once more.
+    pub replay: f64,
+    /// It arrives under another name.
+    pub renamed: f64,
+}
+
+impl Weather {
+    /// Everything arrives once and whole.
+    pub const FAIR: Self = Self { lost: 0.0, twice: 0.0, corrupt: 0.0, cut: 0.0, late: 0.0, replay: 0.0, renamed: 0.0 };
+
+    /// Late, twice, renamed and replayed, but nothing lost.
+    pub const ROUGH: Self = Self { lost: 0.0, twice: 0.2, corrupt: 0.0, cut: 0.0, late: 0.3, replay: 0.2, renamed: 0.5 };
+
+    /// All of it.
+    pub const FOUL: Self = Self { lost: 0.15, twice: 0.15, corrupt: 0.1, cut: 0.1, late: 0.2, replay: 0.2, renamed: 0.3 };
+}
+
+/// A file between the two sides.
+#[derive(Clone)]
+struct Flight {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// The identity of a cargo packet on its way.
+pub type CargoId = (ChannelName, Epoch, u64);
+
+/// One direction of the gap device.
+pub struct Gap {
+    /// Every cargo packet that ever left, by its place in its channel.
+    pub left: BTreeMap<CargoId, Digest>,
+    /// Every packet that ever left, by its number on the link.
+    pub numbers: BTreeMap<u64, Digest>,
+    /// Cargo packets that were lost or damaged at least once on their way.
+    pub harmed: BTreeSet<CargoId>,
+    /// What the sender did wrong: two packets under one number.
+    pub contradictions: Vec<String>,
+    /// Whole files that passed, for replays and for tests that carry by hand.
+    pub passed: Vec<(Option<CargoId>, Vec<u8>)>,
+    in_flight: Vec<Flight>,
+    dice: Random,
+    names: u64,
+}
+
+impl Gap {
+    /// Makes a gap whose weather follows from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            left: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            harmed: BTreeSet::new(),
+            contradictions: Vec::new(),
+            passed: Vec::new(),
+            in_flight: Vec::new(),
+            dice: Random::new(seed),
+            names: 0,
+        }
+    }
+
+    /// Takes all that lies in the sender's ferry directory, without delivering it.
+    pub fn take(&mut self, from: &SimStation) -> usize {
+        let dir = from.station.ferry_out();
+        let names: Vec<String> = from.files.tree(&dir).into_iter().filter(|name| !name.starts_with('.')).collect();
+        for name in &names {
+            let bytes = from.files.get(dir.join(name)).unwrap_or_default();
+            from.files.remove(dir.join(name));
+            let id = self.witness(from, &bytes);
+            self.passed.push((id, bytes.clone()));
+            self.in_flight.push(Flight { name: name.clone(), bytes });
+        }
+        names.len()
+    }
+
+    /// Takes what the sender placed and delivers what the weather lets through; gives how many files moved.
+    pub fn carry(&mut self, from: &SimStation, to: &SimStation, weather: &Weather) -> usize {
+        self.take(from);
+        let flights = std::mem::take(&mut self.in_flight);
+        let mut moved = 0;
+        for flight in flights {
+            if self.dice.chance(weather.late) {
+                self.in_flight.push(flight);
+                continue;
+            }
+            moved += 1;
+            self.deliver(from, to, flight, weather);
+        }
+        if !self.passed.is_empty() && self.dice.chance(weather.replay) {
+            let old = self.dice.below(self.passed.len() as u64) as usize;
+            let bytes = self.passed[old].1.clone();
+            self.put(to, None, &bytes);
+        }
+        moved
+    }
+
+    fn deliver(&mut self, from: &SimStation, to: &SimStation, flight: Flight, weather: &Weather) {
+        let Flight { name, mut bytes } = flight;
+        let name = (!self.dice.chance(weather.renamed)).then_some(name);
+        if self.dice.chance(weather.twice) {
+            self.put(to, None, &bytes);
+        }
+        let id = head_of(from, &bytes).and_then(|head| cargo_id(&head));
+        let harmed = if self.dice.chance(weather.lost) {
+            bytes.clear();
+            true
+        } else if self.dice.chance(weather.corrupt) {
+            let at = self.dice.below(bytes.len() as u64) as usize;
+            bytes[at] ^= 1 << self.dice.below(8);
+            true
+        } else if self.dice.chance(weather.cut) {
+            bytes.truncate(self.dice.below(bytes.len() as u64) as usize);
+            true
+        } else {
+            false
+        };
+        self.harmed.extend(id.filter(|_| harmed));
+        if !bytes.is_empty() {
+            self.put(to, name.as_deref(), &bytes);
+        }
+    }
+
+    /// Puts a file into the receiver's ferry directory, under a name of the device's own where none is given.
+    pub fn put(&mut self, to: &SimStation, name: Option<&str>, bytes: &[u8]) {
+        let dir = to.station.ferry_in();
+        self.names += 1;
+        let own = format!("COPY~{}.DKP", self.names);
+        let name = name.filter(|name| to.files.get(dir.join(name)).is_none()).unwrap_or(&own);
+        to.files.put(dir.join(name), bytes);
+    }
+
+    /// Looks at a packet as it leaves and notes a contradiction to any that left before.
+    fn witness(&mut self, from: &SimStation, bytes: &[u8]) -> Option<CargoId> {
+        let head = head_of(from, bytes)?;
+        let number = head.header.number;
+        if *self.numbers.entry(number).or_insert(head.digest) != head.digest {
+            self.contradictions.push(format!("two packets left under the number {number}"));
+        }
+        let id = cargo_id(&head)?;
+        if *self.left.entry(id.clone()).or_insert(head.digest) != head.digest {
+            self.contradictions.push(format!("two packets left as {} {} {}", id.0, id.1, id.2));
+        }
+        Some(id)
+    }
+
+    /// True when nothing is between the two sides.
+    pub fn is_empty(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+}
+
+fn head_of(from: &SimStation, bytes: &[u8]) -> Option<VerifiedHead> {
+    read_head(bytes, &from.card).ok()
+}
+
+fn cargo_id(head: &VerifiedHead) -> Option<CargoId> {
+    let header = &head.header;
+    let channel = header.channel.clone().filter(|_| header.class == Class::Cargo)?;
+    Some((channel, header.epoch, header.seq))
+}

@@ -1,0 +1,18 @@
+//! Two engines on simulated seams, with a gap between them, suppliers before them and consumers behind them.
+//!
+//! [`World`] holds them all. Everything follows from one seed; what broke once breaks again.
+
+pub mod chance;
+pub mod consumer;
+pub mod gap;
+pub mod hooked;
+pub mod station;
+pub mod supplier;
+pub mod verdict;
+pub mod world;
+
+pub use consumer::{Consumer, Taken};
+pub use gap::{Gap, Weather};
+pub use station::SimStation;
+pub use supplier::{Dropped, Fate, Supplier};
+pub use world::{Victim, World};

@@ -1,0 +1,296 @@
+//! One station of the simulation: its disk, its store, its keys, and the engine while it runs.
+
+use super::chance::Chance;
+use super::hooked::{Hook, HookedFiles};
+use dukou_packets::keyring::{KeyEntry, Keyring, KeyringBody, Role, Side};
+use dukou_packets::log::line::{Event, Line};
+use dukou_packets::packet::header::{ChannelName, Environment};
+use dukou_packets::suite::{Digest, Random, SoftSigner, SoftUnwrapper, StationId};
+use dukou_shared::channel::{After, BatchConfig, Channel, Identical, ScreenConfig, SinkConfig, SourceConfig};
+use dukou_shared::engine::{Engine, PassReport, Seams, Standing};
+use dukou_shared::error::EngineFault;
+use dukou_shared::keys::{Grant, StationKeys, Trust};
+use dukou_shared::lang::Lang;
+use dukou_shared::log::read_lines;
+use dukou_shared::requests::{Answer, Request};
+use dukou_shared::seams::clock::SimClock;
+use dukou_shared::seams::sim_files::SimFiles;
+use dukou_shared::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig};
+use dukou_shared::store::memory::MemoryStore;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Wall clock at which every simulation begins: 2026-11-22.
+pub const BEGIN_MS: i64 = 1_795_305_600_000;
+
+/// A channel's name.
+///
+/// # Panics
+/// When it is none.
+pub fn name(text: &str) -> ChannelName {
+    text.parse().expect("a channel name")
+}
+
+/// A channel without screening, three records a packet, whose files count as finished at once.
+pub fn channel(text: &str, from: Side) -> Channel {
+    Channel {
+        channel: name(text),
+        title: text.to_string(),
+        from,
+        priority: 5,
+        source: SourceConfig {
+            folder: PathBuf::from("drop").join(text),
+            settle_seconds: 0,
+            identical: Identical::Once,
+            after: After::Remove,
+            archive: "archive".into(),
+            status: false,
+        },
+        screen: ScreenConfig::default(),
+        batch: BatchConfig { max_bytes: 1 << 20, max_records: 3, linger_ms: 0 },
+        sink: SinkConfig { folder: PathBuf::from("arrived").join(text), owner: None, group: None, mode: "0640".to_string() },
+    }
+}
+
+/// Where a simulated machine's randomness and time come from.
+pub struct Nature {
+    /// The seed of disk and keys.
+    pub seed: u64,
+    /// The clock, which both stations may share.
+    pub clock: Arc<SimClock>,
+}
+
+/// A simulated station.
+pub struct SimStation {
+    /// Its disk.
+    pub files: SimFiles,
+    /// Its store; what it holds is durable.
+    pub store: MemoryStore,
+    /// Its clock.
+    pub clock: Arc<SimClock>,
+    /// Its directory and configuration.
+    pub station: Station,
+    /// Its channels, both directions.
+    pub channels: Vec<Channel>,
+    /// Its keys.
+    pub keys: StationKeys,
+    /// Its authority's key signed this.
+    pub card: Keyring,
+    /// Its peer.
+    pub trust: Option<Trust>,
+    /// What acts between two of its file operations.
+    pub hook: Hook,
+    /// How often its engine was opened.
+    pub starts: u64,
+    random: Arc<Chance>,
+    engine: Option<Engine>,
+}
+
+impl SimStation {
+    /// Sets a station up with its keys and directories; nobody is trusted yet.
+    pub fn new(side: Side, nature: &Nature, channels: Vec<Channel>) -> Self {
+        let random = Arc::new(Chance::new(nature.seed));
+        let dir = PathBuf::from("/").join(side.to_string());
+        let identity = Identity {
+            id: StationId::draw(random.as_ref()),
+            name: side.to_string(),
+            side,
+            environment: Environment::Test,
+            lang: Lang::Zh,
+        };
+        let (card, keys) = make_keys(&identity, random.as_ref());
+        let config = StationConfig {
+            station: identity,
+            ferry: FerryConfig::default(),
+            packets: PacketConfig { suite: 1, level: 1 },
+            keep: KeepConfig::default(),
+        };
+        let station = Station { dir, config };
+        let files = SimFiles::with_clock(nature.seed, nature.clock.clone());
+        let made = Self {
+            files,
+            store: MemoryStore::new(),
+            clock: nature.clock.clone(),
+            station,
+            channels,
+            keys,
+            card,
+            trust: None,
+            hook: Hook::default(),
+            starts: 0,
+            random,
+            engine: None,
+        };
+        made.make_places();
+        made
+    }
+
+    fn make_places(&self) {
+        let folders = self.channels.iter().flat_map(|channel| [&channel.source.folder, &channel.sink.folder]);
+        let folders = folders.map(|folder| self.station.dir.join(folder));
+        let ferries = [self.station.ferry_out(), self.station.ferry_in()];
+        for dir in self.station.own_dirs().into_iter().chain(folders).chain(ferries) {
+            self.files.mkdir(dir);
+        }
+        self.files.put(self.station.log_dir().join("keyring-000001.txt"), self.card.text());
+    }
+
+    /// Lets the station trust a peer on some channels.
+    pub fn pair(&mut self, peer: &Keyring, channels: &[&str]) {
+        let channels = channels.iter().map(|text| name(text)).collect();
+        let grant = Grant { keyring: peer.digest(), compared: true, channels, operator: "tester".to_string() };
+        self.trust = Some(Trust { peer: peer.clone(), grant });
+    }
+
+    /// Opens the engine unless it runs.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn open(&mut self) -> Result<(), EngineFault> {
+        if self.engine.is_none() {
+            self.starts += 1;
+            let seams = Seams {
+                files: Arc::new(HookedFiles::new(self.files.clone(), self.hook.clone())),
+                clock: self.clock.clone(),
+                random: self.random.clone(),
+                second_thread: false,
+            };
+            let (channels, keys) = (self.channels.clone(), self.keys.clone());
+            let store = Box::new(self.store.clone());
+            self.engine = Some(Engine::open(self.station.clone(), channels, keys, self.trust.clone(), seams, store)?);
+        }
+        Ok(())
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Engine) -> Result<T, EngineFault>) -> Result<T, EngineFault> {
+        self.open()?;
+        let Some(engine) = &mut self.engine else { unreachable!("it was just opened") };
+        let outcome = act(engine);
+        if outcome.is_err() {
+            self.engine = None;
+        }
+        outcome
+    }
+
+    /// One step of the engine, which is opened when it does not run. A fault ends it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn step(&mut self) -> Result<PassReport, EngineFault> {
+        self.with(Engine::step)
+    }
+
+    /// One whole pass, with its waits.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn pass(&mut self) -> Result<PassReport, EngineFault> {
+        self.with(Engine::pass)
+    }
+
+    /// Performs a person's request.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn perform(&mut self, request: &Request) -> Result<Answer, EngineFault> {
+        self.with(|engine| engine.perform(request))
+    }
+
+    /// Tells how things stand after a report; `None` while the engine does not run.
+    pub fn standing(&self, report: &PassReport) -> Option<Standing> {
+        self.engine.as_ref().map(|engine| engine.standing(report))
+    }
+
+    /// Ends the engine cleanly.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn close(&mut self) -> Result<(), EngineFault> {
+        self.engine.take().map_or(Ok(()), Engine::close)
+    }
+
+    /// The process ends here, whatever it was doing, and may be started again.
+    pub fn crash(&mut self) {
+        self.engine = None;
+        self.files.restart();
+        self.store.restart();
+    }
+
+    /// The power goes: what was not durable is lost as the seed decides.
+    pub fn power_cut(&mut self) {
+        self.engine = None;
+        self.files.power_cut();
+        self.store.restart();
+    }
+
+    /// Gives a channel's configuration.
+    ///
+    /// # Panics
+    /// When there is no such channel.
+    pub fn channel(&self, channel: &ChannelName) -> &Channel {
+        self.channels.iter().find(|known| known.channel == *channel).expect("a configured channel")
+    }
+
+    /// The folder that suppliers of a channel write into.
+    pub fn source(&self, channel: &ChannelName) -> PathBuf {
+        self.station.dir.join(&self.channel(channel).source.folder)
+    }
+
+    /// The folder that consumers of a channel take from.
+    pub fn sink(&self, channel: &ChannelName) -> PathBuf {
+        self.station.dir.join(&self.channel(channel).sink.folder)
+    }
+
+    /// The channels that arrive here.
+    pub fn incoming(&self) -> Vec<ChannelName> {
+        let side = self.station.config.station.side;
+        self.channels.iter().filter(|channel| channel.from != side).map(|channel| channel.channel.clone()).collect()
+    }
+
+    /// The channels that leave from here.
+    pub fn outgoing(&self) -> Vec<ChannelName> {
+        let side = self.station.config.station.side;
+        self.channels.iter().filter(|channel| channel.from == side).map(|channel| channel.channel.clone()).collect()
+    }
+
+    /// What the packet log says, line by line.
+    pub fn log(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let read = read_lines(&self.files, &self.station.log_dir(), &mut |line: Line| events.push(line.event));
+        read.map_or_else(|_| Vec::new(), |()| events)
+    }
+}
+
+fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys) {
+    let draw = || {
+        let mut secret = [0; 32];
+        random.fill(&mut secret);
+        secret
+    };
+    let signer = || SoftSigner::from_seed(draw());
+    let (authority, packet, log) = (signer(), signer(), signer());
+    let (encryption, recovery) = (SoftUnwrapper::from_secret(draw()), SoftUnwrapper::from_secret(draw()));
+    let public = |key: &dyn dukou_packets::suite::Signer| key.public();
+    let keys = vec![
+        KeyEntry::new(Role::Authority, 0, public(&authority), 0),
+        KeyEntry::new(Role::Packet, 0, public(&packet), 0),
+        KeyEntry::new(Role::Log, 0, public(&log), 0),
+        KeyEntry::new(Role::Encryption, 0, encryption.public(), 0),
+        KeyEntry::new(Role::Recovery, 0, recovery.public(), 0),
+    ];
+    let body = KeyringBody {
+        station: identity.id,
+        name: identity.name.clone(),
+        side: identity.side,
+        environment: identity.environment,
+        version: 1,
+        previous: Digest::ZERO,
+        threshold: 1,
+        suites: vec![1, 2],
+        keys,
+        revoked: Vec::new(),
+    };
+    let card = Keyring::issue(body, &authority).expect("a keyring within its limits");
+    let keys = StationKeys { keyring: card.clone(), packet: Arc::new(packet), log: Arc::new(log), encryption: Arc::new(encryption) };
+    (card, keys)
+}

@@ -1,0 +1,19 @@
+//! Finding the programs under test.
+
+use std::env;
+use std::path::PathBuf;
+
+/// Gives the path of a program that cargo built beside this test: `dukou-outer`, `dukou-inner` or `dukou-audit`.
+///
+/// # Panics
+/// Panics with the cargo command to run when the program is not there.
+pub fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a running program has a path");
+    let built = test.ancestors().nth(2).map(|dir| dir.join(name)).unwrap_or_default();
+    assert!(
+        built.is_file(),
+        "{} is missing: run `cargo build -p dukou-inner -p dukou-outer -p dukou-packets` (with the same profile and target directory) first",
+        built.display()
+    );
+    built
+}

@@ -1,0 +1,97 @@
+//! Repeating one scene with a fault at each of its operations.
+
+use dukou_shared::engine::PassReport;
+use dukou_shared::error::EngineFault;
+use dukou_tests::simulated::{Victim, Weather, World};
+
+/// A scene: what was before, and the step in which the fault happens.
+#[derive(Clone, Copy)]
+pub(super) struct Scene {
+    /// What it is called in a failure.
+    pub(super) name: &'static str,
+    /// Whom the fault befalls.
+    pub(super) victim: Victim,
+    /// Brings a new world to the moment before the step.
+    pub(super) prepare: fn(&mut World),
+}
+
+/// The outer station has sent before and now finds news, repeats, refused files and answers that came in.
+pub(super) const SENDING: Scene = Scene { name: "sending", victim: Victim::Outer, prepare: before_sending };
+
+/// The inner station finds packets of two channels, one before its turn, and has answers to send.
+pub(super) const RECEIVING: Scene = Scene { name: "receiving", victim: Victim::Inner, prepare: before_receiving };
+
+fn before_sending(world: &mut World) {
+    drop_few(world, "A");
+    world.settle().unwrap();
+    drop_few(world, "B");
+    world.outer_supplier.drop_repeat(&world.outer, "files", "A/0.bin");
+    world.outer_supplier.drop_file(&world.outer, "files", "A/1.bin");
+    world.inner.step().unwrap();
+    world.outward.carry(&world.inner, &world.outer, &Weather::FAIR);
+}
+
+fn before_receiving(world: &mut World) {
+    drop_few(world, "A");
+    world.settle().unwrap();
+    drop_few(world, "B");
+    world.outer.step().unwrap();
+    // The first packet of the files channel comes later than the ones behind it.
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    drop_few(world, "C");
+    world.outer.step().unwrap();
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    let arrivals = world.inner.station.ferry_in();
+    let held = world.inner.files.tree(&arrivals).into_iter().rfind(|name| name.starts_with('5')).unwrap();
+    let bytes = world.inner.files.get(arrivals.join(&held)).unwrap();
+    world.inner.files.remove(arrivals.join(&held));
+    world.outer.files.put(world.outer.station.ferry_out().join(&held), &bytes);
+}
+
+/// Few files of each kind, so that a sweep stays short.
+fn drop_few(world: &mut World, prefix: &str) {
+    let (supplier, outer) = (&mut world.outer_supplier, &world.outer);
+    supplier.drop_xml(outer, "reports", &format!("{prefix}0_a.xml"));
+    supplier.drop_bad_xml(outer, "reports", &format!("{prefix}1_cut.xml"));
+    for index in 0..4 {
+        supplier.drop_file(outer, "files", &format!("{prefix}/{index}.bin"));
+    }
+    world.inner_supplier.drop_file(&world.inner, "replies", &format!("{prefix}.json"));
+}
+
+impl Scene {
+    /// Gives the world right before the step.
+    pub(super) fn world(&self, seed: u64) -> World {
+        let mut world = World::new(seed);
+        (self.prepare)(&mut world);
+        world
+    }
+
+    /// Takes the step.
+    pub(super) fn act(&self, world: &mut World) -> Result<PassReport, EngineFault> {
+        world.side(self.victim).step()
+    }
+
+    /// Counts the file operations of the step when nothing goes wrong.
+    pub(super) fn ops(&self, seed: u64) -> u64 {
+        let mut world = self.world(seed);
+        let before = world.side(self.victim).files.ops();
+        self.act(&mut world).unwrap();
+        world.side(self.victim).files.ops() - before
+    }
+
+    /// Counts the store's transactions in the step when nothing goes wrong.
+    pub(super) fn commits(&self, seed: u64) -> u64 {
+        let mut world = self.world(seed);
+        let before = world.side(self.victim).store.commits();
+        self.act(&mut world).unwrap();
+        world.side(self.victim).store.commits() - before
+    }
+
+    /// Lets everything come to rest and holds it against the invariants; `what` tells which fault it was.
+    pub(super) fn verify(&self, world: &mut World, what: &dyn std::fmt::Display) {
+        if let Err(broken) = world.settle_and_check() {
+            panic!("{}, seed {}, {what}: {broken}", self.name, world.seed);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A full disk, each place alone: the station pushes back, says so, and goes on by itself.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dukou_tests::stations::audit::assert_pass;
+use dukou_tests::stations::daemon::Daemon;
+use dukou_tests::stations::message;
+use dukou_tests::stations::pair::{MESSAGES, Pair};
+use dukou_tests::stations::root::SmallDisk;
+use dukou_tests::stations::sentence::{Tongue, one_sentence};
+use dukou_tests::stations::station::Station;
+use dukou_tests::stations::tree::digests;
+use dukou_tests::stations::wait::until;
+
+const DISK: u64 = 16 << 20;
+const FILES: usize = 40;
+
+/// One place on a small disk of its own, over what is there already.
+fn small(station: &Station, place: &str) -> Option<SmallDisk> {
+    let at = station.path(place);
+    let kept = station.path("kept");
+    std::process::Command::new("cp").arg("-a").arg(&at).arg(&kept).status().unwrap();
+    let disk = SmallDisk::mount(&at, DISK)?;
+    std::process::Command::new("cp").arg("-a").arg(kept.join(".")).arg(&at).status().unwrap();
+    Some(disk)
+}
+
+/// Files that together need several packets.
+fn drop_files(pair: &Pair) -> std::collections::BTreeMap<String, String> {
+    for n in 0..FILES {
+        pair.drop(MESSAGES, &message::name(n), &message::large_xml(n as u64, 20_000));
+    }
+    digests(&pair.outer.path("drop").join(MESSAGES))
+}
+
+fn says_full(station: &Station, place: &str) {
+    for (lang, tongue, word) in [("zh", Tongue::Chinese, "磁盘已满"), ("en", Tongue::English, "The disk is full")] {
+        let answer = station.ask(&["pass", "--lang", lang]);
+        assert_eq!(answer.code, 75, "{place}: {answer:?}");
+        if answer.out.is_empty() {
+            one_sentence(&answer, tongue, &[word]);
+        }
+        assert!(answer.all().contains(word), "{place}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_at_any_place_of_the_sender_loses_nothing() {
+    for place in ["spool/out", "state", "log", "ferry/out", "drop/report-message"] {
+        let pair = Pair::one_file_a_packet();
+        let Some(disk) = small(&pair.outer, place) else { return };
+        let dropped = drop_files(&pair);
+        disk.fill();
+        says_full(&pair.outer, place);
+        disk.free();
+        pair.exchange();
+        assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped, "{place}");
+        assert_pass(&pair);
+        pair.outer.expect(0, &["check"]);
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_full_disk_at_any_place_of_the_receiver_loses_nothing() {
+    for place in ["spool/in", "state", "log", "arrived/report-message"] {
+        let pair = Pair::one_file_a_packet();
+        let Some(disk) = small(&pair.inner, place) else { return };
+        let dropped = drop_files(&pair);
+        pair.outer.pass(0);
+        pair.carry();
+        disk.fill();
+        says_full(&pair.inner, place);
+        disk.free();
+        pair.inner.pass(0);
+        assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped, "{place}");
+        assert_pass(&pair);
+        pair.inner.expect(0, &["check"]);
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_running_station_goes_on_by_itself_once_there_is_room() {
+    let pair = Pair::one_file_a_packet().quick();
+    let Some(disk) = small(&pair.outer, "spool/out") else { return };
+    drop_files(&pair);
+    disk.fill();
+    let daemon = Daemon::start(&pair.outer);
+    until("the journal says so", Duration::from_secs(20), || dukou_tests::stations::daemon::journal(&pair.outer).contains("disk-full"));
+    disk.free();
+    until("all have left", Duration::from_secs(30), || pair.outer.channel(MESSAGES)["left"] == FILES);
+    daemon.stop_cleanly();
+    drop(disk);
+}
+
+#[test]
+fn init_and_trust_on_a_full_disk_say_that_it_is_full() {
+    let pair = Pair::new();
+    let at = pair.dir.path().join("disk");
+    std::fs::create_dir(&at).unwrap();
+    let Some(disk) = SmallDisk::mount(&at, 1 << 20) else { return };
+    disk.fill();
+    let dir: PathBuf = at.join("station");
+    for (lang, tongue, word) in [("zh", Tongue::Chinese, "磁盘已满"), ("en", Tongue::English, "disk is full")] {
+        let mut command = std::process::Command::new(&pair.outer.program);
+        command.arg("init").arg(&dir).args(["--lang", lang]);
+        let answer = dukou_tests::stations::station::Answer::of(command.output().unwrap());
+        assert_eq!(answer.code, 75, "{answer:?}");
+        one_sentence(&answer, tongue, &[word]);
+        let _ = std::fs::remove_dir_all(&dir);
+    }
+}

@@ -1,0 +1,330 @@
+//! Wrong use: one clear sentence that names the place and the next step, the right exit code, and nothing lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dukou_tests::stations::audit::{assert_pass, count};
+use dukou_tests::stations::daemon::Daemon;
+use dukou_tests::stations::message;
+use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair, RESPONSES};
+use dukou_tests::stations::root::is_root;
+use dukou_tests::stations::sentence::{Tongue, one_sentence, wrong_use};
+use dukou_tests::stations::station::{Answer, Station};
+use dukou_tests::stations::tree::{names, rename_in};
+
+/// Gives a station whose files and programs belong to an account that is not root.
+pub(super) fn as_another_account(station: &Station) -> Station {
+    const ACCOUNT: u32 = 34567;
+    let around = station.dir.parent().unwrap();
+    fs::set_permissions(around, fs::Permissions::from_mode(0o755)).unwrap();
+    for entry in walkdir::WalkDir::new(&station.dir) {
+        std::os::unix::fs::lchown(entry.unwrap().path(), Some(ACCOUNT), Some(ACCOUNT)).unwrap();
+    }
+    // The build directory may be closed to other accounts.
+    let program = around.join(station.program.file_name().unwrap());
+    fs::copy(&station.program, &program).unwrap();
+    Station { program, account: Some(ACCOUNT), ..station.clone() }
+}
+
+/// Takes a file away from its reader.
+pub(super) fn forbid(path: &Path) {
+    std::os::unix::fs::chown(path, Some(0), Some(0)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
+}
+
+/// After mending, what was dropped before arrives.
+fn all_arrives(pair: &Pair, files: usize) {
+    pair.exchange();
+    assert_eq!(pair.arrived(MESSAGES).len(), files);
+    assert_pass(pair);
+}
+
+#[test]
+fn a_directory_that_is_no_station_is_named_and_init_is_the_next_step() {
+    let pair = Pair::new();
+    let nowhere = Station { dir: pair.dir.path().join("nowhere"), ..pair.outer.clone() };
+    for verb in ["run", "pass", "status", "card", "gaps", "check"] {
+        wrong_use(&nowhere, &[verb], 2, &["nowhere", "station.toml", "init"]);
+    }
+}
+
+#[test]
+fn a_station_of_the_other_side_is_refused() {
+    let pair = Pair::new();
+    let crossed = Station { dir: pair.inner.dir.clone(), ..pair.outer.clone() };
+    for verb in ["run", "pass", "status"] {
+        wrong_use(&crossed, &[verb], 2, &["inner", "dukou-inner"]);
+    }
+}
+
+#[test]
+fn bad_toml_is_named_with_file_and_line() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    let cases = [
+        ("station.toml", "side = \"outer\"", "side = outer", "5"),
+        ("station.toml", "lang = \"zh\"", "lang = \"fr\"", "7"),
+        ("station.toml", "scan_seconds = 10 ", "scan_second = 10 ", "12"),
+        ("station.toml", "level = 3 ", "level = \"3\" ", "17"),
+        ("channels/report-message.toml", "priority = 3 ", "priority = ", "5"),
+        ("channels/report-message.toml", "xml = true ", "xml = yes ", "17"),
+        ("channels/report-message.toml", "max_records = 4096", "max_record = 4096", "21"),
+    ];
+    for (file, right, wrong, line) in cases {
+        pair.outer.edit(file, right, wrong);
+        for verb in ["pass", "run", "status"] {
+            wrong_use(&pair.outer, &[verb], 2, &[file, line]);
+        }
+        pair.outer.edit(file, wrong, right);
+    }
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn a_setting_out_of_range_is_named_with_file_and_range() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    let cases = [
+        ("station.toml", "scan_seconds = 10 ", "scan_seconds = 0 ", "scan_seconds"),
+        ("station.toml", "level = 3 ", "level = 23 ", "packets.level"),
+        ("station.toml", "suite = 1 ", "suite = 3 ", "packets.suite"),
+        ("station.toml", "sent_days = 30 ", "sent_days = 3 ", "keep.sent_days"),
+        ("channels/report-message.toml", "priority = 3 ", "priority = 12 ", "priority"),
+        ("channels/report-message.toml", "max_bytes = 8388608", "max_bytes = 1", "batch.max_bytes"),
+        ("channels/report-message.toml", "max_records = 4096", "max_records = 0", "batch.max_records"),
+        ("channels/report-message.toml", "mode = \"0640\"", "mode = \"0999\"", "sink.mode"),
+        ("channels/report-message.toml", "key = '^Biz(.+)\\.xml$'", "key = '^Biz(.+\\.xml$'", "screen.key"),
+        ("channels/report-message.toml", "channel = \"report-message\"", "channel = \"report\"", "channel"),
+        ("channels/report-message.toml", "folder = \"drop/report-message\"", "folder = \"drop/registration-log\"", LOGS),
+    ];
+    for (file, right, wrong, setting) in cases {
+        pair.outer.edit(file, right, wrong);
+        wrong_use(&pair.outer, &["pass"], 2, &[setting, "channels"].map(|word| if file == "station.toml" && word == "channels" { file } else { word }));
+        pair.outer.edit(file, wrong, right);
+    }
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn a_station_toml_that_is_not_the_keyrings_is_refused() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    let id = pair.outer.json(0, &["status"])["station"]["id"].as_str().unwrap().to_owned();
+    let other = pair.inner.json(0, &["status"])["station"]["id"].as_str().unwrap().to_owned();
+    for (right, wrong, setting) in
+        [("environment = \"production\"", "environment = \"test\"", "station.environment"), (id.as_str(), other.as_str(), "station.id")]
+    {
+        pair.outer.edit("station.toml", right, wrong);
+        wrong_use(&pair.outer, &["pass"], 2, &["station.toml", setting]);
+        pair.outer.edit("station.toml", wrong, right);
+    }
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn a_key_file_that_is_missing_open_to_others_or_foreign_is_named() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    for key in ["packet.key", "log.key", "encryption.key"] {
+        let path = pair.outer.path("keys").join(key);
+        let right = fs::read(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        wrong_use(&pair.outer, &["pass"], 2, &[key, "600"]);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        for wrong in [fs::read(pair.inner.path("keys").join(key)).unwrap(), b"not a key".to_vec(), Vec::new()] {
+            fs::write(&path, wrong).unwrap();
+            wrong_use(&pair.outer, &["pass"], 2, &[key]);
+        }
+        fs::remove_file(&path).unwrap();
+        wrong_use(&pair.outer, &["run"], 2, &[key]);
+        fs::write(&path, right).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn init_leaves_a_directory_that_holds_anything_alone() {
+    let pair = Pair::new();
+    let before = dukou_tests::stations::tree::digests(&pair.outer.dir);
+    let file = pair.dir.path().join("file");
+    fs::write(&file, b"mine").unwrap();
+    for taken in [&pair.outer.dir, &file] {
+        let init = |lang: &str| {
+            let mut command = Command::new(&pair.outer.program);
+            command.arg("init").arg(taken).args(["--lang", lang]);
+            Answer::of(command.output().unwrap())
+        };
+        for (lang, tongue) in [("zh", Tongue::Chinese), ("en", Tongue::English)] {
+            let answer = init(lang);
+            assert_eq!(answer.code, 2, "{answer:?}");
+            one_sentence(&answer, tongue, &[taken.to_str().unwrap()]);
+        }
+    }
+    assert_eq!(dukou_tests::stations::tree::digests(&pair.outer.dir), before);
+    assert_eq!(fs::read(&file).unwrap(), b"mine");
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_gets_one_sentence() {
+    let pair = Pair::new();
+    for (args, words) in [
+        (vec!["resend", MESSAGES, "--seq", "5..3"], vec!["--seq", "5..3"]),
+        (vec!["resend", MESSAGES, "--seq", "0..3"], vec!["--seq", "0..3"]),
+        (vec!["resend", MESSAGES, "--seq", "x"], vec!["--seq", "x"]),
+        (vec!["resend", MESSAGES, "--seq", "1..99999999999999999999"], vec!["--seq"]),
+        (vec!["resend", MESSAGES], vec!["--seq"]),
+        (vec!["resend", "Not A Channel", "--seq", "1"], vec!["Not A Channel"]),
+        (vec!["waive", MESSAGES, "--seq", "1"], vec!["--reason"]),
+        (vec!["trust"], vec!["CARD"]),
+        (vec!["passs"], vec!["passs"]),
+        (vec!["pass", "--jsn"], vec!["--jsn"]),
+        (vec!["status", "extra"], vec!["extra"]),
+    ] {
+        wrong_use(&pair.outer, &args, 2, &[words, vec!["--help"]].concat());
+    }
+}
+
+#[test]
+fn a_channel_or_range_that_is_not_there_is_named() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 3);
+    pair.exchange();
+    for verb in [vec!["resend", "nobodys-channel", "--seq", "1"], vec!["waive", "nobodys-channel", "--seq", "1", "--reason", "x"], vec!["release", "nobodys-channel"]] {
+        wrong_use(&pair.outer, &verb, 2, &["nobodys-channel", "channels/"]);
+    }
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "2..4"], 2, &["1–3", "--seq"]);
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "9"], 2, &["1–3", "--seq"]);
+    wrong_use(&pair.outer, &["resend", RESPONSES, "--seq", "1"], 2, &[RESPONSES]);
+    wrong_use(&pair.inner, &["resend", MESSAGES, "--seq", "1"], 2, &[MESSAGES]);
+    wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", "x"], 2, &[MESSAGES, "gaps"]);
+    wrong_use(&pair.inner, &["release", MESSAGES], 2, &[MESSAGES]);
+    assert_eq!(count(&pair.outer, "resent"), 0);
+    assert_pass(&pair);
+}
+
+#[test]
+fn two_daemons_on_one_directory_are_refused() {
+    let pair = Pair::new();
+    let daemon = Daemon::running(&pair.outer);
+    let before = count(&pair.outer, "start");
+    wrong_use(&pair.outer, &["run"], 2, &[pair.outer.dir.to_str().unwrap()]);
+    assert_eq!(count(&pair.outer, "start"), before);
+    daemon.stop_cleanly();
+}
+
+#[test]
+fn a_card_that_must_not_be_trusted_is_refused_with_its_reason() {
+    let (pair, other, rehearsal) = (Pair::new(), Pair::new(), Pair::with_options(&["--test"]));
+    let garbage = pair.dir.path().join("garbage.card");
+    fs::write(&garbage, [0xff, 0x00, 0x41]).unwrap();
+    let text = pair.dir.path().join("text.card");
+    fs::write(&text, "密钥卡\n").unwrap();
+    let changed = pair.dir.path().join("changed.card");
+    let card = fs::read_to_string(pair.card(&pair.inner)).unwrap();
+    fs::write(&changed, card.replacen("inner", "outer", 1)).unwrap();
+    let cards: [(PathBuf, &str); 8] = [
+        (pair.dir.path().join("missing.card"), "missing.card"),
+        (garbage, "garbage.card"),
+        (text, "text.card"),
+        (changed, "changed.card"),
+        (pair.card(&pair.outer), ""),
+        (other.card(&other.outer), ""),
+        (rehearsal.card(&rehearsal.inner), ""),
+        (other.card(&other.inner), ""),
+    ];
+    let before = pair.outer.read("keys/trust.toml");
+    for (card, named) in &cards {
+        wrong_use(&pair.outer, &["trust", card.to_str().unwrap(), "--yes"], 2, &[named]);
+    }
+    assert_eq!(pair.outer.read("keys/trust.toml"), before);
+    pair.drop_messages(0, 1);
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn trust_without_a_person_changes_nothing() {
+    let pair = Pair::new();
+    let (card, before) = (pair.card(&pair.inner), count(&pair.outer, "trust"));
+    let answer = pair.outer.expect(2, &["trust", card.to_str().unwrap()]);
+    assert!(answer.err.contains("没有确认") && answer.err.contains("--yes"), "{answer:?}");
+    assert_eq!(count(&pair.outer, "trust"), before);
+}
+
+#[test]
+fn a_station_without_a_peer_says_so_and_keeps_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let station = Station::init("dukou-outer", &dir.path().join("outer"), &[]);
+    dukou_tests::stations::tree::write_old(&station.path("drop").join(MESSAGES).join(message::name(0)), &message::body(0));
+    let answer = station.ask(&["pass"]);
+    assert!(answer.code != 0 && answer.all().contains("trust"), "a person must hear why nothing moves: {answer:?}");
+    assert!(station.path("drop").join(MESSAGES).join(message::name(0)).exists());
+    wrong_use(&station, &["trust", "--confirm"], 2, &["trust"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_sent_once_it_can() {
+    if !is_root("a file that its own account cannot read") {
+        return;
+    }
+    let pair = Pair::new();
+    let outer = as_another_account(&pair.outer);
+    let folder = outer.path("drop").join(MESSAGES);
+    pair.drop_messages(0, 2);
+    forbid(&folder.join(message::name(0)));
+    let answer = outer.pass(75);
+    assert!(answer.out.contains(&message::name(0)) && answer.out.contains("没有权限"), "{answer:?}");
+    let answer = outer.expect(75, &["pass", "--lang", "en"]);
+    assert!(answer.out.contains(&message::name(0)) && answer.out.contains("Permission denied"), "{answer:?}");
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(pair.arrived(MESSAGES), [message::name(1)], "the readable one is not held up");
+    std::os::unix::fs::chown(folder.join(message::name(0)), outer.account, outer.account).unwrap();
+    fs::set_permissions(folder.join(message::name(0)), fs::Permissions::from_mode(0o600)).unwrap();
+    outer.pass(0);
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(pair.arrived(MESSAGES).len(), 2);
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_ferry_or_source_directory_that_is_gone_is_named_and_nothing_is_lost() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 2);
+    for (station, dir) in [(&pair.outer, "ferry/out"), (&pair.outer, "ferry/in"), (&pair.inner, "ferry/in")] {
+        let (here, away) = (station.path(dir), station.path(format!("{dir}-away")));
+        fs::rename(&here, &away).unwrap();
+        for (lang, word) in [("zh", "不存在"), ("en", "is not there")] {
+            let answer = station.expect(75, &["pass", "--lang", lang]);
+            let text = answer.all();
+            assert!(text.contains(here.to_str().unwrap()) && text.contains(word), "{answer:?}");
+        }
+        fs::rename(&away, &here).unwrap();
+    }
+    let (here, away) = (pair.outer.path("drop").join(MESSAGES), pair.outer.path("drop/away"));
+    fs::rename(&here, &away).unwrap();
+    let answer = pair.outer.pass(75);
+    assert!(answer.all().contains(here.to_str().unwrap()), "{answer:?}");
+    fs::rename(&away, &here).unwrap();
+    all_arrives(&pair, 2);
+}
+
+#[test]
+fn a_running_station_waits_for_its_ferry_directory_to_come_back() {
+    let pair = Pair::new().quick();
+    let away = pair.outer.path("ferry/away");
+    fs::rename(pair.outer.path("ferry/out"), &away).unwrap();
+    let daemon = Daemon::running(&pair.outer);
+    rename_in(&pair.outer.path("drop").join(MESSAGES).join(message::name(0)), &message::body(0));
+    dukou_tests::stations::wait::until("it has noticed", std::time::Duration::from_secs(20), || {
+        dukou_tests::stations::daemon::journal(&pair.outer).contains("not-found")
+    });
+    fs::rename(&away, pair.outer.path("ferry/out")).unwrap();
+    dukou_tests::stations::wait::until("the packet has left", std::time::Duration::from_secs(20), || pair.outer.channel(MESSAGES)["left"] == 1);
+    daemon.stop_cleanly();
+    assert!(!names(&pair.outer.path("ferry/out")).is_empty());
+    all_arrives(&pair, 1);
+}
