@@ -168,7 +168,7 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
 }
 
 /// The engine's thread: step, serve, wait; a passing fault opens the engine anew.
-fn work(station: &Station, woken: &Receiver<Wake>, stop: &AtomicBool) -> Result<(), EngineFault> {
+fn work(station: &Station, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
     let lang = station.config.station.lang;
     while !stop.load(Ordering::SeqCst) {
         let fault = match open_engine(station).and_then(|engine| keep_stepping(station, engine, woken, stop)) {
@@ -184,8 +184,8 @@ fn work(station: &Station, woken: &Receiver<Wake>, stop: &AtomicBool) -> Result<
     Ok(())
 }
 
-fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, stop: &AtomicBool) -> Result<(), EngineFault> {
-    let engine_stop = engine.stop_flag();
+fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
+    engine.stop_when(stop.clone());
     let linger = linger(station)?;
     let scan_every = Duration::from_secs(station.config.ferry.scan_seconds);
     loop {
@@ -195,10 +195,7 @@ fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, 
         let until = Instant::now() + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
         match wait(&mut engine, station, woken, until, linger)? {
             Waited::Work if !stop.load(Ordering::SeqCst) => {}
-            _ => {
-                engine_stop.store(true, Ordering::SeqCst);
-                return engine.close();
-            }
+            _ => return engine.close(),
         }
     }
 }

@@ -243,9 +243,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets another thread ask the engine to stop at the next batch.
-    pub fn stop_flag(&self) -> Arc<AtomicBool> {
-        self.stop.clone()
+    /// Lets another thread ask the engine to stop at the next batch: by setting `flag`.
+    pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
+        self.stop = flag;
     }
 
     pub(crate) fn should_stop(&self) -> bool {

@@ -386,6 +386,7 @@ pub(crate) fn cases() -> Vec<Case> {
     with_the_live_key(&mut bench);
     directories(&mut bench);
     contradictions(&mut bench);
+    without_keys(&mut bench);
     bench.cases
 }
 
@@ -655,5 +656,23 @@ fn contradictions(bench: &mut Bench) {
     });
     inner_case("INCOMPLETE", "packet-missing", "a later packet was seen, no gap was logged", &|log| {
         log.segments[2].events.push(seen(8, Place::Early, LogHead::NONE));
+    });
+}
+
+fn without_keys(bench: &mut Bench) {
+    let log = outer_log();
+    bench.file(("INCOMPLETE", "keyring-missing"), "all own keyrings are missing", &log, |files| {
+        files.retain(|(name, _)| !name.starts_with("keyring-"));
+    });
+    bench.file(("FAIL", "segment-overlap"), "a segment is named as if it began earlier", &log, |files| {
+        let third = file(files, "000000000019.jsonl").clone();
+        files.push(("000000000015.jsonl".to_owned(), third));
+    });
+    bench.file(("FAIL", "line-shape"), "a segment in the middle ends within a line", &log, |files| {
+        let second = file(files, "000000000010.jsonl");
+        second.pop();
+    });
+    bench.file(("FAIL", "segment-missing"), "a segment in the middle is empty", &log, |files| {
+        file(files, "000000000010.jsonl").clear();
     });
 }

@@ -16,6 +16,7 @@ use super::report::{FaultCode, Faults, Report};
 use crate::keyring::KeyEntry;
 use crate::log::checkpoint::{Checkpoint, CheckpointFault};
 use crate::packet::header::LogHead;
+use crate::suite::StationId;
 
 /// Why there is nothing to verify.
 #[derive(Debug, thiserror::Error)]
@@ -154,8 +155,9 @@ impl Reading<'_> {
     }
 
     fn checkpoints(&mut self) -> Result<(), Unreadable> {
-        let keys = self.keys.log_keys();
-        let mut largest = 0;
+        // Without any keyring no note can be judged; that the keyring is missing has been said.
+        let Some(station) = self.keys.station() else { return Ok(()) };
+        let mut judge = Judge { keys: self.keys.log_keys(), station, largest: 0 };
         for &number in &self.dir.checkpoints {
             let name: Rc<str> = checkpoints_name(number).into();
             let here = self.dir.segments.contains_key(&number);
@@ -169,44 +171,30 @@ impl Reading<'_> {
                 if note.torn && newest {
                     break;
                 }
-                self.note(&note, &name, &keys, here, &mut largest);
+                self.note(&note, &name, here, &mut judge);
             }
         }
         Ok(())
     }
 
-    fn note(&mut self, note: &NoteText, name: &Rc<str>, keys: &[KeyEntry], here: bool, largest: &mut u64) {
-        let checkpoint = match Checkpoint::open(&note.text, keys) {
-            Ok(checkpoint) => checkpoint,
-            Err(fault) => {
-                let code = match fault {
-                    CheckpointFault::Shape => FaultCode::CheckpointShape,
-                    CheckpointFault::UnknownKey { .. } => FaultCode::CheckpointKey,
-                    CheckpointFault::Signature { .. } => FaultCode::CheckpointSignature,
-                };
-                self.faults.add(code, name, note.line, "");
+    fn note(&mut self, note: &NoteText, name: &Rc<str>, here: bool, judge: &mut Judge) {
+        let head = match judge.open(note) {
+            Ok(head) => head,
+            Err((code, detail)) => {
+                self.faults.add(code, name, note.line, detail);
                 return;
             }
         };
-        let size = checkpoint.size;
-        if self.keys.station() != Some(checkpoint.station) {
-            self.faults.add(FaultCode::Station, name, note.line, checkpoint.station.to_string());
-            return;
+        let largest = judge.largest;
+        if head.size < largest {
+            self.faults.add(FaultCode::CheckpointOrder, name, note.line, format!("{} < {largest}", head.size));
         }
-        if size < *largest {
-            self.faults.add(FaultCode::CheckpointOrder, name, note.line, format!("{size} < {largest}"));
-        }
-        *largest = size.max(*largest);
+        judge.largest = head.size.max(largest);
         let lines = self.chain.due() - 1;
-        if size > lines && here {
-            self.faults.add(FaultCode::CheckpointAhead, name, note.line, format!("{size} > {lines}"));
+        if head.size > lines && here {
+            self.faults.add(FaultCode::CheckpointAhead, name, note.line, format!("{} > {lines}", head.size));
         }
-        self.chain.claim(Claim {
-            head: LogHead { size, root: checkpoint.root },
-            by: Claimant::Checkpoint,
-            file: Rc::clone(name),
-            line: note.line,
-        });
+        self.chain.claim(Claim { head, by: Claimant::Checkpoint, file: Rc::clone(name), line: note.line });
     }
 
     fn finish(mut self) -> Report {
@@ -237,6 +225,30 @@ impl Reading<'_> {
             faults_not_listed,
             channels,
         }
+    }
+}
+
+/// Who may sign the log's checkpoints, and how far they have come.
+struct Judge {
+    keys: Vec<KeyEntry>,
+    station: StationId,
+    largest: u64,
+}
+
+impl Judge {
+    fn open(&self, note: &NoteText) -> Result<LogHead, (FaultCode, String)> {
+        let checkpoint = Checkpoint::open(&note.text, &self.keys).map_err(|fault| {
+            let code = match fault {
+                CheckpointFault::Shape => FaultCode::CheckpointShape,
+                CheckpointFault::UnknownKey { .. } => FaultCode::CheckpointKey,
+                CheckpointFault::Signature { .. } => FaultCode::CheckpointSignature,
+            };
+            (code, String::new())
+        })?;
+        if checkpoint.station != self.station {
+            return Err((FaultCode::Station, checkpoint.station.to_string()));
+        }
+        Ok(LogHead { size: checkpoint.size, root: checkpoint.root })
     }
 }
 

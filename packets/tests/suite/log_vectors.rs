@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dukou_packets::audit::{Report, verify};
+use dukou_packets::audit::{FaultCode, Report, verify};
 use serde_json::Value;
 
 fn list() -> Vec<(PathBuf, Value)> {
@@ -45,4 +45,14 @@ fn tampering_outnumbers_honest_logs() {
     let cases = list();
     let passes = cases.iter().filter(|(_, case)| case["expect"] == "PASS").count();
     assert!(cases.len() - passes >= 60 && passes >= 5, "{} {passes}", cases.len());
+}
+
+#[test]
+fn every_fault_code_has_a_log_vector() {
+    // The first three are cases of the keyring's own vectors; the anchor comes from outside the directory.
+    let elsewhere = [FaultCode::KeyringShape, FaultCode::KeyId, FaultCode::KeyringRoles, FaultCode::Anchor];
+    let cases = list();
+    let named = |code: &str| cases.iter().any(|(_, case)| case["code"] == code);
+    let without: Vec<_> = FaultCode::ALL.iter().filter(|code| !named(code.code()) && !elsewhere.contains(code)).collect();
+    assert!(without.is_empty(), "{without:?}");
 }

@@ -10,6 +10,7 @@ mod packet_vectors;
 mod receive;
 
 mod audit_command;
+mod damaged_logs;
 mod golden_bytes;
 mod opening;
 mod properties;

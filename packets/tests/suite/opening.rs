@@ -227,3 +227,12 @@ fn a_signal_with_an_unknown_key_is_read_and_one_of_another_version_is_not() {
     }
     assert_eq!(Signal::parse(&vec![b' '; (1 << 20) + 1]), Err(SignalFault::TooLong));
 }
+
+#[test]
+fn a_prepared_payload_can_go_to_another_thread() {
+    fn can_go<T: Send>(value: T) -> T {
+        value
+    }
+    let prepared = can_go(prepare_files(&Seeded::new("thread"), &[b"x"]).expect("it prepares"));
+    assert_eq!((prepared.number(), prepared.record_count()), (7, 1));
+}

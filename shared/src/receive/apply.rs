@@ -40,10 +40,7 @@ impl Engine {
                     }
                     None => wrong = Some((opened.row, opened.picked, "parts")),
                 },
-                Err(refused) => {
-                    let (row, picked, refusal) = *refused;
-                    wrong = Some((row, picked, refusal.code()));
-                }
+                Err(unopened) => wrong = Some((unopened.row, unopened.picked, unopened.refusal.code())),
             }
             // A file in parts leaves the staging folder before the next one may begin; the packets behind it come with the next look.
             if wrong.is_some() || cut_short {
@@ -226,7 +223,7 @@ fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> Rec
         kind,
         key: record.meta.key.clone(),
         name: record.meta.name.clone(),
-        folded: folded(&safe_path(&record.meta.name).to_string()),
+        folded: folded(safe_path(&record.meta.name).as_str()),
         digest,
         bytes,
         reason: record.meta.reason.clone(),

@@ -48,6 +48,10 @@ impl Engine {
                 return Ok(());
             }
         }
+        // What was gathered and not applied lies in the ferry directory still: what comes behind it must not look early.
+        if self.should_stop() {
+            return Ok(());
+        }
         self.keep_early(channel, arrivals, report)
     }
 }

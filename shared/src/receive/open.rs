@@ -56,6 +56,13 @@ pub(crate) struct Opened {
     pub(crate) records: Records,
 }
 
+/// A packet that could not be opened: a fault of its sender.
+pub(crate) struct Unopened {
+    pub(crate) row: PacketRow,
+    pub(crate) picked: Option<(PathBuf, String)>,
+    pub(crate) refusal: Refusal,
+}
+
 enum Work {
     Done(Box<Result<Records, Refusal>>),
     Running(JoinHandle<Result<Records, Refusal>>),
@@ -77,7 +84,7 @@ impl Opening {
     ///
     /// # Errors
     /// The code of the step that failed, with the packet's row: a fault of the sender.
-    pub(crate) fn finish(self) -> Result<Opened, Box<(PacketRow, Option<(PathBuf, String)>, Refusal)>> {
+    pub(crate) fn finish(self) -> Result<Opened, Box<Unopened>> {
         let records = match self.work {
             Work::Done(records) => *records,
             Work::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -85,7 +92,7 @@ impl Opening {
         let Verified { row, picked, .. } = self.verified;
         match records {
             Ok(records) => Ok(Opened { row, picked, records }),
-            Err(refusal) => Err(Box::new((row, picked, refusal))),
+            Err(refusal) => Err(Box::new(Unopened { row, picked, refusal })),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::store::{Change, InHead};
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::open::{Refusal, open_payload};
-use dukou_packets::packet::signal::{ChannelHead, Signal};
+use dukou_packets::packet::signal::{ChannelHead, Signal, SignalFault};
 use dukou_packets::suite::{Digest, sha256};
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
         }
         let signal = match self.read_signal(&picked) {
             Ok(Ok(signal)) => signal,
-            Ok(Err(refusal)) => return self.set_aside(ferry.as_ref(), &picked.name, refusal.code(), report),
+            Ok(Err(code)) => return self.set_aside(ferry.as_ref(), &picked.name, code, report),
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
@@ -36,10 +36,10 @@ impl Engine {
     }
 
     /// Reads, verifies and decodes; `Ok(None)` for a version that is not known here: ignored and counted.
-    fn read_signal(&self, picked: &Picked) -> Result<Result<Option<Signal>, Refusal>, EngineFault> {
+    fn read_signal(&self, picked: &Picked) -> Result<Result<Option<Signal>, &'static str>, EngineFault> {
         let head = &picked.head;
         if head.header.plain_len > limits::SIGNAL_MAX || head.header.payload_len > 2 * limits::SIGNAL_MAX {
-            return Ok(Err(Refusal::Length));
+            return Ok(Err(Refusal::Length.code()));
         }
         let mut bytes = vec![0; head.expected_len() as usize + 1];
         let count = self.seams.files.ferry_dir(&picked.dir)?.open(&picked.name)?.read_at(0, &mut bytes)?;
@@ -47,7 +47,12 @@ impl Engine {
         let payload = bytes.split_off(head.head_len.min(bytes.len()));
         let checked = head.check_payload(sha256(&[&payload]), payload.len() as u64);
         let plain = checked.and_then(|()| open_payload(head, payload, &[self.keys.encryption.as_ref()]));
-        Ok(plain.map(|plain| Signal::parse(&plain).ok()))
+        Ok(match plain.map(|plain| Signal::parse(&plain)) {
+            Ok(Ok(signal)) => Ok(Some(signal)),
+            Ok(Err(SignalFault::Version(_))) => Ok(None),
+            Ok(Err(_)) => Err("records"),
+            Err(refusal) => Err(refusal.code()),
+        })
     }
 
     fn learn_heads(&mut self, picked: &Picked, signal: &Signal) -> Result<(), EngineFault> {

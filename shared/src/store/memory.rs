@@ -4,7 +4,7 @@
 //! engine, calls [`MemoryStore::restart`] and gives a clone to the next one.
 
 use super::{
-    Change, ChannelSums, Direction, HeldBack, InHead, OutHead, PacketKey, PacketRow, PacketState, RecordRow, Sighting,
+    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting,
     StationState, Store, StoreFault, Waiver, Went, check_order, leaf,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
@@ -195,7 +195,7 @@ impl Content {
             }
             Change::Waived(waiver) => self.waivers.push(waiver.clone()),
             Change::HeldBack(held) => self.held_back.push(held.clone()),
-            small => set(&mut self.state, small),
+            small => self.state.follow(small),
         }
     }
 
@@ -204,10 +204,7 @@ impl Content {
             return;
         }
         self.insert(packet.clone(), records);
-        self.state.number = self.state.number.max(packet.number);
-        let PacketKey { channel, epoch, seq, .. } = packet.key.clone();
-        let head = OutHead { epoch, seq, header: packet.header };
-        self.state.out_heads.insert(channel, head);
+        self.state.packed(packet);
     }
 
     fn kept(&mut self, packet: &PacketRow) {
@@ -215,11 +212,7 @@ impl Content {
             return;
         }
         self.insert(packet.clone(), &[]);
-        if let Some(head) = self.state.in_heads.get_mut(&packet.key.channel)
-            && head.epoch == packet.key.epoch
-        {
-            head.known = head.known.max(packet.key.seq);
-        }
+        self.state.kept(packet);
     }
 
     fn marked(&mut self, packet: &PacketRow, records: &[RecordRow]) {
@@ -235,11 +228,7 @@ impl Content {
         }
         let state = PacketState::Delivering;
         self.insert(PacketRow { state, ..packet.clone() }, records);
-        let PacketKey { channel, epoch, seq, .. } = packet.key.clone();
-        let before = self.state.in_heads.get(&channel).filter(|head| head.epoch == epoch);
-        let known = before.map_or(seq, |head| head.known.max(seq));
-        let head = InHead { epoch, seq, header: Some(packet.header), known };
-        self.state.in_heads.insert(channel, head);
+        self.state.marked(packet);
     }
 
     fn rebuilt(&mut self, packet: &PacketRow) {
@@ -351,36 +340,6 @@ impl Content {
         sums.held_back = held.count() as u64;
         sums
     }
-}
-
-/// Applies a change that touches nothing but the small part of the state.
-fn set(state: &mut StationState, change: &Change) {
-    match change {
-        Change::OutHead(channel, head) => {
-            state.out_heads.insert(channel.clone(), head.clone());
-        }
-        Change::InHead(channel, head) => {
-            state.in_heads.insert(channel.clone(), head.clone());
-        }
-        Change::Hold(channel, hold) => put(&mut state.holds, channel.clone(), hold.clone()),
-        Change::Unfinished(direction, channel, file) => {
-            put(&mut state.unfinished, (*direction, channel.clone()), file.clone());
-        }
-        Change::RunMs(run_ms) => state.run_ms = *run_ms,
-        Change::Number(number) => state.number = state.number.max(*number),
-        Change::Log(head) => state.log = Some(*head),
-        Change::PeerLog(head) => state.peer_log = Some(*head),
-        Change::SignalIn(station, number) => state.signal_in = Some((*station, *number)),
-        Change::SignalOut(digest) => state.signal_out = Some(*digest),
-        _ => {}
-    }
-}
-
-fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
-    match value {
-        Some(value) => map.insert(key, value),
-        None => map.remove(&key),
-    };
 }
 
 fn is_called(what: &str, key: &str, name: &str) -> bool {

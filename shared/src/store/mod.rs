@@ -286,23 +286,9 @@ impl StationState {
     /// Keeps the small part of the state in step with a change that was committed.
     pub fn follow(&mut self, change: &Change) {
         match change {
-            Change::Packed { packet, .. } => {
-                self.number = self.number.max(packet.number);
-                let head = OutHead { epoch: packet.key.epoch, seq: packet.key.seq, header: packet.header };
-                self.out_heads.insert(packet.key.channel.clone(), head);
-            }
-            Change::Kept(packet) => {
-                if let Some(head) = self.in_heads.get_mut(&packet.key.channel).filter(|head| head.epoch == packet.key.epoch) {
-                    head.known = head.known.max(packet.key.seq);
-                }
-            }
-            Change::Marked { packet, .. } => {
-                let PacketKey { channel, epoch, seq, .. } = &packet.key;
-                let before = self.in_heads.get(channel).filter(|head| head.epoch == *epoch);
-                let known = before.map_or(*seq, |head| head.known.max(*seq));
-                let head = InHead { epoch: *epoch, seq: *seq, header: Some(packet.header), known };
-                self.in_heads.insert(channel.clone(), head);
-            }
+            Change::Packed { packet, .. } => self.packed(packet),
+            Change::Kept(packet) => self.kept(packet),
+            Change::Marked { packet, .. } => self.marked(packet),
             Change::OutHead(channel, head) => {
                 self.out_heads.insert(channel.clone(), head.clone());
             }
@@ -327,6 +313,29 @@ impl StationState {
             | Change::HeldBack(_)
             | Change::Rebuilt(_) => {}
         }
+    }
+
+    /// An outgoing packet moves its channel's head and the link's number.
+    fn packed(&mut self, packet: &PacketRow) {
+        self.number = self.number.max(packet.number);
+        let head = OutHead { epoch: packet.key.epoch, seq: packet.key.seq, header: packet.header };
+        self.out_heads.insert(packet.key.channel.clone(), head);
+    }
+
+    /// A kept packet is known to exist.
+    fn kept(&mut self, packet: &PacketRow) {
+        if let Some(head) = self.in_heads.get_mut(&packet.key.channel).filter(|head| head.epoch == packet.key.epoch) {
+            head.known = head.known.max(packet.key.seq);
+        }
+    }
+
+    /// A marked packet moves its channel's head; `known` never falls within an epoch.
+    fn marked(&mut self, packet: &PacketRow) {
+        let PacketKey { channel, epoch, seq, .. } = &packet.key;
+        let before = self.in_heads.get(channel).filter(|head| head.epoch == *epoch);
+        let known = before.map_or(*seq, |head| head.known.max(*seq));
+        let head = InHead { epoch: *epoch, seq: *seq, header: Some(packet.header), known };
+        self.in_heads.insert(channel.clone(), head);
     }
 }
 

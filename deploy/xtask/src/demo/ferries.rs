@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use dukou_rehearsal::gapbox::{Counts, GapDevice, Script, Until, run};
@@ -12,11 +13,17 @@ use dukou_rehearsal::table::Table;
 use crate::gapbox;
 use crate::station::Station;
 
-/// A lively device that loses nothing: what it does wrong must be harmless.
-const SCRIPT: &str = "
+/// A lively device that loses nothing: what it does wrong must be harmless. The first files get the faults for certain, so
+/// that even the few packets of a small demo meet them.
+const SCRIPT: &str = r#"
 scan_ms = 1000
+act = [
+    { on = 1, do = "grow" }, { on = 1, do = "duplicate" },
+    { on = 2, do = "rename-case" }, { on = 2, do = "touch-mtime" }, { on = 2, do = "duplicate" },
+    { on = 3, do = "delay" },
+]
 [limits]
-extensions = [\"dkp\"]
+extensions = ["dkp"]
 [chance]
 duplicate = 0.2
 reorder = 0.2
@@ -25,11 +32,14 @@ grow = 0.2
 rename-case = 0.2
 touch-mtime = 0.5
 [amount]
-delay_ms = 3000
-duplicate_after_ms = 2000
+delay_ms = 1500
+duplicate_after_ms = 1000
 grow_ms = 300
-reorder_files = 2
-";
+reorder_files = 1
+"#;
+
+/// Longest time until everything that comes late or again has come.
+pub(super) const LATECOMERS: Duration = Duration::from_millis(3_000);
 
 /// A running device.
 pub(super) struct Ferry {

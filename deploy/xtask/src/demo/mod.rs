@@ -19,7 +19,7 @@ use clap::Args;
 use crate::station::{ChannelStatus, Daemon, Station, set};
 use crate::{stop, workspace};
 use feed::Feeds;
-use ferries::Ferry;
+use ferries::{Ferry, LATECOMERS};
 use verdict::Crossing;
 use words::Language;
 
@@ -72,6 +72,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut running = Running::start(&outer, &inner)?;
     let patience = PATIENCE + Duration::from_secs(options.records as u64 / RECORDS_A_SECOND);
     let converged = watch(options.lang, &mut running, &crossings, patience, &stopped)?;
+    say("再等片刻：迟到和重复的包不得有任何影响", "waiting for latecomers: packets that come again must change nothing");
+    thread::sleep(LATECOMERS);
     let mut complaints = Vec::new();
     if !converged {
         complaints.push(options.lang.say("没有在限定时间内完成", "not done within the time allowed").to_owned());

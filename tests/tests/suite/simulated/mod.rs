@@ -1,4 +1,5 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
 
+mod faults;
 mod kills;
 mod sweep;

@@ -2,6 +2,7 @@
 
 use dukou_shared::engine::PassReport;
 use dukou_shared::error::EngineFault;
+use dukou_shared::seams::FileOp;
 use dukou_tests::simulated::{Victim, Weather, World};
 
 /// A scene: what was before, and the step in which the fault happens.
@@ -72,12 +73,20 @@ impl Scene {
         world.side(self.victim).step()
     }
 
-    /// Counts the file operations of the step when nothing goes wrong.
-    pub(super) fn ops(&self, seed: u64) -> u64 {
+    /// Gives the file operations of the step when nothing goes wrong.
+    pub(super) fn history(&self, seed: u64) -> Vec<FileOp> {
         let mut world = self.world(seed);
-        let before = world.side(self.victim).files.ops();
+        let before = world.side(self.victim).files.ops() as usize;
         self.act(&mut world).unwrap();
-        world.side(self.victim).files.ops() - before
+        world.side(self.victim).files.history().split_off(before)
+    }
+
+    /// Gives the places, from 1, of the step's operations that change something: a kill before one that only looks is the same
+    /// as a kill before the next one.
+    pub(super) fn changing_ops(&self, seed: u64) -> Vec<u64> {
+        let looks = |op: &FileOp| matches!(op, FileOp::List | FileOp::Stat | FileOp::Open | FileOp::Read);
+        let numbered = self.history(seed).into_iter().zip(1..);
+        numbered.filter(|(op, _)| !looks(op)).map(|(_, place)| place).collect()
     }
 
     /// Counts the store's transactions in the step when nothing goes wrong.
