@@ -194,7 +194,7 @@ impl Channel {
     fn check(&self, file: &Path) -> Result<(), ConfigFault> {
         let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
         if file.file_stem().and_then(|stem| stem.to_str()) != Some(self.channel.to_string().as_str()) {
-            return Err(setting("channel", "与文件名相同 / the file's name without .toml"));
+            return Err(setting("channel", "与文件名相同（不含 .toml） / the file's name without .toml"));
         }
         if self.priority > 9 {
             return Err(setting("priority", "0–9"));

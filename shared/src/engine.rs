@@ -20,6 +20,7 @@ use crate::station::Station;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
+use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
@@ -171,6 +172,7 @@ impl Engine {
         if named > state.number {
             return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
         }
+        check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
@@ -239,6 +241,19 @@ impl Engine {
             if number.is_some_and(|number| number > self.state.number) {
                 self.seams.files.remove(&dir.join(&name))?;
             }
+        }
+        self.remove_unfinished()
+    }
+
+    /// Removes what a crash left in the ferry directory where files cannot be made without a name: dot names that no device takes.
+    fn remove_unfinished(&mut self) -> Result<(), EngineFault> {
+        let ferry = match self.seams.files.ferry_dir(&self.station.ferry_out()) {
+            Ok(ferry) => ferry,
+            Err(fault) => return self.tolerate(fault, &mut PassReport::default()),
+        };
+        let is_unfinished = |name: &str| name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")).is_some_and(|name| is_packet_name(name.as_bytes()));
+        for (name, _) in ferry.list(&is_unfinished, UNFINISHED_ENTRIES)?.entries {
+            ferry.remove(&name)?;
         }
         Ok(())
     }
@@ -412,8 +427,23 @@ impl Engine {
     }
 }
 
+/// Most unfinished files that one start removes from the ferry directory.
+const UNFINISHED_ENTRIES: usize = 10_000;
+
 /// How long a pass waits between two looks at files that are not finished.
 const PASS_WAIT_MS: u64 = 1000;
+
+/// An `applied` line is written after its mark: a mark that is not there was lost with an old copy of the state.
+fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
+    let newest: BTreeMap<_, u64> = evidence.applied.iter().map(|(channel, epoch, seq)| ((channel, epoch), *seq)).collect();
+    for ((channel, epoch), seq) in newest {
+        let marked = store.packet(&Engine::packet_key(Direction::In, channel, *epoch, seq))?;
+        if marked.is_none_or(|row| !matches!(row.state, PacketState::Delivering | PacketState::Applied)) {
+            return Err(LogFault::ArrivalsBehind { channel: channel.clone(), seq }.into());
+        }
+    }
+    Ok(())
+}
 
 /// Makes the connectors of all channels.
 fn connect(station: &Station, channels: Vec<Channel>, seams: &Seams) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {

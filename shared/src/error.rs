@@ -42,6 +42,20 @@ pub enum ConfigFault {
         /// The system's words.
         problem: String,
     },
+    /// The disk has no room for a file.
+    #[error("{}: the disk is full", path.display())]
+    Full {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A card that is not acceptable.
+    #[error("{}: {fault}", file.display())]
+    Card {
+        /// The card.
+        file: PathBuf,
+        /// What is wrong with it.
+        fault: KeyringFault,
+    },
     /// Not the TOML that was expected.
     #[error("{} line {line}: {problem}", file.display())]
     Toml {
@@ -153,6 +167,9 @@ pub enum KeyProblem {
 impl ConfigFault {
     /// Wraps an I/O error on a path.
     pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return Self::Full { path: path.to_path_buf() };
+        }
         Self::Unreadable { path: path.to_path_buf(), problem: error.to_string() }
     }
 
@@ -166,14 +183,19 @@ impl ConfigFault {
             }
             Self::Unreadable { path, problem } => {
                 let path = path.display();
-                say!(lang, "读不了 {path}（{problem}）。请检查路径和权限。", "{path} cannot be read ({problem}). Check the path and its permissions.")
+                say!(lang, "无法读写 {path}（{problem}）。请检查路径和权限。", "{path} cannot be read or written ({problem}). Check the path and its permissions.")
+            }
+            Self::Full { path } => disk_full(path, lang),
+            Self::Card { file, fault } => {
+                let (file, code) = (file.display(), fault.code());
+                say!(lang, "密钥卡 {file} 不能接受（{code}：{fault}）。请向对方重新索取密钥卡。", "The card {file} is not acceptable ({code}: {fault}). Ask the peer for its card again.")
             }
             Self::Toml { file, line, problem } => {
                 let file = file.display();
                 say!(lang, "{file} 第 {line} 行有误：{problem}。请改正后重试。", "{file} line {line} is wrong: {problem}. Correct it and try again.")
             }
             Self::Setting { file, setting, rule } => {
-                let file = file.display();
+                let (file, rule) = (file.display(), in_language(rule, lang));
                 say!(lang, "{file} 中的 {setting} 不合要求，应为：{rule}。请改正后重试。", "{setting} in {file} is out of range, it must be: {rule}. Correct it and try again.")
             }
             Self::Pattern { file, problem } => {
@@ -216,6 +238,20 @@ impl ConfigFault {
             },
         }
     }
+}
+
+/// Picks the half of a rule that is written in both languages: `中文 / English`.
+fn in_language(rule: &'static str, lang: Lang) -> &'static str {
+    match (rule.split_once(" / "), lang) {
+        (Some((chinese, _)), Lang::Zh) => chinese,
+        (Some((_, english)), Lang::En) => english,
+        (None, _) => rule,
+    }
+}
+
+fn disk_full(path: &Path, lang: Lang) -> String {
+    let path = path.display();
+    say!(lang, "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间后重试。", "The disk is full, {path} could not be written. Nothing is lost; free some space and try again.")
 }
 
 fn key_problem(problem: KeyProblem, lang: Lang) -> String {
@@ -266,6 +302,14 @@ pub enum LogFault {
         /// Highest packet number in the log.
         expected: u64,
     },
+    /// The log names packets as applied that the state does not know.
+    #[error("the log says that packet {seq} of channel {channel} was applied, the state does not")]
+    ArrivalsBehind {
+        /// The channel.
+        channel: ChannelName,
+        /// The packet.
+        seq: u64,
+    },
     /// The log key failed.
     #[error(transparent)]
     Key(#[from] KeyFault),
@@ -313,7 +357,7 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy) | Self::Config(ConfigFault::Full { .. }) => Policy::Retry,
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
             Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
@@ -331,11 +375,11 @@ impl EngineFault {
                 _ if fault.op == FileOp::Sync => "sync",
                 _ => "file",
             },
-            Self::Store(StoreFault::Full) => "disk-full",
+            Self::Store(StoreFault::Full) | Self::Config(ConfigFault::Full { .. }) => "disk-full",
             Self::Store(StoreFault::Busy) => "store-busy",
             Self::Store(_) => "store",
             Self::Log(LogFault::Behind { .. }) => "log-behind",
-            Self::Log(LogFault::StateBehind { .. }) => "state-behind",
+            Self::Log(LogFault::StateBehind { .. } | LogFault::ArrivalsBehind { .. }) => "state-behind",
             Self::Log(_) => "log",
             Self::Config(_) => "config",
             Self::Keyring(fault) => fault.code(),
@@ -426,6 +470,9 @@ fn log_sentence(fault: &LogFault, lang: Lang) -> String {
         }
         LogFault::StateBehind { found, expected } => {
             say!(lang, "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 被恢复成了旧的。已停机，请由负责人判断。", "The state ends at packet {found}, but the log names {expected}: state/ was restored from an old copy. Stopped; a person must decide.")
+        }
+        LogFault::ArrivalsBehind { channel, seq } => {
+            say!(lang, "摆渡日志记有通道 {channel} 第 {seq} 号包已落地，而状态库不知道：state/ 被恢复成了旧的。已停机，请由负责人判断。", "The log says that packet {seq} of channel {channel} was applied, the state does not know it: state/ was restored from an old copy. Stopped; a person must decide.")
         }
         LogFault::Key(fault) => say!(lang, "日志密钥不能用（{fault}），已停机。请检查 keys/。", "The log key cannot be used ({fault}); stopped. Check keys/."),
     }

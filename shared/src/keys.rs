@@ -120,6 +120,7 @@ impl StationKeys {
     pub fn load(station: &Station) -> Result<Self, EngineFault> {
         let dir = station.keys_dir();
         let keyring = read_keyring(&dir.join("keyring.txt"))?;
+        check_identity(station, &keyring)?;
         let packet = load_signer(&dir.join("packet.key"))?;
         let log = load_signer(&dir.join("log.key"))?;
         let encryption = SoftUnwrapper::from_secret(*read_secret(&dir.join("encryption.key"))?);
@@ -138,6 +139,16 @@ impl StationKeys {
         let own = [Role::Encryption, Role::Recovery];
         let newest = |keyring: &Keyring, role: Role| keyring.keys_of(role).last().map(|key| Recipient { key_id: key.id, public: key.public });
         newest(peer, Role::Encryption).into_iter().chain(own.iter().filter_map(|role| newest(&self.keyring, *role))).collect()
+    }
+}
+
+/// `station.toml` and the keyring must tell of one station: a packet whose sender is not its key's would be set aside by every peer.
+fn check_identity(station: &Station, keyring: &Keyring) -> Result<(), ConfigFault> {
+    let (own, body) = (&station.config.station, keyring.body());
+    let wrong = [("station.id", own.id != body.station), ("station.side", own.side != body.side), ("station.environment", own.environment != body.environment)];
+    match wrong.iter().find(|(_, differs)| *differs) {
+        Some((setting, _)) => Err(ConfigFault::Setting { file: station.dir.join("station.toml"), setting, rule: "与 keys/keyring.txt 一致 / as in keys/keyring.txt" }),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@
 //! performed at the next start; each is safe to perform twice. Never: a decision without an account name and a log line.
 
 use crate::engine::{Engine, PassReport};
-use crate::error::{ConfigFault, EngineFault};
+use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
 use crate::say;
@@ -124,12 +124,37 @@ impl Engine {
     /// [`EngineFault`]: the engine must be opened anew; the request may be made again.
     pub fn perform(&mut self, request: &Request) -> Result<Answer, EngineFault> {
         match request {
-            Request::Resend { channel, from, to, operator } => self.resend(channel, *from, *to, operator),
-            Request::Waive { channel, from, to, operator, reason } => self.waive(channel, (*from, *to), operator, reason),
-            Request::Release { channel, operator } => self.release(channel, operator),
+            Request::Resend { channel, from, to, operator } => match self.wrong_way(channel, Direction::Out) {
+                Some(no) => Ok(no),
+                None => self.resend(channel, *from, *to, operator),
+            },
+            Request::Waive { channel, from, to, operator, reason } => match self.wrong_way(channel, Direction::In) {
+                Some(no) => Ok(no),
+                None => self.waive(channel, (*from, *to), operator, reason),
+            },
+            Request::Release { channel, operator } => match self.wrong_way(channel, Direction::In) {
+                Some(no) => Ok(no),
+                None => self.release(channel, operator),
+            },
             Request::SendAgain { channel, file, operator, .. } => self.send_again(channel, file, operator),
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
         }
+    }
+
+    /// Tells why a request about a channel belongs to no station or to the other one.
+    fn wrong_way(&self, channel: &ChannelName, wanted: Direction) -> Option<Answer> {
+        let leaves = self.outgoing.iter().any(|outgoing| outgoing.channel.channel == *channel);
+        let found = if leaves { Direction::Out } else { Direction::In };
+        if !leaves && !self.incoming.contains_key(channel) {
+            let fault = ConfigFault::NoChannel { name: channel.to_string() };
+            return Some(Answer::no(|lang| fault.sentence(lang)));
+        }
+        (found != wanted).then(|| {
+            Answer::no(|lang| match wanted {
+                Direction::Out => say!(lang, "通道 {channel} 在本站是收方，重发请在发送方的站上运行。", "This station receives channel {channel}; run resend on the sending station."),
+                Direction::In => say!(lang, "通道 {channel} 由本站发出，不会在这里缺包或暂停（gaps 和 status 可查）；请在接收方的站上运行。", "This station sends channel {channel}, it has no gaps or holds here (see gaps and status); run this on the receiving station."),
+            })
+        })
     }
 
     fn resend(&mut self, channel: &ChannelName, from: u64, to: u64, operator: &str) -> Result<Answer, EngineFault> {
@@ -213,15 +238,26 @@ impl Engine {
         };
         self.log.note(Event::Again { channel: channel.clone(), operator: operator.to_string() });
         self.commit_log()?;
-        let candidate = crate::connectors::Candidate { name: original_name(&name), path: file.to_path_buf(), stat, name_is_utf8: true };
+        let candidate = crate::connectors::Candidate { name: self.name_held_back(file, &name), path: file.to_path_buf(), stat, name_is_utf8: true };
         let mut report = PassReport::default();
         self.send_this(at, Collecting::again(candidate), &mut report)?;
+        if report.packets_out == 0 {
+            self.flush()?;
+            return Ok(Answer::no(|lang| say!(lang, "{} 读取时在变化或不能读，没有送出。请检查后再运行 send --again。", "{} changed or could not be read; it was not sent. Check it and run send --again once more.", file.display())));
+        }
         for suffix in [".reason.txt", ".reason.json"] {
             self.seams.files.remove(&PathBuf::from(format!("{}{suffix}", file.display())))?;
         }
         self.send_signal()?;
         self.flush()?;
         Ok(Answer::done(report.accepted, |lang| say!(lang, "已再次发送（{}）。", "Sent again ({}).", report.accepted)))
+    }
+
+    /// Gives the name a held-back file had at its source: its reason tells, the file itself may be called `NAME~2`.
+    fn name_held_back(&self, file: &Path, name: &str) -> String {
+        let reason = PathBuf::from(format!("{}.reason.json", file.display()));
+        let told = self.seams.files.read(&reason, REQUEST_MAX).ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        told.and_then(|reason| reason.get("name")?.as_str().map(str::to_string)).unwrap_or_else(|| name.to_string())
     }
 
     fn accept(&mut self, card: &str, compared: bool, channels: &[ChannelName], operator: &str) -> Result<Answer, EngineFault> {
@@ -258,7 +294,11 @@ impl Engine {
             let Some(stem) = name.strip_suffix(".request") else { continue };
             let bytes = self.seams.files.read(&dir.join(&name), REQUEST_MAX)?;
             let answer = match serde_json::from_slice::<Request>(&bytes) {
-                Ok(request) => self.perform(&request)?,
+                Ok(request) => match self.perform(&request) {
+                    // A wrong request is the asker's to mend; it must not end the station that was asked.
+                    Err(fault) if fault.policy() == Policy::Mend => Answer::no(|lang| fault.sentence(lang)),
+                    performed => performed?,
+                },
                 Err(_) => Answer::no(|lang| say!(lang, "请求文件读不懂。", "The request file cannot be read.")),
             };
             let text = serde_json::to_vec(&answer).unwrap_or_default();
@@ -266,14 +306,6 @@ impl Engine {
             self.seams.files.remove(&dir.join(&name))?;
         }
         Ok(())
-    }
-}
-
-/// A file that was put beside an older one of the same name has `~2` at its end; its record is named without it.
-fn original_name(name: &str) -> String {
-    match name.rsplit_once('~') {
-        Some((stem, digits)) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => stem.to_string(),
-        _ => name.to_string(),
     }
 }
 

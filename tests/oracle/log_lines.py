@@ -155,6 +155,8 @@ def _check_known(line: Line, keys: List[str], expected: List[str]) -> None:
     for key in keys:
         if not VALUES[key](line[key]):
             raise BadLine(f"the value of {key}")
+    if "from" in line and line["from"] > line["to"]:
+        raise BadLine("a range that ends before it begins")
 
 
 def _check_unknown(pairs: Pairs) -> None:

@@ -118,6 +118,19 @@ fn read_unknown(kind: String, cursor: &mut Cursor<'_>) -> Option<Event> {
     Some(Event::Unknown { kind, fields })
 }
 
+impl Event {
+    /// Tells whether what the types do not hold holds: a range does not end before it begins.
+    pub(super) fn is_sound(&self) -> bool {
+        match self {
+            Self::Gap { from, to, .. }
+            | Self::GapClosed { from, to, .. }
+            | Self::Waived { from, to, .. }
+            | Self::Resent { from, to, .. } => from <= to,
+            _ => true,
+        }
+    }
+}
+
 /// The keys every line begins with.
 const COMMON: [&str; 6] = ["n", "prev", "at", "mono", "boot", "kind"];
 

@@ -98,7 +98,7 @@ fn read_line(text: &str) -> Option<Line> {
     let event = Event::read(kind, &mut cursor)?;
     cursor.expect("}")?;
     let stamp = Stamp { at_ms, mono_ms, boot };
-    cursor.is_empty().then_some(Line { n, prev, stamp, event })
+    (cursor.is_empty() && event.is_sound()).then_some(Line { n, prev, stamp, event })
 }
 
 fn read_boot(text: &str) -> Option<u32> {

@@ -183,11 +183,11 @@ fn channel_event() -> impl Strategy<Value = Event> {
                 place,
             },
             3 => Event::Applied { channel, epoch, seq, header, records, tombstones },
-            4 => Event::Gap { channel, epoch, from: a, to: b },
-            5 => Event::GapClosed { channel, epoch, from: a, to: b },
-            6 => Event::Waived { channel, epoch, from: a, to: b, operator },
+            4 => Event::Gap { channel, epoch, from: a.min(b), to: a.max(b) },
+            5 => Event::GapClosed { channel, epoch, from: a.min(b), to: a.max(b) },
+            6 => Event::Waived { channel, epoch, from: a.min(b), to: a.max(b), operator },
             7 => Event::Equivocation { channel, epoch, seq, header, other: third },
-            8 => Event::Resent { channel, epoch, from: a, to: b, count, operator },
+            8 => Event::Resent { channel, epoch, from: a.min(b), to: a.max(b), count, operator },
             9 => Event::Signal { peer, number, header, size, peer_root: root, echo_size, echo_root: third },
             _ => Event::Again { channel, operator },
         }
@@ -263,6 +263,13 @@ proptest! {
         prop_assert_eq!(Line::parse(text.as_bytes()), Ok(line));
         let json: serde_json::Value = serde_json::from_str(&text).expect("a line is JSON");
         prop_assert!(json.is_object());
+    }
+
+    #[test]
+    fn a_range_that_ends_before_it_begins_is_refused(from in 1u64..100, to in 0u64..100) {
+        let event = Event::Gap { channel: "a".parse().expect("a name"), epoch: Epoch { counter: 1, salt: [0; 8] }, from, to };
+        let line = Line { n: 1, prev: Digest::ZERO, stamp: Stamp { at_ms: 0, mono_ms: 0, boot: 0 }, event };
+        prop_assert_eq!(Line::parse(line.render().as_bytes()).is_ok(), from <= to);
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub trait Source: Send {
     fn open(&self, candidate: &Candidate) -> Result<Box<dyn OpenFile>, FileFault>;
     /// Gives the path of a record that was read earlier.
     fn path_of(&self, name: &str) -> PathBuf;
-    /// Puts source files away and writes what programs read about them. Not durable by itself: after a power loss it is done again.
+    /// Puts source files away and writes what programs read about them. Durable when it returns; after a power loss before that it is done again.
     fn put_away(&mut self, disposals: &[Disposal]) -> Result<(), FileFault>;
     /// Forgets what programs read about records whose packets are past their keeping time.
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault>;

@@ -62,8 +62,14 @@ impl PacketLog {
         let Some(newest) = paths.last().cloned() else {
             return Self::begin(files, clock, dir, station, signer, expected, evidence);
         };
-        if let [.., before, _] = paths.as_slice() {
-            gather(&segments::read(files.as_ref(), before)?, &mut evidence);
+        // The segment before the newest, and every one that goes beyond what the store remembers: it may have been restored from long ago.
+        let remembered = expected.map_or(0, |head| head.size);
+        for pair in paths.windows(2) {
+            if let [segment, next] = pair
+                && (*next == newest || first_line(next) > remembered + 1)
+            {
+                gather(&segments::read(files.as_ref(), segment)?, &mut evidence);
+            }
         }
         let bytes = segments::read(files.as_ref(), &newest)?;
         let vouched = checkpoints_end(files.as_ref(), &newest, station, signer.as_ref())?;
@@ -142,6 +148,12 @@ fn segments_with_content(files: &dyn Files, dir: &Path) -> Result<Vec<PathBuf>, 
         }
     }
     Ok(paths)
+}
+
+/// Gives the number of a segment's first line, which is its name.
+fn first_line(segment: &Path) -> u64 {
+    let stem = segment.file_name().and_then(|name| name.to_str()).and_then(|name| name.get(..12));
+    stem.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 fn complete_line(with_end: &[u8]) -> Option<Line> {

@@ -35,6 +35,10 @@ impl Engine {
             }
         }
         self.note_aside()?;
+        // A look that was cut off has not seen all that is here.
+        if self.should_stop() {
+            return Ok(());
+        }
         self.note_gaps()
     }
 

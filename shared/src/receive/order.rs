@@ -53,19 +53,24 @@ impl Engine {
                 Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
                 Some(row) => self.equivocation(channel, &picked, row.header, report)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
-                None if ahead.back().is_some_and(|last| last.head.header.seq == seq) => self.drop_second(channel, &ahead, picked, report)?,
-                None => ahead.push_back(picked),
+                None => match ahead.back().map(|last| (last.head.header.seq, last.head.digest)) {
+                    Some((last, digest)) if last == seq && digest != picked.head.digest => self.equivocation(channel, &picked, digest, report)?,
+                    // One head twice: the payload of the first may be damaged, so the second is a repeat only once the first is verified.
+                    _ => ahead.push_back(picked),
+                },
             }
         }
         Ok(ahead)
     }
 
-    /// Two files of one look carry one number: the same packet twice, or an equivocation.
-    fn drop_second(&mut self, channel: &ChannelName, ahead: &VecDeque<Picked>, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
-        match ahead.back() {
-            Some(first) if first.head.digest != picked.head.digest => self.equivocation(channel, &picked, first.head.digest, report),
-            _ => self.drop_repeat(&picked, report),
+    /// Takes out the files that carry the packet which was just verified once more.
+    fn drop_twins(&mut self, verified: &Verified, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+        while arrivals.front().is_some_and(|next| next.head.digest == verified.head.digest) {
+            if let Some(twin) = arrivals.pop_front() {
+                self.drop_repeat(&twin, report)?;
+            }
         }
+        Ok(())
     }
 
     fn drop_repeat(&mut self, picked: &Picked, report: &mut PassReport) -> Result<(), EngineFault> {
@@ -107,10 +112,11 @@ impl Engine {
     }
 
     /// Keeps packets that cannot be applied yet.
-    pub(crate) fn keep_early(&mut self, channel: &ChannelName, arrivals: VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn keep_early(&mut self, channel: &ChannelName, mut arrivals: VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
         let mut kept = Vec::new();
-        for picked in arrivals {
+        while let Some(picked) = arrivals.pop_front() {
             if let Some(mut verified) = self.verify(channel, picked, report)? {
+                self.drop_twins(&verified, &mut arrivals, report)?;
                 verified.payload = Vec::new();
                 kept.push(verified);
             }
@@ -196,6 +202,7 @@ impl Engine {
         while arrivals.front().is_some_and(|picked| picked.head.header.seq == at.seq + 1 && at.epoch.is_none_or(|epoch| epoch == picked.head.header.epoch)) {
             let Some(picked) = arrivals.pop_front() else { break };
             if let Some(verified) = self.verify(channel, picked, report)? {
+                self.drop_twins(&verified, arrivals, report)?;
                 return Ok(Some(verified));
             }
         }

@@ -5,7 +5,10 @@ use dukou_packets::packet::header::{ChannelName, Class, Epoch};
 use dukou_packets::packet::open::{VerifiedHead, read_head};
 use dukou_packets::suite::Digest;
 use dukou_rehearsal::random::Random;
+use dukou_shared::seams::sim_files::SimFiles;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What can befall a file on its way, as probabilities.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +47,25 @@ struct Flight {
     bytes: Vec<u8>,
 }
 
+/// What a hasty device took out of a ferry directory while the station was at work; clones are the same one.
+#[derive(Clone, Default)]
+pub struct Basket(Arc<Mutex<Vec<Flight>>>);
+
+impl Basket {
+    /// Takes every visible file out of a ferry directory.
+    pub fn take(&self, files: &SimFiles, dir: &Path) {
+        for name in files.tree(dir).into_iter().filter(|name| !name.starts_with('.')) {
+            let bytes = files.get(dir.join(&name)).unwrap_or_default();
+            files.remove(dir.join(&name));
+            self.lock().push(Flight { name, bytes });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Flight>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The identity of a cargo packet on its way.
 pub type CargoId = (ChannelName, Epoch, u64);
 
@@ -59,6 +81,8 @@ pub struct Gap {
     pub contradictions: Vec<String>,
     /// Whole files that passed, for replays and for tests that carry by hand.
     pub passed: Vec<(Option<CargoId>, Vec<u8>)>,
+    /// Where a hasty device puts what it takes.
+    pub basket: Basket,
     in_flight: Vec<Flight>,
     dice: Random,
     names: u64,
@@ -73,6 +97,7 @@ impl Gap {
             harmed: BTreeSet::new(),
             contradictions: Vec::new(),
             passed: Vec::new(),
+            basket: Basket::default(),
             in_flight: Vec::new(),
             dice: Random::new(seed),
             names: 0,
@@ -81,16 +106,15 @@ impl Gap {
 
     /// Takes all that lies in the sender's ferry directory, without delivering it.
     pub fn take(&mut self, from: &SimStation) -> usize {
-        let dir = from.station.ferry_out();
-        let names: Vec<String> = from.files.tree(&dir).into_iter().filter(|name| !name.starts_with('.')).collect();
-        for name in &names {
-            let bytes = from.files.get(dir.join(name)).unwrap_or_default();
-            from.files.remove(dir.join(name));
-            let id = self.witness(from, &bytes);
-            self.passed.push((id, bytes.clone()));
-            self.in_flight.push(Flight { name: name.clone(), bytes });
+        self.basket.take(&from.files, &from.station.ferry_out());
+        let taken = std::mem::take(&mut *self.basket.lock());
+        let count = taken.len();
+        for flight in taken {
+            let id = self.witness(from, &flight.bytes);
+            self.passed.push((id, flight.bytes.clone()));
+            self.in_flight.push(flight);
         }
-        names.len()
+        count
     }
 
     /// Takes what the sender placed and delivers what the weather lets through; gives how many files moved.

@@ -2,6 +2,7 @@
 
 use super::consumer::Consumer;
 use super::gap::{Gap, Weather};
+use super::hooked::Act;
 use super::station::{BEGIN_MS, Nature, SimStation, channel};
 use super::supplier::{Fate, Supplier};
 use super::verdict;
@@ -132,15 +133,17 @@ impl World {
         }
     }
 
-    /// Lets the consumers of one side take everything between any two operations, or ends that.
-    pub fn take_at_once(&self, victim: Victim, on: bool) {
-        let (station, consumer) = match victim {
-            Victim::Outer => (&self.outer, self.outer_consumer.clone()),
-            Victim::Inner => (&self.inner, self.inner_consumer.clone()),
+    /// Lets one side's consumers and its gap device take everything between any two operations of the station, or ends that.
+    pub fn hurry(&self, victim: Victim, on: bool) {
+        let (station, consumer, basket) = match victim {
+            Victim::Outer => (&self.outer, self.outer_consumer.clone(), self.inward.basket.clone()),
+            Victim::Inner => (&self.inner, self.inner_consumer.clone(), self.outward.basket.clone()),
         };
-        station.hook.set(on.then(|| -> super::hooked::Act {
+        let ferry = station.station.ferry_out();
+        station.hook.set(on.then(|| -> Act {
             Box::new(move |files| {
                 consumer.take(files, 1.0);
+                basket.take(files, &ferry);
             })
         }));
     }

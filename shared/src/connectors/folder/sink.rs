@@ -17,6 +17,9 @@ use std::sync::Arc;
 const STAGING: &str = ".staging";
 const PARTS: &str = "parts";
 
+/// The permissions that folders are made with.
+const MADE_MODE: u32 = 0o750;
+
 /// How many bytes are compared at a time.
 const COMPARE_BYTES: usize = 1 << 20;
 
@@ -49,12 +52,28 @@ impl FolderSink {
         }
     }
 
+    /// Makes a folder and gives it, and those between it and the sink's own, to the consumer.
     fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
         if !self.made.contains(dir) {
             self.files.make_dirs(dir)?;
+            for between in dir.ancestors().take_while(|between| *between != self.folder) {
+                self.own_dir(between)?;
+            }
             self.made.insert(dir.to_path_buf());
         }
         Ok(())
+    }
+
+    /// A consumer takes files away only from folders it may write into; a folder that somebody else made stays as it is.
+    fn own_dir(&self, dir: &Path) -> Result<(), FileFault> {
+        let own = Ownership { mode: self.own.mode.map(folder_mode), ..self.own };
+        if own.uid.is_none() && own.gid.is_none() && own.mode.is_none_or(|mode| mode == MADE_MODE) {
+            return Ok(());
+        }
+        match self.files.own(dir, &own) {
+            Err(fault) if fault.cause == FileCause::Denied => Ok(()),
+            other => other,
+        }
     }
 
     /// Renames one staged record into place.
@@ -110,6 +129,11 @@ impl FolderSink {
         }
         Ok(true)
     }
+}
+
+/// Gives a folder's permissions for its files': whoever may read may enter, the owner may take away.
+fn folder_mode(file: u32) -> u32 {
+    0o700 | (file & 0o066) | ((file & 0o044) >> 2)
 }
 
 enum Placed {

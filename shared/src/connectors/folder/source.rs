@@ -13,7 +13,7 @@ use crate::seams::{FileCause, FileFault, FileStat, Files, OpenFile, Ownership, W
 use crate::store::SourceStamp;
 use dukou_packets::packet::header::ChannelName;
 use serde_json::json;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +25,9 @@ const COPY_MAX: u64 = 1 << 40;
 
 /// Most hints that are remembered; files beyond are finished by settling.
 const HINTS_MAX: usize = 200_000;
+
+/// Most folders that are made durable one by one; with more, the file system is as a whole.
+const SYNC_DIRS: usize = 8;
 
 const TAKEN: &str = ".taken";
 const STATUS: &str = ".status";
@@ -137,6 +140,23 @@ impl FolderSource {
         }
         self.give_back(disposal, &taken)?;
         Ok(None)
+    }
+
+    /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
+    fn make_durable(&self, disposals: &[Disposal]) -> Result<(), FileFault> {
+        let mut dirs: BTreeSet<PathBuf> = disposals.iter().filter_map(|disposal| disposal.path.parent()).map(Path::to_path_buf).collect();
+        dirs.extend(Some(self.folder.join(TAKEN)).filter(|taken| !dirs.is_empty() && self.made.contains(taken)));
+        if dirs.len() > SYNC_DIRS {
+            return self.files.sync_fs(&self.folder);
+        }
+        for dir in dirs {
+            match self.files.sync_dir(&dir) {
+                // The supplier removed the folder when it was empty.
+                Err(fault) if fault.cause == FileCause::NotFound => {}
+                other => other?,
+            }
+        }
+        Ok(())
     }
 
     /// What was taken is not what was sent: it goes back under its name, or, when a still newer file is there, beside the refused ones.
@@ -335,7 +355,7 @@ impl Source for FolderSource {
         for path in taken {
             self.files.remove(&path)?;
         }
-        Ok(())
+        self.make_durable(disposals)
     }
 
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault> {

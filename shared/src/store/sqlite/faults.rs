@@ -72,8 +72,14 @@ fn meaning(error: &sqlx::Error) -> Meaning {
     }
 }
 
+/// SQLITE_IOERR_SHMSIZE: the WAL index could not be lengthened, before anything was read or written; in practice ENOSPC.
+const SHM_SIZE: i32 = 10 | (19 << 8);
+
 /// Sorts SQLite's extended result codes by their low byte, the primary code (sqlite.org/rescode.html).
 fn of_code(code: i32) -> Meaning {
+    if code == SHM_SIZE {
+        return Meaning::Full;
+    }
     match code & 0xff {
         // SQLITE_FULL: also raised for ENOSPC at a write; SQLite has not written the commit mark.
         13 => Meaning::Full,
@@ -91,11 +97,13 @@ mod tests {
 
     #[test]
     fn every_disk_error_but_a_full_disk_leaves_a_commit_open() {
-        let io_errors = (1..=34).map(|detail| 10 | (detail << 8));
+        let io_errors = (1..=34).map(|detail| 10 | (detail << 8)).filter(|code| *code != SHM_SIZE);
         for code in io_errors.chain([10, 1, 2, 4, 7, 14, 21]) {
             assert_eq!(of_code(code), Meaning::Open, "code {code}");
         }
-        assert_eq!(of_code(13), Meaning::Full);
+        for code in [13, SHM_SIZE] {
+            assert_eq!(of_code(code), Meaning::Full);
+        }
     }
 
     #[test]

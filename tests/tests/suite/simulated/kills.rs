@@ -19,7 +19,7 @@ fn kill_before_each_change(scene: Scene, consumer_hurries: bool) {
     assert!(places.len() > 30, "the scene changes only {} things", places.len());
     for place in places {
         let mut world = scene.world(1);
-        world.take_at_once(scene.victim, consumer_hurries);
+        world.hurry(scene.victim, consumer_hurries);
         world.side(scene.victim).files.kill_at(place, false);
         assert!(scene.act(&mut world).is_err(), "{}: nothing died at operation {place}", scene.name);
         world.side(scene.victim).crash();
@@ -49,7 +49,7 @@ fn fail_each_commit(scene: Scene) {
     for place in 1..=commits {
         for persisted in [false, true] {
             let mut world = scene.world(2);
-            world.take_at_once(scene.victim, persisted);
+            world.hurry(scene.victim, persisted);
             world.side(scene.victim).store.fail_commit_at(place, persisted);
             assert!(scene.act(&mut world).is_err(), "{}: nothing died at transaction {place}", scene.name);
             world.side(scene.victim).crash();
@@ -75,7 +75,7 @@ fn kill_twice(scene: Scene, stride: usize) {
         let mut second = 1 + (index / stride % 3) as u64;
         loop {
             let mut world = scene.world(3);
-            world.take_at_once(scene.victim, index % 2 == 0);
+            world.hurry(scene.victim, index % 2 == 0);
             world.side(scene.victim).files.kill_at(first, false);
             assert!(scene.act(&mut world).is_err());
             world.side(scene.victim).crash();
