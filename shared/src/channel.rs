@@ -181,6 +181,13 @@ impl Channel {
         Ok(channels)
     }
 
+    /// Gives the folders whose files are named after records: their names stay out of the journal.
+    pub fn record_folders(station: &Station, channels: &[Self]) -> Vec<PathBuf> {
+        let own = ["rejected", "duplicates"].map(|dir| station.dir.join(dir));
+        let of_channel = |channel: &Self| [&channel.source.folder, &channel.source.archive, &channel.sink.folder].map(|folder| station.dir.join(folder));
+        own.into_iter().chain(channels.iter().flat_map(of_channel)).collect()
+    }
+
     fn load(file: &Path) -> Result<Self, ConfigFault> {
         let text = std::fs::read_to_string(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
         let mut channel: Self = parse_toml(file, &text)?;

@@ -6,6 +6,7 @@
 
 mod examine;
 mod init;
+mod wrong_use;
 
 use crate::channel::Channel;
 use crate::daemon::{self, StationLock};
@@ -193,11 +194,7 @@ impl std::str::FromStr for Range {
 pub fn main(side: Side) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Nothing is left to do when even this cannot be printed.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return say_wrong_use(&error),
     };
     start_journal();
     let lang = cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
@@ -208,6 +205,16 @@ pub fn main(side: Side) -> ExitCode {
             ExitCode::from(exit_code(&fault))
         }
     }
+}
+
+fn say_wrong_use(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    match wrong_use::sentence(error, wrong_use::asked_lang(&arguments)) {
+        Some(sentence) => eprintln!("{sentence}"),
+        // Nothing is left to do when even this cannot be printed.
+        None => drop(error.print()),
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
 /// The journal goes to standard error, where systemd takes it; DUKOU_JOURNAL chooses the level.
@@ -249,7 +256,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         }
         Verb::Waive(args) => {
             let RangeArgs { channel, seq: Range { from, to }, json } = args.range;
-            ask(&station, Request::Waive { channel, from, to, operator: args.name.unwrap_or_else(operator), reason: args.reason }, json.json, lang)
+            let name = args.name.unwrap_or_else(operator);
+            ask(&station, Request::Waive { channel, from, to, operator: operator(), name, reason: args.reason }, json.json, lang)
         }
         Verb::Release(args) => ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang),
         Verb::Send(args) => send_again(&station, args, lang),
@@ -266,9 +274,20 @@ fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
 }
 
 /// The account that runs the command, as the packet log names it.
+/// Its number decides, not a variable that anyone can set; behind sudo both are named.
 fn operator() -> String {
-    let name = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).or_else(|_| std::env::var("LOGNAME"));
-    name.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
+    let uid = rustix::process::getuid().as_raw();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry = |line: &str| -> Option<String> {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_string())
+    };
+    let account = accounts.lines().find_map(entry).unwrap_or_else(|| format!("uid-{uid}"));
+    match std::env::var("SUDO_USER") {
+        Ok(person) if uid == 0 && !person.is_empty() => crate::lang::cut(&format!("{account} sudo {person}"), 128),
+        _ => account,
+    }
 }
 
 /// Prints to standard output; a reader that went away is no fault of the station.
@@ -291,20 +310,27 @@ fn card(station: &Station) -> Result<u8, EngineFault> {
 fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFault> {
     let known = Trust::load(station)?;
     let text = match (&args.card, &known) {
-        (Some(file), _) => std::fs::read_to_string(file).map_err(|error| ConfigFault::unreadable(file, &error))?,
+        (Some(file), _) => read_card(file)?,
         (None, Some(known)) => known.peer.text().to_string(),
         (None, None) => {
             let sentence = |lang| say!(lang, "还没有信任过密钥卡，没有可确认的。请运行 trust 密钥卡文件。", "No card is trusted yet, there is nothing to confirm. Run trust CARD.");
             return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
         }
     };
-    let card = dukou_packets::keyring::Keyring::parse(text.as_bytes())?;
+    let file = args.card.clone().unwrap_or_else(|| station.keys_dir().join("peer.txt"));
+    let card = dukou_packets::keyring::Keyring::parse(text.as_bytes()).map_err(|fault| ConfigFault::Card { file, fault })?;
     let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
     let channels = match args.channels.is_empty() {
         false => args.channels.clone(),
         true => incoming_channels(station)?,
     };
     ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
+}
+
+/// Reads a card; what is not even text is no card either.
+fn read_card(file: &Path) -> Result<String, ConfigFault> {
+    let bytes = std::fs::read(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Shows the fingerprint and asks a person to compare it.
@@ -336,6 +362,10 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let _lock = StationLock::take(station)?;
     let (report, standing) = daemon::pass(station)?;
     let code = match standing {
+        Standing::Clear if Trust::load(station)?.is_none() => {
+            eprintln!("{}", say!(lang, "还没有配对，什么都不会送出。请运行 trust 对方的密钥卡。", "Not paired yet, nothing will be sent. Run trust with the peer's card."));
+            1
+        }
         Standing::Clear => 0,
         Standing::Look => 1,
         Standing::TryAgain => 75,
@@ -359,8 +389,7 @@ fn pass_text(report: &PassReport, lang: Lang) -> String {
         out += &say!(lang, "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n", "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n");
     }
     for trouble in &report.troubles {
-        out += trouble;
-        out.push('\n');
+        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }
     out
 }

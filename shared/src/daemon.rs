@@ -6,7 +6,6 @@ use crate::channel::Channel;
 use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
-use crate::lang::Lang;
 use crate::seams::clock::SystemClock;
 use crate::seams::real_files::RealFiles;
 use crate::station::Station;
@@ -15,6 +14,7 @@ use crate::store::sqlite::SqliteStore;
 use dukou_packets::suite::SystemRandom;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecursiveMode, Watcher};
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -146,7 +146,8 @@ fn watch(station: &Station, wake: Sender<Wake>) -> Result<Option<notify::Recomme
     }
     for (folder, mode) in folders {
         if let Err(error) = watcher.watch(&folder, mode) {
-            tracing::warn!(folder = %folder.display(), %error, "this folder is found by scans alone");
+            // The kind alone: the error's text may name a folder below.
+            tracing::warn!(folder = %folder.display(), kind = ?error.kind, "this folder is found by scans alone");
         }
     }
     Ok(Some(watcher))
@@ -170,10 +171,11 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
 /// The engine's thread: step, serve, wait; a passing fault opens the engine anew.
 fn work(station: &Station, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
     let lang = station.config.station.lang;
+    let record_folders = Channel::record_folders(station, &Channel::load_all(station)?);
     while !stop.load(Ordering::SeqCst) {
         let fault = match open_engine(station).and_then(|engine| keep_stepping(station, engine, woken, stop)) {
             Ok(()) => return Ok(()),
-            Err(fault) => fault,
+            Err(fault) => fault.without_names(&record_folders),
         };
         if fault.policy() != Policy::Retry {
             return Err(fault);
@@ -191,7 +193,7 @@ fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, 
     loop {
         engine.serve_requests()?;
         let report = engine.step()?;
-        say_what_happened(&report, station.config.station.lang);
+        say_what_happened(&report);
         let until = Instant::now() + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
         match wait(&mut engine, station, woken, until, linger)? {
             Waited::Work if !stop.load(Ordering::SeqCst) => {}
@@ -240,7 +242,7 @@ fn rest(woken: &Receiver<Wake>, how_long: Duration) {
     }
 }
 
-fn say_what_happened(report: &PassReport, lang: Lang) {
+fn say_what_happened(report: &PassReport) {
     if report.moved() {
         tracing::info!(
             accepted = report.accepted, rejected = report.rejected, held_back = report.held_back, packets_out = report.packets_out,
@@ -250,8 +252,11 @@ fn say_what_happened(report: &PassReport, lang: Lang) {
     for (code, count) in &report.aside {
         tracing::warn!(code, count, "packets set aside");
     }
+    let mut troubles: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for trouble in &report.troubles {
-        let _ = lang;
-        tracing::warn!("{trouble}");
+        *troubles.entry((trouble.code, &trouble.journal)).or_default() += 1;
+    }
+    for ((code, sentence), count) in troubles {
+        tracing::warn!(code, count, "{sentence}");
     }
 }

@@ -88,8 +88,32 @@ pub struct PassReport {
     pub unfinished: u64,
     /// Packets that are not complete yet.
     pub incomplete: u64,
-    /// Files or folders that could not be read: one sentence each.
-    pub troubles: Vec<String>,
+    /// Files or folders that could not be read or written for now.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A file or folder that was passed over for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong where, and what next, in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+    /// The sentence for the journal, which names no record.
+    #[serde(skip)]
+    pub journal: String,
+}
+
+impl Trouble {
+    /// Gives the sentence in a language.
+    pub fn sentence(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
 }
 
 impl PassReport {
@@ -142,6 +166,8 @@ pub struct Engine {
     pub(crate) trust: Option<Trust>,
     pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) incoming: BTreeMap<ChannelName, Incoming>,
+    /// Folders whose files are named after records.
+    record_folders: Vec<PathBuf>,
     pub(crate) run: RunId,
     /// Changes that ride with the next transaction.
     riding: Vec<Change>,
@@ -175,6 +201,7 @@ impl Engine {
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
+        let record_folders = Channel::record_folders(&station, &channels);
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
         let mut engine = Self {
             station,
@@ -185,6 +212,7 @@ impl Engine {
             trust,
             outgoing,
             incoming,
+            record_folders,
             run,
             riding: Vec::new(),
             after_log: Vec::new(),
@@ -403,8 +431,9 @@ impl Engine {
         if fault.policy() != Policy::Retry {
             return Err(fault);
         }
-        tracing::warn!(code = fault.code(), "a file or folder is passed over for now");
-        report.troubles.push(fault.sentence(self.lang()));
+        let (code, [zh, en]) = (fault.code(), [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang)));
+        let journal = fault.without_names(&self.record_folders).sentence(self.lang());
+        report.troubles.push(Trouble { code, zh, en, journal });
         Ok(())
     }
 

@@ -241,7 +241,7 @@ impl ConfigFault {
 }
 
 /// Picks the half of a rule that is written in both languages: `中文 / English`.
-fn in_language(rule: &'static str, lang: Lang) -> &'static str {
+pub(crate) fn in_language(rule: &str, lang: Lang) -> &str {
     match (rule.split_once(" / "), lang) {
         (Some((chinese, _)), Lang::Zh) => chinese,
         (Some((_, english)), Lang::En) => english,
@@ -353,6 +353,17 @@ pub enum EngineFault {
 }
 
 impl EngineFault {
+    /// Gives the fault as the journal may tell it: files below `folders` are named after people's records, so only their folder is.
+    pub fn without_names(self, folders: &[PathBuf]) -> Self {
+        match self {
+            Self::File(fault) => match folders.iter().find(|folder| fault.path.starts_with(folder)) {
+                Some(folder) => Self::File(FileFault { path: folder.join("…"), ..fault }),
+                None => Self::File(fault),
+            },
+            other => other,
+        }
+    }
+
     /// Decides what the daemon does about it.
     pub fn policy(&self) -> Policy {
         match self {

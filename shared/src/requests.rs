@@ -12,7 +12,7 @@ use crate::say;
 use crate::seams::FileCause;
 use crate::send::collect::Collecting;
 use crate::station::Station;
-use crate::store::{Change, Direction, InHead, Waiver};
+use crate::store::{Change, Direction, InHead, PacketRow, PacketState, Waiver};
 use dukou_packets::keyring::Keyring;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
@@ -50,8 +50,10 @@ pub enum Request {
         from: u64,
         /// Last number.
         to: u64,
-        /// Who decides, by name or account.
+        /// Account of the person: what the packet log names.
         operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
         /// Why.
         reason: String,
     },
@@ -128,9 +130,9 @@ impl Engine {
                 Some(no) => Ok(no),
                 None => self.resend(channel, *from, *to, operator),
             },
-            Request::Waive { channel, from, to, operator, reason } => match self.wrong_way(channel, Direction::In) {
+            Request::Waive { channel, from, to, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
-                None => self.waive(channel, (*from, *to), operator, reason),
+                None => self.waive(channel, (*from, *to), operator, (name, reason)),
             },
             Request::Release { channel, operator } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
@@ -180,7 +182,7 @@ impl Engine {
         Ok(Answer::done(count as u64, |lang| say!(lang, "已把通道 {channel} 的 {count} 个包（{from}–{to}）重新放入摆渡目录。", "Placed {count} packets of channel {channel} ({from}–{to}) in the ferry directory again.")))
     }
 
-    fn waive(&mut self, channel: &ChannelName, (from, to): (u64, u64), operator: &str, reason: &str) -> Result<Answer, EngineFault> {
+    fn waive(&mut self, channel: &ChannelName, (from, to): (u64, u64), operator: &str, (name, reason): (&str, &str)) -> Result<Answer, EngineFault> {
         let Some(head) = self.in_head(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 还没有收到过包，没有可放弃的。", "Nothing has arrived on channel {channel} yet; there is nothing to waive.")));
         };
@@ -193,27 +195,29 @@ impl Engine {
         }
         self.log.note(Event::Waived { channel: channel.clone(), epoch: head.epoch, from, to, operator: operator.to_string() });
         self.commit_log()?;
-        let waiver = Waiver { channel: channel.clone(), epoch: head.epoch, from, to, operator: operator.to_string(), reason: reason.to_string(), at_ms: self.seams.clock.wall_ms() };
+        let waiver = Waiver { channel: channel.clone(), epoch: head.epoch, from, to, operator: format!("{name} ({operator})"), reason: reason.to_string(), at_ms: self.seams.clock.wall_ms() };
         let mut changes = vec![
             Change::Waived(waiver),
             Change::InHead(channel.clone(), InHead { seq: to, header: None, ..head }),
             Change::Unfinished(Direction::In, channel.clone(), None),
         ];
         if held.is_some_and(|seq| seq <= to) {
-            self.log.note(Event::Released { channel: channel.clone(), code: "waived".to_string() });
+            self.log.note(Event::Released { channel: channel.clone(), code: "waived".to_string(), operator: operator.to_string() });
             changes.push(Change::Hold(channel.clone(), None));
+            let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
+            changes.extend(held.map(|row| Change::Rebuilt(PacketRow { state: PacketState::Late, ..row })));
         }
         self.commit_store(changes)?;
         self.note_gaps()?;
         self.flush()?;
-        Ok(Answer::done(to - from + 1, |lang| say!(lang, "已登记放弃通道 {channel} 第 {from}–{to} 号包（{operator}），通道继续。以后到达的这些包只作证据保存。", "Waived packets {from}–{to} of channel {channel} ({operator}); the channel goes on. If they arrive later they are kept as evidence only.")))
+        Ok(Answer::done(to - from + 1, |lang| say!(lang, "已登记放弃通道 {channel} 第 {from}–{to} 号包（{name}），通道继续。以后到达的这些包只作证据保存。", "Waived packets {from}–{to} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only.")))
     }
 
-    fn release(&mut self, channel: &ChannelName, _operator: &str) -> Result<Answer, EngineFault> {
+    fn release(&mut self, channel: &ChannelName, operator: &str) -> Result<Answer, EngineFault> {
         let Some(hold) = self.state.holds.get(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 没有暂停。", "Channel {channel} is not held.")));
         };
-        self.log.note(Event::Released { channel: channel.clone(), code: hold.code.clone() });
+        self.log.note(Event::Released { channel: channel.clone(), code: hold.code.clone(), operator: operator.to_string() });
         self.commit_log()?;
         self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
         let code = hold.code;

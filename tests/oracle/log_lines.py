@@ -105,7 +105,7 @@ KINDS: Dict[str, List[str]] = {
         "aside": "code count first",
         "equivocation": "channel epoch seq header other",
         "hold": "channel code",
-        "released": "channel code",
+        "released": "channel code operator",
         "resent": "channel epoch from to count operator",
         "again": "channel operator",
         "signal": "peer number header size peer_root echo_size echo_root",

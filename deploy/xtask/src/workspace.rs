@@ -43,11 +43,16 @@ pub(crate) fn build_release(with_xtask: bool) -> Result<Programs> {
     }
     let status = command.status().context("cannot run cargo")?;
     ensure!(status.success(), "cargo build --release failed");
+    Ok(release_programs())
+}
+
+/// Says where the release programs are once they are built.
+pub(crate) fn release_programs() -> Programs {
     let release = target().join("release");
-    Ok(Programs {
+    Programs {
         outer: release.join("dukou-outer"),
         inner: release.join("dukou-inner"),
         audit: release.join("dukou-audit"),
         xtask: release.join("xtask"),
-    })
+    }
 }

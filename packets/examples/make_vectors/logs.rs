@@ -303,7 +303,7 @@ fn inner_log() -> Log {
     });
     extend(&mut log, |heads| {
         let hold = |code: &str| Event::Hold { channel: channel("files"), code: code.to_owned() };
-        let released = Event::Released { channel: channel("files"), code: "disk".to_owned() };
+        let released = Event::Released { channel: channel("files"), code: "disk".to_owned(), operator: "li".to_owned() };
         let peer = signal(Side::Outer, 40, heads[6]);
         vec![seen(2, Place::Next, heads[5]), gap_closed(2, 2), applied(2), applied(3), peer, hold("disk"), released]
     });

@@ -341,6 +341,8 @@ events! {
         channel: ChannelName,
         /// Why it had waited.
         code: String,
+        /// Account of the person.
+        operator: String,
     }
     /// Packets were placed in the ferry directory again.
     Resent = "resent" {

@@ -13,7 +13,7 @@ use crate::send::collect::REPEAT_MS;
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, Store};
+use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::ChannelName;
@@ -287,7 +287,10 @@ fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, trust: Opti
     Some((read_head(&bytes, book).ok()?, len))
 }
 
-/// Puts back rows that the log names and the spool holds; without the spool's file a row stands without one.
+/// How far beyond the newest number of the log a rebuilt state goes on: signals take numbers, too, and no line names them.
+const NUMBERS_APART: u64 = 16;
+
+/// Puts back rows that the log names and the spool holds, and the heads that follow from them; without the spool's file a row stands without one.
 fn rebuild_rows(station: &Station, told: &Told, keys: &StationKeys, trust: Option<&Trust>, store: &mut SqliteStore) -> Result<u64, EngineFault> {
     let heads = spool_heads(station, keys, trust)?;
     let mut changes = Vec::new();
@@ -305,15 +308,52 @@ fn rebuild_rows(station: &Station, told: &Told, keys: &StationKeys, trust: Optio
         row.state = match key.direction {
             Direction::Out => PacketState::Left,
             Direction::In if told.applied.contains(key) => PacketState::Applied,
+            // Seen, and lost with the state: the packet is missing, and a resend mends it.
+            Direction::In if row.spool.is_none() => continue,
             Direction::In => PacketState::Early,
         };
         changes.push(Change::Rebuilt(row));
     }
     let count = changes.len() as u64;
-    if count > 0 {
+    changes.extend(lost_heads(told, &store.load()?));
+    if !changes.is_empty() {
         store.commit(&changes)?;
     }
     Ok(count)
+}
+
+/// Gives the heads and the number that the log proves and the state is behind of.
+fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for row in newest_by_channel(told.packed.values()) {
+        let PacketKey { channel, epoch, seq, .. } = row.key.clone();
+        if state.out_heads.get(&channel).is_none_or(|head| head.epoch == epoch && head.seq < seq) {
+            changes.push(Change::OutHead(channel, OutHead { epoch, seq, header: row.header }));
+        }
+    }
+    for row in newest_by_channel(told.seen.values().filter(|row| told.applied.contains(&row.key))) {
+        let PacketKey { channel, epoch, seq, .. } = row.key.clone();
+        if state.in_heads.get(&channel).is_none_or(|head| head.epoch == epoch && head.seq < seq) {
+            let seen = told.seen.keys().filter(|key| key.channel == channel && key.epoch == epoch).map(|key| key.seq).max();
+            changes.push(Change::InHead(channel, InHead { epoch, seq, header: Some(row.header), known: seen.unwrap_or(seq) }));
+        }
+    }
+    let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
+    if number > state.number {
+        changes.push(Change::Number(number + NUMBERS_APART));
+    }
+    changes
+}
+
+fn newest_by_channel<'a>(rows: impl Iterator<Item = &'a PacketRow>) -> Vec<&'a PacketRow> {
+    let mut newest: BTreeMap<&ChannelName, &PacketRow> = BTreeMap::new();
+    for row in rows {
+        let standing = newest.entry(&row.key.channel).or_insert(row);
+        if (row.key.epoch.counter, row.key.seq) > (standing.key.epoch.counter, standing.key.seq) {
+            *standing = row;
+        }
+    }
+    newest.into_values().collect()
 }
 
 type Heads = BTreeMap<dukou_packets::suite::Digest, (String, VerifiedHead)>;

@@ -46,7 +46,9 @@ pub(super) fn init(args: &InitArgs, side: Side, lang: Lang) -> Result<u8, Engine
     make_dir(&args.dir.join("channels"))?;
     make_dir(&station.ferry_out())?;
     make_dir(&station.ferry_in())?;
-    restrict(&station.keys_dir())?;
+    for private in [station.keys_dir(), station.state_dir(), args.dir.join("spool")] {
+        restrict(&private)?;
+    }
     let new = keys::create(&station, &SystemRandom)?;
     for (name, text) in CHANNELS {
         keys::write_durably(&args.dir.join("channels").join(format!("{name}.toml")), text.as_bytes(), 0o644)?;

@@ -27,7 +27,7 @@ pub struct LogEvidence {
 pub struct Opened {
     /// The log, open for appending.
     pub log: PacketLog,
-    /// True when the log began just now.
+    /// True when the log began just now, or a crash left nothing but its first line: `init` is due.
     pub begun: bool,
     /// Bytes cut from a torn tail.
     pub cut_bytes: u64,
@@ -79,6 +79,7 @@ impl PacketLog {
             files.truncate(&newest, walked.good_bytes)?;
         }
         gather(bytes.get(..walked.good_bytes as usize).unwrap_or_default(), &mut evidence);
+        let begun = walked.tree.size() < 2;
         let segment = Segment {
             file: files.append(&newest)?,
             checkpoints: files.append(&newest.with_extension("checkpoints"))?,
@@ -99,7 +100,7 @@ impl PacketLog {
             segment,
             sealed: None,
         };
-        Ok(Opened { log, begun: false, cut_bytes, evidence })
+        Ok(Opened { log, begun, cut_bytes, evidence })
     }
 
     fn begin(

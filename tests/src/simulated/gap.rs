@@ -138,6 +138,23 @@ impl Gap {
         moved
     }
 
+    /// Delivers, of what was taken, the files that `wanted` says yes to, whole and in this order; the others are lost.
+    pub fn deliver_some(&mut self, to: &SimStation, mut wanted: impl FnMut(Option<&CargoId>) -> bool) {
+        let flights = std::mem::take(&mut self.in_flight);
+        let ids = self.passed[self.passed.len() - flights.len()..].iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        for (flight, id) in flights.into_iter().zip(ids) {
+            if wanted(id.as_ref()) {
+                self.put(to, Some(&flight.name), &flight.bytes);
+            }
+        }
+    }
+
+    /// Gives the cargo packets of a channel that ever left, by number, each once.
+    pub fn cargo(&self, channel: &str) -> BTreeMap<u64, Vec<u8>> {
+        let of = |(id, bytes): &(Option<CargoId>, Vec<u8>)| Some((id.as_ref().filter(|id| id.0.as_str() == channel)?.2, bytes.clone()));
+        self.passed.iter().filter_map(of).collect()
+    }
+
     fn deliver(&mut self, from: &SimStation, to: &SimStation, flight: Flight, weather: &Weather) {
         let Flight { name, mut bytes } = flight;
         let name = (!self.dice.chance(weather.renamed)).then_some(name);

@@ -4,6 +4,7 @@
 
 pub mod chance;
 pub mod consumer;
+pub mod forge;
 pub mod gap;
 pub mod hooked;
 pub mod station;

@@ -262,6 +262,9 @@ fn no_alarm(station: &SimStation) -> Result<(), String> {
 /// # Errors
 /// What it finds.
 pub fn log_verifies(station: &SimStation) -> Result<(), String> {
+    if !matches!(station.log().get(1), Some(Event::Init { .. })) {
+        return Err(format!("the log of {} does not begin with its init line", side(station)));
+    }
     let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
     let log = station.station.log_dir();
     for name in station.files.tree(&log) {

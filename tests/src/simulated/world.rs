@@ -3,7 +3,7 @@
 use super::consumer::Consumer;
 use super::gap::{Gap, Weather};
 use super::hooked::Act;
-use super::station::{BEGIN_MS, Nature, SimStation, channel};
+use super::station::{BEGIN_MS, Nature, SimStation, channel, name};
 use super::supplier::{Fate, Supplier};
 use super::verdict;
 use dukou_packets::keyring::Side;
@@ -12,6 +12,7 @@ use dukou_rehearsal::random::Random;
 use dukou_shared::channel::Channel;
 use dukou_shared::engine::PassReport;
 use dukou_shared::error::EngineFault;
+use dukou_shared::requests::Request;
 use dukou_shared::seams::clock::SimClock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -176,6 +177,30 @@ impl World {
         Err(format!("no rest within {ROUNDS} rounds"))
     }
 
+    /// Lets the senders resend what the receivers name as missing, round after round, until nothing is.
+    ///
+    /// # Errors
+    /// A fault of an engine, a refused request, or that gaps stayed open.
+    pub fn heal(&mut self) -> Result<(), String> {
+        for _ in 0..ROUNDS {
+            self.settle()?;
+            let missing = [(Victim::Outer, gaps(&self.inner)?), (Victim::Inner, gaps(&self.outer)?)];
+            if missing.iter().all(|(_, gaps)| gaps.is_empty()) {
+                return Ok(());
+            }
+            for (sender, gaps) in missing {
+                for (channel, from, to) in gaps {
+                    let request = Request::Resend { channel, from, to, operator: "tester".to_string() };
+                    let answer = self.side(sender).perform(&request).map_err(|fault| fault.to_string())?;
+                    if answer.exit != 0 {
+                        return Err(format!("a resend was refused: {}", answer.en));
+                    }
+                }
+            }
+        }
+        Err("gaps stay open".to_string())
+    }
+
     /// Comes to rest and checks every invariant.
     ///
     /// # Errors
@@ -184,4 +209,13 @@ impl World {
         self.settle()?;
         verdict::check(self)
     }
+}
+
+/// What a receiver names as missing: channel, first and last number.
+///
+/// # Errors
+/// When its store gives no answer.
+pub fn gaps(station: &SimStation) -> Result<Vec<(ChannelName, u64, u64)>, String> {
+    let gaps = dukou_shared::report::gaps(&mut station.store.clone()).map_err(|fault| fault.to_string())?;
+    Ok(gaps.into_iter().map(|gap| (name(&gap.channel), gap.from, gap.to)).collect())
 }

@@ -30,8 +30,9 @@ pub fn one_sentence(answer: &Answer, tongue: Tongue, words: &[&str]) {
     let text = answer.err.trim_end();
     assert!(answer.out.is_empty(), "{answer:?}");
     assert!(!text.is_empty() && !text.contains('\n'), "not one sentence: {answer:?}");
-    // What is quoted, such as a station's name or a file's, is in whatever language it is.
-    let chinese = text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter) || letter == '。');
+    // What is quoted, such as a station's name, is in whatever language it is.
+    let unquoted: String = text.split(['"', '「', '」']).step_by(2).collect();
+    let chinese = unquoted.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter) || letter == '。');
     assert_eq!(chinese, tongue == Tongue::Chinese, "{text}");
     assert!(text.ends_with(if tongue == Tongue::Chinese { '。' } else { '.' }), "no whole sentence: {text}");
     for word in words {

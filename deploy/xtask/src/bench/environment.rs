@@ -47,7 +47,8 @@ fn file_system(directory: &Path) -> String {
 
 fn first_line(command: &mut Command) -> String {
     let output = command.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    output.unwrap_or_default().lines().next().unwrap_or("unknown").trim().to_owned()
+    let output = output.unwrap_or_default();
+    output.lines().next().unwrap_or("unknown").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn fsync_micros(directory: &Path) -> Result<(u128, u128)> {

@@ -3,9 +3,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::stop;
 
 /// Room for two copies of the largest workload, what is under way, and a repository; the file is sparse.
 const IMAGE_BYTES: u64 = 24 << 30;
@@ -16,6 +19,7 @@ pub(super) struct Place {
     directory: PathBuf,
     image: Option<Image>,
     next: AtomicU64,
+    stopped: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
@@ -27,6 +31,8 @@ struct Image {
 impl Place {
     /// Makes the place; as root on a file system of its own when a loop device can be had.
     pub(super) fn make(base: PathBuf, own_file_system: bool) -> Result<Self> {
+        // From here on Ctrl-C ends the run instead of the process, so that the image is taken down.
+        let stopped = stop::at_ctrl_c()?;
         let base = base.join(process::id().to_string());
         fs::create_dir_all(&base).with_context(|| format!("cannot create {}", base.display()))?;
         let directory = base.join("work");
@@ -36,7 +42,7 @@ impl Place {
         } else {
             None
         };
-        Ok(Place { directory, image, next: AtomicU64::new(0) })
+        Ok(Place { directory, image, next: AtomicU64::new(0), stopped })
     }
 
     /// Gives the directory.
@@ -46,6 +52,7 @@ impl Place {
 
     /// Makes an empty directory for one run.
     pub(super) fn fresh(&self) -> Result<PathBuf> {
+        ensure!(!self.stopped.load(Ordering::Relaxed), "interrupted");
         let fresh = self.directory.join(format!("run-{}", self.next.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
         Ok(fresh)

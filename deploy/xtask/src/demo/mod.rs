@@ -250,7 +250,7 @@ fn conclude(language: Language, audit: &Path, outer: &Station, inner: &Station, 
     println!("\n{table}");
     for station in [outer, inner] {
         println!("== dukou-audit verify {}", station.path("log").display());
-        complaints.extend(verdict::audit(audit, station)?);
+        complaints.extend(verdict::audit(language, audit, station)?);
     }
     Ok(complaints)
 }

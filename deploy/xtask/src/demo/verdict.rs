@@ -159,12 +159,13 @@ pub(super) fn files_below(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Lets the auditor's program judge a station's log against the card that its peer holds.
-pub(super) fn audit(program: &Path, station: &Station) -> Result<Option<String>> {
+pub(super) fn audit(language: Language, program: &Path, station: &Station) -> Result<Option<String>> {
     let output = Command::new(program)
         .arg("verify")
         .arg(station.path("log"))
         .arg("--authority")
         .arg(station.card())
+        .args(["--lang", language.say("zh", "en")])
         .output()
         .with_context(|| format!("cannot run {}", program.display()))?;
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

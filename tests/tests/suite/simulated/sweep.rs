@@ -60,6 +60,21 @@ fn drop_few(world: &mut World, prefix: &str) {
     world.inner_supplier.drop_file(&world.inner, "replies", &format!("{prefix}.json"));
 }
 
+/// Gives the places, from 1, of the operations that change something: a kill before one that only looks is the same as a kill before
+/// the next one.
+fn changing(history: Vec<FileOp>) -> Vec<u64> {
+    let looks = |op: &FileOp| matches!(op, FileOp::List | FileOp::Stat | FileOp::Open | FileOp::Read);
+    history.into_iter().zip(1..).filter(|(op, _)| !looks(op)).map(|(_, place)| place).collect()
+}
+
+/// Gives the places of the inner station's changing operations in an act of a test.
+pub(super) fn every_changing_op(prepare: impl Fn() -> World, act: impl Fn(&mut World) -> Result<(), EngineFault>) -> Vec<u64> {
+    let mut world = prepare();
+    let before = world.inner.files.ops() as usize;
+    act(&mut world).unwrap();
+    changing(world.inner.files.history().split_off(before))
+}
+
 impl Scene {
     /// Gives the world right before the step.
     pub(super) fn world(&self, seed: u64) -> World {
@@ -81,12 +96,9 @@ impl Scene {
         world.side(self.victim).files.history().split_off(before)
     }
 
-    /// Gives the places, from 1, of the step's operations that change something: a kill before one that only looks is the same
-    /// as a kill before the next one.
+    /// Gives the places, from 1, of the step's operations that change something.
     pub(super) fn changing_ops(&self, seed: u64) -> Vec<u64> {
-        let looks = |op: &FileOp| matches!(op, FileOp::List | FileOp::Stat | FileOp::Open | FileOp::Read);
-        let numbered = self.history(seed).into_iter().zip(1..);
-        numbered.filter(|(op, _)| !looks(op)).map(|(_, place)| place).collect()
+        changing(self.history(seed))
     }
 
     /// Counts the store's transactions in the step when nothing goes wrong.

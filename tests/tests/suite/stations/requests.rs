@@ -87,7 +87,7 @@ fn sigterm_ends_an_idle_station_at_once() {
     for daemon in daemons {
         daemon.stop_cleanly();
     }
-    assert_eq!(count(&pair.outer, "stop"), 3, "trust, and the daemon");
+    assert_eq!(count(&pair.outer, "stop"), 2, "trust, and the daemon");
     assert_pass(&pair);
 }
 

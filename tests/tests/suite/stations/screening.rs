@@ -77,7 +77,7 @@ fn a_document_that_ends_too_early_is_refused() {
 
 #[test]
 fn an_empty_file_is_refused_where_the_channel_wants_xml() {
-    refused("Biz6.xml", b"", "xml-empty");
+    refused("Biz6.xml", b"", "xml-no-root");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
         ("station.toml", "suite = 1 ", "suite = 3 ", "packets.suite"),
         ("station.toml", "sent_days = 30 ", "sent_days = 3 ", "keep.sent_days"),
         ("channels/report-message.toml", "priority = 3 ", "priority = 12 ", "priority"),
-        ("channels/report-message.toml", "max_bytes = 8388608", "max_bytes = 1", "batch.max_bytes"),
+        ("channels/report-message.toml", "max_bytes = 8388608", "max_bytes = 65000", "batch.max_bytes"),
         ("channels/report-message.toml", "max_records = 4096", "max_records = 0", "batch.max_records"),
         ("channels/report-message.toml", "mode = \"0640\"", "mode = \"0999\"", "sink.mode"),
         ("channels/report-message.toml", "key = '^Biz(.+)\\.xml$'", "key = '^Biz(.+\\.xml$'", "screen.key"),

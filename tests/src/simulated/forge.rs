@@ -1,0 +1,118 @@
+//! Packets made with the sender's own keys that its engine would never make: what a stolen key or a broken sender could.
+
+use super::station::{SimStation, name};
+use dukou_packets::packet::header::{Epoch, Header, LogHead};
+use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::open::{open_payload, read_head};
+use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
+use dukou_packets::suite::{Digest, Suite, sha256};
+use dukou_shared::store::Store;
+
+/// What every signature of a packet begins with (FORMAT.md section 2).
+const SIGNATURE_CONTEXT: &[u8] = b"dukou-packet-v1\0";
+
+/// Bytes of the preamble before the header's length: magic, format, suite.
+const BEFORE_LENGTH: usize = 12;
+
+/// Makes a record of a whole file.
+pub fn file(record_name: &str, body: &[u8]) -> (RecordMeta, Vec<u8>) {
+    let meta = RecordMeta {
+        kind: RecordKind::File,
+        key: record_name.rsplit('/').next().unwrap_or_default().chars().take(16).collect(),
+        name: record_name.to_string(),
+        modified_ms: 0,
+        part_index: 0,
+        part_count: 1,
+        total_bytes: body.len() as u64,
+        parts_digest: Digest::ZERO,
+        reason: String::new(),
+        body_len: body.len() as u64,
+    };
+    (meta, body.to_vec())
+}
+
+/// Gives the place behind the newest packet of a channel.
+pub fn next_place(from: &SimStation, channel: &str) -> CargoPlace {
+    let state = from.store.clone().load().expect("a store that runs");
+    let channel = name(channel);
+    match state.out_heads.get(&channel) {
+        Some(head) => CargoPlace { channel, epoch: head.epoch, seq: head.seq + 1, prev: head.header },
+        None => CargoPlace { channel, epoch: Epoch { counter: 1, salt: [7; 8] }, seq: 1, prev: Digest::ZERO },
+    }
+}
+
+/// Seals records as a packet of `from` to `to` at this place, under a number that was never used.
+///
+/// # Panics
+/// When the records are outside the format.
+pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &[(RecordMeta, Vec<u8>)]) -> Sealed {
+    let random = super::chance::Chance::new(place.seq);
+    let mut builder = RecordsBuilder::new(&random);
+    for (meta, body) in records {
+        builder.push(meta, body, sha256(&[body])).expect("a record within the format");
+    }
+    let recipients = from.keys.recipients(&to.card);
+    let prepared = prepare_records(&envelope(from, to, place, &recipients), builder, 1, &random).expect("a payload");
+    prepared.seal_cargo(place, &STATEMENT, from.keys.packet.as_ref()).expect("a packet")
+}
+
+/// What a forger says of the logs: nothing.
+const STATEMENT: Statement = Statement { sender_clock_ms: 0, urgent: false, own_log: LogHead::NONE, peer_log: LogHead::NONE };
+
+fn envelope<'a>(from: &SimStation, to: &SimStation, place: &CargoPlace, recipients: &'a [Recipient]) -> Envelope<'a> {
+    let identity = &from.station.config.station;
+    Envelope {
+        suite: Suite::Aes256Gcm,
+        environment: identity.environment,
+        sender: identity.id,
+        addressee: to.station.config.station.id,
+        number: 1_000_000 + place.seq,
+        recipients,
+    }
+}
+
+/// Changes a packet's decrypted content, without the checks of the format, and seals and signs it anew.
+///
+/// # Panics
+/// When the packet does not open.
+pub fn rewritten(from: &SimStation, to: &SimStation, place: &CargoPlace, good: &Sealed, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let head = read_head(&good.head, &from.card).expect("a packet of the sender");
+    let mut plain = open_payload(&head, good.payload.clone(), &[to.keys.encryption.as_ref()]).expect("a packet to the receiver");
+    change(&mut plain);
+    let recipients = from.keys.recipients(&to.card);
+    let random = super::chance::Chance::new(place.seq);
+    // A signal's payload is any bytes; its header is then made that of a cargo packet.
+    let prepared = prepare_signal(&envelope(from, to, place, &recipients), &plain, &random).expect("a payload");
+    let signal = prepared.seal_signal(&STATEMENT, from.keys.packet.as_ref()).expect("a packet");
+    resign(from, &signal, |header| {
+        *header = Header {
+            plain_len: header.plain_len,
+            payload_len: header.payload_len,
+            payload_digest: header.payload_digest,
+            recipients: header.recipients.clone(),
+            ..good.header.clone()
+        };
+    })
+}
+
+/// Signs a packet anew after its header was changed.
+///
+/// # Panics
+/// When the header cannot be written.
+pub fn resign(from: &SimStation, sealed: &Sealed, change: impl FnOnce(&mut Header)) -> Vec<u8> {
+    let mut header = sealed.header.clone();
+    change(&mut header);
+    let encoded = header.encode().expect("a header within its limits");
+    let mut signed = sealed.head[..BEFORE_LENGTH].to_vec();
+    signed.extend_from_slice(&(encoded.len() as u32).to_le_bytes());
+    signed.extend_from_slice(&encoded);
+    let signature = from.keys.packet.sign(&[SIGNATURE_CONTEXT, &signed].concat()).expect("a signature");
+    signed.extend_from_slice(&signature);
+    signed.extend_from_slice(&sealed.payload);
+    signed
+}
+
+/// Gives a packet's bytes as they lie in a ferry directory.
+pub fn bytes(sealed: &Sealed) -> Vec<u8> {
+    [sealed.head.as_slice(), sealed.payload.as_slice()].concat()
+}
