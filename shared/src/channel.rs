@@ -175,6 +175,9 @@ impl Channel {
             }
         }
         files.sort();
+        if files.is_empty() {
+            return Err(ConfigFault::NoChannels { dir });
+        }
         let mut channels = files.iter().map(|file| Self::load(file)).collect::<Result<Vec<_>, _>>()?;
         channels.sort_by(|a, b| (a.priority, &a.channel).cmp(&(b.priority, &b.channel)));
         check_folders_apart(station, &channels)?;

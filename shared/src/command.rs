@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 /// 渡口：数据摆渡站 / Dukou: a data ferry station.
 #[derive(Parser)]
-#[command(version, about, long_about = None, disable_help_subcommand = true)]
+#[command(version, long_about = None, disable_help_subcommand = true)]
 struct Cli {
     /// 摆渡站目录 / the station's directory
     #[arg(long, global = true, env = "DUKOU_STATION", default_value = ".", value_name = "DIR")]
@@ -397,6 +397,7 @@ fn pass_text(report: &PassReport, lang: Lang) -> String {
 /// Opens the state for reading only; a station that never ran has none.
 fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
     let path = station.state_dir().join("station.sqlite");
+    std::fs::read_dir(station.state_dir()).map_err(|error| ConfigFault::unreadable(&station.state_dir(), &error))?;
     if !path.exists() {
         drop(SqliteStore::open(&path)?);
     }

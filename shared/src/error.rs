@@ -120,6 +120,12 @@ pub enum ConfigFault {
         /// The name that was given.
         name: String,
     },
+    /// No channel is configured.
+    #[error("{}: no channel", dir.display())]
+    NoChannels {
+        /// Where channels are configured.
+        dir: PathBuf,
+    },
     /// A key file is missing or not fit.
     #[error("{}: {problem}", file.display())]
     Key {
@@ -162,6 +168,9 @@ pub enum KeyProblem {
     /// It cannot be read.
     #[error("unreadable")]
     Unreadable,
+    /// It is not the peer's card that was trusted.
+    #[error("not the card that was trusted")]
+    Peer,
 }
 
 impl ConfigFault {
@@ -182,7 +191,7 @@ impl ConfigFault {
                      "{dir} is not a station (no station.toml). Name one with --station, or run init {dir} first.")
             }
             Self::Unreadable { path, problem } => {
-                let path = path.display();
+                let (path, problem) = (path.display(), system_words(problem, lang));
                 say!(lang, "无法读写 {path}（{problem}）。请检查路径和权限。", "{path} cannot be read or written ({problem}). Check the path and its permissions.")
             }
             Self::Full { path } => disk_full(path, lang),
@@ -222,6 +231,15 @@ impl ConfigFault {
             Self::NoChannel { name } => {
                 say!(lang, "没有名为 {name} 的通道。请看 channels/ 里的文件名。", "There is no channel named {name}. See the file names in channels/.")
             }
+            Self::NoChannels { dir } => {
+                let dir = dir.display();
+                say!(lang, "{dir} 里没有通道（*.toml），什么都不会收发。请从备份恢复，或从另一站复制。", "There is no channel (*.toml) in {dir}, nothing would be sent or received. Restore it from a backup or copy it from the other station.")
+            }
+            Self::Key { file, problem: KeyProblem::Peer } => {
+                let file = file.display();
+                say!(lang, "对方的密钥卡 {file} 不见了或与 trust.toml 不符。请从备份恢复；没有备份就删除 keys/trust.toml，重新运行 trust 对方的密钥卡。",
+                     "The peer's card {file} is gone or is not the one of trust.toml. Restore it from a backup; without one, remove keys/trust.toml and run trust with the peer's card again.")
+            }
             Self::Key { file, problem } => {
                 let file = file.display();
                 let what = key_problem(*problem, lang);
@@ -259,7 +277,7 @@ fn key_problem(problem: KeyProblem, lang: Lang) -> String {
         KeyProblem::Missing => say!(lang, "不存在", "is missing"),
         KeyProblem::Open => say!(lang, "别人也能读（应为 0600，请 chmod 600）", "can be read by others (it must be 0600: chmod 600)"),
         KeyProblem::NotAKey => say!(lang, "内容不是密钥", "does not hold a key"),
-        KeyProblem::Foreign => say!(lang, "与本站可信密钥表不符", "does not belong to this station's keyring"),
+        KeyProblem::Foreign | KeyProblem::Peer => say!(lang, "与本站可信密钥表不符", "does not belong to this station's keyring"),
         KeyProblem::Unreadable => say!(lang, "读不了", "cannot be read"),
     }
 }
@@ -446,12 +464,64 @@ fn file_sentence(fault: &FileFault, lang: Lang) -> String {
             say!(lang, "{path} 不存在。请检查目录是否被移走或未挂载。", "{path} is not there. Check whether a directory was moved or not mounted.")
         }
         (_, FileOp::Sync) => {
-            let cause = &fault.cause;
-            say!(lang, "{path} 落盘失败（{cause:?}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "{path} could not be made durable ({cause:?}); stopped. Check the disk and start again: the start verifies everything.")
+            let cause = cause_text(&fault.cause, lang);
+            say!(lang, "{path} 落盘失败（{cause}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "{path} could not be made durable ({cause}); stopped. Check the disk and start again: the start verifies everything.")
+        }
+        (FileCause::NotDirectory, _) => {
+            say!(lang, "{path}（或它上面的一级）应当是目录，却是别的东西。没有丢失任何数据；请移走它，摆渡会自动继续。", "{path} (or what is above it) must be a directory and is something else. Nothing is lost; move it away and the ferry goes on by itself.")
         }
         (cause, op) => {
-            say!(lang, "{path} 操作失败（{op:?}：{cause:?}）。没有丢失任何数据；请检查该路径后重试。", "{path}: {op:?} failed ({cause:?}). Nothing is lost; check the path and try again.")
+            let (op, cause) = (op_text(op, lang), cause_text(cause, lang));
+            say!(lang, "{path} {op}失败（{cause}）。没有丢失任何数据；请检查该路径后重试。", "{path} could not be {op} ({cause}). Nothing is lost; check the path and try again.")
         }
+    }
+}
+
+fn op_text(op: FileOp, lang: Lang) -> String {
+    match op {
+        FileOp::List => say!(lang, "列目录", "listed"),
+        FileOp::Stat => say!(lang, "查看", "looked at"),
+        FileOp::Open => say!(lang, "打开", "opened"),
+        FileOp::Read => say!(lang, "读取", "read"),
+        FileOp::Create => say!(lang, "新建", "created"),
+        FileOp::Write => say!(lang, "写入", "written"),
+        FileOp::Sync => say!(lang, "落盘", "made durable"),
+        FileOp::Rename => say!(lang, "改名", "renamed"),
+        FileOp::Remove => say!(lang, "删除", "removed"),
+        FileOp::Own => say!(lang, "修改属主和权限", "given its owner and mode"),
+    }
+}
+
+fn cause_text(cause: &FileCause, lang: Lang) -> String {
+    match cause {
+        FileCause::NotFound => say!(lang, "不存在", "not there"),
+        FileCause::Exists => say!(lang, "已有同名文件", "the name is taken"),
+        FileCause::NotRegular => say!(lang, "不是普通文件", "not a regular file"),
+        FileCause::NotDirectory => say!(lang, "不是目录", "not a directory"),
+        FileCause::NoSpace => say!(lang, "磁盘已满", "the disk is full"),
+        FileCause::Denied => say!(lang, "没有权限", "permission denied"),
+        FileCause::ReadOnly => say!(lang, "文件系统只读", "read-only file system"),
+        FileCause::CrossDevice => say!(lang, "在不同的文件系统上", "on different file systems"),
+        FileCause::TooManyOpen => say!(lang, "打开的文件太多", "too many open files"),
+        FileCause::NameTooLong => say!(lang, "名字太长", "the name is too long"),
+        FileCause::Killed => say!(lang, "进程被终止", "killed"),
+        FileCause::System(number) => say!(lang, "系统错误 {number}", "system error {number}"),
+    }
+}
+
+/// Puts the system's commonest words into Chinese; others stay as they are.
+fn system_words(problem: &str, lang: Lang) -> String {
+    let known = [
+        ("No such file or directory", "不存在"),
+        ("Permission denied", "没有权限"),
+        ("Not a directory", "路径中有一段不是目录"),
+        ("Is a directory", "是目录，不是文件"),
+        ("Read-only file system", "文件系统只读"),
+        ("stream did not contain valid UTF-8", "不是 UTF-8 文本"),
+    ];
+    match known.iter().find(|(english, _)| problem.starts_with(english)) {
+        Some((_, chinese)) if lang == Lang::Zh => (*chinese).to_string(),
+        _ => problem.to_string(),
     }
 }
 

@@ -164,9 +164,12 @@ impl Trust {
         }
         let text = std::fs::read_to_string(&grant_file).map_err(|error| ConfigFault::unreadable(&grant_file, &error))?;
         let grant: Grant = parse_toml(&grant_file, &text)?;
+        if !peer_file.exists() {
+            return Err(ConfigFault::Key { file: peer_file, problem: KeyProblem::Peer }.into());
+        }
         let peer = read_keyring(&peer_file)?;
         if peer.digest() != grant.keyring {
-            return Err(ConfigFault::Key { file: peer_file, problem: KeyProblem::Foreign }.into());
+            return Err(ConfigFault::Key { file: peer_file, problem: KeyProblem::Peer }.into());
         }
         Ok(Some(Self { peer, grant }))
     }

@@ -172,6 +172,11 @@ impl Engine {
             let seq = gone.key.seq;
             return Ok(Answer::no(|lang| say!(lang, "第 {seq} 号包已过保存期，不能重发；请在收方用 waive 登记，或重新报送。", "Packet {seq} is past its keeping time and cannot be resent; waive it on the receiving side or send the records anew.")));
         }
+        if let Some(rotten) = rows.iter().find(|row| self.read_retained(row).is_err()) {
+            let (seq, path) = (rotten.key.seq, self.spool_path(Direction::Out, rotten.spool.as_deref().unwrap_or_default()));
+            let path = path.display();
+            return Ok(Answer::no(|lang| say!(lang, "第 {seq} 号包的留存文件 {path} 不在或已损坏，什么都没有重发。请检查磁盘并运行 check；恢复不了就在收方用 waive 登记。", "The retained file {path} of packet {seq} is gone or damaged; nothing was resent. Check the disk and run check; if it cannot be restored, waive the packet on the receiving side.")));
+        }
         self.log.note(Event::Resent { channel: channel.clone(), epoch: head.epoch, from, to, count: rows.len() as u64, operator: operator.to_string() });
         self.commit_log()?;
         for row in &rows {

@@ -215,6 +215,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     if config.ferry.scan_seconds == 0 || config.ferry.scan_seconds > 3600 {
         return Err(setting("ferry.scan_seconds", "1–3600"));
     }
+    if config.ferry.out == config.ferry.arrive {
+        return Err(setting("ferry.in", "与 ferry.out 不同的目录 / another directory than ferry.out"));
+    }
     if config.ferry.incomplete_scans == 0 {
         return Err(setting("ferry.incomplete_scans", "≥ 1"));
     }

@@ -30,10 +30,12 @@ impl Engine {
         let mut staged = Vec::new();
         let mut progress = self.state.unfinished.get(&(Direction::In, channel.clone())).cloned();
         let (mut wrong, mut cut_short) = (None, false);
+        // Names of this group: the store hears of them only with the mark.
+        let mut names = HashMap::new();
         let mut openings = group.packets.into_iter();
         for opening in openings.by_ref() {
             match opening.finish() {
-                Ok(opened) => match self.stage(channel, &opened, &mut progress)? {
+                Ok(opened) => match self.stage(channel, &opened, &mut progress, &mut names)? {
                     Some(rows) => {
                         cut_short = ends_parts(&rows);
                         staged.push((opened, rows));
@@ -54,10 +56,8 @@ impl Engine {
             self.mark(channel, &staged, progress, peer_log)?;
             self.forget_picked(&staged)?;
         }
-        for (opened, _) in staged {
-            if let Some(incoming) = self.incoming.get_mut(channel) {
-                incoming.delivering.push_back(opened.row);
-            }
+        if let Some(incoming) = self.incoming.get_mut(channel) {
+            incoming.delivering.extend(staged.iter().map(|(opened, rows)| marked(&opened.row, rows)));
         }
 
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
@@ -93,8 +93,8 @@ impl Engine {
     }
 
     /// Stages one packet's records; `None` when its parts do not continue what came before: a fault of the sender.
-    fn stage(&mut self, channel: &ChannelName, opened: &Opened, progress: &mut Option<Unfinished>) -> Result<Option<Vec<RecordRow>>, EngineFault> {
-        let targets = self.targets(channel, opened)?;
+    fn stage(&mut self, channel: &ChannelName, opened: &Opened, progress: &mut Option<Unfinished>, names: &mut HashMap<String, String>) -> Result<Option<Vec<RecordRow>>, EngineFault> {
+        let targets = self.targets(channel, opened, names)?;
         let key = opened.row.key.clone();
         self.incoming(channel, |incoming| incoming.sink.begin(&key))?;
         let mut rows = Vec::with_capacity(opened.records.len());
@@ -121,24 +121,28 @@ impl Engine {
         Ok(Some(rows))
     }
 
-    /// Gives the paths of records whose name is not safe as it is, or meets another one that differs only in case.
-    fn targets(&mut self, channel: &ChannelName, opened: &Opened) -> Result<HashMap<u32, String>, EngineFault> {
+    /// Gives the paths of records whose name is not safe as it is, or meets another one that differs only in case: the first name that ever
+    /// arrived has the path, the others are set apart. `names` holds the first names by their folded form, as far as the store does not.
+    fn targets(&mut self, channel: &ChannelName, opened: &Opened, names: &mut HashMap<String, String>) -> Result<HashMap<u32, String>, EngineFault> {
         let safe: Vec<(u32, String, String)> = opened.records.iter().map(|record| {
             let safe = safe_path(&record.meta.name).to_string();
             (record.index, folded(&safe), safe)
         }).collect();
         let asked: Vec<&str> = safe.iter().map(|(_, folded, _)| folded.as_str()).collect();
         let known = self.store().arrived_as(channel, &asked)?;
-        let mut taken: HashMap<String, String> = HashMap::new();
         let mut targets = HashMap::new();
         for ((record, (index, folded, safe)), known) in opened.records.iter().zip(safe).zip(known) {
-            let known = taken.entry(folded).or_insert_with(|| known.unwrap_or_else(|| record.meta.name.clone()));
-            let target = match *known == record.meta.name {
+            let name = &record.meta.name;
+            let first = known.or_else(|| names.get(&folded).cloned()).unwrap_or_else(|| name.clone());
+            let target = match first == *name {
                 true => safe,
-                false => set_apart(&safe, &sha256(&[record.meta.name.as_bytes()]).to_string()),
+                false => set_apart(&safe, &sha256(&[name.as_bytes()]).to_string()),
             };
-            if target != record.meta.name {
+            if target != *name {
                 targets.insert(index, target);
+            }
+            if record.meta.kind == RecordKind::File || (record.meta.kind == RecordKind::FilePart && record.meta.is_last_part()) {
+                names.entry(folded).or_insert(first);
             }
         }
         Ok(targets)
@@ -207,9 +211,9 @@ impl Engine {
     }
 }
 
-/// True when the last part of a file is among the records.
+/// True when a file in parts ends with these records, whole or withdrawn.
 fn ends_parts(rows: &[RecordRow]) -> bool {
-    rows.iter().any(|row| row.kind == RecordKind::File && row.bytes > limits::BODY_MAX)
+    rows.iter().any(|row| row.kind == RecordKind::Withdrawal || (row.kind == RecordKind::File && row.bytes > limits::BODY_MAX))
 }
 
 fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {

@@ -7,7 +7,7 @@ use super::pack::refused_by_code;
 use super::seal::{BatchRest, Group};
 use crate::connectors::{Disposal, Fate};
 use crate::engine::{Engine, PassReport};
-use crate::error::{EngineFault, LogFault};
+use crate::error::EngineFault;
 use crate::seams::Ownership;
 use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState, RecordRow};
 use dukou_packets::limits;
@@ -16,7 +16,8 @@ use dukou_packets::packet::header::{Epoch, LogHead};
 use dukou_packets::packet::name::file_name;
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::packet::seal::{CargoPlace, Sealed, Statement};
-use dukou_packets::suite::{Digest, LinkId};
+use dukou_packets::packet::open::{Refusal, read_head};
+use dukou_packets::suite::{Digest, LinkId, sha256};
 use std::collections::BTreeMap;
 
 /// A sealed packet of a group, not committed yet.
@@ -211,16 +212,31 @@ impl Engine {
     /// Places a packet of the spool in the ferry directory, byte for byte.
     ///
     /// # Errors
-    /// [`LogFault`] and [`EngineFault::File`] when the spool does not hold the packet.
+    /// As [`read_retained`](Self::read_retained), and what placing it says.
     pub(crate) fn place_again(&mut self, row: &PacketRow) -> Result<(), EngineFault> {
         let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else { return Ok(()) };
+        let bytes = self.read_retained(row)?;
+        self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])))
+    }
+
+    /// Reads a packet of the own spool and checks every byte of it.
+    ///
+    /// # Errors
+    /// [`EngineFault::Spool`] when it is not the packet that was sealed, [`EngineFault::File`] when it cannot be read.
+    pub(crate) fn read_retained(&self, row: &PacketRow) -> Result<Vec<u8>, EngineFault> {
         let path = self.spool_path(Direction::Out, row.spool.as_deref().unwrap_or_default());
         let bytes = self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64)?;
-        let head = dukou_packets::packet::open::read_head(&bytes, &self.keys.keyring);
-        if bytes.len() as u64 != row.sealed_bytes || !head.is_ok_and(|head| head.digest == row.header) {
-            return Err(LogFault::ReadBack { path }.into());
+        let whole = read_head(&bytes, &self.keys.keyring).and_then(|head| {
+            let payload = bytes.get(head.head_len..).unwrap_or_default();
+            match head.digest == row.header {
+                true => head.check_payload(sha256(&[payload]), payload.len() as u64),
+                false => Err(Refusal::Signature),
+            }
+        });
+        match whole {
+            Ok(()) => Ok(bytes),
+            Err(refusal) => Err(EngineFault::Spool { path, refusal }),
         }
-        self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])))
     }
 
     fn dispose_again(&self, at: usize, packet: &PacketKey, record: &RecordRow) -> Option<Disposal> {

@@ -128,7 +128,7 @@ struct Content {
     next_id: u64,
     /// Channel, name: the newest packet with it and the place there.
     sent: HashMap<ChannelName, HashMap<String, (u64, usize)>>,
-    /// Channel, folded name: the newest exact name.
+    /// Channel, folded name: the oldest exact name.
     arrived: HashMap<ChannelName, HashMap<String, String>>,
     waivers: Vec<Waiver>,
     held_back: Vec<HeldBack>,
@@ -268,7 +268,7 @@ impl Content {
                 }
                 Direction::In => {
                     let names = self.arrived.entry(channel.clone()).or_default();
-                    names.insert(record.folded.clone(), record.name.clone());
+                    names.entry(record.folded.clone()).or_insert_with(|| record.name.clone());
                 }
             }
         }

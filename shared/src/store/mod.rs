@@ -516,7 +516,7 @@ pub trait Store: Send {
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreFault>;
     /// For each name of `names`: the newest file that this channel sent under exactly this name, if any (kind `File`).
     fn went(&mut self, channel: &ChannelName, names: &[&str]) -> Result<Vec<Option<Went>>, StoreFault>;
-    /// For each folded name: an exact name that came in on this channel under it, if any (the newest).
+    /// For each folded name: the exact name under which a file first came in on this channel, if any.
     fn arrived_as(&mut self, channel: &ChannelName, folded: &[&str]) -> Result<Vec<Option<String>>, StoreFault>;
     /// Gives one packet's row.
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault>;

@@ -6,7 +6,7 @@ use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
 use dukou_packets::suite::{Digest, Suite, sha256};
-use dukou_shared::store::Store;
+use dukou_shared::store::{StationState, Store};
 
 /// What every signature of a packet begins with (FORMAT.md section 2).
 const SIGNATURE_CONTEXT: &[u8] = b"dukou-packet-v1\0";
@@ -33,15 +33,14 @@ pub fn file(record_name: &str, body: &[u8]) -> (RecordMeta, Vec<u8>) {
 
 /// Gives the place behind the newest packet of a channel.
 pub fn next_place(from: &SimStation, channel: &str) -> CargoPlace {
-    let state = from.store.clone().load().expect("a store that runs");
     let channel = name(channel);
-    match state.out_heads.get(&channel) {
+    match state(from).out_heads.get(&channel) {
         Some(head) => CargoPlace { channel, epoch: head.epoch, seq: head.seq + 1, prev: head.header },
         None => CargoPlace { channel, epoch: Epoch { counter: 1, salt: [7; 8] }, seq: 1, prev: Digest::ZERO },
     }
 }
 
-/// Seals records as a packet of `from` to `to` at this place, under a number that was never used.
+/// Seals records as a packet of `from` to `to` at this place, under the sender's next number.
 ///
 /// # Panics
 /// When the records are outside the format.
@@ -52,21 +51,29 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
         builder.push(meta, body, sha256(&[body])).expect("a record within the format");
     }
     let recipients = from.keys.recipients(&to.card);
-    let prepared = prepare_records(&envelope(from, to, place, &recipients), builder, 1, &random).expect("a payload");
-    prepared.seal_cargo(place, &STATEMENT, from.keys.packet.as_ref()).expect("a packet")
+    let prepared = prepare_records(&envelope(from, to, &recipients), builder, 1, &random).expect("a payload");
+    prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
 }
 
-/// What a forger says of the logs: nothing.
-const STATEMENT: Statement = Statement { sender_clock_ms: 0, urgent: false, own_log: LogHead::NONE, peer_log: LogHead::NONE };
+/// What the sender would say of the logs, so that nothing but the forgery is wrong.
+fn statement(from: &SimStation) -> Statement {
+    let state = state(from);
+    let known = |head: Option<LogHead>| head.unwrap_or(LogHead::NONE);
+    Statement { sender_clock_ms: 0, urgent: false, own_log: known(state.log), peer_log: known(state.peer_log) }
+}
 
-fn envelope<'a>(from: &SimStation, to: &SimStation, place: &CargoPlace, recipients: &'a [Recipient]) -> Envelope<'a> {
+fn state(from: &SimStation) -> StationState {
+    from.store.clone().load().expect("a store that runs")
+}
+
+fn envelope<'a>(from: &SimStation, to: &SimStation, recipients: &'a [Recipient]) -> Envelope<'a> {
     let identity = &from.station.config.station;
     Envelope {
         suite: Suite::Aes256Gcm,
         environment: identity.environment,
         sender: identity.id,
         addressee: to.station.config.station.id,
-        number: 1_000_000 + place.seq,
+        number: state(from).number + 1,
         recipients,
     }
 }
@@ -82,8 +89,8 @@ pub fn rewritten(from: &SimStation, to: &SimStation, place: &CargoPlace, good: &
     let recipients = from.keys.recipients(&to.card);
     let random = super::chance::Chance::new(place.seq);
     // A signal's payload is any bytes; its header is then made that of a cargo packet.
-    let prepared = prepare_signal(&envelope(from, to, place, &recipients), &plain, &random).expect("a payload");
-    let signal = prepared.seal_signal(&STATEMENT, from.keys.packet.as_ref()).expect("a packet");
+    let prepared = prepare_signal(&envelope(from, to, &recipients), &plain, &random).expect("a payload");
+    let signal = prepared.seal_signal(&statement(from), from.keys.packet.as_ref()).expect("a packet");
     resign(from, &signal, |header| {
         *header = Header {
             plain_len: header.plain_len,

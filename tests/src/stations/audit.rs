@@ -55,3 +55,15 @@ pub fn assert_pass(pair: &Pair) {
         assert_eq!(answer.code, 0, "{}: {}", station.dir.display(), answer.all());
     }
 }
+
+/// Gives the account that runs the test, as the packet log names it: the system's word, never the environment's.
+///
+/// # Panics
+/// Panics when `id` cannot be run.
+pub fn account() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    match output.status.success() {
+        true => String::from_utf8(output.stdout).unwrap().trim().to_owned(),
+        false => format!("uid-{}", rustix::process::getuid().as_raw()),
+    }
+}

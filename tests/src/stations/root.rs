@@ -24,7 +24,12 @@ impl SmallDisk {
         if !is_root("a small file system") {
             return None;
         }
-        let output = Command::new("mount").args(["-t", "tmpfs", "-o"]).arg(format!("size={bytes},mode=755")).arg("tmpfs").arg(at).output();
+        let output = Command::new("mount")
+            .args(["-t", "tmpfs", "-o"])
+            .arg(format!("size={bytes},mode=755"))
+            .arg("tmpfs")
+            .arg(at)
+            .output();
         match output {
             Ok(output) if output.status.success() => Some(Self { at: at.to_path_buf() }),
             other => {

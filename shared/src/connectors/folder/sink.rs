@@ -6,7 +6,7 @@
 
 use crate::connectors::folder::names::safe_path;
 use crate::connectors::{Delivery, Sink};
-use crate::seams::{FileCause, FileFault, Files, Ownership};
+use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
 use crate::store::{PacketKey, RecordRow, Unfinished};
 use dukou_packets::limits;
 use dukou_packets::packet::records::RecordKind;
@@ -163,6 +163,10 @@ impl Sink for FolderSink {
         let path = self.parts();
         let expected = done.digests.len() as u64 * limits::BODY_MAX;
         let found = self.files.stat(&path)?.map_or(0, |stat| stat.len);
+        if found < expected {
+            // Somebody took the parts before this one away; without them the file would arrive damaged.
+            return Err(FileFault { op: FileOp::Stat, path, cause: FileCause::NotFound });
+        }
         if found > expected {
             self.files.truncate(&path, expected)?;
         }

@@ -4,14 +4,16 @@
 //! put away again, told from later ones by inode, length and mtime. Never: a file removed that was not sent as it is.
 
 use crate::channel::{After, SourceConfig};
+use crate::connectors::folder::names::MOST_PART_BYTES;
 use crate::connectors::{Candidate, Disposal, Fate, Look, Source};
-use crate::lang::Lang;
+use crate::lang::{Lang, cut};
 use crate::report::civil_time;
 use crate::say;
 use crate::seams::clock::Clock;
 use crate::seams::{FileCause, FileFault, FileStat, Files, OpenFile, Ownership, Walked};
 use crate::store::SourceStamp;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::sha256;
 use serde_json::json;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,12 @@ const SYNC_DIRS: usize = 8;
 
 const TAKEN: &str = ".taken";
 const STATUS: &str = ".status";
+
+/// Bytes left for `~1234567` and `.reason.json` behind a name.
+const ROOM_BYTES: usize = 20;
+
+/// Digits at the end of a name that was cut.
+const ROOM_DIGITS: usize = 8;
 
 /// What stands beside a file that was set aside: for people, for programs.
 const REASONS: [&str; 2] = [".reason.txt", ".reason.json"];
@@ -204,7 +212,7 @@ impl FolderSource {
     /// Moves the file; false when it vanished, or when another one had taken its place and was given back.
     fn move_there(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
         match self.move_file(&disposal.path, target) {
-            Err(fault) if fault.cause == FileCause::NotFound => return Ok(false),
+            Err(fault) if fault.cause == FileCause::NotFound && !self.is_there(disposal)? => return Ok(false),
             other => other?,
         }
         if self.files.stat(target)?.is_some_and(|stat| stat.len == disposal.stamp.len && stat.mtime_ns == disposal.stamp.mtime_ns) {
@@ -214,10 +222,16 @@ impl FolderSource {
         Ok(false)
     }
 
-    /// Finds a name below `dir` that is not taken: `name`, else `name~2`, `name~3` …
+    /// Finds a name below `dir` that is not taken: `name`, else `name~2`, `name~3` …; a flat one where a file stands in a folder's place.
     fn free_name(&mut self, dir: &Path, name: &str) -> Result<PathBuf, FileFault> {
-        let target = dir.join(name);
-        self.make_dirs(target.parent().unwrap_or(dir))?;
+        let mut target = dir.join(with_room(name));
+        match self.make_dirs(target.parent().unwrap_or(dir)) {
+            Err(fault) if matches!(fault.cause, FileCause::NotDirectory | FileCause::NameTooLong) => {
+                target = dir.join(with_room(&name.replace('/', "~")));
+                self.make_dirs(dir)?;
+            }
+            other => other?,
+        }
         let mut free = target.clone();
         let mut count = 2u32;
         while self.files.stat(&free)?.is_some() {
@@ -248,16 +262,16 @@ impl FolderSource {
         self.files.replace(&with_suffix(target, json_suffix), format!("{reason}\n").as_bytes())
     }
 
+    /// A status that finds no place is left out: it holds no file up.
     fn write_status(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
         let path = self.status_path(&disposal.name);
-        if let Some(dir) = path.parent() {
-            self.make_dirs(dir)?;
-        }
-        self.files.replace(&path, status_text(&self.channel, disposal, self.clock.wall_ms()).as_bytes())
+        let text = status_text(&self.channel, disposal, self.clock.wall_ms());
+        let dir = path.parent().map_or(Ok(()), |dir| self.make_dirs(dir));
+        unless_no_place(dir.and_then(|()| self.files.replace(&path, text.as_bytes())))
     }
 
     fn status_path(&self, name: &str) -> PathBuf {
-        with_suffix(&self.folder.join(STATUS).join(name), ".json")
+        with_suffix(&self.folder.join(STATUS).join(with_room(name)), ".json")
     }
 
     fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
@@ -267,6 +281,25 @@ impl FolderSource {
         }
         Ok(())
     }
+}
+
+/// Passes over what a name cannot have beside it: a file stands where a folder would have to, or the other way round.
+fn unless_no_place(outcome: Result<(), FileFault>) -> Result<(), FileFault> {
+    match outcome {
+        Err(fault) if matches!(fault.cause, FileCause::NotDirectory | FileCause::NotRegular | FileCause::NameTooLong) => Ok(()),
+        other => other,
+    }
+}
+
+/// Cuts the last part of a name so that a count and the longest suffix of ours fit behind it; a cut one ends in digits of its own.
+fn with_room(name: &str) -> String {
+    let (folders, leaf) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
+    if leaf.len() <= MOST_PART_BYTES - ROOM_BYTES {
+        return name.to_string();
+    }
+    let digits = sha256(&[name.as_bytes()]).to_string();
+    let digits = digits.get(..ROOM_DIGITS).unwrap_or_default();
+    format!("{folders}{}~{digits}", cut(leaf, MOST_PART_BYTES - ROOM_BYTES - ROOM_DIGITS - 1))
 }
 
 /// What programs read: where a file stands.
@@ -360,7 +393,7 @@ impl Source for FolderSource {
 
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault> {
         for name in names {
-            self.files.remove(&self.status_path(name))?;
+            unless_no_place(self.files.remove(&self.status_path(name)).map(drop))?;
         }
         Ok(())
     }

@@ -174,11 +174,11 @@ static WENT: LazyLock<[String; 2]> = LazyLock::new(|| {
 
 static ARRIVED: LazyLock<[String; 2]> = LazyLock::new(|| {
     statements(
-        "SELECT asked.place, r.dir, r.leaf FROM asked CROSS JOIN records r ON r.id = max(
+        "SELECT asked.place, r.dir, r.leaf FROM asked CROSS JOIN records r ON r.id = min(
            coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND lane < 0 AND folded = asked.whole AND ends = 1
-                     ORDER BY id DESC LIMIT 1), 0),
+                     ORDER BY id LIMIT 1), 9223372036854775807),
            coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND leaf = asked.leaf AND dir IS asked.dir AND folded IS NULL AND ends = 1
-                     ORDER BY id DESC LIMIT 1), 0))",
+                     ORDER BY id LIMIT 1), 9223372036854775807))",
     )
 });
 

@@ -12,8 +12,8 @@ use dukou_tests::simulated::{Fate, World, forge, verdict};
 use std::collections::BTreeSet;
 
 fn waive(from: u64, to: u64) -> Request {
-    let (operator, reason) = ("王五".to_string(), "对方已确认无法重发".to_string());
-    Request::Waive { channel: name(FILES), from, to, operator, reason }
+    let (operator, person, reason) = ("wangwu".to_string(), "王五".to_string(), "对方已确认无法重发".to_string());
+    Request::Waive { channel: name(FILES), from, to, operator, name: person, reason }
 }
 
 /// A world whose five packets of one file each have left; of them `lost` never arrive.
@@ -193,7 +193,7 @@ fn a_held_channel_goes_on_after_a_waiver_of_the_wrong_packet() {
     // The sender's own second packet meets the waived number and is another one: evidence against somebody, and the channel waits again.
     let state = world.inner.store.clone().load().unwrap();
     assert_eq!(state.holds.get(&name(FILES)).map(|hold| hold.code.as_str()), Some("equivocation"));
-    let release = Request::Release { channel: name(FILES), operator: "王五".to_string() };
+    let release = Request::Release { channel: name(FILES), operator: "wangwu".to_string() };
     assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
     world.settle().unwrap();
     assert_eq!(names(&world), ["first", "third"]);

@@ -14,7 +14,8 @@ use dukou_tests::stations::tree::{names, rename_in, write_old};
 use dukou_tests::stations::wait::until;
 
 /// What is planted: a person, an id number, a company, a certificate, a business key, a folder.
-const CANARIES: [&str; 6] = ["欧阳测试甲", "150721199001011234", "虚构置业公司", "鲁2024虚构0007553", "BDC20240315CANARY", "金丝雀街道"];
+const CANARIES: [&str; 6] =
+    ["欧阳测试甲", "150721199001011234", "虚构置业公司", "鲁2024虚构0007553", "BDC20240315CANARY", "金丝雀街道"];
 
 fn planted(n: usize) -> Vec<u8> {
     xml(&format!("{}{n}", CANARIES.join("，")))
@@ -73,7 +74,9 @@ fn nothing_of_a_record_is_found_outside_its_packet_and_its_folders() {
     write_old(&pair.inner.path("arrived").join(MESSAGES).join(name(7)), b"another");
     let daemons = [&pair.outer, &pair.inner].map(Daemon::start);
     let accepted = |count: u64| move |pair: &Pair| pair.outer.channel(MESSAGES)["accepted"].as_u64() >= Some(count);
-    until("everything has left", Duration::from_secs(60), || accepted(20)(&pair) && pair.outer.channel(MESSAGES)["rejected"] == 3);
+    until("everything has left", Duration::from_secs(60), || {
+        accepted(20)(&pair) && pair.outer.channel(MESSAGES)["rejected"] == 3
+    });
 
     // A repeat, a damaged packet, a replay.
     rename_in(&pair.outer.path("drop").join(MESSAGES).join(name(3)), &planted(3));
@@ -85,7 +88,9 @@ fn nothing_of_a_record_is_found_outside_its_packet_and_its_folders() {
     until("the damaged one is aside", Duration::from_secs(20), || names(&pair.inner.path("quarantine")).len() == 3);
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "5"]);
     pair.carry();
-    until("the channel waits for its consumer", Duration::from_secs(20), || pair.inner.channel(MESSAGES)["state"] == "waiting-take");
+    until("the channel waits for its consumer", Duration::from_secs(20), || {
+        pair.inner.channel(MESSAGES)["state"] == "waiting-take"
+    });
     fs::remove_file(pair.inner.path("arrived").join(MESSAGES).join(name(7))).unwrap();
     until("all is delivered", Duration::from_secs(30), || pair.inner.channel(MESSAGES)["applied"] == 20);
     until("the answer is back", Duration::from_secs(20), || pair.outer.channel(RESPONSES)["applied"] == 1);
@@ -121,7 +126,9 @@ fn a_sink_that_cannot_be_written_leaves_no_name_in_the_journal() {
     // A file stands where the record's folder should be.
     fs::write(pair.inner.path("arrived").join(MESSAGES).join(CANARIES[5]), b"in the way").unwrap();
     let daemon = Daemon::start(&pair.inner);
-    until("the journal tells of it", Duration::from_secs(20), || journal(&pair.inner).contains("WARN") || journal(&pair.inner).contains("ERROR"));
+    until("the journal tells of it", Duration::from_secs(20), || {
+        journal(&pair.inner).contains("WARN") || journal(&pair.inner).contains("ERROR")
+    });
     fs::remove_file(pair.inner.path("arrived").join(MESSAGES).join(CANARIES[5])).unwrap();
     until("it is delivered after all", Duration::from_secs(20), || pair.inner.channel(MESSAGES)["applied"] == 1);
     daemon.stop_cleanly();

@@ -89,7 +89,9 @@ fn names_that_differ_in_case_alone_or_try_to_climb_out_arrive_as_files_of_their_
     let pair = Pair::new();
     let channel = format!("channels/{MESSAGES}.toml");
     pair.outer.edit(&channel, "key = '^Biz(.+)\\.xml$'     #", "#");
-    for (name, text) in [("BizA.xml", "1"), ("bizA.xml", "2"), ("BIZA.XML", "3"), ("a\\..\\Biz.xml", "4"), ("CON.xml", "5"), ("Biz~1.xml", "6")] {
+    for (name, text) in
+        [("BizA.xml", "1"), ("bizA.xml", "2"), ("BIZA.XML", "3"), ("a\\..\\Biz.xml", "4"), ("CON.xml", "5"), ("Biz~1.xml", "6")]
+    {
         pair.drop(MESSAGES, name, &message::xml(text));
     }
     pair.exchange();

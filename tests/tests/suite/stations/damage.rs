@@ -45,7 +45,8 @@ fn a_packet_flipped_anywhere_is_set_aside_and_never_applied() {
     let (pair, packet) = one_packet();
     let (head, len) = (packet.head_len(), packet.bytes.len());
     let in_header = [0, 7, 8, 10, 12, 16, 17, 18, 20, 24, 40, 56, 72, 88, 112, 120, 168, 208, 216, 248, 328, 330, 360];
-    let places: Vec<usize> = in_header.into_iter().chain([head - 64, head - 1, head, head + 1, (head + len) / 2, len - 1]).collect();
+    let places: Vec<usize> =
+        in_header.into_iter().chain([head - 64, head - 1, head, head + 1, (head + len) / 2, len - 1]).collect();
     for (index, at) in places.iter().enumerate() {
         let mut bytes = packet.bytes.clone();
         bytes[*at] ^= 1;
@@ -230,7 +231,8 @@ fn junk_in_the_ferry_directory_is_passed_over_and_costs_no_log_line_each() {
     fs::write(ferry.join(".3-aaaa-hidden.dkp"), b"x").unwrap();
     let key = fs::read(pair.inner.path("keys/packet.key")).unwrap();
     pair.inner.pass(0);
-    let size = || fs::read_dir(pair.inner.path("log")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum::<u64>();
+    let size =
+        || fs::read_dir(pair.inner.path("log")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum::<u64>();
     let before = size();
     pair.carry();
     pair.inner.pass(0);

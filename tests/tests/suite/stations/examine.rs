@@ -56,7 +56,8 @@ fn check_finds_nothing_after_ordinary_work() {
 fn codes(station: &Station, args: &[&str]) -> Vec<String> {
     let answer = station.ask(&[args, &["--json"]].concat());
     let found: serde_json::Value = serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
-    let codes: Vec<String> = found["disagreements"].as_array().unwrap().iter().map(|entry| entry["code"].as_str().unwrap().to_owned()).collect();
+    let codes: Vec<String> =
+        found["disagreements"].as_array().unwrap().iter().map(|entry| entry["code"].as_str().unwrap().to_owned()).collect();
     assert_eq!(answer.code, i32::from(!codes.is_empty()), "{answer:?}");
     codes
 }

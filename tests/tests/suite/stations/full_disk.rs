@@ -88,7 +88,9 @@ fn a_running_station_goes_on_by_itself_once_there_is_room() {
     drop_files(&pair);
     disk.fill();
     let daemon = Daemon::start(&pair.outer);
-    until("the journal says so", Duration::from_secs(20), || dukou_tests::stations::daemon::journal(&pair.outer).contains("disk-full"));
+    until("the journal says so", Duration::from_secs(20), || {
+        dukou_tests::stations::daemon::journal(&pair.outer).contains("disk-full")
+    });
     disk.free();
     until("all have left", Duration::from_secs(30), || pair.outer.channel(MESSAGES)["left"] == FILES);
     daemon.stop_cleanly();

@@ -2,10 +2,12 @@
 
 use std::fs;
 
-use dukou_tests::stations::audit::{assert_pass, count, lines_of, verify};
+use dukou_tests::stations::audit::{account, assert_pass, count, lines_of, verify};
+use dukou_tests::stations::daemon::Daemon;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::{cargo, flip};
 use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair};
+use dukou_tests::stations::sentence::wrong_use;
 use dukou_tests::stations::tree::digests;
 
 /// Where a packet is damaged.
@@ -88,7 +90,10 @@ fn a_damaged_packets_channel_waits_alone_and_a_resend_mends_it() {
     assert_eq!(verify(&pair.inner).code, 2, "a known gap makes the log incomplete: {}", verify(&pair.inner).all());
     assert_eq!(lines_of(&pair.inner, "gap").len(), 2);
     mended(&pair, 6);
-    let closed = lines_of(&pair.inner, "gap-closed").iter().map(|line| line["to"].as_u64().unwrap() + 1 - line["from"].as_u64().unwrap()).sum::<u64>();
+    let closed = lines_of(&pair.inner, "gap-closed")
+        .iter()
+        .map(|line| line["to"].as_u64().unwrap() + 1 - line["from"].as_u64().unwrap())
+        .sum::<u64>();
     assert_eq!(closed, 3);
 }
 
@@ -163,7 +168,7 @@ fn a_resent_packet_is_byte_identical_under_a_new_name() {
     assert_eq!(both.len(), 2);
     assert_ne!(both[0].path, both[1].path);
     assert!(both.iter().all(|packet| packet.bytes == first.bytes));
-    assert_eq!(lines_of(&pair.outer, "resent")[0]["operator"], "tester");
+    assert_eq!(lines_of(&pair.outer, "resent")[0]["operator"], account());
 }
 
 #[test]
@@ -174,11 +179,59 @@ fn a_waiver_lets_the_channel_go_on_without_what_is_lost_for_good() {
     pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2..3", "--name", "liu", "--reason", "光盘损坏"]);
     pair.inner.pass(0);
     assert_eq!(pair.arrived(MESSAGES), [message::name(0), message::name(3)]);
-    assert_eq!(lines_of(&pair.inner, "waived")[0]["operator"], "liu");
+    assert_eq!(lines_of(&pair.inner, "waived")[0]["operator"], account());
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "2..3"]);
     pair.carry();
     pair.inner.pass(0);
     assert_eq!(pair.arrived(MESSAGES).len(), 2, "what was waived is evidence, never applied");
     assert_eq!(lines_of(&pair.inner, "seen").iter().filter(|line| line["place"] == "late").count(), 2);
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_good_copy_beside_a_damaged_one_is_applied_whichever_is_met_first() {
+    for names in [["1-aaaa-a.dkp", "1-aaaa-b.dkp"], ["1-aaaa-b.dkp", "1-aaaa-a.dkp"]] {
+        for seq in [1, 2] {
+            let pair = Pair::one_file_a_packet();
+            pair.drop_messages(0, 2);
+            pair.outer.pass(0);
+            let packets = cargo(&pair.outer.path("ferry/out"), MESSAGES);
+            let good = &packets[seq - 1];
+            let mut damaged = good.bytes.clone();
+            *damaged.last_mut().unwrap() ^= 1;
+            fs::write(pair.inner.path("ferry/in").join(names[0]), &good.bytes).unwrap();
+            fs::write(pair.inner.path("ferry/in").join(names[1]), &damaged).unwrap();
+            pair.inner.ask(&["pass"]);
+            pair.carry();
+            pair.inner.ask(&["pass"]);
+            assert_eq!(pair.arrived(MESSAGES).len(), 2, "{names:?} {seq}");
+            pair.inner.pass(0);
+            assert_pass(&pair);
+        }
+    }
+}
+
+#[test]
+fn a_retained_packet_that_rotted_is_named_when_it_should_be_resent() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 3);
+    pair.exchange();
+    let spool = pair.outer.path("spool/out");
+    let names = dukou_tests::stations::tree::names(&spool);
+    let honest = fs::read(spool.join(&names[1])).unwrap();
+    let placed = dukou_tests::stations::tree::names(&pair.outer.path("ferry/out"));
+    flip(&spool.join(&names[1]), honest.len() - 1);
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "1..3"], 2, &[&names[1], "check"]);
+    fs::remove_file(spool.join(&names[1])).unwrap();
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "2"], 2, &[&names[1], "check"]);
+    assert_eq!(dukou_tests::stations::tree::names(&pair.outer.path("ferry/out")), placed);
+    let mut daemon = Daemon::running(&pair.outer);
+    pair.outer.expect(2, &["resend", MESSAGES, "--seq", "2"]);
+    assert_eq!(daemon.ended(), None, "the station that was asked runs on");
+    pair.outer.expect(0, &["resend", MESSAGES, "--seq", "3"]);
+    daemon.stop_cleanly();
+    assert_eq!(count(&pair.outer, "resent"), 1);
+    fs::write(spool.join(&names[1]), honest).unwrap();
+    pair.outer.expect(0, &["resend", MESSAGES, "--seq", "1..3"]);
     assert_pass(&pair);
 }

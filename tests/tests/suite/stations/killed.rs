@@ -15,7 +15,7 @@ use dukou_tests::stations::daemon::{Daemon, journal};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::station::Station;
-use dukou_tests::stations::tree::{names, rename_in};
+use dukou_tests::stations::tree::{digests, names, rename_in};
 use dukou_tests::stations::wait::until;
 use walkdir::WalkDir;
 
@@ -85,7 +85,9 @@ fn consumer(folder: PathBuf, taken: Arc<AtomicU64>, stop: &AtomicBool) -> BTreeM
     loop {
         let ending = stop.load(Ordering::SeqCst);
         let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
-        for entry in WalkDir::new(&folder).into_iter().filter_entry(visible).flatten().filter(|entry| entry.file_type().is_file()) {
+        for entry in
+            WalkDir::new(&folder).into_iter().filter_entry(visible).flatten().filter(|entry| entry.file_type().is_file())
+        {
             let name = entry.path().strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
             let bytes = fs::read(entry.path()).unwrap();
             fs::remove_file(entry.path()).unwrap();
@@ -146,7 +148,10 @@ fn every_file_arrives_exactly_once_though_both_daemons_are_killed_again_and_agai
     let mut daemons = [&pair.outer, &pair.inner].map(|station| (station.clone(), Some(Daemon::start(station))));
     let began = Instant::now();
     let mut kills = 0;
-    while taken.load(Ordering::SeqCst) < count as u64 && (kills < 20 || !supplier.thread.is_finished()) && began.elapsed() < limit / 2 {
+    while taken.load(Ordering::SeqCst) < count as u64
+        && (kills < 20 || !supplier.thread.is_finished())
+        && began.elapsed() < limit / 2
+    {
         kill_one(&mut daemons, &mut random);
         kills += 1;
     }
@@ -168,4 +173,74 @@ fn every_file_arrives_exactly_once_though_both_daemons_are_killed_again_and_agai
     assert_pass(&pair);
     pair.outer.expect(0, &["check"]);
     pair.inner.expect(0, &["check"]);
+}
+
+#[test]
+fn a_large_file_in_parts_arrives_once_and_whole_though_both_daemons_are_killed() {
+    let seed = seed();
+    let mut random = Random::new(seed);
+    let pair = Pair::new().quick();
+    let channel = format!("channels/{MESSAGES}.toml");
+    pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
+    let mut large = vec![0; 70_000_000];
+    random.fill(&mut large);
+    let folder = pair.outer.path("drop").join(MESSAGES);
+    rename_in(&folder.join("Biz1.xml"), &message::body(1));
+    rename_in(&folder.join("Biz2.xml"), &large);
+    rename_in(&folder.join("Biz3.xml"), &message::body(3));
+    let sent = digests(&folder);
+    let (from, to) = (pair.outer.path("ferry/out"), pair.inner.path("ferry/in"));
+    let gap = Beside::run(move |stop| gap_device(from, to, seed, stop));
+    let taken = Arc::new(AtomicU64::new(0));
+    let (folder, counter) = (pair.inner.path("arrived").join(MESSAGES), taken.clone());
+    let consumer = Beside::run(move |stop| consumer(folder, counter, stop));
+    let mut daemons = [&pair.outer, &pair.inner].map(|station| (station.clone(), Some(Daemon::start(station))));
+    for _ in 0..12 {
+        kill_one(&mut daemons, &mut random);
+    }
+    until("every file has been taken", Duration::from_secs(90), || taken.load(Ordering::SeqCst) >= 3);
+    for (_, daemon) in daemons {
+        daemon.unwrap().stop_cleanly();
+    }
+    gap.finish();
+    let seen: BTreeMap<String, Vec<String>> = consumer.finish();
+    assert_eq!(seen, sent.into_iter().map(|(name, digest)| (name, vec![digest])).collect());
+    assert_pass(&pair);
+    pair.inner.expect(0, &["check"]);
+}
+
+#[test]
+fn a_name_that_is_replaced_again_and_again_delivers_its_last_version_and_none_that_never_was() {
+    let seed = seed();
+    let pair = Pair::new().quick();
+    let (from, to) = (pair.outer.path("ferry/out"), pair.inner.path("ferry/in"));
+    let gap = Beside::run(move |stop| gap_device(from, to, seed, stop));
+    let taken = Arc::new(AtomicU64::new(0));
+    let (folder, counter) = (pair.inner.path("arrived").join(MESSAGES), taken.clone());
+    let consumer = Beside::run(move |stop| consumer(folder, counter, stop));
+    let daemons = [&pair.outer, &pair.inner].map(Daemon::running);
+    let mut random = Random::new(seed);
+    let mut versions = Vec::new();
+    for n in 0..60 {
+        let bytes = message::body(n);
+        rename_in(&pair.outer.path("drop").join(MESSAGES).join("Biz1.xml"), &bytes);
+        versions.push(sha256(&[&bytes]).to_string());
+        thread::sleep(Duration::from_millis(random.below(60)));
+    }
+    let drop = pair.outer.path("drop").join(MESSAGES);
+    until("the last has left", Duration::from_secs(30), || digests(&drop).is_empty());
+    let accepted = || pair.outer.channel(MESSAGES)["accepted"].as_u64().unwrap();
+    until("all have been taken", Duration::from_secs(30), || taken.load(Ordering::SeqCst) >= accepted());
+    for daemon in daemons {
+        daemon.stop_cleanly();
+    }
+    gap.finish();
+    let arrived = consumer.finish().remove("Biz1.xml").unwrap();
+    let places: Vec<usize> = arrived
+        .iter()
+        .map(|digest| versions.iter().position(|version| version == digest).expect("a version that was"))
+        .collect();
+    assert!(places.is_sorted_by(|earlier, later| earlier < later), "in order, each once: {places:?}");
+    assert_eq!(places.last(), Some(&59), "{places:?}");
+    assert_pass(&pair);
 }

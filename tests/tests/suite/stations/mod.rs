@@ -13,5 +13,6 @@ mod requests;
 mod scale;
 mod screening;
 mod spoken;
+mod syscalls;
 mod tampered_log;
 mod wrong_use;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dukou_tests::stations::audit::{assert_pass, lines_of};
+use dukou_tests::stations::audit::{account, assert_pass, lines_of};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{MESSAGES, Pair, RESPONSES};
 use dukou_tests::stations::tree::{digests, names, write_old};
@@ -54,7 +54,7 @@ fn a_person_sends_a_repeat_again() {
     pair.inner.pass(0);
     assert_eq!(pair.arrived(MESSAGES), [message::name(0)]);
     let again = lines_of(&pair.outer, "again");
-    assert_eq!((again.len(), &again[0]["operator"]), (1, &Value::from("tester")));
+    assert_eq!((again.len(), &again[0]["operator"]), (1, &Value::from(account())));
     assert!(again[0].get("reason").is_none(), "no free text in the packet log");
     assert_pass(&pair);
 }

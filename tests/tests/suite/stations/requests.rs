@@ -95,7 +95,7 @@ fn sigterm_ends_an_idle_station_at_once() {
 fn sigterm_ends_a_busy_station_within_five_seconds_and_nothing_is_lost() {
     let pair = Pair::new();
     pair.outer.edit("channels/report-message.toml", "max_records = 4096", "max_records = 10");
-    let total = 6_000;
+    let total = 2_500;
     pair.drop_messages(0, total);
     let sender = Daemon::running(&pair.outer);
     until("it is busy", SOON, || count(&pair.outer, "packed") > 0);
@@ -142,12 +142,31 @@ fn a_running_pair_carries_by_itself_what_is_renamed_copied_or_slowly_written_in(
     until("the others have left", SOON, || pair.outer.channel(MESSAGES)["accepted"].as_u64() >= Some(2));
     slow.write_all(&bytes[40..]).unwrap();
     drop(slow);
-    until("all have left", SOON, || pair.outer.channel(MESSAGES)["accepted"] == 3 || pair.outer.channel(MESSAGES)["rejected"] == 1);
+    until("all have left", SOON, || {
+        pair.outer.channel(MESSAGES)["accepted"] == 3 || pair.outer.channel(MESSAGES)["rejected"] == 1
+    });
     pair.carry();
     until("all have arrived", SOON, || pair.inner.channel(MESSAGES)["applied"] == 3);
     for daemon in daemons {
         daemon.stop_cleanly();
     }
     assert_eq!(pair.outer.channel(MESSAGES)["rejected"], 0, "nothing is taken half written");
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_folder_moved_in_as_a_whole_is_found_without_a_notification_for_each_file() {
+    let pair = Pair::new().quick();
+    let daemon = Daemon::running(&pair.outer);
+    let folder = pair.outer.path("elsewhere/批次");
+    for n in 0..5 {
+        rename_in(&folder.join(format!("层{n}")).join(message::name(n)), &message::body(n));
+    }
+    std::fs::rename(&folder, pair.outer.path("drop").join(MESSAGES).join("批次")).unwrap();
+    until("all have left", SOON, || pair.outer.channel(MESSAGES)["accepted"] == 5);
+    daemon.stop_cleanly();
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(pair.arrived(MESSAGES).len(), 5);
     assert_pass(&pair);
 }

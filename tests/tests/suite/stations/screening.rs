@@ -26,7 +26,8 @@ fn refused(name: &str, bytes: &[u8], code: &str) {
     assert!(text.contains(reason["zh"].as_str().unwrap()) && text.contains('。'), "{text}");
     let status: Value = serde_json::from_str(&pair.outer.read(format!("drop/{MESSAGES}/.status/{name}.json"))).unwrap();
     assert_eq!((&status["state"], &status["code"]), (&Value::from("rejected"), &Value::from(code)));
-    let good: Value = serde_json::from_str(&pair.outer.read(format!("drop/{MESSAGES}/.status/{}.json", message::name(0)))).unwrap();
+    let good: Value =
+        serde_json::from_str(&pair.outer.read(format!("drop/{MESSAGES}/.status/{}.json", message::name(0)))).unwrap();
     assert_eq!((&good["state"], &good["code"]), (&Value::from("left"), &Value::Null));
 
     pair.carry();

@@ -34,8 +34,21 @@ fn every_json_answer_has_the_documented_keys() {
     assert_eq!(keys(&status["station"]), ["environment", "id", "name", "side"]);
     assert_eq!(keys(&status["peer"]), ["compared", "id", "name"]);
     let line = [
-        "accepted", "applied", "channel", "direction", "held_back", "last_seq", "left", "packets", "plain_bytes", "rejected",
-        "sealed_bytes", "seen", "state", "title", "unfinished",
+        "accepted",
+        "applied",
+        "channel",
+        "direction",
+        "held_back",
+        "last_seq",
+        "left",
+        "packets",
+        "plain_bytes",
+        "rejected",
+        "sealed_bytes",
+        "seen",
+        "state",
+        "title",
+        "unfinished",
     ];
     for channel in status["channels"].as_array().unwrap() {
         assert_eq!(keys(channel), line);
@@ -52,8 +65,21 @@ fn every_json_answer_has_the_documented_keys() {
     assert_eq!(keys(&pass), ["exit", "pass"]);
     assert_eq!(pass["exit"], 1);
     let report = [
-        "accepted", "aside", "delivered", "duplicates", "held_back", "incomplete", "junk", "kept", "packets_in", "packets_out",
-        "rejected", "troubles", "unfinished", "waiting", "young",
+        "accepted",
+        "aside",
+        "delivered",
+        "duplicates",
+        "held_back",
+        "incomplete",
+        "junk",
+        "kept",
+        "packets_in",
+        "packets_out",
+        "rejected",
+        "troubles",
+        "unfinished",
+        "waiting",
+        "young",
     ];
     assert_eq!(keys(&pass["pass"]), report);
     assert_eq!(keys(&pair.inner.json(0, &["check"])), ["disagreements", "rebuilt"]);
@@ -71,7 +97,9 @@ fn every_json_answer_has_the_documented_keys() {
 fn the_life_of_a_record_is_told_by_key_and_by_file_name() {
     let pair = eventful();
     let key = message::name(2).trim_start_matches("Biz").trim_end_matches(".xml").to_owned();
-    let states = |answer: &Value| answer.as_array().unwrap().iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let states = |answer: &Value| {
+        answer.as_array().unwrap().iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     for what in [key.as_str(), &message::name(2)] {
         assert_eq!(states(&pair.outer.json(0, &["trace", what])), ["accepted", "packed", "left"]);
         assert_eq!(pair.inner.json(0, &["trace", what]), serde_json::json!([]), "what waits for its turn is not opened");

@@ -89,6 +89,7 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
     let cases = [
         ("station.toml", "scan_seconds = 10 ", "scan_seconds = 0 ", "scan_seconds"),
         ("station.toml", "level = 3 ", "level = 23 ", "packets.level"),
+        ("station.toml", "in = \"ferry/in\"", "in = \"ferry/out\"", "ferry.in"),
         ("station.toml", "suite = 1 ", "suite = 3 ", "packets.suite"),
         ("station.toml", "sent_days = 30 ", "sent_days = 3 ", "keep.sent_days"),
         ("channels/report-message.toml", "priority = 3 ", "priority = 12 ", "priority"),
@@ -101,7 +102,12 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
     ];
     for (file, right, wrong, setting) in cases {
         pair.outer.edit(file, right, wrong);
-        wrong_use(&pair.outer, &["pass"], 2, &[setting, "channels"].map(|word| if file == "station.toml" && word == "channels" { file } else { word }));
+        wrong_use(
+            &pair.outer,
+            &["pass"],
+            2,
+            &[setting, "channels"].map(|word| if file == "station.toml" && word == "channels" { file } else { word }),
+        );
         pair.outer.edit(file, wrong, right);
     }
     all_arrives(&pair, 1);
@@ -113,9 +119,10 @@ fn a_station_toml_that_is_not_the_keyrings_is_refused() {
     pair.drop_messages(0, 1);
     let id = pair.outer.json(0, &["status"])["station"]["id"].as_str().unwrap().to_owned();
     let other = pair.inner.json(0, &["status"])["station"]["id"].as_str().unwrap().to_owned();
-    for (right, wrong, setting) in
-        [("environment = \"production\"", "environment = \"test\"", "station.environment"), (id.as_str(), other.as_str(), "station.id")]
-    {
+    for (right, wrong, setting) in [
+        ("environment = \"production\"", "environment = \"test\"", "station.environment"),
+        (id.as_str(), other.as_str(), "station.id"),
+    ] {
         pair.outer.edit("station.toml", right, wrong);
         wrong_use(&pair.outer, &["pass"], 2, &["station.toml", setting]);
         pair.outer.edit("station.toml", wrong, right);
@@ -142,6 +149,42 @@ fn a_key_file_that_is_missing_open_to_others_or_foreign_is_named() {
         fs::write(&path, right).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn a_station_without_channels_or_without_its_peers_card_says_what_to_do() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    let (channels, away) = (pair.outer.path("channels"), pair.outer.path("channels-away"));
+    fs::rename(&channels, &away).unwrap();
+    wrong_use(&pair.outer, &["pass"], 2, &["channels"]);
+    fs::create_dir(&channels).unwrap();
+    wrong_use(&pair.outer, &["run"], 2, &["channels", "*.toml"]);
+    fs::remove_dir(&channels).unwrap();
+    fs::rename(&away, &channels).unwrap();
+    let card = fs::read(pair.outer.path("keys/peer.txt")).unwrap();
+    fs::copy(pair.outer.path("keys/keyring.txt"), pair.outer.path("keys/peer.txt")).unwrap();
+    wrong_use(&pair.outer, &["pass"], 2, &["peer.txt", "trust"]);
+    fs::remove_file(pair.outer.path("keys/peer.txt")).unwrap();
+    wrong_use(&pair.outer, &["pass"], 2, &["peer.txt", "trust"]);
+    fs::write(pair.outer.path("keys/peer.txt"), card).unwrap();
+    all_arrives(&pair, 1);
+}
+
+#[test]
+fn a_missing_part_of_the_stations_directory_is_named() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    for (part, code) in [("state", 2), ("log", 75), ("spool/out", 75), ("spool/in", 75), ("state/requests", 75)] {
+        let (here, away) = (pair.outer.path(part), pair.outer.path("away"));
+        fs::rename(&here, &away).unwrap();
+        wrong_use(&pair.outer, &["pass"], code, &[here.to_str().unwrap()]);
+        fs::rename(&away, &here).unwrap();
+    }
+    fs::rename(pair.outer.path("state"), pair.outer.path("away")).unwrap();
+    wrong_use(&pair.outer, &["status"], 2, &["state"]);
+    fs::rename(pair.outer.path("away"), pair.outer.path("state")).unwrap();
     all_arrives(&pair, 1);
 }
 
@@ -192,7 +235,11 @@ fn a_channel_or_range_that_is_not_there_is_named() {
     let pair = Pair::one_file_a_packet();
     pair.drop_messages(0, 3);
     pair.exchange();
-    for verb in [vec!["resend", "nobodys-channel", "--seq", "1"], vec!["waive", "nobodys-channel", "--seq", "1", "--reason", "x"], vec!["release", "nobodys-channel"]] {
+    for verb in [
+        vec!["resend", "nobodys-channel", "--seq", "1"],
+        vec!["waive", "nobodys-channel", "--seq", "1", "--reason", "x"],
+        vec!["release", "nobodys-channel"],
+    ] {
         wrong_use(&pair.outer, &verb, 2, &["nobodys-channel", "channels/"]);
     }
     wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "2..4"], 2, &["1–3", "--seq"]);
@@ -323,7 +370,9 @@ fn a_running_station_waits_for_its_ferry_directory_to_come_back() {
         dukou_tests::stations::daemon::journal(&pair.outer).contains("not-found")
     });
     fs::rename(&away, pair.outer.path("ferry/out")).unwrap();
-    dukou_tests::stations::wait::until("the packet has left", std::time::Duration::from_secs(20), || pair.outer.channel(MESSAGES)["left"] == 1);
+    dukou_tests::stations::wait::until("the packet has left", std::time::Duration::from_secs(20), || {
+        pair.outer.channel(MESSAGES)["left"] == 1
+    });
     daemon.stop_cleanly();
     assert!(!names(&pair.outer.path("ferry/out")).is_empty());
     all_arrives(&pair, 1);

@@ -1,0 +1,212 @@
+//! Files longer than one record may be: they travel in parts, arrive whole or not at all, and give way when they change.
+
+use dukou_packets::limits::BODY_MAX;
+use dukou_packets::packet::records::RecordKind;
+use dukou_packets::suite::{Digest, sha256};
+use dukou_shared::seams::FileOp;
+use dukou_shared::seams::sim_files::SimFiles;
+use dukou_shared::store::{Direction, Store};
+use dukou_tests::simulated::station::name;
+use dukou_tests::simulated::verdict::{self, log_verifies};
+use dukou_tests::simulated::world::FILES;
+use dukou_tests::simulated::{Victim, Weather, World};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes that are cheap to seal and told apart by `mark`, a little longer than `parts - 1` parts.
+fn large(mark: u8, parts: usize) -> Vec<u8> {
+    let mut bytes = vec![0; (parts - 1) * BODY_MAX as usize + 100];
+    let last = bytes.len() - 1;
+    for at in [0, BODY_MAX as usize - 1, BODY_MAX as usize, last] {
+        bytes[at] = mark;
+    }
+    bytes
+}
+
+/// Drops a large file between two small ones.
+fn drop_large(world: &mut World, parts: usize) -> Digest {
+    let bytes = large(1, parts);
+    world.outer_supplier.drop_file(&world.outer, FILES, "a");
+    world.outer.clock.advance(5);
+    world.outer.files.put(world.outer.source(&name(FILES)).join("large"), &bytes);
+    world.outer_supplier.drop_file(&world.outer, FILES, "z");
+    sha256(&[&bytes])
+}
+
+/// The large file arrived once, whole, between the two small ones, and everything else holds.
+fn assert_whole(world: &mut World, digest: Digest, what: &str) {
+    world.settle().unwrap_or_else(|broken| panic!("{what}: {broken}"));
+    let taken = world.inner_consumer.taken();
+    let came: Vec<Digest> = taken.iter().filter(|taken| taken.name == "large").map(|taken| taken.digest).collect();
+    assert_eq!(came, [digest], "{what}");
+    assert_eq!(taken.len(), 3, "{what}");
+    for station in [&world.outer, &world.inner] {
+        let state = station.store.clone().load().unwrap();
+        assert!(state.unfinished.is_empty() && state.holds.is_empty(), "{what}: {:?}", state.holds);
+        log_verifies(station).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+        for place in [station.source(&name(FILES)), station.sink(&name(FILES))] {
+            assert_eq!(station.files.tree(&place), Vec::<String>::new(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_three_parts_arrives_whole_and_in_its_place() {
+    let mut world = World::new(91);
+    let digest = drop_large(&mut world, 3);
+    assert_whole(&mut world, digest, "without a fault");
+    assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 3);
+    let kinds: Vec<RecordKind> = verdict::rows(&world.outer, Direction::Out)
+        .unwrap()
+        .iter()
+        .flat_map(|row| world.outer.store.clone().records(&row.key).unwrap())
+        .map(|record| record.kind)
+        .collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == RecordKind::FilePart).count(), 2, "{kinds:?}");
+}
+
+#[test]
+fn a_repeat_of_a_large_file_is_held_back() {
+    let mut world = World::new(92);
+    let digest = drop_large(&mut world, 2);
+    assert_whole(&mut world, digest, "the first time");
+    world.outer.clock.advance(5);
+    world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(1, 2));
+    assert_eq!(world.outer.step().unwrap().held_back, 1);
+    assert_whole(&mut world, digest, "the second time");
+}
+
+fn changes(op: FileOp) -> bool {
+    !matches!(op, FileOp::List | FileOp::Stat | FileOp::Open | FileOp::Read)
+}
+
+/// Kills, or cuts the power, before every so many of the changing operations of a step.
+fn strike(victim: Victim, power: bool, stride: usize) {
+    let ready = |seed: u64| {
+        let mut world = World::new(seed);
+        let digest = drop_large(&mut world, 2);
+        if victim == Victim::Inner {
+            world.outer.step().unwrap();
+            world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        }
+        world.side(victim).open().unwrap();
+        (world, digest)
+    };
+    let history = {
+        let (mut world, _) = ready(93);
+        let before = world.side(victim).files.ops() as usize;
+        world.side(victim).step().unwrap();
+        world.side(victim).files.history().split_off(before)
+    };
+    let places: Vec<u64> = (1..).zip(history).filter(|(_, op)| changes(*op)).map(|(place, _)| place).collect();
+    for place in places.into_iter().step_by(stride) {
+        let (mut world, digest) = ready(93);
+        world.hurry(victim, place % 2 == 0);
+        world.side(victim).files.kill_at(place, false);
+        assert!(world.side(victim).step().is_err());
+        if power { world.side(victim).power_cut() } else { world.side(victim).crash() }
+        assert_whole(&mut world, digest, &format!("{victim:?} struck at operation {place}, power cut: {power}"));
+    }
+}
+
+#[test]
+fn a_sender_killed_within_a_large_file_sends_it_once() {
+    strike(Victim::Outer, false, 3);
+}
+
+#[test]
+fn a_receiver_killed_within_a_large_file_delivers_it_once() {
+    strike(Victim::Inner, false, 3);
+}
+
+#[test]
+fn a_sender_whose_power_goes_within_a_large_file_sends_it_once() {
+    strike(Victim::Outer, true, 4);
+}
+
+#[test]
+fn a_receiver_whose_power_goes_within_a_large_file_delivers_it_once() {
+    strike(Victim::Inner, true, 4);
+}
+
+/// Lets the supplier act on the large file at so many moments of the sending step.
+fn interfere(act: fn(&SimFiles, &Path), check: impl Fn(&mut World, u64)) {
+    let mut place = 0;
+    loop {
+        let mut world = World::new(94);
+        drop_large(&mut world, 2);
+        world.outer.open().unwrap();
+        let path = world.outer.source(&name(FILES)).join("large");
+        let calls = Arc::new(AtomicU64::new(0));
+        let counted = calls.clone();
+        world.outer.hook.set(Some(Box::new(move |files| {
+            if counted.fetch_add(1, Ordering::SeqCst) == place {
+                act(files, &path);
+            }
+        })));
+        world.outer.step().unwrap();
+        world.outer.hook.set(None);
+        if calls.load(Ordering::SeqCst) <= place {
+            return;
+        }
+        world.settle().unwrap_or_else(|broken| panic!("at {place}: {broken}"));
+        check(&mut world, place);
+        place += 2;
+    }
+}
+
+fn versions(world: &World) -> Vec<Digest> {
+    world.inner_consumer.taken().into_iter().filter(|taken| taken.name == "large").map(|taken| taken.digest).collect()
+}
+
+#[test]
+fn a_large_file_replaced_at_any_moment_arrives_whole_in_its_new_version() {
+    let replace = |files: &SimFiles, path: &Path| files.put_at(path, large(2, 2), 1);
+    interfere(replace, |world, place| {
+        let (first, second) = (sha256(&[&large(1, 2)]), sha256(&[&large(2, 2)]));
+        let came = versions(world);
+        assert!(came == [second] || came == [first, second], "replaced at {place}: {came:?}");
+        assert!(world.inner.files.tree(world.inner.sink(&name(FILES))).is_empty(), "replaced at {place}");
+    });
+}
+
+#[test]
+fn a_large_file_that_vanishes_at_any_moment_leaves_nothing_behind() {
+    let vanish = |files: &SimFiles, path: &Path| {
+        files.remove(path);
+    };
+    interfere(vanish, |world, place| {
+        let came = versions(world);
+        assert!(came.is_empty() || came == [sha256(&[&large(1, 2)])], "removed at {place}: {came:?}");
+        assert!(world.inner.files.tree(world.inner.sink(&name(FILES))).is_empty(), "removed at {place}");
+        assert!(world.inner.store.clone().load().unwrap().unfinished.is_empty(), "removed at {place}");
+    });
+}
+
+#[test]
+fn a_large_file_changed_between_its_parts_is_withdrawn_and_sent_anew() {
+    let mut world = World::new(95);
+    drop_large(&mut world, 3);
+    world.outer.open().unwrap();
+    // The step dies when its first group is committed: the parts behind it wait in the source.
+    let mut place = 1;
+    loop {
+        world.outer.store.fail_commit_at(place, true);
+        let _ = world.outer.step();
+        world.outer.crash();
+        let state = world.outer.store.clone().load().unwrap();
+        if state.unfinished.contains_key(&(Direction::Out, name(FILES))) {
+            break;
+        }
+        place += 1;
+        assert!(place < 9, "no part was committed alone");
+    }
+    let path = world.outer.source(&name(FILES)).join("large");
+    world.outer.files.put(&path, large(2, 3));
+    world.settle().unwrap();
+    assert_eq!(versions(&world), [sha256(&[&large(2, 3)])]);
+    let rows = verdict::rows(&world.inner, Direction::In).unwrap();
+    let records = rows.iter().flat_map(|row| world.inner.store.clone().records(&row.key).unwrap());
+    assert_eq!(records.filter(|record| record.kind == RecordKind::Withdrawal).count(), 1);
+}
