@@ -7,7 +7,7 @@ use dukou_packets::keyring::Side;
 use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Largest file that a channel with `xml = true` takes: the check reads it as a whole.
 pub const XML_MAX_BYTES: u64 = 64 << 20;
@@ -187,7 +187,9 @@ impl Channel {
     /// Gives the folders whose files are named after records: their names stay out of the journal.
     pub fn record_folders(station: &Station, channels: &[Self]) -> Vec<PathBuf> {
         let own = ["rejected", "duplicates"].map(|dir| station.dir.join(dir));
-        let of_channel = |channel: &Self| [&channel.source.folder, &channel.source.archive, &channel.sink.folder].map(|folder| station.dir.join(folder));
+        let of_channel = |channel: &Self| {
+            [&channel.source.folder, &channel.source.archive, &channel.sink.folder].map(|folder| station.dir.join(folder))
+        };
         own.into_iter().chain(channels.iter().flat_map(of_channel)).collect()
     }
 
@@ -202,7 +204,8 @@ impl Channel {
     }
 
     fn check(&self, file: &Path) -> Result<(), ConfigFault> {
-        let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
+        let setting =
+            |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
         if file.file_stem().and_then(|stem| stem.to_str()) != Some(self.channel.to_string().as_str()) {
             return Err(setting("channel", "与文件名相同（不含 .toml） / the file's name without .toml"));
         }
@@ -222,10 +225,38 @@ impl Channel {
             return Err(setting("sink.mode", "八进制，如 \"0640\" / octal, for example \"0640\""));
         }
         if let Some(key) = &self.screen.key {
-            regex::Regex::new(key).map_err(|error| ConfigFault::Pattern { file: file.to_path_buf(), problem: error.to_string() })?;
+            regex::Regex::new(key)
+                .map_err(|error| ConfigFault::Pattern { file: file.to_path_buf(), problem: error.to_string() })?;
         }
         Ok(())
     }
+}
+
+/// A source that holds the station's keys, spool or ferry directories would send them across, and its own packets without end.
+fn check_folder_is_free(station: &Station, channel: &Channel, setting: &'static str, folder: &Path) -> Result<(), ConfigFault> {
+    let mut reserved = station.own_dirs();
+    reserved.extend([station.dir.join("channels"), station.ferry_out(), station.ferry_in()]);
+    if setting == "source.folder" && channel.source.after == After::Archive {
+        reserved.push(station.dir.join(&channel.source.archive));
+    }
+    let met = reserved.iter().map(|dir| settled(dir)).find(|dir| dir.starts_with(folder) || folder.starts_with(dir));
+    met.map_or(Ok(()), |dir| Err(ConfigFault::ReservedFolder { channel: channel.channel.clone(), setting, dir }))
+}
+
+/// Gives a path as the system resolves it, and where it is not there yet, without `.` and `..`.
+fn settled(path: &Path) -> PathBuf {
+    if let Ok(real) = std::fs::canonicalize(path) {
+        return real;
+    }
+    let mut settled = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(settled.pop()),
+            part => settled.push(part),
+        }
+    }
+    settled
 }
 
 /// Two channels on one folder would take each other's files.
@@ -233,10 +264,12 @@ fn check_folders_apart(station: &Station, channels: &[Channel]) -> Result<(), Co
     let side = station.config.station.side;
     let mut folders: Vec<(PathBuf, &Channel)> = Vec::new();
     for channel in channels {
-        let folder = match channel.direction(side) {
-            Direction::Out => station.dir.join(&channel.source.folder),
-            Direction::In => station.dir.join(&channel.sink.folder),
+        let (setting, folder) = match channel.direction(side) {
+            Direction::Out => ("source.folder", &channel.source.folder),
+            Direction::In => ("sink.folder", &channel.sink.folder),
         };
+        let folder = settled(&station.dir.join(folder));
+        check_folder_is_free(station, channel, setting, &folder)?;
         for (other, earlier) in &folders {
             if folder.starts_with(other) || other.starts_with(&folder) {
                 return Err(ConfigFault::SharedFolder { folder, one: earlier.channel.clone(), two: channel.channel.clone() });

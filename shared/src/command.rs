@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::SystemRandom;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -197,7 +197,8 @@ pub fn main(side: Side) -> ExitCode {
         Err(error) => return say_wrong_use(&error),
     };
     start_journal();
-    let lang = cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
+    let lang =
+        cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
     match perform(cli, side, lang) {
         Ok(code) => ExitCode::from(code),
         Err(fault) => {
@@ -219,7 +220,8 @@ fn say_wrong_use(error: &clap::Error) -> ExitCode {
 
 /// The journal goes to standard error, where systemd takes it; DUKOU_JOURNAL chooses the level.
 fn start_journal() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DUKOU_JOURNAL").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,dukou_shared=info"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DUKOU_JOURNAL")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,dukou_shared=info"));
     let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).with_target(false).init();
 }
@@ -257,9 +259,16 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Waive(args) => {
             let RangeArgs { channel, seq: Range { from, to }, json } = args.range;
             let name = args.name.unwrap_or_else(operator);
-            ask(&station, Request::Waive { channel, from, to, operator: operator(), name, reason: args.reason }, json.json, lang)
+            ask(
+                &station,
+                Request::Waive { channel, from, to, operator: operator(), name, reason: args.reason },
+                json.json,
+                lang,
+            )
         }
-        Verb::Release(args) => ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang),
+        Verb::Release(args) => {
+            ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang)
+        }
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => {
@@ -313,7 +322,13 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
         (Some(file), _) => read_card(file)?,
         (None, Some(known)) => known.peer.text().to_string(),
         (None, None) => {
-            let sentence = |lang| say!(lang, "还没有信任过密钥卡，没有可确认的。请运行 trust 密钥卡文件。", "No card is trusted yet, there is nothing to confirm. Run trust CARD.");
+            let sentence = |lang| {
+                say!(
+                    lang,
+                    "还没有信任过密钥卡，没有可确认的。请运行 trust 密钥卡文件。",
+                    "No card is trusted yet, there is nothing to confirm. Run trust CARD."
+                )
+            };
             return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
         }
     };
@@ -336,13 +351,26 @@ fn read_card(file: &Path) -> Result<String, ConfigFault> {
 /// Shows the fingerprint and asks a person to compare it.
 fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bool, ConfigFault> {
     let (name, fingerprint) = (&card.body().name, card.fingerprint());
-    eprintln!("{}", say!(lang, "「{name}」的指纹：\n{fingerprint}\n请与对方通话核对。一致请输入 yes：", "Fingerprint of \"{name}\":\n{fingerprint}\nCompare it with the peer by voice. Type yes when it agrees:"));
+    eprintln!(
+        "{}",
+        say!(
+            lang,
+            "「{name}」的指纹：\n{fingerprint}\n请与对方通话核对。一致请输入 yes：",
+            "Fingerprint of \"{name}\":\n{fingerprint}\nCompare it with the peer by voice. Type yes when it agrees:"
+        )
+    );
     let mut answer = String::new();
-    let read = std::io::stdin().lock().take(1024).read_to_string(&mut answer);
+    let read = std::io::BufReader::new(std::io::stdin().lock().take(1024)).read_line(&mut answer);
     if read.is_ok() && answer.trim() == "yes" {
         return Ok(true);
     }
-    let sentence = |lang| say!(lang, "没有确认，没有改动任何东西。不能通话时可用 --yes，以后再 trust --confirm。", "Not confirmed; nothing was changed. Without a voice line use --yes, and trust --confirm later.");
+    let sentence = |lang| {
+        say!(
+            lang,
+            "没有确认，没有改动任何东西。不能通话时可用 --yes，以后再 trust --confirm。",
+            "Not confirmed; nothing was changed. Without a voice line use --yes, and trust --confirm later."
+        )
+    };
     Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
 }
 
@@ -363,7 +391,14 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let (report, standing) = daemon::pass(station)?;
     let code = match standing {
         Standing::Clear if Trust::load(station)?.is_none() => {
-            eprintln!("{}", say!(lang, "还没有配对，什么都不会送出。请运行 trust 对方的密钥卡。", "Not paired yet, nothing will be sent. Run trust with the peer's card."));
+            eprintln!(
+                "{}",
+                say!(
+                    lang,
+                    "还没有配对，什么都不会送出。请运行 trust 对方的密钥卡。",
+                    "Not paired yet, nothing will be sent. Run trust with the peer's card."
+                )
+            );
             1
         }
         Standing::Clear => 0,
@@ -379,14 +414,30 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
 
 fn pass_text(report: &PassReport, lang: Lang) -> String {
     let PassReport { accepted, rejected, held_back, packets_out, packets_in, delivered, duplicates, .. } = report;
-    let mut out = say!(lang, "发出：{accepted} 个文件，{packets_out} 个包；拒收 {rejected}，重复未送 {held_back}\n", "Out: {accepted} files in {packets_out} packets; {rejected} refused, {held_back} repeats held back\n");
-    out += &say!(lang, "收到：{packets_in} 个包，{delivered} 个文件；重复到达的包 {duplicates}\n", "In: {packets_in} packets, {delivered} files; {duplicates} packets had come before\n");
+    let mut out = say!(
+        lang,
+        "发出：{accepted} 个文件，{packets_out} 个包；拒收 {rejected}，重复未送 {held_back}\n",
+        "Out: {accepted} files in {packets_out} packets; {rejected} refused, {held_back} repeats held back\n"
+    );
+    out += &say!(
+        lang,
+        "收到：{packets_in} 个包，{delivered} 个文件；重复到达的包 {duplicates}\n",
+        "In: {packets_in} packets, {delivered} files; {duplicates} packets had come before\n"
+    );
     for (code, count) in &report.aside {
-        out += &say!(lang, "另存待查：{code} × {count}，原因见 quarantine/ 或 waiting/\n", "Set aside: {code} × {count}; reasons are in quarantine/ or waiting/\n");
+        out += &say!(
+            lang,
+            "另存待查：{code} × {count}，原因见 quarantine/ 或 waiting/\n",
+            "Set aside: {code} × {count}; reasons are in quarantine/ or waiting/\n"
+        );
     }
     if report.young + report.unfinished > 0 {
         let (young, unfinished) = (report.young, report.unfinished);
-        out += &say!(lang, "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n", "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n");
+        out += &say!(
+            lang,
+            "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n",
+            "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n"
+        );
     }
     for trouble in &report.troubles {
         out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
@@ -439,7 +490,13 @@ fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, Engin
     let channel = below.and_then(|part| part.as_os_str().to_str()).and_then(|name| name.parse().ok());
     let Some(channel) = channel else {
         let dir = station.dir.join("duplicates").display().to_string();
-        let sentence = |lang| say!(lang, "只能再次发送 {dir} 里的文件。新文件请放入 drop/。", "Only files in {dir} can be sent again. Drop new files into drop/.");
+        let sentence = |lang| {
+            say!(
+                lang,
+                "只能再次发送 {dir} 里的文件。新文件请放入 drop/。",
+                "Only files in {dir} can be sent again. Drop new files into drop/."
+            )
+        };
         return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
     };
     ask(station, Request::SendAgain { channel, file, operator: operator(), reason: args.reason }, args.json.json, lang)

@@ -38,7 +38,8 @@ impl StationLock {
     /// [`ConfigFault::InUse`] when another process holds it.
     pub fn take(station: &Station) -> Result<Self, ConfigFault> {
         let path = station.state_dir().join("lock");
-        let file = File::options().create(true).append(true).open(&path).map_err(|error| ConfigFault::unreadable(&path, &error))?;
+        let file =
+            File::options().create(true).append(true).open(&path).map_err(|error| ConfigFault::unreadable(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(ConfigFault::InUse { dir: station.dir.clone() }),
@@ -55,7 +56,12 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
     let channels = Channel::load_all(station)?;
     let keys = StationKeys::load(station)?;
     let trust = Trust::load(station)?;
-    let seams = Seams { files: Arc::new(RealFiles::new()), clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom), second_thread: true };
+    let seams = Seams {
+        files: Arc::new(RealFiles::new()),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        second_thread: true,
+    };
     let store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
     Engine::open(station.clone(), channels, keys, trust, seams, Box::new(store))
 }
@@ -164,7 +170,9 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
         // Our own status files and staging would wake us without end.
         _ => return Vec::new(),
     };
-    let visible = |path: &PathBuf| !path.components().any(|part| part.as_os_str().to_str().is_some_and(|part| part.starts_with('.') && part.len() > 2));
+    let visible = |path: &PathBuf| {
+        !path.components().any(|part| part.as_os_str().to_str().is_some_and(|part| part.starts_with('.') && part.len() > 2))
+    };
     event.paths.into_iter().filter(visible).filter(|_| finished).map(Wake::Finished).collect()
 }
 
@@ -186,7 +194,12 @@ fn work(station: &Station, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Re
     Ok(())
 }
 
-fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
+fn keep_stepping(
+    station: &Station,
+    mut engine: Engine,
+    woken: &Receiver<Wake>,
+    stop: &Arc<AtomicBool>,
+) -> Result<(), EngineFault> {
     engine.stop_when(stop.clone());
     let linger = linger(station)?;
     let scan_every = Duration::from_secs(station.config.ferry.scan_seconds);
@@ -194,7 +207,8 @@ fn keep_stepping(station: &Station, mut engine: Engine, woken: &Receiver<Wake>, 
         engine.serve_requests()?;
         let report = engine.step()?;
         say_what_happened(&report);
-        let until = Instant::now() + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
+        let until = Instant::now()
+            + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
         match wait(&mut engine, station, woken, until, linger)? {
             Waited::Work if !stop.load(Ordering::SeqCst) => {}
             _ => return engine.close(),
@@ -208,7 +222,13 @@ enum Waited {
 }
 
 /// Waits for something to do; after the first finished file it lingers for company.
-fn wait(engine: &mut Engine, station: &Station, woken: &Receiver<Wake>, until: Instant, linger: Duration) -> Result<Waited, EngineFault> {
+fn wait(
+    engine: &mut Engine,
+    station: &Station,
+    woken: &Receiver<Wake>,
+    until: Instant,
+    linger: Duration,
+) -> Result<Waited, EngineFault> {
     let mut deadline = until;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -229,7 +249,10 @@ fn wait(engine: &mut Engine, station: &Station, woken: &Receiver<Wake>, until: I
 /// The shortest linger of the outgoing channels.
 fn linger(station: &Station) -> Result<Duration, EngineFault> {
     let side = station.config.station.side;
-    let lingers = Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).map(|channel| channel.batch.linger_ms);
+    let lingers = Channel::load_all(station)?
+        .into_iter()
+        .filter(|channel| channel.direction(side) == Direction::Out)
+        .map(|channel| channel.batch.linger_ms);
     Ok(Duration::from_millis(lingers.min().unwrap_or(0)))
 }
 
@@ -245,8 +268,14 @@ fn rest(woken: &Receiver<Wake>, how_long: Duration) {
 fn say_what_happened(report: &PassReport) {
     if report.moved() {
         tracing::info!(
-            accepted = report.accepted, rejected = report.rejected, held_back = report.held_back, packets_out = report.packets_out,
-            packets_in = report.packets_in, delivered = report.delivered, duplicates = report.duplicates, "moved"
+            accepted = report.accepted,
+            rejected = report.rejected,
+            held_back = report.held_back,
+            packets_out = report.packets_out,
+            packets_in = report.packets_in,
+            delivered = report.delivered,
+            duplicates = report.duplicates,
+            "moved"
         );
     }
     for (code, count) in &report.aside {

@@ -119,7 +119,8 @@ impl Trouble {
 impl PassReport {
     /// True when the pass moved anything.
     pub fn moved(&self) -> bool {
-        self.accepted + self.rejected + self.held_back + self.packets_in + self.delivered + self.duplicates + self.kept > 0 || !self.aside.is_empty()
+        self.accepted + self.rejected + self.held_back + self.packets_in + self.delivered + self.duplicates + self.kept > 0
+            || !self.aside.is_empty()
     }
 
     fn add(&mut self, other: Self) {
@@ -189,11 +190,19 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineFault`]; nothing in the ferry directories was touched.
-    pub fn open(station: Station, channels: Vec<Channel>, keys: StationKeys, trust: Option<Trust>, seams: Seams, store: Box<dyn Store>) -> Result<Self, EngineFault> {
+    pub fn open(
+        station: Station,
+        channels: Vec<Channel>,
+        keys: StationKeys,
+        trust: Option<Trust>,
+        seams: Seams,
+        store: Box<dyn Store>,
+    ) -> Result<Self, EngineFault> {
         let mut store = store;
         let state = store.load()?;
         let id = station.config.station.id;
-        let opened = PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
+        let opened =
+            PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
         let named = opened.evidence.packed.last().copied().unwrap_or(0);
         if named > state.number {
             return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
@@ -279,7 +288,11 @@ impl Engine {
             Ok(ferry) => ferry,
             Err(fault) => return self.tolerate(fault, &mut PassReport::default()),
         };
-        let is_unfinished = |name: &str| name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")).is_some_and(|name| is_packet_name(name.as_bytes()));
+        let is_unfinished = |name: &str| {
+            name.strip_prefix('.')
+                .and_then(|name| name.strip_suffix(".part"))
+                .is_some_and(|name| is_packet_name(name.as_bytes()))
+        };
         for (name, _) in ferry.list(&is_unfinished, UNFINISHED_ENTRIES)?.entries {
             ferry.remove(&name)?;
         }
@@ -325,7 +338,10 @@ impl Engine {
         let settle_s = self.outgoing.iter().map(|outgoing| outgoing.channel.source.settle_seconds).max().unwrap_or(0);
         let patience_ms = 1000 * settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1000;
         let mut report = self.step()?;
-        while (report.young > 0 || report.incomplete > 0) && self.seams.clock.mono_ms() < began_ms + patience_ms && !self.should_stop() {
+        while (report.young > 0 || report.incomplete > 0)
+            && self.seams.clock.mono_ms() < began_ms + patience_ms
+            && !self.should_stop()
+        {
             self.seams.clock.sleep(PASS_WAIT_MS);
             let next = self.step()?;
             report.add(next);
@@ -336,7 +352,12 @@ impl Engine {
     /// Tells how things stand after a pass.
     pub fn standing(&self, report: &PassReport) -> Standing {
         let channel_waits = self.incoming.values().any(|incoming| incoming.waits_for_taking.is_some());
-        if report.rejected + report.held_back + report.waiting > 0 || !report.aside.is_empty() || channel_waits || !self.state.holds.is_empty() || !self.gaps.is_empty() {
+        if report.rejected + report.held_back + report.waiting > 0
+            || !report.aside.is_empty()
+            || channel_waits
+            || !self.state.holds.is_empty()
+            || !self.gaps.is_empty()
+        {
             return Standing::Look;
         }
         if report.troubles.is_empty() { Standing::Clear } else { Standing::TryAgain }
@@ -451,7 +472,12 @@ impl Engine {
         }
     }
 
-    pub(crate) fn packet_key(direction: Direction, channel: &ChannelName, epoch: dukou_packets::packet::header::Epoch, seq: u64) -> PacketKey {
+    pub(crate) fn packet_key(
+        direction: Direction,
+        channel: &ChannelName,
+        epoch: dukou_packets::packet::header::Epoch,
+        seq: u64,
+    ) -> PacketKey {
         PacketKey { direction, channel: channel.clone(), epoch, seq }
     }
 }
@@ -475,7 +501,11 @@ fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), E
 }
 
 /// Makes the connectors of all channels.
-fn connect(station: &Station, channels: Vec<Channel>, seams: &Seams) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
+fn connect(
+    station: &Station,
+    channels: Vec<Channel>,
+    seams: &Seams,
+) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
     let side = station.config.station.side;
     let (mut outgoing, mut incoming) = (Vec::new(), BTreeMap::new());
     for channel in channels {
@@ -484,7 +514,10 @@ fn connect(station: &Station, channels: Vec<Channel>, seams: &Seams) -> Result<(
             Direction::In => {
                 let own = ownership(&channel)?;
                 let sink = FolderSink::new(seams.files.clone(), station.dir.join(&channel.sink.folder), own);
-                incoming.insert(channel.channel.clone(), Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None });
+                incoming.insert(
+                    channel.channel.clone(),
+                    Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None },
+                );
             }
         }
     }
@@ -499,7 +532,14 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
         archive: station.dir.join(&channel.source.archive).join(channel.channel.to_string()),
     };
     let lang = station.config.station.lang;
-    let source = FolderSource::new(seams.files.clone(), seams.clock.clone(), channel.channel.clone(), places, channel.source.clone(), lang);
+    let source = FolderSource::new(
+        seams.files.clone(),
+        seams.clock.clone(),
+        channel.channel.clone(),
+        places,
+        channel.source.clone(),
+        lang,
+    );
     let screen = Screen::new(&channel.screen)?;
     Ok(Outgoing { channel, source: Box::new(source), screen })
 }

@@ -94,6 +94,16 @@ pub enum ConfigFault {
         /// The other.
         two: ChannelName,
     },
+    /// A channel's folder holds, or lies in, what belongs to the station itself.
+    #[error("channel {channel}: {setting} meets {}", dir.display())]
+    ReservedFolder {
+        /// The channel.
+        channel: ChannelName,
+        /// `source.folder` or `sink.folder`.
+        setting: &'static str,
+        /// The station's own directory that it meets.
+        dir: PathBuf,
+    },
     /// The program is for the other side.
     #[error("{} is a station of the other side", dir.display())]
     OtherSide {
@@ -187,68 +197,131 @@ impl ConfigFault {
         match self {
             Self::NoStation { dir } => {
                 let dir = dir.display();
-                say!(lang, "{dir} 不是摆渡站目录（没有 station.toml）。请用 --station 指定，或先运行 init {dir}。",
-                     "{dir} is not a station (no station.toml). Name one with --station, or run init {dir} first.")
+                say!(
+                    lang,
+                    "{dir} 不是摆渡站目录（没有 station.toml）。请用 --station 指定，或先运行 init {dir}。",
+                    "{dir} is not a station (no station.toml). Name one with --station, or run init {dir} first."
+                )
             }
             Self::Unreadable { path, problem } => {
                 let (path, problem) = (path.display(), system_words(problem, lang));
-                say!(lang, "无法读写 {path}（{problem}）。请检查路径和权限。", "{path} cannot be read or written ({problem}). Check the path and its permissions.")
+                say!(
+                    lang,
+                    "无法读写 {path}（{problem}）。请检查路径和权限。",
+                    "{path} cannot be read or written ({problem}). Check the path and its permissions."
+                )
             }
             Self::Full { path } => disk_full(path, lang),
             Self::Card { file, fault } => {
                 let (file, code) = (file.display(), fault.code());
-                say!(lang, "密钥卡 {file} 不能接受（{code}：{fault}）。请向对方重新索取密钥卡。", "The card {file} is not acceptable ({code}: {fault}). Ask the peer for its card again.")
+                say!(
+                    lang,
+                    "密钥卡 {file} 不能接受（{code}：{fault}）。请向对方重新索取密钥卡。",
+                    "The card {file} is not acceptable ({code}: {fault}). Ask the peer for its card again."
+                )
             }
             Self::Toml { file, line, problem } => {
                 let file = file.display();
-                say!(lang, "{file} 第 {line} 行有误：{problem}。请改正后重试。", "{file} line {line} is wrong: {problem}. Correct it and try again.")
+                say!(
+                    lang,
+                    "{file} 第 {line} 行有误：{problem}。请改正后重试。",
+                    "{file} line {line} is wrong: {problem}. Correct it and try again."
+                )
             }
             Self::Setting { file, setting, rule } => {
                 let (file, rule) = (file.display(), in_language(rule, lang));
-                say!(lang, "{file} 中的 {setting} 不合要求，应为：{rule}。请改正后重试。", "{setting} in {file} is out of range, it must be: {rule}. Correct it and try again.")
+                say!(
+                    lang,
+                    "{file} 中的 {setting} 不合要求，应为：{rule}。请改正后重试。",
+                    "{setting} in {file} is out of range, it must be: {rule}. Correct it and try again."
+                )
             }
             Self::Pattern { file, problem } => {
                 let (file, problem) = (file.display(), problem.replace('\n', " "));
-                say!(lang, "{file} 中的 screen.key 不是正则表达式：{problem}。请改正后重试。", "screen.key in {file} is not a regular expression: {problem}. Correct it and try again.")
+                say!(
+                    lang,
+                    "{file} 中的 screen.key 不是正则表达式：{problem}。请改正后重试。",
+                    "screen.key in {file} is not a regular expression: {problem}. Correct it and try again."
+                )
             }
             Self::SharedFolder { folder, one, two } => {
                 let folder = folder.display();
-                say!(lang, "通道 {one} 和 {two} 用了同一个文件夹 {folder}（或一个在另一个里面）。请在 channels/*.toml 中分开。",
-                     "Channels {one} and {two} use the same folder {folder} (or one lies in the other). Set them apart in channels/*.toml.")
+                say!(
+                    lang,
+                    "通道 {one} 和 {two} 用了同一个文件夹 {folder}（或一个在另一个里面）。请在 channels/*.toml 中分开。",
+                    "Channels {one} and {two} use the same folder {folder} (or one lies in the other). Set them apart in channels/*.toml."
+                )
+            }
+            Self::ReservedFolder { channel, setting, dir } => {
+                let dir = dir.display();
+                say!(
+                    lang,
+                    "channels/{channel}.toml 中的 {setting} 与本站自己的目录 {dir} 重叠，会把它当作要摆渡的文件。请换一个单独的文件夹。",
+                    "{setting} in channels/{channel}.toml overlaps the station's own directory {dir}, whose files would be taken for records. Choose a folder of its own."
+                )
             }
             Self::OtherSide { dir } => {
                 let dir = dir.display();
-                say!(lang, "{dir} 是另一侧的摆渡站。内网站请用 dukou-inner，外网站请用 dukou-outer。",
-                     "{dir} is a station of the other side. Use dukou-inner for an inner station, dukou-outer for an outer one.")
+                say!(
+                    lang,
+                    "{dir} 是另一侧的摆渡站。内网站请用 dukou-inner，外网站请用 dukou-outer。",
+                    "{dir} is a station of the other side. Use dukou-inner for an inner station, dukou-outer for an outer one."
+                )
             }
             Self::Taken { path } => {
                 let path = path.display();
-                say!(lang, "{path} 已经存在，没有改动任何东西。请换一个空目录。", "{path} exists already; nothing was changed. Choose an empty directory.")
+                say!(
+                    lang,
+                    "{path} 已经存在，没有改动任何东西。请换一个空目录。",
+                    "{path} exists already; nothing was changed. Choose an empty directory."
+                )
             }
             Self::Account { setting, name } => {
-                say!(lang, "{setting} = \"{name}\"：本机没有这个用户或组。请在 channels/*.toml 中改正。", "{setting} = \"{name}\": there is no such user or group here. Correct channels/*.toml.")
+                say!(
+                    lang,
+                    "{setting} = \"{name}\"：本机没有这个用户或组。请在 channels/*.toml 中改正。",
+                    "{setting} = \"{name}\": there is no such user or group here. Correct channels/*.toml."
+                )
             }
             Self::NoChannel { name } => {
-                say!(lang, "没有名为 {name} 的通道。请看 channels/ 里的文件名。", "There is no channel named {name}. See the file names in channels/.")
+                say!(
+                    lang,
+                    "没有名为 {name} 的通道。请看 channels/ 里的文件名。",
+                    "There is no channel named {name}. See the file names in channels/."
+                )
             }
             Self::NoChannels { dir } => {
                 let dir = dir.display();
-                say!(lang, "{dir} 里没有通道（*.toml），什么都不会收发。请从备份恢复，或从另一站复制。", "There is no channel (*.toml) in {dir}, nothing would be sent or received. Restore it from a backup or copy it from the other station.")
+                say!(
+                    lang,
+                    "{dir} 里没有通道（*.toml），什么都不会收发。请从备份恢复，或从另一站复制。",
+                    "There is no channel (*.toml) in {dir}, nothing would be sent or received. Restore it from a backup or copy it from the other station."
+                )
             }
             Self::Key { file, problem: KeyProblem::Peer } => {
                 let file = file.display();
-                say!(lang, "对方的密钥卡 {file} 不见了或与 trust.toml 不符。请从备份恢复；没有备份就删除 keys/trust.toml，重新运行 trust 对方的密钥卡。",
-                     "The peer's card {file} is gone or is not the one of trust.toml. Restore it from a backup; without one, remove keys/trust.toml and run trust with the peer's card again.")
+                say!(
+                    lang,
+                    "对方的密钥卡 {file} 不见了或与 trust.toml 不符。请从备份恢复；没有备份就删除 keys/trust.toml，重新运行 trust 对方的密钥卡。",
+                    "The peer's card {file} is gone or is not the one of trust.toml. Restore it from a backup; without one, remove keys/trust.toml and run trust with the peer's card again."
+                )
             }
             Self::Key { file, problem } => {
                 let file = file.display();
                 let what = key_problem(*problem, lang);
-                say!(lang, "密钥文件 {file} {what}。请从本站的备份恢复；没有备份就用 init 新建一站并重新配对。",
-                     "The key file {file} {what}. Restore it from this station's backup; without one, init a new station and pair it again.")
+                say!(
+                    lang,
+                    "密钥文件 {file} {what}。请从本站的备份恢复；没有备份就用 init 新建一站并重新配对。",
+                    "The key file {file} {what}. Restore it from this station's backup; without one, init a new station and pair it again."
+                )
             }
             Self::InUse { dir } => {
                 let dir = dir.display();
-                say!(lang, "{dir} 已有一个摆渡进程在运行，本进程退出，没有改动任何东西。", "Another process runs the station {dir}; this one ends and changed nothing.")
+                say!(
+                    lang,
+                    "{dir} 已有一个摆渡进程在运行，本进程退出，没有改动任何东西。",
+                    "Another process runs the station {dir}; this one ends and changed nothing."
+                )
             }
             Self::Refused { zh, what } => match lang {
                 Lang::Zh => zh.clone(),
@@ -269,15 +342,23 @@ pub(crate) fn in_language(rule: &str, lang: Lang) -> &str {
 
 fn disk_full(path: &Path, lang: Lang) -> String {
     let path = path.display();
-    say!(lang, "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间后重试。", "The disk is full, {path} could not be written. Nothing is lost; free some space and try again.")
+    say!(
+        lang,
+        "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间后重试。",
+        "The disk is full, {path} could not be written. Nothing is lost; free some space and try again."
+    )
 }
 
 fn key_problem(problem: KeyProblem, lang: Lang) -> String {
     match problem {
         KeyProblem::Missing => say!(lang, "不存在", "is missing"),
-        KeyProblem::Open => say!(lang, "别人也能读（应为 0600，请 chmod 600）", "can be read by others (it must be 0600: chmod 600)"),
+        KeyProblem::Open => {
+            say!(lang, "别人也能读（应为 0600，请 chmod 600）", "can be read by others (it must be 0600: chmod 600)")
+        }
         KeyProblem::NotAKey => say!(lang, "内容不是密钥", "does not hold a key"),
-        KeyProblem::Foreign | KeyProblem::Peer => say!(lang, "与本站可信密钥表不符", "does not belong to this station's keyring"),
+        KeyProblem::Foreign | KeyProblem::Peer => {
+            say!(lang, "与本站可信密钥表不符", "does not belong to this station's keyring")
+        }
         KeyProblem::Unreadable => say!(lang, "读不了", "cannot be read"),
     }
 }
@@ -427,14 +508,34 @@ impl EngineFault {
             Self::Log(fault) => log_sentence(fault, lang),
             Self::Keyring(fault) => {
                 let code = fault.code();
-                say!(lang, "可信密钥表不能接受（{code}：{fault}）。请向对方重新索取密钥卡。", "The keyring is not acceptable ({code}: {fault}). Ask the peer for its card again.")
+                say!(
+                    lang,
+                    "可信密钥表不能接受（{code}：{fault}）。请向对方重新索取密钥卡。",
+                    "The keyring is not acceptable ({code}: {fault}). Ask the peer for its card again."
+                )
             }
-            Self::Key(fault) => say!(lang, "密钥不能用（{fault}）。请检查 keys/ 目录。", "A key cannot be used ({fault}). Check the keys/ directory."),
-            Self::Seal(fault) => say!(lang, "摆渡包做不成（{fault}）。已停机，数据未动；请联系维护人员。", "A packet could not be made ({fault}). Stopped, no data was touched; call support."),
-            Self::Record(fault) => say!(lang, "记录装不进摆渡包（{fault}）。已停机，数据未动；请联系维护人员。", "A record does not fit a packet ({fault}). Stopped, no data was touched; call support."),
+            Self::Key(fault) => say!(
+                lang,
+                "密钥不能用（{fault}）。请检查 keys/ 目录。",
+                "A key cannot be used ({fault}). Check the keys/ directory."
+            ),
+            Self::Seal(fault) => say!(
+                lang,
+                "摆渡包做不成（{fault}）。已停机，数据未动；请联系维护人员。",
+                "A packet could not be made ({fault}). Stopped, no data was touched; call support."
+            ),
+            Self::Record(fault) => say!(
+                lang,
+                "记录装不进摆渡包（{fault}）。已停机，数据未动；请联系维护人员。",
+                "A record does not fit a packet ({fault}). Stopped, no data was touched; call support."
+            ),
             Self::Spool { path, refusal } => {
                 let path = path.display();
-                say!(lang, "本站留存的摆渡包 {path} 已损坏（{refusal}）。已停机；请检查磁盘，并运行 check。", "Our own packet {path} is damaged ({refusal}). Stopped; check the disk and run check.")
+                say!(
+                    lang,
+                    "本站留存的摆渡包 {path} 已损坏（{refusal}）。已停机；请检查磁盘，并运行 check。",
+                    "Our own packet {path} is damaged ({refusal}). Stopped; check the disk and run check."
+                )
             }
         }
     }
@@ -452,27 +553,55 @@ fn file_sentence(fault: &FileFault, lang: Lang) -> String {
     let path = fault.path.display();
     match (&fault.cause, fault.op) {
         (FileCause::NoSpace, _) => {
-            say!(lang, "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间，摆渡会自动继续。", "The disk is full, {path} could not be written. Nothing is lost; free some space and the ferry goes on by itself.")
+            say!(
+                lang,
+                "磁盘已满，写不了 {path}。没有丢失任何数据；请腾出空间，摆渡会自动继续。",
+                "The disk is full, {path} could not be written. Nothing is lost; free some space and the ferry goes on by itself."
+            )
         }
         (FileCause::Denied, _) => {
-            say!(lang, "没有权限访问 {path}。请检查属主和权限，摆渡会自动重试。", "Permission denied on {path}. Check its owner and mode; the ferry tries again by itself.")
+            say!(
+                lang,
+                "没有权限访问 {path}。请检查属主和权限，摆渡会自动重试。",
+                "Permission denied on {path}. Check its owner and mode; the ferry tries again by itself."
+            )
         }
         (FileCause::ReadOnly, _) => {
-            say!(lang, "{path} 所在的文件系统是只读的。请重新挂载，摆渡会自动继续。", "The file system of {path} is read-only. Remount it and the ferry goes on by itself.")
+            say!(
+                lang,
+                "{path} 所在的文件系统是只读的。请重新挂载，摆渡会自动继续。",
+                "The file system of {path} is read-only. Remount it and the ferry goes on by itself."
+            )
         }
         (FileCause::NotFound, _) => {
-            say!(lang, "{path} 不存在。请检查目录是否被移走或未挂载。", "{path} is not there. Check whether a directory was moved or not mounted.")
+            say!(
+                lang,
+                "{path} 不存在。请检查目录是否被移走或未挂载。",
+                "{path} is not there. Check whether a directory was moved or not mounted."
+            )
         }
         (_, FileOp::Sync) => {
             let cause = cause_text(&fault.cause, lang);
-            say!(lang, "{path} 落盘失败（{cause}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "{path} could not be made durable ({cause}); stopped. Check the disk and start again: the start verifies everything.")
+            say!(
+                lang,
+                "{path} 落盘失败（{cause}），已停机。请检查磁盘后重新启动，启动时会自行核对。",
+                "{path} could not be made durable ({cause}); stopped. Check the disk and start again: the start verifies everything."
+            )
         }
         (FileCause::NotDirectory, _) => {
-            say!(lang, "{path}（或它上面的一级）应当是目录，却是别的东西。没有丢失任何数据；请移走它，摆渡会自动继续。", "{path} (or what is above it) must be a directory and is something else. Nothing is lost; move it away and the ferry goes on by itself.")
+            say!(
+                lang,
+                "{path}（或它上面的一级）应当是目录，却是别的东西。没有丢失任何数据；请移走它，摆渡会自动继续。",
+                "{path} (or what is above it) must be a directory and is something else. Nothing is lost; move it away and the ferry goes on by itself."
+            )
         }
         (cause, op) => {
             let (op, cause) = (op_text(op, lang), cause_text(cause, lang));
-            say!(lang, "{path} {op}失败（{cause}）。没有丢失任何数据；请检查该路径后重试。", "{path} could not be {op} ({cause}). Nothing is lost; check the path and try again.")
+            say!(
+                lang,
+                "{path} {op}失败（{cause}）。没有丢失任何数据；请检查该路径后重试。",
+                "{path} could not be {op} ({cause}). Nothing is lost; check the path and try again."
+            )
         }
     }
 }
@@ -527,11 +656,29 @@ fn system_words(problem: &str, lang: Lang) -> String {
 
 fn store_sentence(fault: &StoreFault, lang: Lang) -> String {
     match fault {
-        StoreFault::Full => say!(lang, "磁盘已满，写不了 state/。没有丢失任何数据；请腾出空间，摆渡会自动继续。", "The disk is full, state/ could not be written. Nothing is lost; free some space and the ferry goes on by itself."),
-        StoreFault::Busy => say!(lang, "state/ 正被别的进程占用，稍后自动重试。", "state/ is in use by another process; trying again later."),
-        StoreFault::Version { found, known } => say!(lang, "state/ 的版本是 {found}，本程序只认识到 {known}。请换用更新的程序。", "state/ has version {found}, this program knows {known}. Use a newer program."),
-        StoreFault::Unsure(problem) => say!(lang, "状态库写入结果不确定（{problem}），已停机。请检查磁盘后重新启动，启动时会自行核对。", "The state is unsure ({problem}); stopped. Check the disk and start again: the start verifies everything."),
-        StoreFault::Corrupt(problem) => say!(lang, "状态库读不了（{problem}），已停机。请从备份恢复 state/，或联系维护人员。", "The state cannot be read ({problem}); stopped. Restore state/ from a backup or call support."),
+        StoreFault::Full => say!(
+            lang,
+            "磁盘已满，写不了 state/。没有丢失任何数据；请腾出空间，摆渡会自动继续。",
+            "The disk is full, state/ could not be written. Nothing is lost; free some space and the ferry goes on by itself."
+        ),
+        StoreFault::Busy => {
+            say!(lang, "state/ 正被别的进程占用，稍后自动重试。", "state/ is in use by another process; trying again later.")
+        }
+        StoreFault::Version { found, known } => say!(
+            lang,
+            "state/ 的版本是 {found}，本程序只认识到 {known}。请换用更新的程序。",
+            "state/ has version {found}, this program knows {known}. Use a newer program."
+        ),
+        StoreFault::Unsure(problem) => say!(
+            lang,
+            "状态库写入结果不确定（{problem}），已停机。请检查磁盘后重新启动，启动时会自行核对。",
+            "The state is unsure ({problem}); stopped. Check the disk and start again: the start verifies everything."
+        ),
+        StoreFault::Corrupt(problem) => say!(
+            lang,
+            "状态库读不了（{problem}），已停机。请从备份恢复 state/，或联系维护人员。",
+            "The state cannot be read ({problem}); stopped. Restore state/ from a backup or call support."
+        ),
     }
 }
 
@@ -540,21 +687,45 @@ fn log_sentence(fault: &LogFault, lang: Lang) -> String {
         LogFault::File(fault) => file_sentence(fault, lang),
         LogFault::ReadBack { path } => {
             let path = path.display();
-            say!(lang, "摆渡日志 {path} 读回的内容与写入的不同，已停机。请检查磁盘。", "The packet log {path} does not hold what was written; stopped. Check the disk.")
+            say!(
+                lang,
+                "摆渡日志 {path} 读回的内容与写入的不同，已停机。请检查磁盘。",
+                "The packet log {path} does not hold what was written; stopped. Check the disk."
+            )
         }
         LogFault::Damaged { path, line, problem } => {
             let path = path.display();
-            say!(lang, "摆渡日志 {path} 第 {line} 行已损坏（{problem}），已停机。请从备份恢复 log/，并用 dukou-audit verify 核对。", "The packet log {path} line {line} is damaged ({problem}); stopped. Restore log/ from a backup and run dukou-audit verify.")
+            say!(
+                lang,
+                "摆渡日志 {path} 第 {line} 行已损坏（{problem}），已停机。请从备份恢复 log/，并用 dukou-audit verify 核对。",
+                "The packet log {path} line {line} is damaged ({problem}); stopped. Restore log/ from a backup and run dukou-audit verify."
+            )
         }
         LogFault::Behind { found, expected } => {
-            say!(lang, "摆渡日志只有 {found} 行，而状态库或签名点记到 {expected} 行：日志被截断或恢复成了旧的。已停机，请由负责人判断。", "The packet log has {found} lines, but the state or a checkpoint vouches for {expected}: it was cut or restored from an old copy. Stopped; a person must decide.")
+            say!(
+                lang,
+                "摆渡日志只有 {found} 行，而状态库或签名点记到 {expected} 行：日志被截断或恢复成了旧的。已停机，请由负责人判断。",
+                "The packet log has {found} lines, but the state or a checkpoint vouches for {expected}: it was cut or restored from an old copy. Stopped; a person must decide."
+            )
         }
         LogFault::StateBehind { found, expected } => {
-            say!(lang, "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 被恢复成了旧的。已停机，请由负责人判断。", "The state ends at packet {found}, but the log names {expected}: state/ was restored from an old copy. Stopped; a person must decide.")
+            say!(
+                lang,
+                "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 被恢复成了旧的。已停机，请由负责人判断。",
+                "The state ends at packet {found}, but the log names {expected}: state/ was restored from an old copy. Stopped; a person must decide."
+            )
         }
         LogFault::ArrivalsBehind { channel, seq } => {
-            say!(lang, "摆渡日志记有通道 {channel} 第 {seq} 号包已落地，而状态库不知道：state/ 被恢复成了旧的。已停机，请由负责人判断。", "The log says that packet {seq} of channel {channel} was applied, the state does not know it: state/ was restored from an old copy. Stopped; a person must decide.")
+            say!(
+                lang,
+                "摆渡日志记有通道 {channel} 第 {seq} 号包已落地，而状态库不知道：state/ 被恢复成了旧的。已停机，请由负责人判断。",
+                "The log says that packet {seq} of channel {channel} was applied, the state does not know it: state/ was restored from an old copy. Stopped; a person must decide."
+            )
         }
-        LogFault::Key(fault) => say!(lang, "日志密钥不能用（{fault}），已停机。请检查 keys/。", "The log key cannot be used ({fault}); stopped. Check keys/."),
+        LogFault::Key(fault) => say!(
+            lang,
+            "日志密钥不能用（{fault}），已停机。请检查 keys/。",
+            "The log key cannot be used ({fault}); stopped. Check keys/."
+        ),
     }
 }

@@ -60,8 +60,12 @@ pub struct NewKeys {
     pub recovery: Zeroizing<[u8; 32]>,
 }
 
-const ROLES: [(Role, &str); 4] =
-    [(Role::Authority, "authority.key"), (Role::Packet, "packet.key"), (Role::Log, "log.key"), (Role::Encryption, "encryption.key")];
+const ROLES: [(Role, &str); 4] = [
+    (Role::Authority, "authority.key"),
+    (Role::Packet, "packet.key"),
+    (Role::Log, "log.key"),
+    (Role::Encryption, "encryption.key"),
+];
 
 /// Draws a new station's keys and writes them below `keys/`; the directory must be empty.
 ///
@@ -137,7 +141,9 @@ impl StationKeys {
     /// Gives the recipients of a packet to `peer`: the peer, this station, the recovery key, in FORMAT.md's order.
     pub fn recipients(&self, peer: &Keyring) -> Vec<Recipient> {
         let own = [Role::Encryption, Role::Recovery];
-        let newest = |keyring: &Keyring, role: Role| keyring.keys_of(role).last().map(|key| Recipient { key_id: key.id, public: key.public });
+        let newest = |keyring: &Keyring, role: Role| {
+            keyring.keys_of(role).last().map(|key| Recipient { key_id: key.id, public: key.public })
+        };
         newest(peer, Role::Encryption).into_iter().chain(own.iter().filter_map(|role| newest(&self.keyring, *role))).collect()
     }
 }
@@ -145,9 +151,17 @@ impl StationKeys {
 /// `station.toml` and the keyring must tell of one station: a packet whose sender is not its key's would be set aside by every peer.
 fn check_identity(station: &Station, keyring: &Keyring) -> Result<(), ConfigFault> {
     let (own, body) = (&station.config.station, keyring.body());
-    let wrong = [("station.id", own.id != body.station), ("station.side", own.side != body.side), ("station.environment", own.environment != body.environment)];
+    let wrong = [
+        ("station.id", own.id != body.station),
+        ("station.side", own.side != body.side),
+        ("station.environment", own.environment != body.environment),
+    ];
     match wrong.iter().find(|(_, differs)| *differs) {
-        Some((setting, _)) => Err(ConfigFault::Setting { file: station.dir.join("station.toml"), setting, rule: "与 keys/keyring.txt 一致 / as in keys/keyring.txt" }),
+        Some((setting, _)) => Err(ConfigFault::Setting {
+            file: station.dir.join("station.toml"),
+            setting,
+            rule: "与 keys/keyring.txt 一致 / as in keys/keyring.txt",
+        }),
         None => Ok(()),
     }
 }
@@ -195,7 +209,9 @@ impl Trust {
 pub fn read_keyring(file: &Path) -> Result<Keyring, EngineFault> {
     match std::fs::read(file) {
         Ok(bytes) => Ok(Keyring::parse(&bytes)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(ConfigFault::Key { file: file.to_path_buf(), problem: KeyProblem::Missing }.into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(ConfigFault::Key { file: file.to_path_buf(), problem: KeyProblem::Missing }.into())
+        }
         Err(error) => Err(ConfigFault::unreadable(file, &error).into()),
     }
 }
@@ -214,7 +230,8 @@ fn read_secret(file: &Path) -> Result<Zeroizing<[u8; 32]>, ConfigFault> {
         return Err(fault(KeyProblem::Open));
     }
     let text = Zeroizing::new(std::fs::read_to_string(file).map_err(|_| fault(KeyProblem::Unreadable))?);
-    let bytes = Zeroizing::new(data_encoding::HEXLOWER.decode(text.trim_end().as_bytes()).map_err(|_| fault(KeyProblem::NotAKey))?);
+    let bytes =
+        Zeroizing::new(data_encoding::HEXLOWER.decode(text.trim_end().as_bytes()).map_err(|_| fault(KeyProblem::NotAKey))?);
     let secret: [u8; 32] = bytes.as_slice().try_into().map_err(|_| fault(KeyProblem::NotAKey))?;
     Ok(Zeroizing::new(secret))
 }

@@ -85,9 +85,7 @@ pub fn mask_id(text: &str) -> String {
     let mut masked = original;
     let mut from = 0;
     while let Some(start) = (from..plain.len()).find(|&at| is_digit(&plain, at)) {
-        let end = (start..plain.len())
-            .find(|&at| !is_digit(&plain, at))
-            .unwrap_or(plain.len());
+        let end = (start..plain.len()).find(|&at| !is_digit(&plain, at)).unwrap_or(plain.len());
         mask_run(&plain, start, end, &mut masked);
         from = end;
     }
@@ -121,11 +119,7 @@ fn mask_run(plain: &[u8], start: usize, end: usize, masked: &mut [char]) {
 
 /// Hides all but the first and last four places of an id.
 fn star(masked: &mut [char], start: usize, end: usize) {
-    masked
-        .iter_mut()
-        .take(end - 4)
-        .skip(start + 4)
-        .for_each(|place| *place = '*');
+    masked.iter_mut().take(end - 4).skip(start + 4).for_each(|place| *place = '*');
 }
 
 fn is_id_18(id: &[u8]) -> bool {
@@ -214,35 +208,20 @@ mod tests {
     fn the_sentence_of_the_language_is_chosen() {
         let count = 3;
         assert_eq!(say!(Lang::Zh, "共 {count} 个", "{count} in all"), "共 3 个");
-        assert_eq!(
-            say!(Lang::En, "共 {count} 个", "{count} in all",),
-            "3 in all"
-        );
+        assert_eq!(say!(Lang::En, "共 {count} 个", "{count} in all",), "3 in all");
     }
 
     #[test]
     fn positional_and_named_arguments_serve_both_sentences() {
-        let text = say!(
-            Lang::En,
-            "{0} 与 {other}",
-            "{other} and {0}",
-            "a",
-            other = "b"
-        );
+        let text = say!(Lang::En, "{0} 与 {other}", "{other} and {0}", "a", other = "b");
         assert_eq!(text, "b and a");
     }
 
     #[test]
     fn an_18_place_id_is_masked() {
         assert_eq!(mask_id("15072119000101001X"), "1507**********001X");
-        assert_eq!(
-            mask_id("证件号370102190304092577，男"),
-            "证件号3701**********2577，男"
-        );
-        assert_eq!(
-            mask_id("ID15072119000101001x.pdf"),
-            "ID1507**********001x.pdf"
-        );
+        assert_eq!(mask_id("证件号370102190304092577，男"), "证件号3701**********2577，男");
+        assert_eq!(mask_id("ID15072119000101001x.pdf"), "ID1507**********001x.pdf");
     }
 
     #[test]
@@ -258,10 +237,7 @@ mod tests {
 
     #[test]
     fn an_id_in_full_width_digits_is_masked() {
-        assert_eq!(
-            mask_id("１５０７２１１９０００１０１００１Ｘ"),
-            "１５０７**********００１Ｘ"
-        );
+        assert_eq!(mask_id("１５０７２１１９０００１０１００１Ｘ"), "１５０７**********００１Ｘ");
     }
 
     #[test]

@@ -4,20 +4,20 @@
 //! [`receive`] → [`log`] → [`connectors`] (sink). [`engine`] drives both over the four [`seams`]; [`daemon`] and
 //! [`command`] are the shell around it.
 
-pub mod lang;
-pub mod error;
-pub mod station;
 pub mod channel;
-pub mod keys;
-pub mod seams;
-pub mod store;
-pub mod log;
-pub mod connectors;
-pub mod send;
-pub mod receive;
-pub mod engine;
-mod retention;
-pub mod requests;
-pub mod report;
-pub mod daemon;
 pub mod command;
+pub mod connectors;
+pub mod daemon;
+pub mod engine;
+pub mod error;
+pub mod keys;
+pub mod lang;
+pub mod log;
+pub mod receive;
+pub mod report;
+pub mod requests;
+mod retention;
+pub mod seams;
+pub mod send;
+pub mod station;
+pub mod store;

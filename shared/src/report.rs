@@ -139,7 +139,12 @@ pub struct Gap {
 ///
 /// # Errors
 /// [`EngineFault::Store`] when the state cannot be read.
-pub fn status(station: &Station, channels: &[Channel], trust: Option<&Trust>, store: &mut dyn Store) -> Result<Status, EngineFault> {
+pub fn status(
+    station: &Station,
+    channels: &[Channel],
+    trust: Option<&Trust>,
+    store: &mut dyn Store,
+) -> Result<Status, EngineFault> {
     let state = store.load()?;
     let identity = &station.config.station;
     let mut lines = Vec::new();
@@ -150,8 +155,17 @@ pub fn status(station: &Station, channels: &[Channel], trust: Option<&Trust>, st
         lines.push(line);
     }
     Ok(Status {
-        station: StationLine { id: identity.id.to_string(), name: identity.name.clone(), side: identity.side.to_string(), environment: environment_text(station).to_string() },
-        peer: trust.map(|trust| PeerLine { id: trust.peer.body().station.to_string(), name: trust.peer.body().name.clone(), compared: trust.grant.compared }),
+        station: StationLine {
+            id: identity.id.to_string(),
+            name: identity.name.clone(),
+            side: identity.side.to_string(),
+            environment: environment_text(station).to_string(),
+        },
+        peer: trust.map(|trust| PeerLine {
+            id: trust.peer.body().station.to_string(),
+            name: trust.peer.body().name.clone(),
+            compared: trust.grant.compared,
+        }),
         channels: lines,
         rejections,
         aside: count_packets(&station.quarantine_dir()).0,
@@ -167,12 +181,21 @@ fn environment_text(station: &Station) -> &'static str {
     }
 }
 
-fn channel_line(station: &Station, channel: &Channel, state: &StationState, store: &mut dyn Store) -> Result<(ChannelLine, BTreeMap<String, u64>), EngineFault> {
+fn channel_line(
+    station: &Station,
+    channel: &Channel,
+    state: &StationState,
+    store: &mut dyn Store,
+) -> Result<(ChannelLine, BTreeMap<String, u64>), EngineFault> {
     let direction = channel.direction(station.config.station.side);
     let name = &channel.channel;
     let sums = store.sums(direction, name)?;
     let waits = match direction {
-        Direction::In => store.packets_in(direction, &[PacketState::Delivering], usize::MAX)?.into_iter().filter(|row| row.key.channel == *name).collect(),
+        Direction::In => store
+            .packets_in(direction, &[PacketState::Delivering], usize::MAX)?
+            .into_iter()
+            .filter(|row| row.key.channel == *name)
+            .collect(),
         Direction::Out => Vec::new(),
     };
     let mut undelivered = 0;
@@ -212,7 +235,11 @@ fn channel_line(station: &Station, channel: &Channel, state: &StationState, stor
 
 type Missing = (dukou_packets::packet::header::Epoch, Vec<(u64, u64)>);
 
-fn gaps_of(channel: &dukou_packets::packet::header::ChannelName, state: &StationState, store: &mut dyn Store) -> Result<Option<Missing>, EngineFault> {
+fn gaps_of(
+    channel: &dukou_packets::packet::header::ChannelName,
+    state: &StationState,
+    store: &mut dyn Store,
+) -> Result<Option<Missing>, EngineFault> {
     let Some(head) = state.in_heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
     let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
     let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
@@ -228,7 +255,13 @@ pub fn gaps(store: &mut dyn Store) -> Result<Vec<Gap>, EngineFault> {
     let mut gaps = Vec::new();
     for channel in state.in_heads.keys() {
         let Some((epoch, ranges)) = gaps_of(channel, &state, store)? else { continue };
-        gaps.extend(ranges.into_iter().map(|(from, to)| Gap { channel: channel.to_string(), epoch: epoch.to_string(), from, to, resend: format!("resend {channel} --seq {from}..{to}") }));
+        gaps.extend(ranges.into_iter().map(|(from, to)| Gap {
+            channel: channel.to_string(),
+            epoch: epoch.to_string(),
+            from,
+            to,
+            resend: format!("resend {channel} --seq {from}..{to}"),
+        }));
     }
     Ok(gaps)
 }
@@ -327,17 +360,27 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     out += &match &status.peer {
         None => say!(lang, "还没有配对：请运行 trust 对方的密钥卡。\n", "Not paired yet: run trust with the peer's card.\n"),
         Some(peer) if peer.compared => say!(lang, "对方：{}，指纹已比对\n", "Peer: {}, fingerprint compared\n", peer.name),
-        Some(peer) => say!(lang, "对方：{}，指纹未比对（核对后运行 trust --confirm）\n", "Peer: {}, fingerprint NOT compared (compare it, then run trust --confirm)\n", peer.name),
+        Some(peer) => say!(
+            lang,
+            "对方：{}，指纹未比对（核对后运行 trust --confirm）\n",
+            "Peer: {}, fingerprint NOT compared (compare it, then run trust --confirm)\n",
+            peer.name
+        ),
     };
     out += &channel_table(status, lang);
     for Rejections { channel, code, count } in &status.rejections {
-        out += &say!(lang, "拒收：{channel} {code} × {count}，文件和原因在 rejected/{channel}/\n", "Refused: {channel} {code} × {count}; files and reasons are in rejected/{channel}/\n");
+        out += &say!(
+            lang,
+            "拒收：{channel} {code} × {count}，文件和原因在 rejected/{channel}/\n",
+            "Refused: {channel} {code} × {count}; files and reasons are in rejected/{channel}/\n"
+        );
     }
     if status.aside > 0 {
         out += &say!(lang, "另存待查的包：{}，见 quarantine/\n", "Packets set aside: {}, see quarantine/\n", status.aside);
     }
     if status.waiting > 0 {
-        out += &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
+        out +=
+            &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
     }
     out
 }
@@ -383,7 +426,8 @@ fn state_text(state: &str, lang: Lang) -> String {
 /// Renders rows as a table by display width.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> =
+        (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
     let mut out = String::new();
     for row in rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
@@ -400,7 +444,11 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
     }
     let mut out = String::new();
     for Gap { channel, from, to, resend, .. } in gaps {
-        out += &say!(lang, "通道 {channel} 缺第 {from}–{to} 号包；请发送方运行：{resend}\n", "Channel {channel} misses packets {from}–{to}; the sender runs: {resend}\n");
+        out += &say!(
+            lang,
+            "通道 {channel} 缺第 {from}–{to} 号包；请发送方运行：{resend}\n",
+            "Channel {channel} misses packets {from}–{to}; the sender runs: {resend}\n"
+        );
     }
     out
 }
@@ -409,7 +457,11 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
 pub fn trace_text(what: &str, lines: &[TraceLine], lang: Lang) -> String {
     if lines.is_empty() {
         let what = mask_id(what);
-        return say!(lang, "本站没有见过 {what}（按业务键或文件名查）。\n", "This station has not seen {what} (looked up by key and file name).\n");
+        return say!(
+            lang,
+            "本站没有见过 {what}（按业务键或文件名查）。\n",
+            "This station has not seen {what} (looked up by key and file name).\n"
+        );
     }
     let head: Vec<String> = match lang {
         Lang::Zh => ["时间", "状态", "通道", "包号", "名称"],
@@ -456,5 +508,9 @@ fn count_packets(dir: &Path) -> (u64, u64) {
 /// Counts files of a source folder that wait to be renamed.
 fn count_unfinished(folder: &Path) -> u64 {
     let walk = walkdir::WalkDir::new(folder).into_iter().flatten();
-    walk.filter(|entry| entry.file_type().is_file() && entry.file_name().to_str().is_some_and(crate::connectors::folder::source::waits_for_rename)).count() as u64
+    walk.filter(|entry| {
+        entry.file_type().is_file()
+            && entry.file_name().to_str().is_some_and(crate::connectors::folder::source::waits_for_rename)
+    })
+    .count() as u64
 }

@@ -161,53 +161,122 @@ impl Engine {
 
     fn resend(&mut self, channel: &ChannelName, from: u64, to: u64, operator: &str) -> Result<Answer, EngineFault> {
         let Some(head) = self.out_head(channel).cloned() else {
-            return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 还没有发过包，没有可重发的。", "Channel {channel} has sent no packet yet; there is nothing to resend.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 还没有发过包，没有可重发的。",
+                    "Channel {channel} has sent no packet yet; there is nothing to resend."
+                )
+            }));
         };
         if from == 0 || from > to || to > head.seq {
             let last = head.seq;
-            return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 的包号是 1–{last}，请改 --seq。", "The packets of channel {channel} are numbered 1–{last}; correct --seq.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 的包号是 1–{last}，请改 --seq。",
+                    "The packets of channel {channel} are numbered 1–{last}; correct --seq."
+                )
+            }));
         }
         let rows = self.store().packet_range(Direction::Out, channel, &head.epoch, from, to)?;
         if let Some(gone) = rows.iter().find(|row| row.spool.is_none()) {
             let seq = gone.key.seq;
-            return Ok(Answer::no(|lang| say!(lang, "第 {seq} 号包已过保存期，不能重发；请在收方用 waive 登记，或重新报送。", "Packet {seq} is past its keeping time and cannot be resent; waive it on the receiving side or send the records anew.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "第 {seq} 号包已过保存期，不能重发；请在收方用 waive 登记，或重新报送。",
+                    "Packet {seq} is past its keeping time and cannot be resent; waive it on the receiving side or send the records anew."
+                )
+            }));
         }
         if let Some(rotten) = rows.iter().find(|row| self.read_retained(row).is_err()) {
             let (seq, path) = (rotten.key.seq, self.spool_path(Direction::Out, rotten.spool.as_deref().unwrap_or_default()));
             let path = path.display();
-            return Ok(Answer::no(|lang| say!(lang, "第 {seq} 号包的留存文件 {path} 不在或已损坏，什么都没有重发。请检查磁盘并运行 check；恢复不了就在收方用 waive 登记。", "The retained file {path} of packet {seq} is gone or damaged; nothing was resent. Check the disk and run check; if it cannot be restored, waive the packet on the receiving side.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "第 {seq} 号包的留存文件 {path} 不在或已损坏，什么都没有重发。请检查磁盘并运行 check；恢复不了就在收方用 waive 登记。",
+                    "The retained file {path} of packet {seq} is gone or damaged; nothing was resent. Check the disk and run check; if it cannot be restored, waive the packet on the receiving side."
+                )
+            }));
         }
-        self.log.note(Event::Resent { channel: channel.clone(), epoch: head.epoch, from, to, count: rows.len() as u64, operator: operator.to_string() });
+        self.log.note(Event::Resent {
+            channel: channel.clone(),
+            epoch: head.epoch,
+            from,
+            to,
+            count: rows.len() as u64,
+            operator: operator.to_string(),
+        });
         self.commit_log()?;
         for row in &rows {
             self.place_again(row)?;
         }
         self.flush()?;
         let count = rows.len();
-        Ok(Answer::done(count as u64, |lang| say!(lang, "已把通道 {channel} 的 {count} 个包（{from}–{to}）重新放入摆渡目录。", "Placed {count} packets of channel {channel} ({from}–{to}) in the ferry directory again.")))
+        Ok(Answer::done(count as u64, |lang| {
+            say!(
+                lang,
+                "已把通道 {channel} 的 {count} 个包（{from}–{to}）重新放入摆渡目录。",
+                "Placed {count} packets of channel {channel} ({from}–{to}) in the ferry directory again."
+            )
+        }))
     }
 
-    fn waive(&mut self, channel: &ChannelName, (from, to): (u64, u64), operator: &str, (name, reason): (&str, &str)) -> Result<Answer, EngineFault> {
+    fn waive(
+        &mut self,
+        channel: &ChannelName,
+        (from, to): (u64, u64),
+        operator: &str,
+        (name, reason): (&str, &str),
+    ) -> Result<Answer, EngineFault> {
         let Some(head) = self.in_head(channel).cloned() else {
-            return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 还没有收到过包，没有可放弃的。", "Nothing has arrived on channel {channel} yet; there is nothing to waive.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 还没有收到过包，没有可放弃的。",
+                    "Nothing has arrived on channel {channel} yet; there is nothing to waive."
+                )
+            }));
         };
         let first = self.gaps.get(channel).and_then(|(_, ranges)| ranges.first().copied());
         let held = self.state.holds.get(channel).map(|hold| hold.seq);
-        let may = from == head.seq + 1 && from <= to && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);
+        let may = from == head.seq + 1
+            && from <= to
+            && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);
         if !may {
             let next = head.seq + 1;
-            return Ok(Answer::no(|lang| say!(lang, "只能放弃通道 {channel} 下一个缺的包，从第 {next} 号起，且不能超过缺包范围（见 gaps）。", "Only the next missing packets of channel {channel} can be waived, from {next} on and within the gap (see gaps).")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "只能放弃通道 {channel} 下一个缺的包，从第 {next} 号起，且不能超过缺包范围（见 gaps）。",
+                    "Only the next missing packets of channel {channel} can be waived, from {next} on and within the gap (see gaps)."
+                )
+            }));
         }
         self.log.note(Event::Waived { channel: channel.clone(), epoch: head.epoch, from, to, operator: operator.to_string() });
         self.commit_log()?;
-        let waiver = Waiver { channel: channel.clone(), epoch: head.epoch, from, to, operator: format!("{name} ({operator})"), reason: reason.to_string(), at_ms: self.seams.clock.wall_ms() };
+        let waiver = Waiver {
+            channel: channel.clone(),
+            epoch: head.epoch,
+            from,
+            to,
+            operator: format!("{name} ({operator})"),
+            reason: reason.to_string(),
+            at_ms: self.seams.clock.wall_ms(),
+        };
         let mut changes = vec![
             Change::Waived(waiver),
             Change::InHead(channel.clone(), InHead { seq: to, header: None, ..head }),
             Change::Unfinished(Direction::In, channel.clone(), None),
         ];
         if held.is_some_and(|seq| seq <= to) {
-            self.log.note(Event::Released { channel: channel.clone(), code: "waived".to_string(), operator: operator.to_string() });
+            self.log.note(Event::Released {
+                channel: channel.clone(),
+                code: "waived".to_string(),
+                operator: operator.to_string(),
+            });
             changes.push(Change::Hold(channel.clone(), None));
             let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
             changes.extend(held.map(|row| Change::Rebuilt(PacketRow { state: PacketState::Late, ..row })));
@@ -215,7 +284,13 @@ impl Engine {
         self.commit_store(changes)?;
         self.note_gaps()?;
         self.flush()?;
-        Ok(Answer::done(to - from + 1, |lang| say!(lang, "已登记放弃通道 {channel} 第 {from}–{to} 号包（{name}），通道继续。以后到达的这些包只作证据保存。", "Waived packets {from}–{to} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only.")))
+        Ok(Answer::done(to - from + 1, |lang| {
+            say!(
+                lang,
+                "已登记放弃通道 {channel} 第 {from}–{to} 号包（{name}），通道继续。以后到达的这些包只作证据保存。",
+                "Waived packets {from}–{to} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only."
+            )
+        }))
     }
 
     fn release(&mut self, channel: &ChannelName, operator: &str) -> Result<Answer, EngineFault> {
@@ -226,7 +301,9 @@ impl Engine {
         self.commit_log()?;
         self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
         let code = hold.code;
-        Ok(Answer::done(1, |lang| say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")))
+        Ok(Answer::done(1, |lang| {
+            say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")
+        }))
     }
 
     /// Sends one held-back file as a record of its own, whatever the ledger says.
@@ -237,22 +314,42 @@ impl Engine {
         let dir = self.station.duplicates_dir(channel);
         let Some(name) = file.strip_prefix(&dir).ok().and_then(Path::to_str).map(str::to_string) else {
             let dir = dir.display();
-            return Ok(Answer::no(|lang| say!(lang, "只能再次发送 {dir} 里的文件。新文件请放入 drop/。", "Only files in {dir} can be sent again. Drop new files into drop/.")));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "只能再次发送 {dir} 里的文件。新文件请放入 drop/。",
+                    "Only files in {dir} can be sent again. Drop new files into drop/."
+                )
+            }));
         };
         let stat = match self.seams.files.stat(file) {
             Ok(Some(stat)) if stat.is_file => stat,
             Ok(_) => return Ok(Answer::no(|lang| say!(lang, "没有文件 {}。", "There is no file {}.", file.display()))),
-            Err(fault) if fault.cause == FileCause::NotDirectory => return Ok(Answer::no(|lang| say!(lang, "没有文件 {}。", "There is no file {}.", file.display()))),
+            Err(fault) if fault.cause == FileCause::NotDirectory => {
+                return Ok(Answer::no(|lang| say!(lang, "没有文件 {}。", "There is no file {}.", file.display())));
+            }
             Err(fault) => return Err(fault.into()),
         };
         self.log.note(Event::Again { channel: channel.clone(), operator: operator.to_string() });
         self.commit_log()?;
-        let candidate = crate::connectors::Candidate { name: self.name_held_back(file, &name), path: file.to_path_buf(), stat, name_is_utf8: true };
+        let candidate = crate::connectors::Candidate {
+            name: self.name_held_back(file, &name),
+            path: file.to_path_buf(),
+            stat,
+            name_is_utf8: true,
+        };
         let mut report = PassReport::default();
         self.send_this(at, Collecting::again(candidate), &mut report)?;
         if report.packets_out == 0 {
             self.flush()?;
-            return Ok(Answer::no(|lang| say!(lang, "{} 读取时在变化或不能读，没有送出。请检查后再运行 send --again。", "{} changed or could not be read; it was not sent. Check it and run send --again once more.", file.display())));
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "{} 读取时在变化或不能读，没有送出。请检查后再运行 send --again。",
+                    "{} changed or could not be read; it was not sent. Check it and run send --again once more.",
+                    file.display()
+                )
+            }));
         }
         for suffix in [".reason.txt", ".reason.json"] {
             self.seams.files.remove(&PathBuf::from(format!("{}{suffix}", file.display())))?;
@@ -265,7 +362,12 @@ impl Engine {
     /// Gives the name a held-back file had at its source: its reason tells, the file itself may be called `NAME~2`.
     fn name_held_back(&self, file: &Path, name: &str) -> String {
         let reason = PathBuf::from(format!("{}.reason.json", file.display()));
-        let told = self.seams.files.read(&reason, REQUEST_MAX).ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        let told = self
+            .seams
+            .files
+            .read(&reason, REQUEST_MAX)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
         told.and_then(|reason| reason.get("name")?.as_str().map(str::to_string)).unwrap_or_else(|| name.to_string())
     }
 
@@ -289,7 +391,11 @@ impl Engine {
         let count = channels.len() as u64;
         Ok(Answer::done(count, |lang| match compared {
             true => say!(lang, "已信任「{name}」，指纹已比对。", "\"{name}\" is trusted, its fingerprint compared."),
-            false => say!(lang, "已信任「{name}」，指纹未比对：\n{fingerprint}\n请与对方通话核对，一致后运行 trust --confirm。", "\"{name}\" is trusted, its fingerprint was not compared:\n{fingerprint}\nRead it out with the peer, and when it agrees run trust --confirm."),
+            false => say!(
+                lang,
+                "已信任「{name}」，指纹未比对：\n{fingerprint}\n请与对方通话核对，一致后运行 trust --confirm。",
+                "\"{name}\" is trusted, its fingerprint was not compared:\n{fingerprint}\nRead it out with the peer, and when it agrees run trust --confirm."
+            ),
         }))
     }
 
@@ -319,27 +425,65 @@ impl Engine {
 }
 
 /// Checks a card before it is trusted: the other side, the same environment, not this station itself, not a second peer.
-fn check_card(station: &Station, card: &str, compared: bool, channels: &[ChannelName], operator: &str, known: Option<&Trust>) -> Result<Trust, EngineFault> {
+fn check_card(
+    station: &Station,
+    card: &str,
+    compared: bool,
+    channels: &[ChannelName],
+    operator: &str,
+    known: Option<&Trust>,
+) -> Result<Trust, EngineFault> {
     let peer = Keyring::parse(card.as_bytes())?;
     let (own, body) = (&station.config.station, peer.body());
-    let refuse = |sentence: &dyn Fn(Lang) -> String| -> Result<Trust, EngineFault> { Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into()) };
+    let refuse = |sentence: &dyn Fn(Lang) -> String| -> Result<Trust, EngineFault> {
+        Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into())
+    };
     if body.station == own.id {
-        return refuse(&|lang| say!(lang, "这是本站自己的密钥卡。请用对方的密钥卡。", "This is this station's own card. Use the peer's."));
+        return refuse(&|lang| {
+            say!(lang, "这是本站自己的密钥卡。请用对方的密钥卡。", "This is this station's own card. Use the peer's.")
+        });
     }
     if body.side == own.side {
         let side = own.side;
-        return refuse(&|lang| say!(lang, "密钥卡来自同一侧（{side}）。内网站只能与外网站配对。", "The card is of the same side ({side}). An inner station pairs with an outer one."));
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "密钥卡来自同一侧（{side}）。内网站只能与外网站配对。",
+                "The card is of the same side ({side}). An inner station pairs with an outer one."
+            )
+        });
     }
     if body.environment != own.environment {
-        return refuse(&|lang| say!(lang, "密钥卡与本站的环境不同（正式/测试）。请确认是不是拿错了。", "The card is of another environment (production or test). Check that it is the right one."));
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "密钥卡与本站的环境不同（正式/测试）。请确认是不是拿错了。",
+                "The card is of another environment (production or test). Check that it is the right one."
+            )
+        });
     }
     if let Some(known) = known.filter(|known| known.peer.body().station != body.station) {
         let name = &known.peer.body().name;
-        return refuse(&|lang| say!(lang, "本站已与「{name}」配对。一站只与一站配对；换对方请新建一站。", "This station is paired with \"{name}\" already. A station has one peer; init a new one for another."));
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "本站已与「{name}」配对。一站只与一站配对；换对方请新建一站。",
+                "This station is paired with \"{name}\" already. A station has one peer; init a new one for another."
+            )
+        });
     }
-    if let Some(known) = known.filter(|known| known.peer.body().version > body.version || (known.peer.body().version == body.version && known.peer.digest() != peer.digest())) {
+    if let Some(known) = known.filter(|known| {
+        known.peer.body().version > body.version
+            || (known.peer.body().version == body.version && known.peer.digest() != peer.digest())
+    }) {
         let version = known.peer.body().version;
-        return refuse(&|lang| say!(lang, "已有第 {version} 版密钥表，不接受更旧的或同版不同的。", "Version {version} of this keyring is known; an older or another one of the same version is not accepted."));
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "已有第 {version} 版密钥表，不接受更旧的或同版不同的。",
+                "Version {version} of this keyring is known; an older or another one of the same version is not accepted."
+            )
+        });
     }
     let grant = Grant { keyring: peer.digest(), compared, channels: channels.to_vec(), operator: operator.to_string() };
     Ok(Trust { peer, grant })
@@ -361,10 +505,17 @@ pub fn ask_running(station: &Station, request: &Request, random: &dyn Random) ->
     while began.elapsed() < ANSWER_WAIT {
         if let Ok(bytes) = std::fs::read(&answer) {
             std::fs::remove_file(&answer).map_err(|error| ConfigFault::unreadable(&answer, &error))?;
-            return serde_json::from_slice(&bytes).map_err(|error| ConfigFault::Unreadable { path: answer, problem: error.to_string() });
+            return serde_json::from_slice(&bytes)
+                .map_err(|error| ConfigFault::Unreadable { path: answer, problem: error.to_string() });
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    let sentence = |lang| say!(lang, "正在运行的摆渡进程没有在 60 秒内答复；请求已留下，它会在空闲时执行。", "The running station did not answer within 60 seconds; the request stays and is performed when it gets to it.");
+    let sentence = |lang| {
+        say!(
+            lang,
+            "正在运行的摆渡进程没有在 60 秒内答复；请求已留下，它会在空闲时执行。",
+            "The running station did not answer within 60 seconds; the request stays and is performed when it gets to it."
+        )
+    };
     Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
 }

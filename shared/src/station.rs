@@ -187,7 +187,18 @@ impl Station {
 
     /// Every directory the station owns, in the order `init` makes them.
     pub fn own_dirs(&self) -> Vec<PathBuf> {
-        let fixed = ["keys", "log", "state", "state/requests", "spool/out", "spool/in", "waiting", "quarantine", "rejected", "duplicates"];
+        let fixed = [
+            "keys",
+            "log",
+            "state",
+            "state/requests",
+            "spool/out",
+            "spool/in",
+            "waiting",
+            "quarantine",
+            "rejected",
+            "duplicates",
+        ];
         fixed.iter().map(|part| self.dir.join(part)).collect()
     }
 }

@@ -39,12 +39,25 @@ struct Tried {
 }
 
 /// Says what would happen to a file; sends nothing, writes nothing.
-pub(super) fn try_file(station: &Station, file: &Path, channel: Option<&ChannelName>, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+pub(super) fn try_file(
+    station: &Station,
+    file: &Path,
+    channel: Option<&ChannelName>,
+    json: bool,
+    lang: Lang,
+) -> Result<u8, EngineFault> {
     let side = station.config.station.side;
-    let channels: Vec<Channel> = Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).collect();
+    let channels: Vec<Channel> =
+        Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).collect();
     let name = record_name(station, &channels, file);
     let Some(chosen) = choose(&channels, channel, station, file, &name)? else {
-        let sentence = |lang| say!(lang, "没有一个发送通道的文件名规则适合 {name}。请看 channels/，或用 --channel 指定。", "No outgoing channel's name pattern fits {name}. See channels/, or name one with --channel.");
+        let sentence = |lang| {
+            say!(
+                lang,
+                "没有一个发送通道的文件名规则适合 {name}。请看 channels/，或用 --channel 指定。",
+                "No outgoing channel's name pattern fits {name}. See channels/, or name one with --channel."
+            )
+        };
         return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
     };
     let tried = try_on(station, chosen, file, &name, lang)?;
@@ -57,12 +70,20 @@ pub(super) fn try_file(station: &Station, file: &Path, channel: Option<&ChannelN
 
 fn record_name(station: &Station, channels: &[Channel], file: &Path) -> String {
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-    let below = channels.iter().find_map(|channel| full.strip_prefix(station.dir.join(&channel.source.folder)).ok().map(Path::to_path_buf));
+    let below = channels
+        .iter()
+        .find_map(|channel| full.strip_prefix(station.dir.join(&channel.source.folder)).ok().map(Path::to_path_buf));
     let name = below.or_else(|| full.file_name().map(Into::into)).unwrap_or(full);
     name.to_string_lossy().into_owned()
 }
 
-fn choose<'a>(channels: &'a [Channel], asked: Option<&ChannelName>, station: &Station, file: &Path, name: &str) -> Result<Option<&'a Channel>, EngineFault> {
+fn choose<'a>(
+    channels: &'a [Channel],
+    asked: Option<&ChannelName>,
+    station: &Station,
+    file: &Path,
+    name: &str,
+) -> Result<Option<&'a Channel>, EngineFault> {
     if let Some(asked) = asked {
         let found = channels.iter().find(|channel| channel.channel == *asked);
         return found.map(Some).ok_or_else(|| ConfigFault::NoChannel { name: asked.to_string() }.into());
@@ -110,15 +131,25 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
             let mut store = read_store(station)?;
             let run_ms = store.load()?.run_ms;
             let went = store.went(&channel.channel, &[name])?.into_iter().flatten().next();
-            if let Some(went) = went.filter(|went| went.digest == sha256(&[&body]) && run_ms.saturating_sub(went.run_ms) < REPEAT_MS) {
+            if let Some(went) =
+                went.filter(|went| went.digest == sha256(&[&body]) && run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
+            {
                 let seq = went.packet.seq;
-                let sentence = say!(lang, "会被留下：同名同内容已由第 {seq} 号包送出。", "It would be held back: equal bytes under this name went in packet {seq}.");
+                let sentence = say!(
+                    lang,
+                    "会被留下：同名同内容已由第 {seq} 号包送出。",
+                    "It would be held back: equal bytes under this name went in packet {seq}."
+                );
                 return Ok(Tried { result: "held-back", code: Some("repeat".to_string()), sentence, ..tried });
             }
         }
     }
     let (channel, parts, target) = (tried.channel.clone(), tried.parts, safe_path(name).to_string());
-    let sentence = say!(lang, "会由通道 {channel} 送出（{bytes} 字节，{parts} 段），到对方名为 {target}。", "Channel {channel} would send it ({bytes} bytes, {parts} parts); it arrives as {target}.");
+    let sentence = say!(
+        lang,
+        "会由通道 {channel} 送出（{bytes} 字节，{parts} 段），到对方名为 {target}。",
+        "Channel {channel} would send it ({bytes} bytes, {parts} parts); it arrives as {target}."
+    );
     Ok(Tried { result: "accepted", arrives_as: Some(target), sentence, ..tried })
 }
 
@@ -202,7 +233,15 @@ fn tell(line: Line, told: &mut Told) {
     }
 }
 
-fn proven_row(key: PacketKey, number: u64, header: dukou_packets::suite::Digest, root: dukou_packets::suite::Digest, (records, tombstones): (u64, u64), (plain_bytes, sealed_bytes): (u64, u64), at_ms: i64) -> PacketRow {
+fn proven_row(
+    key: PacketKey,
+    number: u64,
+    header: dukou_packets::suite::Digest,
+    root: dukou_packets::suite::Digest,
+    (records, tombstones): (u64, u64),
+    (plain_bytes, sealed_bytes): (u64, u64),
+    at_ms: i64,
+) -> PacketRow {
     let state = match key.direction {
         Direction::Out => PacketState::Packed,
         Direction::In => PacketState::Early,
@@ -230,12 +269,24 @@ fn proven_row(key: PacketKey, number: u64, header: dukou_packets::suite::Digest,
 fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
     for (key, row) in told.packed.iter().chain(&told.seen) {
         match store.packet(key)? {
-            None => found.push(Disagreement::new("row-missing", |lang| say!(lang, "日志有而状态库没有：{key}（可用 check --rebuild 重建）", "The log names {key}, the state does not (check --rebuild puts it back)"))),
+            None => found.push(Disagreement::new("row-missing", |lang| {
+                say!(
+                    lang,
+                    "日志有而状态库没有：{key}（可用 check --rebuild 重建）",
+                    "The log names {key}, the state does not (check --rebuild puts it back)"
+                )
+            })),
             Some(known) if known.header != row.header => {
-                found.push(Disagreement::new("row-differs", |lang| say!(lang, "日志与状态库中的摘要不同：{key}", "Log and state have different digests of {key}")));
+                found.push(Disagreement::new("row-differs", |lang| {
+                    say!(lang, "日志与状态库中的摘要不同：{key}", "Log and state have different digests of {key}")
+                }));
             }
-            Some(known) if key.direction == Direction::In && known.state == PacketState::Applied && !told.applied.contains(key) => {
-                found.push(Disagreement::new("line-missing", |lang| say!(lang, "状态库记为已落地而日志没有：{key}", "The state says {key} is applied, the log does not")));
+            Some(known)
+                if key.direction == Direction::In && known.state == PacketState::Applied && !told.applied.contains(key) =>
+            {
+                found.push(Disagreement::new("line-missing", |lang| {
+                    say!(lang, "状态库记为已落地而日志没有：{key}", "The state says {key} is applied, the log does not")
+                }));
             }
             Some(_) => {}
         }
@@ -244,15 +295,30 @@ fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement
     for row in store.packets_in(Direction::Out, &states, usize::MAX)? {
         let key = &row.key;
         if !told.packed.contains_key(key) {
-            found.push(Disagreement::new("line-missing", |lang| say!(lang, "状态库有而日志没有：{key}", "The state has {key}, the log does not name it")));
+            found.push(Disagreement::new("line-missing", |lang| {
+                say!(lang, "状态库有而日志没有：{key}", "The state has {key}, the log does not name it")
+            }));
         }
     }
     Ok(())
 }
 
 /// Spool files against rows, both ways.
-fn check_spool(station: &Station, keys: &StationKeys, trust: Option<&Trust>, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
-    let states = [PacketState::Packed, PacketState::Left, PacketState::Early, PacketState::Delivering, PacketState::Applied, PacketState::Late];
+fn check_spool(
+    station: &Station,
+    keys: &StationKeys,
+    trust: Option<&Trust>,
+    store: &mut SqliteStore,
+    found: &mut Vec<Disagreement>,
+) -> Result<(), EngineFault> {
+    let states = [
+        PacketState::Packed,
+        PacketState::Left,
+        PacketState::Early,
+        PacketState::Delivering,
+        PacketState::Applied,
+        PacketState::Late,
+    ];
     for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
         let mut expected = BTreeSet::new();
         for row in store.packets_in(direction, &states, usize::MAX)? {
@@ -262,14 +328,24 @@ fn check_spool(station: &Station, keys: &StationKeys, trust: Option<&Trust>, sto
             let (key, shown) = (&row.key, path.display().to_string());
             match spool_head(&path, direction, keys, trust) {
                 Some((head, len)) if head.digest == row.header && len == head.expected_len() => {}
-                Some(_) => found.push(Disagreement::new("spool-differs", |lang| say!(lang, "留存包与记录不符：{shown}（{key}）", "The packet {shown} is not what the state says ({key})"))),
-                None => found.push(Disagreement::new("spool-missing", |lang| say!(lang, "留存包缺失或损坏：{shown}（{key}）", "The packet {shown} is missing or damaged ({key})"))),
+                Some(_) => found.push(Disagreement::new("spool-differs", |lang| {
+                    say!(lang, "留存包与记录不符：{shown}（{key}）", "The packet {shown} is not what the state says ({key})")
+                })),
+                None => found.push(Disagreement::new("spool-missing", |lang| {
+                    say!(lang, "留存包缺失或损坏：{shown}（{key}）", "The packet {shown} is missing or damaged ({key})")
+                })),
             }
         }
         let names = std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?.flatten();
         for name in names.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| !expected.contains(name)) {
             let shown = dir.join(name).display().to_string();
-            found.push(Disagreement::new("spool-extra", |lang| say!(lang, "留存目录里有状态库不认识的文件：{shown}", "The spool holds a file that the state does not know: {shown}")));
+            found.push(Disagreement::new("spool-extra", |lang| {
+                say!(
+                    lang,
+                    "留存目录里有状态库不认识的文件：{shown}",
+                    "The spool holds a file that the state does not know: {shown}"
+                )
+            }));
         }
     }
     Ok(())
@@ -291,7 +367,13 @@ fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, trust: Opti
 const NUMBERS_APART: u64 = 16;
 
 /// Puts back rows that the log names and the spool holds, and the heads that follow from them; without the spool's file a row stands without one.
-fn rebuild_rows(station: &Station, told: &Told, keys: &StationKeys, trust: Option<&Trust>, store: &mut SqliteStore) -> Result<u64, EngineFault> {
+fn rebuild_rows(
+    station: &Station,
+    told: &Told,
+    keys: &StationKeys,
+    trust: Option<&Trust>,
+    store: &mut SqliteStore,
+) -> Result<u64, EngineFault> {
     let heads = spool_heads(station, keys, trust)?;
     let mut changes = Vec::new();
     for (key, row) in told.packed.iter().chain(&told.seen) {

@@ -10,20 +10,38 @@ use std::path::PathBuf;
 /// Says what is wrong with the command line; `None` when help or the version was asked for, or nothing at all.
 pub(super) fn sentence(error: &clap::Error, lang: Lang) -> Option<String> {
     let told = |kind| told(error, kind);
-    let (argument, value, command) = (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue), told(ContextKind::InvalidSubcommand));
+    let (argument, value, command) =
+        (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue), told(ContextKind::InvalidSubcommand));
     Some(match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => return None,
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::MissingSubcommand => return None,
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => {
             say!(lang, "{argument} 后面缺少值。用法见 --help。", "{argument} lacks its value. See --help.")
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let why = why(error, lang);
-            say!(lang, "{argument} 的值 {value} 不合要求{why}。请改正后重试，用法见 --help。", "{value} is not a value of {argument}{why}. Correct it and try again; see --help.")
+            say!(
+                lang,
+                "{argument} 的值 {value} 不合要求{why}。请改正后重试，用法见 --help。",
+                "{value} is not a value of {argument}{why}. Correct it and try again; see --help."
+            )
         }
-        ErrorKind::UnknownArgument => say!(lang, "不认识参数 {argument}。用法见 --help。", "There is no argument {argument}. See --help."),
-        ErrorKind::InvalidSubcommand => say!(lang, "没有命令 {command}。用法见 --help。", "There is no command {command}. See --help."),
-        ErrorKind::MissingRequiredArgument => say!(lang, "缺少 {argument}。用法见 --help。", "{argument} is missing. See --help."),
-        ErrorKind::InvalidUtf8 => say!(lang, "命令行不是 UTF-8 编码。请检查终端的编码。", "The command line is not UTF-8. Check the terminal's encoding."),
+        ErrorKind::UnknownArgument => {
+            say!(lang, "不认识参数 {argument}。用法见 --help。", "There is no argument {argument}. See --help.")
+        }
+        ErrorKind::InvalidSubcommand => {
+            say!(lang, "没有命令 {command}。用法见 --help。", "There is no command {command}. See --help.")
+        }
+        ErrorKind::MissingRequiredArgument => {
+            say!(lang, "缺少 {argument}。用法见 --help。", "{argument} is missing. See --help.")
+        }
+        ErrorKind::InvalidUtf8 => say!(
+            lang,
+            "命令行不是 UTF-8 编码。请检查终端的编码。",
+            "The command line is not UTF-8. Check the terminal's encoding."
+        ),
         _ => say!(lang, "命令行不对（{argument}）。用法见 --help。", "The command line is wrong ({argument}). See --help."),
     })
 }
@@ -48,9 +66,12 @@ fn why(error: &clap::Error, lang: Lang) -> String {
 pub(super) fn asked_lang(arguments: &[String]) -> Lang {
     let after = |name: &str| {
         let beside = arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1)).cloned();
-        beside.or_else(|| arguments.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=').map(str::to_string)))
+        beside.or_else(|| {
+            arguments.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('=').map(str::to_string))
+        })
     };
-    let station = after("--station").or_else(|| std::env::var("DUKOU_STATION").ok()).map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let station =
+        after("--station").or_else(|| std::env::var("DUKOU_STATION").ok()).map_or_else(|| PathBuf::from("."), PathBuf::from);
     let asked = after("--lang").and_then(|lang| lang.parse().ok());
     asked.or_else(|| Station::load(&station).ok().map(|station| station.config.station.lang)).unwrap_or_default()
 }

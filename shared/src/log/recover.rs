@@ -235,7 +235,11 @@ fn checkpoint_notes(files: &dyn Files, segment: &Path) -> Result<Vec<String>, Lo
     }
     let text = String::from_utf8_lossy(&files.read(&path, segments::SEGMENT_MAX)?).into_owned();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    Ok(lines.chunks_exact(5).filter(|lines| lines.last().is_some_and(|line| line.ends_with('\n'))).map(|lines| lines.concat()).collect())
+    Ok(lines
+        .chunks_exact(5)
+        .filter(|lines| lines.last().is_some_and(|line| line.ends_with('\n')))
+        .map(|lines| lines.concat())
+        .collect())
 }
 
 fn gather(bytes: &[u8], evidence: &mut LogEvidence) {

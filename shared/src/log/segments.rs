@@ -17,7 +17,9 @@ pub(super) fn list(files: &dyn Files, dir: &Path) -> Result<Vec<PathBuf>, LogFau
     let compressed = |name: &str| names.iter().any(|other| other.strip_suffix(".zst") == Some(name));
     let is_segment = |name: &&String| {
         let stem = name.split('.').next().unwrap_or_default();
-        stem.len() == 12 && stem.bytes().all(|byte| byte.is_ascii_digit()) && (name.ends_with(".jsonl.zst") || (name.ends_with(".jsonl") && !compressed(name)))
+        stem.len() == 12
+            && stem.bytes().all(|byte| byte.is_ascii_digit())
+            && (name.ends_with(".jsonl.zst") || (name.ends_with(".jsonl") && !compressed(name)))
     };
     Ok(names.iter().filter(is_segment).map(|name| dir.join(name)).collect())
 }

@@ -18,7 +18,12 @@ use std::collections::HashMap;
 
 impl Engine {
     /// Applies a group; false when the channel waits from here on.
-    pub(crate) fn apply_group(&mut self, channel: &ChannelName, group: ReadyGroup, report: &mut PassReport) -> Result<bool, EngineFault> {
+    pub(crate) fn apply_group(
+        &mut self,
+        channel: &ChannelName,
+        group: ReadyGroup,
+        report: &mut PassReport,
+    ) -> Result<bool, EngineFault> {
         // 1. The evidence: `seen` lines, one fdatasync. After a crash before the mark: the packets are seen again.
         for packet in group.packets.iter().filter(|packet| packet.verified.picked.is_some()) {
             self.note_seen(&packet.verified, Turn::Next);
@@ -70,7 +75,13 @@ impl Engine {
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
-    fn mark(&mut self, channel: &ChannelName, staged: &[(Opened, Vec<RecordRow>)], progress: Option<Unfinished>, peer_log: Option<dukou_packets::packet::header::LogHead>) -> Result<(), EngineFault> {
+    fn mark(
+        &mut self,
+        channel: &ChannelName,
+        staged: &[(Opened, Vec<RecordRow>)],
+        progress: Option<Unfinished>,
+        peer_log: Option<dukou_packets::packet::header::LogHead>,
+    ) -> Result<(), EngineFault> {
         let mut changes = Vec::new();
         for (opened, rows) in staged {
             changes.extend(self.first_in_head(&opened.row));
@@ -79,7 +90,8 @@ impl Engine {
         if self.state.unfinished.get(&(Direction::In, channel.clone())) != progress.as_ref() {
             changes.push(Change::Unfinished(Direction::In, channel.clone(), progress));
         }
-        let newer = |head: &dukou_packets::packet::header::LogHead| head.size > self.state.peer_log.map_or(0, |known| known.size);
+        let newer =
+            |head: &dukou_packets::packet::header::LogHead| head.size > self.state.peer_log.map_or(0, |known| known.size);
         changes.extend(peer_log.filter(newer).map(Change::PeerLog));
         self.commit_store(changes)
     }
@@ -93,7 +105,13 @@ impl Engine {
     }
 
     /// Stages one packet's records; `None` when its parts do not continue what came before: a fault of the sender.
-    fn stage(&mut self, channel: &ChannelName, opened: &Opened, progress: &mut Option<Unfinished>, names: &mut HashMap<String, String>) -> Result<Option<Vec<RecordRow>>, EngineFault> {
+    fn stage(
+        &mut self,
+        channel: &ChannelName,
+        opened: &Opened,
+        progress: &mut Option<Unfinished>,
+        names: &mut HashMap<String, String>,
+    ) -> Result<Option<Vec<RecordRow>>, EngineFault> {
         let targets = self.targets(channel, opened, names)?;
         let key = opened.row.key.clone();
         self.incoming(channel, |incoming| incoming.sink.begin(&key))?;
@@ -123,11 +141,20 @@ impl Engine {
 
     /// Gives the paths of records whose name is not safe as it is, or meets another one that differs only in case: the first name that ever
     /// arrived has the path, the others are set apart. `names` holds the first names by their folded form, as far as the store does not.
-    fn targets(&mut self, channel: &ChannelName, opened: &Opened, names: &mut HashMap<String, String>) -> Result<HashMap<u32, String>, EngineFault> {
-        let safe: Vec<(u32, String, String)> = opened.records.iter().map(|record| {
-            let safe = safe_path(&record.meta.name).to_string();
-            (record.index, folded(&safe), safe)
-        }).collect();
+    fn targets(
+        &mut self,
+        channel: &ChannelName,
+        opened: &Opened,
+        names: &mut HashMap<String, String>,
+    ) -> Result<HashMap<u32, String>, EngineFault> {
+        let safe: Vec<(u32, String, String)> = opened
+            .records
+            .iter()
+            .map(|record| {
+                let safe = safe_path(&record.meta.name).to_string();
+                (record.index, folded(&safe), safe)
+            })
+            .collect();
         let asked: Vec<&str> = safe.iter().map(|(_, folded, _)| folded.as_str()).collect();
         let known = self.store().arrived_as(channel, &asked)?;
         let mut targets = HashMap::new();
@@ -141,7 +168,8 @@ impl Engine {
             if target != *name {
                 targets.insert(index, target);
             }
-            if record.meta.kind == RecordKind::File || (record.meta.kind == RecordKind::FilePart && record.meta.is_last_part()) {
+            if record.meta.kind == RecordKind::File || (record.meta.kind == RecordKind::FilePart && record.meta.is_last_part())
+            {
                 names.entry(folded).or_insert(first);
             }
         }
@@ -150,7 +178,12 @@ impl Engine {
 
     /// Delivers what earlier looks marked and could not finish.
     pub(crate) fn deliver_pending(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        let waiting: Vec<ChannelName> = self.incoming.iter().filter(|(_, incoming)| !incoming.delivering.is_empty()).map(|(channel, _)| channel.clone()).collect();
+        let waiting: Vec<ChannelName> = self
+            .incoming
+            .iter()
+            .filter(|(_, incoming)| !incoming.delivering.is_empty())
+            .map(|(channel, _)| channel.clone())
+            .collect();
         for channel in waiting {
             self.deliver_channel(&channel, report)?;
         }
@@ -185,13 +218,26 @@ impl Engine {
         report.packets_in += 1;
         report.delivered += records.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
         let key = row.key.clone();
-        self.log.note(Event::Applied { channel: key.channel, epoch: key.epoch, seq: key.seq, header: row.header, records: u64::from(row.records), tombstones: u64::from(row.tombstones) });
+        self.log.note(Event::Applied {
+            channel: key.channel,
+            epoch: key.epoch,
+            seq: key.seq,
+            header: row.header,
+            records: u64::from(row.records),
+            tombstones: u64::from(row.tombstones),
+        });
         let at_ms = self.seams.clock.wall_ms();
         self.after_log(Change::Delivered { packet: row.key, at_ms });
     }
 
     /// A verified packet that its sender made wrongly: kept as evidence, the channel waits for a person.
-    fn hold_at(&mut self, channel: &ChannelName, row: PacketRow, picked: Option<(std::path::PathBuf, String)>, code: &str) -> Result<(), EngineFault> {
+    fn hold_at(
+        &mut self,
+        channel: &ChannelName,
+        row: PacketRow,
+        picked: Option<(std::path::PathBuf, String)>,
+        code: &str,
+    ) -> Result<(), EngineFault> {
         self.seams.files.sync_fs(&self.station.spool_in())?;
         let seq = row.key.seq;
         let mut changes: Vec<Change> = self.first_in_head(&row).into_iter().collect();
@@ -203,7 +249,11 @@ impl Engine {
         self.hold(channel, code, seq)
     }
 
-    fn incoming<T>(&mut self, channel: &ChannelName, act: impl FnOnce(&mut crate::engine::Incoming) -> Result<T, crate::seams::FileFault>) -> Result<T, EngineFault> {
+    fn incoming<T>(
+        &mut self,
+        channel: &ChannelName,
+        act: impl FnOnce(&mut crate::engine::Incoming) -> Result<T, crate::seams::FileFault>,
+    ) -> Result<T, EngineFault> {
         match self.incoming.get_mut(channel) {
             Some(incoming) => Ok(act(incoming)?),
             None => Err(crate::error::ConfigFault::NoChannel { name: channel.to_string() }.into()),
@@ -255,7 +305,10 @@ fn continue_parts(record: &Record<'_>, progress: &mut Option<Unfinished>) -> Opt
         Some(done) => done,
         None => begin_parts(record),
     };
-    let continues = done.name == meta.name && done.total_bytes == meta.total_bytes && done.part_count == meta.part_count && done.digests.len() == meta.part_index as usize;
+    let continues = done.name == meta.name
+        && done.total_bytes == meta.total_bytes
+        && done.part_count == meta.part_count
+        && done.digests.len() == meta.part_index as usize;
     if !continues {
         return None;
     }

@@ -32,7 +32,13 @@ pub(crate) struct Tally {
 
 impl Engine {
     /// Moves a packet to `quarantine/` with its reason.
-    pub(crate) fn set_aside(&mut self, ferry: &dyn FerryDir, name: &str, code: &str, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn set_aside(
+        &mut self,
+        ferry: &dyn FerryDir,
+        name: &str,
+        code: &str,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let dir = self.station.quarantine_dir();
         let kept = self.seams.files.list(&dir)?.iter().filter(|name| !name.contains(".reason.")).count();
         if kept >= QUARANTINE_FILES {
@@ -51,7 +57,14 @@ impl Engine {
         self.move_with_reason(ferry, name, &dir, "unknown-key", report)
     }
 
-    fn move_with_reason(&mut self, ferry: &dyn FerryDir, name: &str, dir: &Path, code: &str, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn move_with_reason(
+        &mut self,
+        ferry: &dyn FerryDir,
+        name: &str,
+        dir: &Path,
+        code: &str,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let files = self.seams.files.clone();
         let mut kept = name.to_string();
         let mut count = 2u32;
@@ -123,19 +136,63 @@ impl Engine {
 /// Says what a code means: what, and what next.
 fn aside_sentence(code: &str, lang: Lang) -> String {
     match code {
-        "short" => say!(lang, "摆渡包不完整，等了几轮也没有变长。请对方用 resend 重发（缺哪些号见 gaps）。", "The packet is incomplete and did not grow. Have the sender resend it (gaps names the numbers)."),
-        "length" => say!(lang, "摆渡包比签名声明的长，内容不可信，没有使用。请对方用 resend 重发。", "The packet is longer than its signature says and was not used. Have the sender resend it."),
-        "payload-digest" => say!(lang, "摆渡包内容在途中损坏，没有使用。请对方用 resend 重发（缺哪些号见 gaps）。", "The packet was damaged on its way and was not used. Have the sender resend it (gaps names the numbers)."),
+        "short" => say!(
+            lang,
+            "摆渡包不完整，等了几轮也没有变长。请对方用 resend 重发（缺哪些号见 gaps）。",
+            "The packet is incomplete and did not grow. Have the sender resend it (gaps names the numbers)."
+        ),
+        "length" => say!(
+            lang,
+            "摆渡包比签名声明的长，内容不可信，没有使用。请对方用 resend 重发。",
+            "The packet is longer than its signature says and was not used. Have the sender resend it."
+        ),
+        "payload-digest" => say!(
+            lang,
+            "摆渡包内容在途中损坏，没有使用。请对方用 resend 重发（缺哪些号见 gaps）。",
+            "The packet was damaged on its way and was not used. Have the sender resend it (gaps names the numbers)."
+        ),
         "signature" | "magic" | "format" | "suite" | "header-length" | "header" => {
-            say!(lang, "文件不是有效的摆渡包或签名不符（{code}），没有使用。若是途中损坏，请对方用 resend 重发。", "This is no valid packet, or its signature is wrong ({code}); it was not used. If it was damaged on its way, have the sender resend it.")
+            say!(
+                lang,
+                "文件不是有效的摆渡包或签名不符（{code}），没有使用。若是途中损坏，请对方用 resend 重发。",
+                "This is no valid packet, or its signature is wrong ({code}); it was not used. If it was damaged on its way, have the sender resend it."
+            )
         }
-        "unknown-key" => say!(lang, "签名密钥不认识：对方尚未配对，或换了密钥。请核对后运行 trust，本包会自动重试。", "The signing key is not known: the sender is not paired, or has a new key. Check and run trust; this packet is tried again by itself."),
-        "key-not-allowed" => say!(lang, "签名密钥无权签这个包（用途、算法或有效范围不符）。请与对方核对密钥卡。", "The signing key may not sign this packet (role, suite or range). Compare the cards with the sender."),
-        "environment" => say!(lang, "正式环境和测试环境的包混在了一起，没有使用。请检查摆渡目录接错了没有。", "Production and test packets are mixed; it was not used. Check which ferry directories are connected."),
-        "addressee" | "link" | "sender" => say!(lang, "这个包不是发给本站的（{code}），没有使用。请检查摆渡目录接错了没有。", "This packet is not addressed to this station ({code}); it was not used. Check which ferry directories are connected."),
-        "not-granted" => say!(lang, "对方无权在这个通道上发送，或本站没有这个通道。请检查 channels/ 和 trust 的授权。", "The sender may not use this channel, or it is not configured here. Check channels/ and the grants of trust."),
-        "equivocation" => say!(lang, "同一个包号出现了两个不同的包，通道已暂停，两个都保留为证据。请双方负责人核对。", "Two different packets carry one number; the channel waits and both are kept as evidence. Both sides' people must compare."),
-        "epoch" => say!(lang, "包的发送代次与本通道不同，没有使用。请与对方核对是否重装或恢复过。", "The packet belongs to another epoch of this channel; it was not used. Ask the sender whether the station was rebuilt or restored."),
+        "unknown-key" => say!(
+            lang,
+            "签名密钥不认识：对方尚未配对，或换了密钥。请核对后运行 trust，本包会自动重试。",
+            "The signing key is not known: the sender is not paired, or has a new key. Check and run trust; this packet is tried again by itself."
+        ),
+        "key-not-allowed" => say!(
+            lang,
+            "签名密钥无权签这个包（用途、算法或有效范围不符）。请与对方核对密钥卡。",
+            "The signing key may not sign this packet (role, suite or range). Compare the cards with the sender."
+        ),
+        "environment" => say!(
+            lang,
+            "正式环境和测试环境的包混在了一起，没有使用。请检查摆渡目录接错了没有。",
+            "Production and test packets are mixed; it was not used. Check which ferry directories are connected."
+        ),
+        "addressee" | "link" | "sender" => say!(
+            lang,
+            "这个包不是发给本站的（{code}），没有使用。请检查摆渡目录接错了没有。",
+            "This packet is not addressed to this station ({code}); it was not used. Check which ferry directories are connected."
+        ),
+        "not-granted" => say!(
+            lang,
+            "对方无权在这个通道上发送，或本站没有这个通道。请检查 channels/ 和 trust 的授权。",
+            "The sender may not use this channel, or it is not configured here. Check channels/ and the grants of trust."
+        ),
+        "equivocation" => say!(
+            lang,
+            "同一个包号出现了两个不同的包，通道已暂停，两个都保留为证据。请双方负责人核对。",
+            "Two different packets carry one number; the channel waits and both are kept as evidence. Both sides' people must compare."
+        ),
+        "epoch" => say!(
+            lang,
+            "包的发送代次与本通道不同，没有使用。请与对方核对是否重装或恢复过。",
+            "The packet belongs to another epoch of this channel; it was not used. Ask the sender whether the station was rebuilt or restored."
+        ),
         _ => say!(lang, "检查没有通过（{code}），没有使用。", "It did not pass the check ({code}) and was not used."),
     }
 }

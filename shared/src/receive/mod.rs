@@ -3,8 +3,8 @@
 //! Packets are applied in groups. While a second thread decrypts and decodes one group, the engine's thread copies the next; everything
 //! durable happens on the engine's thread, in the order of the commit protocol.
 
-pub mod aside;
 pub mod apply;
+pub mod aside;
 pub mod open;
 pub mod order;
 pub mod pick_up;
@@ -42,7 +42,12 @@ impl Engine {
         self.note_gaps()
     }
 
-    fn receive_channel(&mut self, channel: &ChannelName, arrivals: Vec<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn receive_channel(
+        &mut self,
+        channel: &ChannelName,
+        arrivals: Vec<Picked>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;

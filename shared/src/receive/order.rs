@@ -39,7 +39,12 @@ impl Engine {
     }
 
     /// Takes out what is behind the channel's place: repeats, late ones, second packets under one number, other epochs.
-    pub(crate) fn sort_arrivals(&mut self, channel: &ChannelName, arrivals: Vec<Picked>, report: &mut PassReport) -> Result<VecDeque<Picked>, EngineFault> {
+    pub(crate) fn sort_arrivals(
+        &mut self,
+        channel: &ChannelName,
+        arrivals: Vec<Picked>,
+        report: &mut PassReport,
+    ) -> Result<VecDeque<Picked>, EngineFault> {
         let mut ahead: VecDeque<Picked> = VecDeque::new();
         for picked in arrivals {
             let (epoch, seq) = (picked.head.header.epoch, picked.head.header.seq);
@@ -54,7 +59,9 @@ impl Engine {
                 Some(row) => self.equivocation(channel, &picked, row.header, report)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
                 None => match ahead.back().map(|last| (last.head.header.seq, last.head.digest)) {
-                    Some((last, digest)) if last == seq && digest != picked.head.digest => self.equivocation(channel, &picked, digest, report)?,
+                    Some((last, digest)) if last == seq && digest != picked.head.digest => {
+                        self.equivocation(channel, &picked, digest, report)?
+                    }
                     // One head twice: the payload of the first may be damaged, so the second is a repeat only once the first is verified.
                     _ => ahead.push_back(picked),
                 },
@@ -64,7 +71,12 @@ impl Engine {
     }
 
     /// Takes out the files that carry the packet which was just verified once more.
-    fn drop_twins(&mut self, verified: &Verified, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn drop_twins(
+        &mut self,
+        verified: &Verified,
+        arrivals: &mut VecDeque<Picked>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         while arrivals.front().is_some_and(|next| next.head.digest == verified.head.digest) {
             if let Some(twin) = arrivals.pop_front() {
                 self.drop_repeat(&twin, report)?;
@@ -84,9 +96,21 @@ impl Engine {
         self.set_aside(ferry.as_ref(), &picked.name, code, report)
     }
 
-    fn equivocation(&mut self, channel: &ChannelName, picked: &Picked, other: Digest, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn equivocation(
+        &mut self,
+        channel: &ChannelName,
+        picked: &Picked,
+        other: Digest,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let header = &picked.head.header;
-        self.log.note(Event::Equivocation { channel: channel.clone(), epoch: header.epoch, seq: header.seq, header: other, other: picked.head.digest });
+        self.log.note(Event::Equivocation {
+            channel: channel.clone(),
+            epoch: header.epoch,
+            seq: header.seq,
+            header: other,
+            other: picked.head.digest,
+        });
         self.drop_aside(picked, "equivocation", report)?;
         self.hold(channel, "equivocation", header.seq)
     }
@@ -112,7 +136,12 @@ impl Engine {
     }
 
     /// Keeps packets that cannot be applied yet.
-    pub(crate) fn keep_early(&mut self, channel: &ChannelName, mut arrivals: VecDeque<Picked>, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn keep_early(
+        &mut self,
+        channel: &ChannelName,
+        mut arrivals: VecDeque<Picked>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let mut kept = Vec::new();
         while let Some(picked) = arrivals.pop_front() {
             if let Some(mut verified) = self.verify(channel, picked, report)? {
@@ -125,7 +154,13 @@ impl Engine {
     }
 
     /// `seen` lines, one fdatasync; the spool copies, one syncfs; the rows; only then they leave the ferry directory.
-    fn keep(&mut self, kept: Vec<Verified>, state: PacketState, place: Turn, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn keep(
+        &mut self,
+        kept: Vec<Verified>,
+        state: PacketState,
+        place: Turn,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         if kept.is_empty() {
             return Ok(());
         }
@@ -153,7 +188,10 @@ impl Engine {
         let channel = &row.key.channel;
         match self.in_head(channel) {
             Some(_) => None,
-            None => Some(Change::InHead(channel.clone(), InHead { epoch: row.key.epoch, seq: 0, header: Some(Digest::ZERO), known: row.key.seq })),
+            None => Some(Change::InHead(
+                channel.clone(),
+                InHead { epoch: row.key.epoch, seq: 0, header: Some(Digest::ZERO), known: row.key.seq },
+            )),
         }
     }
 
@@ -178,7 +216,13 @@ impl Engine {
     }
 
     /// Gathers the packets that are next in their turn, from the ferry directory or the spool, until a group is full.
-    pub(crate) fn gather_group(&mut self, channel: &ChannelName, at: &mut Place, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<ReadyGroup, EngineFault> {
+    pub(crate) fn gather_group(
+        &mut self,
+        channel: &ChannelName,
+        at: &mut Place,
+        arrivals: &mut VecDeque<Picked>,
+        report: &mut PassReport,
+    ) -> Result<ReadyGroup, EngineFault> {
         let mut group = ReadyGroup::default();
         while at.open && !group.is_full() {
             let Some(verified) = self.next_in_turn(channel, at, arrivals, report)? else { break };
@@ -192,14 +236,27 @@ impl Engine {
                 }
                 break;
             }
-            *at = Place { epoch: Some(verified.row.key.epoch), seq: verified.row.key.seq, header: Some(verified.head.digest), open: true };
+            *at = Place {
+                epoch: Some(verified.row.key.epoch),
+                seq: verified.row.key.seq,
+                header: Some(verified.head.digest),
+                open: true,
+            };
             group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread));
         }
         Ok(group)
     }
 
-    fn next_in_turn(&mut self, channel: &ChannelName, at: &Place, arrivals: &mut VecDeque<Picked>, report: &mut PassReport) -> Result<Option<Verified>, EngineFault> {
-        while arrivals.front().is_some_and(|picked| picked.head.header.seq == at.seq + 1 && at.epoch.is_none_or(|epoch| epoch == picked.head.header.epoch)) {
+    fn next_in_turn(
+        &mut self,
+        channel: &ChannelName,
+        at: &Place,
+        arrivals: &mut VecDeque<Picked>,
+        report: &mut PassReport,
+    ) -> Result<Option<Verified>, EngineFault> {
+        while arrivals.front().is_some_and(|picked| {
+            picked.head.header.seq == at.seq + 1 && at.epoch.is_none_or(|epoch| epoch == picked.head.header.epoch)
+        }) {
             let Some(picked) = arrivals.pop_front() else { break };
             if let Some(verified) = self.verify(channel, picked, report)? {
                 self.drop_twins(&verified, arrivals, report)?;

@@ -24,7 +24,7 @@ const SCAN_MS: u64 = 900;
 pub(crate) struct Memory {
     /// Packets that are too short, with how often they were seen unchanged and when last.
     short: HashMap<String, (FileStat, u32, u64)>,
-    /// True when `waiting/` should be tried again: at start and after every keyring change.
+    /// False when `waiting/` is to be tried: at start and after every keyring change.
     pub(crate) waiting_done: bool,
     /// What was set aside in this look, for one log line a code.
     pub(crate) aside: BTreeMap<String, super::aside::Tally>,
@@ -85,7 +85,9 @@ impl Engine {
             }
             match self.read_one_head(ferry.as_ref(), &name, &stat) {
                 Ok(Ok(head)) => self.sort_in(Picked { dir: dir.clone(), name, head }, look, report)?,
-                Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry.as_ref(), name, stat, &mut short, report)?,
+                Ok(Err(refusal)) if refusal.is_not_yet() => {
+                    self.grow_or_set_aside(ferry.as_ref(), name, stat, &mut short, report)?
+                }
                 Ok(Err(refusal)) if refusal.is_unknown_key() => {
                     if is_ferry {
                         self.let_wait(ferry.as_ref(), &name, report)?;
@@ -105,7 +107,12 @@ impl Engine {
         Ok(())
     }
 
-    fn read_one_head(&self, ferry: &dyn FerryDir, name: &str, stat: &FileStat) -> Result<Result<VerifiedHead, Refusal>, FileFault> {
+    fn read_one_head(
+        &self,
+        ferry: &dyn FerryDir,
+        name: &str,
+        stat: &FileStat,
+    ) -> Result<Result<VerifiedHead, Refusal>, FileFault> {
         let open = ferry.open(name)?;
         let mut bytes = vec![0; HEAD_MAX.min(stat.len as usize)];
         let count = open.read_at(0, &mut bytes)?;
@@ -148,7 +155,14 @@ impl Engine {
     }
 
     /// A packet that is too short may still grow; when it did not for some scans it is set aside.
-    fn grow_or_set_aside(&mut self, ferry: &dyn FerryDir, name: String, stat: FileStat, short: &mut HashMap<String, (FileStat, u32, u64)>, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn grow_or_set_aside(
+        &mut self,
+        ferry: &dyn FerryDir,
+        name: String,
+        stat: FileStat,
+        short: &mut HashMap<String, (FileStat, u32, u64)>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         let (scans, since_ms) = match self.pick_up.short.get(&name) {
             Some((before, scans, last_ms)) if *before == stat && now_ms < last_ms + SCAN_MS => (*scans, *last_ms),

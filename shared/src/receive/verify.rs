@@ -24,7 +24,12 @@ pub(crate) struct Verified {
 
 impl Engine {
     /// Copies and checks a picked packet; `None` when it was set aside or is gone.
-    pub(crate) fn verify(&mut self, channel: &ChannelName, picked: Picked, report: &mut PassReport) -> Result<Option<Verified>, EngineFault> {
+    pub(crate) fn verify(
+        &mut self,
+        channel: &ChannelName,
+        picked: Picked,
+        report: &mut PassReport,
+    ) -> Result<Option<Verified>, EngineFault> {
         let ferry = match self.seams.files.ferry_dir(&picked.dir) {
             Ok(ferry) => ferry,
             Err(fault) => return self.tolerate(fault, report).map(|()| None),

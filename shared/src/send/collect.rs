@@ -56,7 +56,8 @@ impl Collecting {
     pub(crate) fn new(ready: Vec<Candidate>, begun: Option<Unfinished>) -> Self {
         let mut queue = VecDeque::from(ready);
         let parts = begun.map(|progress| {
-            let is_same = |candidate: &Candidate| candidate.name == progress.name && Some(stamp(&candidate.stat)) == progress.source;
+            let is_same =
+                |candidate: &Candidate| candidate.name == progress.name && Some(stamp(&candidate.stat)) == progress.source;
             let file = queue.iter().position(is_same).and_then(|at| queue.remove(at));
             Parts { progress, file, open: None }
         });
@@ -79,7 +80,13 @@ fn stamp(stat: &FileStat) -> SourceStamp {
 
 impl Engine {
     /// Gives the next step of a channel; `None` when the look is used up.
-    pub(crate) fn collect_next(&mut self, at: usize, collecting: &mut Collecting, batch: &Batch, report: &mut PassReport) -> Result<Option<Step>, EngineFault> {
+    pub(crate) fn collect_next(
+        &mut self,
+        at: usize,
+        collecting: &mut Collecting,
+        batch: &Batch,
+        report: &mut PassReport,
+    ) -> Result<Option<Step>, EngineFault> {
         if let Some(parts) = &mut collecting.parts {
             if !batch.is_empty() {
                 return Ok(Some(Step::Full));
@@ -110,7 +117,11 @@ impl Engine {
 
     /// Asks the ledger for the next names of the queue at once.
     fn ask_ledger(&mut self, at: usize, collecting: &mut Collecting) -> Result<(), EngineFault> {
-        if collecting.again || !collecting.ledger.is_empty() || collecting.queue.is_empty() || self.outgoing(at).channel.source.identical == Identical::Again {
+        if collecting.again
+            || !collecting.ledger.is_empty()
+            || collecting.queue.is_empty()
+            || self.outgoing(at).channel.source.identical == Identical::Again
+        {
             return Ok(());
         }
         let channel = self.channel_name(at);
@@ -119,7 +130,14 @@ impl Engine {
         Ok(())
     }
 
-    fn collect_one(&mut self, at: usize, candidate: Candidate, went: Option<Went>, batch: &Batch, report: &mut PassReport) -> Result<One, EngineFault> {
+    fn collect_one(
+        &mut self,
+        at: usize,
+        candidate: Candidate,
+        went: Option<Went>,
+        batch: &Batch,
+        report: &mut PassReport,
+    ) -> Result<One, EngineFault> {
         let key = match self.outgoing(at).screen.check_name(&candidate.name, candidate.name_is_utf8, candidate.stat.len) {
             Ok(key) => key,
             Err(refused) => return Ok(One::Step(refuse(&candidate, refused))),
@@ -164,14 +182,33 @@ impl Engine {
     }
 
     fn hold_back(&self, at: usize, candidate: &Candidate, key: String, went: Went) -> Step {
-        let held = HeldBack { channel: self.channel_name(at), name: candidate.name.clone(), key, went: went.packet.clone(), at_ms: self.seams.clock.wall_ms() };
+        let held = HeldBack {
+            channel: self.channel_name(at),
+            name: candidate.name.clone(),
+            key,
+            went: went.packet.clone(),
+            at_ms: self.seams.clock.wall_ms(),
+        };
         let fate = Fate::HeldBack { went: went.packet, at_ms: went.at_ms };
-        let disposal = Disposal { name: candidate.name.clone(), path: candidate.path.clone(), stamp: stamp(&candidate.stat), slot: String::new(), fate };
+        let disposal = Disposal {
+            name: candidate.name.clone(),
+            path: candidate.path.clone(),
+            stamp: stamp(&candidate.stat),
+            slot: String::new(),
+            fate,
+        };
         Step::HeldBack(Box::new(Repeat { disposal, held }))
     }
 
     /// Begins a file in parts, unless it went before: only then is it read twice.
-    fn begin_parts(&mut self, candidate: Candidate, key: String, went: Option<Went>, open: Box<dyn OpenFile>, report: &mut PassReport) -> Result<One, EngineFault> {
+    fn begin_parts(
+        &mut self,
+        candidate: Candidate,
+        key: String,
+        went: Option<Went>,
+        open: Box<dyn OpenFile>,
+        report: &mut PassReport,
+    ) -> Result<One, EngineFault> {
         let part_count = candidate.stat.len.div_ceil(limits::BODY_MAX) as u32;
         let progress = Unfinished {
             name: candidate.name.clone(),
@@ -269,7 +306,12 @@ fn refuse(candidate: &Candidate, refused: Refused) -> Step {
         body_len: 0,
     };
     let row = row(&meta, sha256(&[]), candidate.stat.len, Some(stamp(&candidate.stat)));
-    let away = Away { name: candidate.name.clone(), path: candidate.path.clone(), stamp: stamp(&candidate.stat), refused: Some(refused) };
+    let away = Away {
+        name: candidate.name.clone(),
+        path: candidate.path.clone(),
+        stamp: stamp(&candidate.stat),
+        refused: Some(refused),
+    };
     Step::Record(Box::new(Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None }))
 }
 
@@ -292,10 +334,13 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
         reason: String::new(),
         body_len: body.len() as u64,
     };
-    let (kind, row_digest, bytes) = if ended { (RecordKind::File, whole, progress.total_bytes) } else { (RecordKind::FilePart, digest, meta.body_len) };
+    let (kind, row_digest, bytes) =
+        if ended { (RecordKind::File, whole, progress.total_bytes) } else { (RecordKind::FilePart, digest, meta.body_len) };
     let row = RecordRow { kind, ..row(&meta, row_digest, bytes, progress.source) };
     let away = match (&parts.file, ended) {
-        (Some(file), true) => Some(Away { name: file.name.clone(), path: file.path.clone(), stamp: stamp(&file.stat), refused: None }),
+        (Some(file), true) => {
+            Some(Away { name: file.name.clone(), path: file.path.clone(), stamp: stamp(&file.stat), refused: None })
+        }
         _ => None,
     };
     let unfinished = Some((!ended).then(|| progress.clone()));

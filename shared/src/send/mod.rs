@@ -46,7 +46,12 @@ impl Engine {
     }
 
     /// Sends what was looked up, group by group.
-    pub(crate) fn send_this(&mut self, at: usize, mut collecting: Collecting, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn send_this(
+        &mut self,
+        at: usize,
+        mut collecting: Collecting,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let mut sealing = self.next_group(at, &mut collecting, report)?;
         while !sealing.is_empty() {
             let next = self.next_group(at, &mut collecting, report)?;
@@ -66,7 +71,12 @@ impl Engine {
     }
 
     /// Collects and screens until a packet is full; `None` when the source has no more.
-    fn next_batch(&mut self, at: usize, collecting: &mut Collecting, report: &mut PassReport) -> Result<Option<Batch>, EngineFault> {
+    fn next_batch(
+        &mut self,
+        at: usize,
+        collecting: &mut Collecting,
+        report: &mut PassReport,
+    ) -> Result<Option<Batch>, EngineFault> {
         let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
         while let Some(step) = self.collect_next(at, collecting, &batch, report)? {
             match step {

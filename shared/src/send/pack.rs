@@ -72,7 +72,10 @@ impl Batch {
 
     /// True when a file of this length has to wait for the next packet.
     pub(crate) fn is_full_for(&self, len: u64) -> bool {
-        !self.is_empty() && (self.records.count() >= self.max_records || self.repeats.len() as u32 >= self.max_records || self.records.plain_len() + len > self.max_bytes)
+        !self.is_empty()
+            && (self.records.count() >= self.max_records
+                || self.repeats.len() as u32 >= self.max_records
+                || self.records.plain_len() + len > self.max_bytes)
     }
 
     /// Adds a record.

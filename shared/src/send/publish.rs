@@ -14,9 +14,9 @@ use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{Epoch, LogHead};
 use dukou_packets::packet::name::file_name;
+use dukou_packets::packet::open::{Refusal, read_head};
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::packet::seal::{CargoPlace, Sealed, Statement};
-use dukou_packets::packet::open::{Refusal, read_head};
 use dukou_packets::suite::{Digest, LinkId, sha256};
 use std::collections::BTreeMap;
 
@@ -39,7 +39,13 @@ impl Engine {
         let mut changes = Vec::new();
         for packet in &packets {
             changes.push(Change::Packed { packet: packet.row.clone(), records: packet.batch.rows.clone() });
-            changes.extend(packet.batch.unfinished.clone().map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)));
+            changes.extend(
+                packet
+                    .batch
+                    .unfinished
+                    .clone()
+                    .map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)),
+            );
         }
         changes.extend(repeats.iter().map(|repeat| Change::HeldBack(repeat.held.clone())));
         self.commit_store(changes)?;
@@ -51,7 +57,10 @@ impl Engine {
         self.commit_log()?;
 
         // 4. Into the ferry directory, one directory sync. After a crash before it: start places the same bytes again.
-        self.place(at, packets.iter().map(|packet| (&packet.row, [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()])))?;
+        self.place(
+            at,
+            packets.iter().map(|packet| (&packet.row, [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()])),
+        )?;
 
         // 5. The source files. After a crash before it: start puts them away, told from later ones by their stamp.
         let mut disposals: Vec<Disposal> = repeats.into_iter().map(|repeat| repeat.disposal).collect();
@@ -168,7 +177,11 @@ impl Engine {
     }
 
     /// Places packets under new names in the ferry directory and notes that they left.
-    pub(crate) fn place<'a>(&mut self, at: usize, packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>) -> Result<(), EngineFault> {
+    pub(crate) fn place<'a>(
+        &mut self,
+        at: usize,
+        packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
+    ) -> Result<(), EngineFault> {
         let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
         let (link, priority) = (self.link_out(), self.outgoing[at].channel.priority);
         let mut left = Vec::new();
@@ -201,8 +214,11 @@ impl Engine {
         }
         for row in self.store().packets_with_sources()? {
             let records = self.store().records(&row.key)?;
-            let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else { continue };
-            let disposals: Vec<Disposal> = records.iter().filter_map(|record| self.dispose_again(at, &row.key, record)).collect();
+            let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else {
+                continue;
+            };
+            let disposals: Vec<Disposal> =
+                records.iter().filter_map(|record| self.dispose_again(at, &row.key, record)).collect();
             self.outgoing[at].source.put_away(&disposals)?;
             self.ride(Change::SourcesAway(row.key));
         }
@@ -214,7 +230,9 @@ impl Engine {
     /// # Errors
     /// As [`read_retained`](Self::read_retained), and what placing it says.
     pub(crate) fn place_again(&mut self, row: &PacketRow) -> Result<(), EngineFault> {
-        let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else { return Ok(()) };
+        let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else {
+            return Ok(());
+        };
         let bytes = self.read_retained(row)?;
         self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])))
     }
@@ -242,7 +260,11 @@ impl Engine {
     fn dispose_again(&self, at: usize, packet: &PacketKey, record: &RecordRow) -> Option<Disposal> {
         let fate = match record.kind {
             RecordKind::File => Fate::Sent(packet.clone()),
-            RecordKind::Tombstone => Fate::Refused { packet: packet.clone(), code: record.reason.clone(), sentence: super::screen::sentence_again(&record.reason) },
+            RecordKind::Tombstone => Fate::Refused {
+                packet: packet.clone(),
+                code: record.reason.clone(),
+                sentence: super::screen::sentence_again(&record.reason),
+            },
             RecordKind::FilePart | RecordKind::Withdrawal => return None,
         };
         let path = self.outgoing[at].source.path_of(&record.name);

@@ -8,9 +8,9 @@ use crate::engine::Engine;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::say;
+use dukou_packets::packet::header::Environment;
 use dukou_packets::packet::seal::{Envelope, Prepared, Recipient, SealFault, prepare_records};
 use dukou_packets::suite::{Random, StationId, Suite};
-use dukou_packets::packet::header::Environment;
 use std::thread::JoinHandle;
 
 /// Most packets in one group: their commits share the syncs.
@@ -92,7 +92,14 @@ pub(crate) struct Addressing {
 
 impl Addressing {
     pub(crate) fn envelope(&self, number: u64) -> Envelope<'_> {
-        Envelope { suite: self.suite, environment: self.environment, sender: self.sender, addressee: self.addressee, number, recipients: &self.recipients }
+        Envelope {
+            suite: self.suite,
+            environment: self.environment,
+            sender: self.sender,
+            addressee: self.addressee,
+            number,
+            recipients: &self.recipients,
+        }
     }
 }
 
@@ -135,6 +142,12 @@ fn spawn<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result
 }
 
 fn no_peer() -> ConfigFault {
-    let sentence = |lang| say!(lang, "还没有配对的对方。请先运行 trust 对方的密钥卡。", "No peer is paired yet. Run trust with the peer's card first.");
+    let sentence = |lang| {
+        say!(
+            lang,
+            "还没有配对的对方。请先运行 trust 对方的密钥卡。",
+            "No peer is paired yet. Run trust with the peer's card first."
+        )
+    };
     ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
 }

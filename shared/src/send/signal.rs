@@ -19,7 +19,17 @@ const OLD_SIGNAL_ENTRIES: usize = 10_000;
 impl Engine {
     /// Publishes a signal when heads or keyring changed since the last one.
     pub(crate) fn send_signal(&mut self) -> Result<(), EngineFault> {
-        let heads: Vec<ChannelHead> = self.state.out_heads.iter().map(|(channel, head)| ChannelHead { channel: channel.clone(), epoch: head.epoch, seq: head.seq, header: head.header }).collect();
+        let heads: Vec<ChannelHead> = self
+            .state
+            .out_heads
+            .iter()
+            .map(|(channel, head)| ChannelHead {
+                channel: channel.clone(),
+                epoch: head.epoch,
+                seq: head.seq,
+                header: head.header,
+            })
+            .collect();
         if heads.is_empty() {
             return Ok(());
         }

@@ -37,11 +37,7 @@ pub struct XmlLimits {
 
 impl Default for XmlLimits {
     fn default() -> Self {
-        Self {
-            bytes: 16 << 20,
-            depth: 64,
-            attributes: 512,
-        }
+        Self { bytes: 16 << 20, depth: 64, attributes: 512 }
     }
 }
 
@@ -68,16 +64,11 @@ pub struct XmlFacts {
 /// The first fault found. Encoding and characters are judged before the structure. The bytes are untouched.
 pub fn check(bytes: &[u8], limits: &XmlLimits) -> Result<XmlFacts, XmlFault> {
     if bytes.len() > limits.bytes {
-        return Err(XmlFault::Size {
-            bytes: bytes.len(),
-            most: limits.bytes,
-        });
+        return Err(XmlFault::Size { bytes: bytes.len(), most: limits.bytes });
     }
     let document = encoding::decode(bytes)?;
     let text: &str = &document.text;
-    let walked = markup::characters(text)
-        .and_then(|()| Walk::new(text, document.declared_to, limits))
-        .and_then(Walk::run);
+    let walked = markup::characters(text).and_then(|()| Walk::new(text, document.declared_to, limits)).and_then(Walk::run);
     match walked {
         Ok(walk) => Ok(XmlFacts {
             encoding: document.encoding,
@@ -140,11 +131,7 @@ impl<'a> Walk<'a> {
                 Ok(Event::Text(_)) => self.characters(start, end)?,
                 Ok(Event::GeneralRef(_)) => self.inside_root(start).and_then(|()| {
                     let after = reference(self.text.as_bytes(), start)?;
-                    if after == end {
-                        Ok(())
-                    } else {
-                        Err(Stop::new(start, Breach::Entity))
-                    }
+                    if after == end { Ok(()) } else { Err(Stop::new(start, Breach::Entity)) }
                 })?,
                 Ok(Event::CData(_)) => self.inside_root(start)?,
                 Ok(Event::Comment(_)) => self.comment(start + 4, end - 3)?,
@@ -177,12 +164,7 @@ impl<'a> Walk<'a> {
         if self.open.len() >= self.limits.depth {
             return Err(Stop::new(start, Breach::Depth(self.limits.depth)));
         }
-        let name_end = tag(
-            self.up_to(end),
-            start + 1,
-            self.limits.attributes,
-            &mut self.names,
-        )?;
+        let name_end = tag(self.up_to(end), start + 1, self.limits.attributes, &mut self.names)?;
         let name = self.slice(start + 1, name_end);
         if self.elements == 0 {
             self.root = name;
@@ -259,10 +241,7 @@ impl<'a> Walk<'a> {
         if rest.starts_with('&') {
             return Stop::new(start, Breach::Entity);
         }
-        if ["<!--", "<![CDATA["]
-            .iter()
-            .any(|mark| rest.starts_with(mark) || mark.starts_with(rest))
-        {
+        if ["<!--", "<![CDATA["].iter().any(|mark| rest.starts_with(mark) || mark.starts_with(rest)) {
             return cut;
         }
         if rest.starts_with("<!") {
@@ -276,17 +255,9 @@ impl<'a> Walk<'a> {
         }
         let opened = match rest.strip_prefix("</") {
             Some(_) => self.end_tag_flaw(start),
-            None => tag(
-                self.text,
-                start + 1,
-                self.limits.attributes,
-                &mut self.names,
-            )
-            .err(),
+            None => tag(self.text, start + 1, self.limits.attributes, &mut self.names).err(),
         };
-        opened
-            .filter(|stop| stop.at < self.text.len())
-            .unwrap_or(cut)
+        opened.filter(|stop| stop.at < self.text.len()).unwrap_or(cut)
     }
 
     /// Tells whether an end tag without its `>` is wrong even so far.

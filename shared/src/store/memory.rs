@@ -4,8 +4,8 @@
 //! engine, calls [`MemoryStore::restart`] and gives a clone to the next one.
 
 use super::{
-    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting,
-    StationState, Store, StoreFault, Waiver, Went, check_order, leaf,
+    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, StationState, Store,
+    StoreFault, Waiver, Went, check_order, leaf,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::records::RecordKind;

@@ -2,8 +2,8 @@
 
 use super::station::{SimStation, name};
 use dukou_packets::packet::header::{Epoch, Header, LogHead};
-use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::packet::open::{open_payload, read_head};
+use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
 use dukou_packets::suite::{Digest, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
@@ -82,9 +82,16 @@ fn envelope<'a>(from: &SimStation, to: &SimStation, recipients: &'a [Recipient])
 ///
 /// # Panics
 /// When the packet does not open.
-pub fn rewritten(from: &SimStation, to: &SimStation, place: &CargoPlace, good: &Sealed, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+pub fn rewritten(
+    from: &SimStation,
+    to: &SimStation,
+    place: &CargoPlace,
+    good: &Sealed,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
     let head = read_head(&good.head, &from.card).expect("a packet of the sender");
-    let mut plain = open_payload(&head, good.payload.clone(), &[to.keys.encryption.as_ref()]).expect("a packet to the receiver");
+    let mut plain =
+        open_payload(&head, good.payload.clone(), &[to.keys.encryption.as_ref()]).expect("a packet to the receiver");
     change(&mut plain);
     let recipients = from.keys.recipients(&to.card);
     let random = super::chance::Chance::new(place.seq);

@@ -151,7 +151,9 @@ impl Gap {
 
     /// Gives the cargo packets of a channel that ever left, by number, each once.
     pub fn cargo(&self, channel: &str) -> BTreeMap<u64, Vec<u8>> {
-        let of = |(id, bytes): &(Option<CargoId>, Vec<u8>)| Some((id.as_ref().filter(|id| id.0.as_str() == channel)?.2, bytes.clone()));
+        let of = |(id, bytes): &(Option<CargoId>, Vec<u8>)| {
+            Some((id.as_ref().filter(|id| id.0.as_str() == channel)?.2, bytes.clone()))
+        };
         self.passed.iter().filter_map(of).collect()
     }
 

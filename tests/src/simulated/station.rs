@@ -291,6 +291,7 @@ fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys)
         revoked: Vec::new(),
     };
     let card = Keyring::issue(body, &authority).expect("a keyring within its limits");
-    let keys = StationKeys { keyring: card.clone(), packet: Arc::new(packet), log: Arc::new(log), encryption: Arc::new(encryption) };
+    let keys =
+        StationKeys { keyring: card.clone(), packet: Arc::new(packet), log: Arc::new(log), encryption: Arc::new(encryption) };
     (card, keys)
 }

@@ -14,8 +14,14 @@ use dukou_shared::store::{Direction, PacketRow, PacketState, RecordRow, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every state a packet can be in.
-pub const ALL_STATES: [PacketState; 6] =
-    [PacketState::Packed, PacketState::Left, PacketState::Early, PacketState::Delivering, PacketState::Applied, PacketState::Late];
+pub const ALL_STATES: [PacketState; 6] = [
+    PacketState::Packed,
+    PacketState::Left,
+    PacketState::Early,
+    PacketState::Delivering,
+    PacketState::Applied,
+    PacketState::Late,
+];
 
 /// What is told apart when a world is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,10 +277,12 @@ pub fn log_verifies(station: &SimStation) -> Result<(), String> {
         let bytes = station.files.get(log.join(&name)).unwrap_or_default();
         std::fs::write(copy.path().join(&name), bytes).map_err(|error| error.to_string())?;
     }
-    let report = verify(copy.path(), Some(Anchor::Keyring(Box::new(station.card.clone())))).map_err(|error| error.to_string())?;
+    let report =
+        verify(copy.path(), Some(Anchor::Keyring(Box::new(station.card.clone())))).map_err(|error| error.to_string())?;
     if report.verdict == Verdict::Pass && report.torn_bytes == 0 && report.unknown_kinds.is_empty() {
         return Ok(());
     }
-    let faults: Vec<String> = report.faults.iter().map(|fault| format!("{} line {:?}: {}", fault.file, fault.line, fault.text)).collect();
+    let faults: Vec<String> =
+        report.faults.iter().map(|fault| format!("{} line {:?}: {}", fault.file, fault.line, fault.text)).collect();
     Err(format!("the log of {} gives {:?}, torn {}: {faults:?}", side(station), report.verdict, report.torn_bytes))
 }

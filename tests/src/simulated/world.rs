@@ -87,7 +87,8 @@ impl World {
         let nature = |salt: u64| Nature { seed: seed.wrapping_mul(8).wrapping_add(salt), clock: clock.clone() };
         let mut outer = SimStation::new(Side::Outer, &nature(1), channels.clone());
         let mut inner = SimStation::new(Side::Inner, &nature(2), channels.clone());
-        let from = |side: Side| channels.iter().filter(move |channel| channel.from == side).map(|channel| channel.channel.as_str());
+        let from =
+            |side: Side| channels.iter().filter(move |channel| channel.from == side).map(|channel| channel.channel.as_str());
         inner.pair(&outer.card.clone(), &from(Side::Outer).collect::<Vec<_>>());
         outer.pair(&inner.card.clone(), &from(Side::Inner).collect::<Vec<_>>());
         let sequence = |index| Random::nth(seed, index);

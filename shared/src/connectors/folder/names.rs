@@ -141,24 +141,15 @@ fn is_forbidden(c: char) -> bool {
 
 /// Tells whether Windows would take the part for a device: by its text before the first dot, in any case of letters.
 fn is_device(part: &str) -> bool {
-    let stem = part
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches(' ')
-        .to_ascii_uppercase();
-    let numbered = ["COM", "LPT"]
-        .iter()
-        .find_map(|device| stem.strip_prefix(device));
+    let stem = part.split('.').next().unwrap_or_default().trim_end_matches(' ').to_ascii_uppercase();
+    let numbered = ["COM", "LPT"].iter().find_map(|device| stem.strip_prefix(device));
     let number = numbered.and_then(|rest| {
         let mut characters = rest.chars();
         characters.next().filter(|_| characters.next().is_none())
     });
     // Windows takes the superscript digits one to three for digits here.
-    matches!(
-        stem.as_str(),
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
-    ) || number.is_some_and(|c| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³'))
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || number.is_some_and(|c| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³'))
 }
 
 /// Splits a part before its extension: a last dot and 1 to 16 ASCII letters and digits, after a stem.
@@ -185,8 +176,7 @@ fn without_mark(part: String) -> String {
 }
 
 fn is_mark(digits: &str) -> bool {
-    [APART_DIGITS, CUT_DIGITS].contains(&digits.len())
-        && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    [APART_DIGITS, CUT_DIGITS].contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Cuts an escaped part and marks it with a digest over `whole`.
@@ -200,9 +190,7 @@ fn cut_part(escaped: &str, whole: &[&str]) -> String {
 fn marked(part: &str, digits: &str) -> String {
     let (stem, extension) = split_extension(part);
     let room = MOST_PART_BYTES.saturating_sub(1 + digits.len() + extension.len());
-    let kept = stem
-        .get(..stem.floor_char_boundary(room))
-        .unwrap_or_default();
+    let kept = stem.get(..stem.floor_char_boundary(room)).unwrap_or_default();
     format!("{kept}~{digits}{extension}")
 }
 
@@ -231,10 +219,7 @@ fn cut_path(name: &str, parts: &[String]) -> String {
 /// every file system we know, though their cases are united. Unicode normalisation is not applied: a share that
 /// composes accents (APFS, HFS+) may unite paths that differ here, so a sink must create files without replacing any.
 pub fn folded(path: &str) -> String {
-    path.chars()
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .collect()
+    path.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// Puts `~` and the first 8 hex digits of a digest before the extension of a safe path's last part.
@@ -243,11 +228,7 @@ pub fn folded(path: &str) -> String {
 /// part is cut where it would exceed 255 bytes. `digest_hex` has at least 8 hex digits.
 pub fn set_apart(path: &str, digest_hex: &str) -> String {
     let (folders, last) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
-    let digits: String = digest_hex
-        .chars()
-        .take(APART_DIGITS)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let digits: String = digest_hex.chars().take(APART_DIGITS).collect::<String>().to_ascii_lowercase();
     format!("{folders}{}", marked(last, &digits))
 }
 
@@ -292,29 +273,18 @@ mod tests {
         assert!(!Path::new(path).is_absolute());
         for part in path.split('/') {
             assert!((1..=MOST_PART_BYTES).contains(&part.len()), "{path:?}");
-            assert!(
-                !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(' '),
-                "{path:?}"
-            );
-            assert!(
-                !part
-                    .chars()
-                    .any(|c| c.is_control() || "<>:\"|?*\\".contains(c)),
-                "{path:?}"
-            );
+            assert!(!part.starts_with('.') && !part.ends_with('.') && !part.ends_with(' '), "{path:?}");
+            assert!(!part.chars().any(|c| c.is_control() || "<>:\"|?*\\".contains(c)), "{path:?}");
             assert!(!is_device(part), "{path:?}");
         }
-        let kept = Path::new(path)
-            .components()
-            .filter(|part| matches!(part, std::path::Component::Normal(_)));
+        let kept = Path::new(path).components().filter(|part| matches!(part, std::path::Component::Normal(_)));
         assert_eq!(kept.count(), path.split('/').count());
     }
 
     fn is_cut(path: &str) -> bool {
         path.split('/').any(|part| {
             let (stem, _) = split_extension(part);
-            stem.rsplit_once('~')
-                .is_some_and(|(_, digits)| is_mark(digits))
+            stem.rsplit_once('~').is_some_and(|(_, digits)| is_mark(digits))
         })
     }
 
@@ -391,10 +361,7 @@ mod tests {
         ] {
             let first = name.as_bytes()[0];
             assert!(path(name).starts_with(&format!("%{first:02X}")), "{name}");
-            assert!(
-                path(&format!("a/{name}/b")).starts_with(&format!("a/%{first:02X}")),
-                "{name}"
-            );
+            assert!(path(&format!("a/{name}/b")).starts_with(&format!("a/%{first:02X}")), "{name}");
         }
         assert_eq!(path("NUL:"), "NUL%3A");
     }
@@ -413,12 +380,7 @@ mod tests {
     fn a_part_too_long_is_cut_at_a_character_and_keeps_its_extension() {
         let name = format!("{}.pdf", "报".repeat(200));
         let cut = path(&name);
-        assert!(
-            cut.len() <= MOST_PART_BYTES
-                && cut.len() > MOST_PART_BYTES - 4
-                && cut.ends_with(".pdf"),
-            "{cut}"
-        );
+        assert!(cut.len() <= MOST_PART_BYTES && cut.len() > MOST_PART_BYTES - 4 && cut.ends_with(".pdf"), "{cut}");
         assert!(is_cut(&cut) && cut.starts_with("报报"));
         assert_ne!(cut, path(&format!("{}.pdf", "报".repeat(201))));
         assert_eq!(path(&"a".repeat(255)), "a".repeat(255));
@@ -464,10 +426,7 @@ mod tests {
                 assert_eq!(seen.insert(path, name.clone()), None, "{name:?}");
             }
             if length < 5 {
-                names = names
-                    .iter()
-                    .flat_map(|name| alphabet.iter().map(move |next| format!("{name}{next}")))
-                    .collect();
+                names = names.iter().flat_map(|name| alphabet.iter().map(move |next| format!("{name}{next}"))).collect();
             }
         }
     }
@@ -490,13 +449,7 @@ mod tests {
 
     #[test]
     fn paths_that_differ_otherwise_fold_apart() {
-        for (one, other) in [
-            ("a", "b"),
-            ("a/b", "a%2Fb"),
-            ("（1）", "(1)"),
-            ("é", "e\u{301}"),
-            ("报告", "報告"),
-        ] {
+        for (one, other) in [("a", "b"), ("a/b", "a%2Fb"), ("（1）", "(1)"), ("é", "e\u{301}"), ("报告", "報告")] {
             assert_ne!(folded(one), folded(other), "{one} {other}");
         }
     }
@@ -505,21 +458,14 @@ mod tests {
     fn a_path_is_set_apart_before_its_extension() {
         assert_eq!(set_apart("a/报告.pdf", "0123ABCDEF"), "a/报告~0123abcd.pdf");
         assert_eq!(set_apart("a.b/c", "01234567"), "a.b/c~01234567");
-        assert_eq!(
-            set_apart("a.not an extension", "01234567"),
-            "a.not an extension~01234567"
-        );
+        assert_eq!(set_apart("a.not an extension", "01234567"), "a.not an extension~01234567");
     }
 
     #[test]
     fn a_path_set_apart_keeps_within_the_limits() {
-        for name in [
-            "a".repeat(255),
-            "报".repeat(85),
-            "ab/".repeat(338),
-            format!("{}.xml", "d/".repeat(505)),
-            "x/".repeat(2000),
-        ] {
+        for name in
+            ["a".repeat(255), "报".repeat(85), "ab/".repeat(338), format!("{}.xml", "d/".repeat(505)), "x/".repeat(2000)]
+        {
             assert_safe(&set_apart(safe_path(&name).as_str(), "0123456789abcdef"));
         }
     }
@@ -550,8 +496,8 @@ mod tests {
             ".txt",
             "\u{10ffff}",
         ];
-        let short = proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..12)
-            .prop_map(|pieces| pieces.concat());
+        let short =
+            proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..12).prop_map(|pieces| pieces.concat());
         prop_oneof![4 => short.clone(), 1 => (short, 1..200_usize).prop_map(|(name, times)| name.repeat(times)), 1 => any::<String>()]
     }
 

@@ -75,13 +75,38 @@ pub struct FolderPlaces {
 
 impl FolderSource {
     /// Makes the source of a channel.
-    pub fn new(files: Arc<dyn Files>, clock: Arc<dyn Clock>, channel: ChannelName, places: FolderPlaces, config: SourceConfig, lang: Lang) -> Self {
+    pub fn new(
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+        channel: ChannelName,
+        places: FolderPlaces,
+        config: SourceConfig,
+        lang: Lang,
+    ) -> Self {
         let FolderPlaces { folder, rejected, duplicates, archive } = places;
-        Self { files, clock, channel, folder, rejected, duplicates, archive, config, lang, finished: HashSet::new(), young: HashMap::new(), made: HashSet::new() }
+        Self {
+            files,
+            clock,
+            channel,
+            folder,
+            rejected,
+            duplicates,
+            archive,
+            config,
+            lang,
+            finished: HashSet::new(),
+            young: HashMap::new(),
+            made: HashSet::new(),
+        }
     }
 
     /// A file is finished when it was renamed in or closed, is older than `settle`, or did not change for `settle`.
-    fn is_finished(&mut self, candidate: &Candidate, seen: &mut HashMap<String, (FileStat, u64)>, next_ms: &mut Option<u64>) -> bool {
+    fn is_finished(
+        &mut self,
+        candidate: &Candidate,
+        seen: &mut HashMap<String, (FileStat, u64)>,
+        next_ms: &mut Option<u64>,
+    ) -> bool {
         let settle_ms = self.config.settle_seconds * 1000;
         let age_ms = self.clock.wall_ms() - candidate.stat.mtime_ns / 1_000_000;
         if self.finished.contains(&candidate.path) || age_ms >= settle_ms as i64 {
@@ -152,7 +177,8 @@ impl FolderSource {
 
     /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
     fn make_durable(&self, disposals: &[Disposal]) -> Result<(), FileFault> {
-        let mut dirs: BTreeSet<PathBuf> = disposals.iter().filter_map(|disposal| disposal.path.parent()).map(Path::to_path_buf).collect();
+        let mut dirs: BTreeSet<PathBuf> =
+            disposals.iter().filter_map(|disposal| disposal.path.parent()).map(Path::to_path_buf).collect();
         dirs.extend(Some(self.folder.join(TAKEN)).filter(|taken| !dirs.is_empty() && self.made.contains(taken)));
         if dirs.len() > SYNC_DIRS {
             return self.files.sync_fs(&self.folder);
@@ -173,7 +199,11 @@ impl FolderSource {
             Err(fault) if fault.cause == FileCause::Exists => {
                 let target = self.free_name(&self.rejected.clone(), &disposal.name)?;
                 let reason = json!({ "name": disposal.name, "code": "replaced" });
-                let text = say!(self.lang, "取走时该文件已被替换两次，这一版没有送出。请确认后重新放入。", "The file was replaced twice while it was taken; this version was not sent. Check it and drop it again.");
+                let text = say!(
+                    self.lang,
+                    "取走时该文件已被替换两次，这一版没有送出。请确认后重新放入。",
+                    "The file was replaced twice while it was taken; this version was not sent. Check it and drop it again."
+                );
                 self.write_reasons(&target, &text, reason)?;
                 self.move_file(taken, &target)
             }
@@ -182,7 +212,13 @@ impl FolderSource {
     }
 
     /// Moves a file below `dir`, its reasons first: after a crash between the two it is still where it was, and all is done again.
-    fn set_aside(&mut self, dir: &Path, disposal: &Disposal, text: &str, reason: serde_json::Value) -> Result<Option<PathBuf>, FileFault> {
+    fn set_aside(
+        &mut self,
+        dir: &Path,
+        disposal: &Disposal,
+        text: &str,
+        reason: serde_json::Value,
+    ) -> Result<Option<PathBuf>, FileFault> {
         if !self.is_there(disposal)? {
             return Ok(None);
         }
@@ -215,7 +251,11 @@ impl FolderSource {
             Err(fault) if fault.cause == FileCause::NotFound && !self.is_there(disposal)? => return Ok(false),
             other => other?,
         }
-        if self.files.stat(target)?.is_some_and(|stat| stat.len == disposal.stamp.len && stat.mtime_ns == disposal.stamp.mtime_ns) {
+        if self
+            .files
+            .stat(target)?
+            .is_some_and(|stat| stat.len == disposal.stamp.len && stat.mtime_ns == disposal.stamp.mtime_ns)
+        {
             return Ok(true);
         }
         self.give_back(disposal, target)?;
@@ -364,7 +404,11 @@ impl Source for FolderSource {
         if look.ready.is_empty() && oldest.is_empty() {
             self.finished.clear();
         }
-        look.ready = oldest.into_sorted_vec().into_iter().map(|(_, name, path, HeapRest(stat, name_is_utf8))| Candidate { name, path, stat, name_is_utf8 }).collect();
+        look.ready = oldest
+            .into_sorted_vec()
+            .into_iter()
+            .map(|(_, name, path, HeapRest(stat, name_is_utf8))| Candidate { name, path, stat, name_is_utf8 })
+            .collect();
         Ok(look)
     }
 

@@ -124,7 +124,10 @@ impl FerryDir for RealFerry {
         let mut listing = FerryListing::default();
         walk::entries(dir, |name, _| {
             match str::from_utf8(name) {
-                Ok(name) if wanted(name) && (names.len() < limit || names.peek().is_some_and(|last: &String| *name < *last.as_str())) => {
+                Ok(name)
+                    if wanted(name)
+                        && (names.len() < limit || names.peek().is_some_and(|last: &String| *name < *last.as_str())) =>
+                {
                     names.push(name.to_owned());
                     if names.len() > limit {
                         names.pop();

@@ -51,15 +51,9 @@ impl Document<'_> {
         let byte = match self.encoding {
             XmlEncoding::Utf8 => before.len(),
             XmlEncoding::Utf16 => before.chars().map(|c| 2 * c.len_utf16()).sum(),
-            XmlEncoding::Gbk | XmlEncoding::Gb18030 => sequences(self.body)
-                .take(before.chars().count())
-                .map(<[u8]>::len)
-                .sum(),
+            XmlEncoding::Gbk | XmlEncoding::Gb18030 => sequences(self.body).take(before.chars().count()).map(<[u8]>::len).sum(),
         };
-        Place {
-            line: 1 + before.bytes().filter(|b| *b == b'\n').count(),
-            byte: self.mark + byte,
-        }
+        Place { line: 1 + before.bytes().filter(|b| *b == b'\n').count(), byte: self.mark + byte }
     }
 }
 
@@ -73,10 +67,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Document<'_>, XmlFault> {
         [0xff, 0xfe, body @ ..] => decode_utf_16(body, UTF_16LE),
         [0xfe, 0xff, body @ ..] => decode_utf_16(body, UTF_16BE),
         // `<` in two bytes: UTF-16 that lacks the mark the standard requires (section 4.3.3).
-        [b'<', 0, ..] | [0, b'<', ..] => Err(XmlFault::EncodingFalse {
-            declared: EncodingName::new("UTF-8"),
-            at: Place { line: 1, byte: 0 },
-        }),
+        [b'<', 0, ..] | [0, b'<', ..] => {
+            Err(XmlFault::EncodingFalse { declared: EncodingName::new("UTF-8"), at: Place { line: 1, byte: 0 } })
+        }
         _ => decode_unmarked(bytes),
     }
 }
@@ -96,29 +89,16 @@ fn decode_unmarked(body: &[u8]) -> Result<Document<'_>, XmlFault> {
             let text = strict(body, GB18030)
                 .and_then(|text| only_short(body, encoding).map(|()| text))
                 .map_err(|at| false_at(encoding, line(body, at), at))?;
-            Ok(Document {
-                text: Cow::Owned(text),
-                encoding,
-                declared_to: declaration.end,
-                body,
-                mark: 0,
-            })
+            Ok(Document { text: Cow::Owned(text), encoding, declared_to: declaration.end, body, mark: 0 })
         }
     }
 }
 
 fn decode_utf_16<'a>(body: &'a [u8], order: &'static Encoding) -> Result<Document<'a>, XmlFault> {
     let text = strict(body, order).map_err(|at| false_at(XmlEncoding::Utf16, 1, 2 + at))?;
-    let declaration =
-        declaration(text.as_bytes()).map_err(|stop| on_first_line(text.as_bytes(), 2, stop))?;
+    let declaration = declaration(text.as_bytes()).map_err(|stop| on_first_line(text.as_bytes(), 2, stop))?;
     agree(text.as_bytes(), &declaration, XmlEncoding::Utf16, 2)?;
-    Ok(Document {
-        text: Cow::Owned(text),
-        encoding: XmlEncoding::Utf16,
-        declared_to: declaration.end,
-        body,
-        mark: 2,
-    })
+    Ok(Document { text: Cow::Owned(text), encoding: XmlEncoding::Utf16, declared_to: declaration.end, body, mark: 2 })
 }
 
 fn utf_8(body: &[u8], mark: usize, declared_to: usize) -> Result<Document<'_>, XmlFault> {
@@ -126,28 +106,18 @@ fn utf_8(body: &[u8], mark: usize, declared_to: usize) -> Result<Document<'_>, X
         let at = fault.valid_up_to();
         false_at(XmlEncoding::Utf8, line(body, at), mark + at)
     })?;
-    Ok(Document {
-        text: Cow::Borrowed(text),
-        encoding: XmlEncoding::Utf8,
-        declared_to,
-        body,
-        mark,
-    })
+    Ok(Document { text: Cow::Borrowed(text), encoding: XmlEncoding::Utf8, declared_to, body, mark })
 }
 
 /// Decodes without replacing anything; gives the first byte that is no character.
 fn strict(body: &[u8], encoding: &'static Encoding) -> Result<String, usize> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
-    let room = decoder
-        .max_utf8_buffer_length_without_replacement(body.len())
-        .unwrap_or(0);
+    let room = decoder.max_utf8_buffer_length_without_replacement(body.len()).unwrap_or(0);
     let mut text = String::with_capacity(room);
     match decoder.decode_to_string_without_replacement(body, &mut text, true) {
         (DecoderResult::InputEmpty, _) => Ok(text),
         (DecoderResult::OutputFull, read) => Err(read),
-        (DecoderResult::Malformed(wrong, after), read) => {
-            Err(read.saturating_sub(usize::from(wrong) + usize::from(after)))
-        }
+        (DecoderResult::Malformed(wrong, after), read) => Err(read.saturating_sub(usize::from(wrong) + usize::from(after))),
     }
 }
 
@@ -205,8 +175,7 @@ fn shown(name: &[u8]) -> EncodingName {
 /// The place at which it stops being one.
 fn declaration(bytes: &[u8]) -> Result<Declaration, Stop> {
     const MARK: &[u8] = b"<?xml";
-    let begins = bytes.starts_with(MARK)
-        && matches!(bytes.get(5), Some(b' ' | b'\t' | b'\r' | b'\n' | b'?'));
+    let begins = bytes.starts_with(MARK) && matches!(bytes.get(5), Some(b' ' | b'\t' | b'\r' | b'\n' | b'?'));
     if !begins {
         return Ok(Declaration::default());
     }
@@ -229,10 +198,7 @@ fn declaration(bytes: &[u8]) -> Result<Declaration, Stop> {
     }
     let close = skip_space(bytes, at);
     match bytes.get(close..close + 2) {
-        Some(b"?>") => Ok(Declaration {
-            end: close + 2,
-            encoding,
-        }),
+        Some(b"?>") => Ok(Declaration { end: close + 2, encoding }),
         _ => Err(Stop::new(at, Breach::Declaration)),
     }
 }
@@ -248,20 +214,14 @@ fn pseudo_attribute(bytes: &[u8], at: usize, name: &[u8]) -> Option<(usize, usiz
         return None;
     }
     let start = begins + name.len() + quoted + 1;
-    let length = bytes
-        .get(start..)?
-        .iter()
-        .take(128)
-        .position(|b| *b == quote)?;
+    let length = bytes.get(start..)?.iter().take(128).position(|b| *b == quote)?;
     Some((start, start + length))
 }
 
 /// Tells whether the bytes are a name of an encoding ([81]).
 fn is_encoding_name(name: &[u8]) -> bool {
     name.first().is_some_and(u8::is_ascii_alphabetic)
-        && name
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// Gives the encoding that the document declares.
@@ -276,24 +236,14 @@ fn declared(bytes: &[u8], declaration: &Declaration) -> Result<Option<XmlEncodin
         ("GB2312", XmlEncoding::Gbk),
         ("GB18030", XmlEncoding::Gb18030),
     ];
-    match known
-        .iter()
-        .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))
-    {
+    match known.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
         Some((_, encoding)) => Ok(Some(*encoding)),
-        None => Err(XmlFault::EncodingUnknown {
-            declared: shown(name),
-        }),
+        None => Err(XmlFault::EncodingUnknown { declared: shown(name) }),
     }
 }
 
 /// Checks that the declaration says what the byte order mark says, or nothing.
-fn agree(
-    bytes: &[u8],
-    declaration: &Declaration,
-    marked: XmlEncoding,
-    mark: usize,
-) -> Result<(), XmlFault> {
+fn agree(bytes: &[u8], declaration: &Declaration, marked: XmlEncoding, mark: usize) -> Result<(), XmlFault> {
     match declared(bytes, declaration)? {
         Some(encoding) if encoding != marked => Err(untrue(bytes, declaration, mark)),
         _ => Ok(()),
@@ -305,37 +255,17 @@ fn untrue(bytes: &[u8], declaration: &Declaration, mark: usize) -> XmlFault {
     let (start, _) = declaration.encoding.unwrap_or_default();
     let declared = shown(declaration.name(bytes).unwrap_or(b"UTF-8"));
     // A declaration is ASCII; in UTF-16 each of its characters takes two bytes.
-    let byte = if mark == 2 {
-        2 + 2 * start
-    } else {
-        mark + start
-    };
-    XmlFault::EncodingFalse {
-        declared,
-        at: Place {
-            line: line(bytes, start),
-            byte,
-        },
-    }
+    let byte = if mark == 2 { 2 + 2 * start } else { mark + start };
+    XmlFault::EncodingFalse { declared, at: Place { line: line(bytes, start), byte } }
 }
 
 fn false_at(encoding: XmlEncoding, line: usize, byte: usize) -> XmlFault {
-    XmlFault::EncodingFalse {
-        declared: EncodingName::new(&encoding.to_string()),
-        at: Place { line, byte },
-    }
+    XmlFault::EncodingFalse { declared: EncodingName::new(&encoding.to_string()), at: Place { line, byte } }
 }
 
 fn on_first_line(bytes: &[u8], mark: usize, stop: Stop) -> XmlFault {
-    let byte = if mark == 2 {
-        2 + 2 * stop.at
-    } else {
-        mark + stop.at
-    };
-    stop.fault(Place {
-        line: line(bytes, stop.at),
-        byte,
-    })
+    let byte = if mark == 2 { 2 + 2 * stop.at } else { mark + stop.at };
+    stop.fault(Place { line: line(bytes, stop.at), byte })
 }
 
 /// Gives the line of a byte, counted from 1.

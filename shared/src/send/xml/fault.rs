@@ -217,11 +217,9 @@ impl XmlFault {
                 "XML 声明（或默认）的编码是 {declared}，实际字节不符",
                 "The XML is declared, or by default, {declared}, but its bytes are not"
             ),
-            Self::Declaration { .. } => say!(
-                lang,
-                "XML 声明格式不正确，或版本不是 1.0",
-                "The XML declaration is malformed, or its version is not 1.0"
-            ),
+            Self::Declaration { .. } => {
+                say!(lang, "XML 声明格式不正确，或版本不是 1.0", "The XML declaration is malformed, or its version is not 1.0")
+            }
             Self::DocType { .. } => say!(
                 lang,
                 "XML 含有文档类型声明（DOCTYPE），不允许",
@@ -237,21 +235,13 @@ impl XmlFault {
                 "XML 含有不允许的字符（如控制字符）",
                 "The XML has a character that XML forbids, such as a control character"
             ),
-            Self::Depth { most, .. } => say!(
-                lang,
-                "XML 元素嵌套超过 {most} 层",
-                "The XML nests elements deeper than {most}"
-            ),
-            Self::Attributes { most, .. } => say!(
-                lang,
-                "XML 的一个元素有超过 {most} 个属性",
-                "An element of the XML has more than {most} attributes"
-            ),
-            Self::AttributeTwice { .. } => say!(
-                lang,
-                "XML 的一个元素有两个同名属性",
-                "An element of the XML has two attributes of one name"
-            ),
+            Self::Depth { most, .. } => say!(lang, "XML 元素嵌套超过 {most} 层", "The XML nests elements deeper than {most}"),
+            Self::Attributes { most, .. } => {
+                say!(lang, "XML 的一个元素有超过 {most} 个属性", "An element of the XML has more than {most} attributes")
+            }
+            Self::AttributeTwice { .. } => {
+                say!(lang, "XML 的一个元素有两个同名属性", "An element of the XML has two attributes of one name")
+            }
             Self::Truncated { .. } => say!(
                 lang,
                 "XML 不完整：根元素未结束，文件已到末尾",
@@ -262,11 +252,7 @@ impl XmlFault {
             }
             Self::NotWellFormed { flaw, .. } => {
                 let rule = flaw.rule(lang);
-                say!(
-                    lang,
-                    "XML 格式不正确：{rule}",
-                    "The XML is not well-formed: {rule}"
-                )
+                say!(lang, "XML 格式不正确：{rule}", "The XML is not well-formed: {rule}")
             }
         }
     }
@@ -288,11 +274,7 @@ impl XmlFault {
                 "请核对文件是否已写完整，完整后重新提供。",
                 "Check whether the file was written to its end, and supply it again when it is whole."
             ),
-            _ => say!(
-                lang,
-                "请供数方改正该处后重新提供。",
-                "Ask the supplier to correct that place and supply it again."
-            ),
+            _ => say!(lang, "请供数方改正该处后重新提供。", "Ask the supplier to correct that place and supply it again."),
         }
     }
 }
@@ -301,10 +283,9 @@ impl XmlFlaw {
     fn rule(self, lang: Lang) -> &'static str {
         let (zh, en) = match self {
             Self::Name => ("标签名不合法", "a tag has no legal name"),
-            Self::Attribute => (
-                "属性写法不合法（名称、等号、引号或空格）",
-                "an attribute is malformed (name, equals sign, quotes or space)",
-            ),
+            Self::Attribute => {
+                ("属性写法不合法（名称、等号、引号或空格）", "an attribute is malformed (name, equals sign, quotes or space)")
+            }
             Self::LessThan => ("属性值中有“<”", "a “<” stands in an attribute's value"),
             Self::SectionEnd => ("正文中有“]]>”", "“]]>” stands in text"),
             Self::CommentDashes => ("注释中有“--”", "“--” stands in a comment"),
@@ -312,14 +293,8 @@ impl XmlFlaw {
                 "处理指令名不合法，或 XML 声明不在文件开头",
                 "a processing instruction has no legal target, or an XML declaration is not at the beginning",
             ),
-            Self::EndTag => (
-                "结束标签与开始标签不配对",
-                "an end tag does not match its start tag",
-            ),
-            Self::OutsideRoot => (
-                "根元素之外有内容",
-                "there is content outside the root element",
-            ),
+            Self::EndTag => ("结束标签与开始标签不配对", "an end tag does not match its start tag"),
+            Self::OutsideRoot => ("根元素之外有内容", "there is content outside the root element"),
             Self::SecondRoot => ("有两个根元素", "there is a second root element"),
             Self::Markup => ("有不认识的“<!”标记", "a “<!” begins nothing that is known"),
         };

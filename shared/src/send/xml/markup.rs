@@ -55,8 +55,7 @@ fn is_name_start(c: char) -> bool {
 
 /// Tells whether a character may stand in a name after its first ([4a]).
 fn is_name(c: char) -> bool {
-    is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
 /// Checks that every character of the text is a character of XML ([2]).
@@ -67,21 +66,16 @@ pub(super) fn characters(text: &str) -> Result<(), Stop> {
     let bytes = text.as_bytes();
     // Without early exits these folds compile to wide compares; the culprit is looked for only when there is one. A text in
     // UTF-8 has no surrogates, so all there is to find are control characters, and U+FFFE and U+FFFF: EF BF BE, EF BF BF.
-    let control = bytes.iter().fold(0, |bad, b| {
-        bad | (u8::from(*b < 0x20)
-            & u8::from(*b != b'\t')
-            & u8::from(*b != b'\n')
-            & u8::from(*b != b'\r'))
-    });
+    let control = bytes
+        .iter()
+        .fold(0, |bad, b| bad | (u8::from(*b < 0x20) & u8::from(*b != b'\t') & u8::from(*b != b'\n') & u8::from(*b != b'\r')));
     let second = bytes.get(1..).unwrap_or_default();
     let third = bytes.get(2..).unwrap_or_default();
     let beyond = bytes
         .iter()
         .zip(second)
         .zip(third)
-        .fold(0, |bad, ((a, b), c)| {
-            bad | (u8::from(*a == 0xef) & u8::from(*b == 0xbf) & u8::from(*c >= 0xbe))
-        });
+        .fold(0, |bad, ((a, b), c)| bad | (u8::from(*a == 0xef) & u8::from(*b == 0xbf) & u8::from(*c >= 0xbe)));
     if control | beyond == 0 {
         return Ok(());
     }
@@ -104,10 +98,7 @@ pub(super) fn name(text: &str, start: usize) -> Option<usize> {
         return other_name(text, start, start);
     }
     let rest = bytes.get(start..)?;
-    let run = rest
-        .iter()
-        .position(|byte| CLASS[usize::from(*byte)] & NAME == 0)
-        .unwrap_or(rest.len());
+    let run = rest.iter().position(|byte| CLASS[usize::from(*byte)] & NAME == 0).unwrap_or(rest.len());
     match rest.get(run) {
         Some(0x80..) => other_name(text, start, start + run),
         _ => Some(start + run),
@@ -119,11 +110,7 @@ pub(super) fn name(text: &str, start: usize) -> Option<usize> {
 fn other_name(text: &str, start: usize, at: usize) -> Option<usize> {
     let mut end = at;
     for c in text.get(at..)?.chars() {
-        if !(if end == start {
-            is_name_start(c)
-        } else {
-            is_name(c)
-        }) {
+        if !(if end == start { is_name_start(c) } else { is_name(c) }) {
             break;
         }
         end += c.len_utf8();
@@ -137,11 +124,7 @@ fn key(bytes: &[u8], start: usize, end: usize) -> u64 {
     let eight = |at: usize| match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
         // Fewer than eight bytes are left; they must give the same key as elsewhere.
-        None => bytes
-            .iter()
-            .skip(at)
-            .rev()
-            .fold(0, |word, b| word << 8 | u64::from(*b)),
+        None => bytes.iter().skip(at).rev().fold(0, |word, b| word << 8 | u64::from(*b)),
     };
     match end - start {
         length @ 0..8 => eight(start) & ((1 << (8 * length)) - 1),
@@ -163,10 +146,7 @@ const COMPARED: usize = 64;
 
 impl AttributeNames {
     pub(super) fn new() -> Self {
-        Self {
-            met: [0; 4],
-            spans: Vec::with_capacity(COMPARED),
-        }
+        Self { met: [0; 4], spans: Vec::with_capacity(COMPARED) }
     }
 
     fn clear(&mut self) {
@@ -190,9 +170,7 @@ impl AttributeNames {
     }
 
     fn twice(&self, text: &str, start: usize, end: usize, key: u64) -> bool {
-        self.spans
-            .iter()
-            .any(|(s, e, k)| *k == key && text.get(*s..*e) == text.get(start..end))
+        self.spans.iter().any(|(s, e, k)| *k == key && text.get(*s..*e) == text.get(start..end))
     }
 
     /// Looks through the names of an element that had too many to be compared one by one.
@@ -201,8 +179,7 @@ impl AttributeNames {
             return Ok(());
         }
         let name = |span: &(usize, usize, u64)| text.get(span.0..span.1);
-        self.spans
-            .sort_unstable_by(|a, b| name(a).cmp(&name(b)).then(a.cmp(b)));
+        self.spans.sort_unstable_by(|a, b| name(a).cmp(&name(b)).then(a.cmp(b)));
         let twice = self.spans.windows(2).filter(|pair| match pair {
             [a, b] => name(a) == name(b),
             _ => false,
@@ -220,12 +197,7 @@ impl AttributeNames {
 ///
 /// # Errors
 /// The place of the first fault; at the end of `text` when the tag breaks off.
-pub(super) fn tag(
-    text: &str,
-    start: usize,
-    most: usize,
-    names: &mut AttributeNames,
-) -> Result<usize, Stop> {
+pub(super) fn tag(text: &str, start: usize, most: usize, names: &mut AttributeNames) -> Result<usize, Stop> {
     let bytes = text.as_bytes();
     let name_end = name(text, start).ok_or(Stop::flaw(start, XmlFlaw::Name))?;
     names.clear();
@@ -284,20 +256,14 @@ fn before_stop(rest: &[u8], quote: u8) -> usize {
     let mut passed = 0;
     while let Some(chunk) = rest.get(passed..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*chunk);
-        let stops = zero_bytes(word ^ repeat(quote))
-            | zero_bytes(word ^ repeat(b'&'))
-            | zero_bytes(word ^ repeat(b'<'));
+        let stops = zero_bytes(word ^ repeat(quote)) | zero_bytes(word ^ repeat(b'&')) | zero_bytes(word ^ repeat(b'<'));
         if stops != 0 {
             return passed + stops.trailing_zeros() as usize / 8;
         }
         passed += 8;
     }
     let tail = rest.get(passed..).unwrap_or_default();
-    passed
-        + tail
-            .iter()
-            .position(|b| *b == quote || matches!(b, b'&' | b'<'))
-            .unwrap_or(tail.len())
+    passed + tail.iter().position(|b| *b == quote || matches!(b, b'&' | b'<')).unwrap_or(tail.len())
 }
 
 const fn repeat(byte: u8) -> u64 {
@@ -328,10 +294,7 @@ pub(super) fn reference(bytes: &[u8], start: usize) -> Result<usize, Stop> {
     };
     let mut code = 0_u32;
     let mut count = 0;
-    while let Some(digit) = digits
-        .get(count)
-        .and_then(|b| char::from(*b).to_digit(radix))
-    {
+    while let Some(digit) = digits.get(count).and_then(|b| char::from(*b).to_digit(radix)) {
         code = code.saturating_mul(radix).saturating_add(digit);
         count += 1;
     }
@@ -351,9 +314,7 @@ pub(super) fn instruction(text: &str, start: usize) -> Result<(), Stop> {
     let Some(end) = name(text, start) else {
         return Err(wrong);
     };
-    let kept = text
-        .get(start..end)
-        .is_some_and(|target| target.eq_ignore_ascii_case("xml"));
+    let kept = text.get(start..end).is_some_and(|target| target.eq_ignore_ascii_case("xml"));
     let parted = end == text.len() || class_at(text.as_bytes(), end) & SPACE != 0;
     if kept || !parted { Err(wrong) } else { Ok(()) }
 }

@@ -174,7 +174,8 @@ fn a_second_packet_under_a_number_holds_its_channel_and_both_are_kept() {
     assert_holds(&mut world, &forge::bytes(&second), "equivocation");
     assert_eq!(names(&world), ["first"]);
     let aside = world.inner.files.tree(world.inner.station.quarantine_dir());
-    let kept = |file: &&String| world.inner.files.get(world.inner.station.quarantine_dir().join(file)) == Some(forge::bytes(&second));
+    let kept =
+        |file: &&String| world.inner.files.get(world.inner.station.quarantine_dir().join(file)) == Some(forge::bytes(&second));
     assert_eq!(aside.iter().filter(kept).count(), 1, "{aside:?}");
     assert!(world.inner.log().iter().any(|event| matches!(event, Event::Equivocation { seq: 1, .. })));
 }

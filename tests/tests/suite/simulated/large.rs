@@ -105,7 +105,11 @@ fn strike(victim: Victim, power: bool, stride: usize) {
         world.hurry(victim, place % 2 == 0);
         world.side(victim).files.kill_at(place, false);
         assert!(world.side(victim).step().is_err());
-        if power { world.side(victim).power_cut() } else { world.side(victim).crash() }
+        if power {
+            world.side(victim).power_cut()
+        } else {
+            world.side(victim).crash()
+        }
         assert_whole(&mut world, digest, &format!("{victim:?} struck at operation {place}, power cut: {power}"));
     }
 }

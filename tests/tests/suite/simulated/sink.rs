@@ -149,7 +149,8 @@ fn every_hostile_name_lands_inside_the_sink_and_overwrites_nothing() {
         (place.seq, place.prev) = (place.seq + 1, sealed.header_digest);
     }
     // All of them once more in one packet, with other bytes: none of the first ones may be taken for them.
-    let all: Vec<_> = names.iter().enumerate().map(|(index, name)| forge::file(name, format!("again {index}").as_bytes())).collect();
+    let all: Vec<_> =
+        names.iter().enumerate().map(|(index, name)| forge::file(name, format!("again {index}").as_bytes())).collect();
     let sealed = forge::packet(&world.outer, &world.inner, &place, &all);
     world.inward.put(&world.inner, None, &forge::bytes(&sealed));
     world.inner.step().unwrap();

@@ -231,14 +231,19 @@ fn versions(world: &World) -> Vec<Digest> {
 #[test]
 fn a_file_replaced_at_any_moment_of_the_step_arrives_in_its_new_version() {
     let replace = |files: &SimFiles, path: &Path| files.put_at(path, "the second version", 1);
-    interfere(|| with_file(b"the first"), 1, replace, |world, place| {
-        world.settle().unwrap();
-        let [first, second] = [&b"the first"[..], b"the second version"].map(|bytes| sha256(&[bytes]));
-        let came = versions(world);
-        assert!(came == [second] || came == [first, second], "replaced at operation {place}: {came:?}");
-        assert_eq!(world.inner_consumer.taken().len(), 3 + came.len(), "replaced at operation {place}");
-        verdict::log_verifies(&world.outer).unwrap();
-    });
+    interfere(
+        || with_file(b"the first"),
+        1,
+        replace,
+        |world, place| {
+            world.settle().unwrap();
+            let [first, second] = [&b"the first"[..], b"the second version"].map(|bytes| sha256(&[bytes]));
+            let came = versions(world);
+            assert!(came == [second] || came == [first, second], "replaced at operation {place}: {came:?}");
+            assert_eq!(world.inner_consumer.taken().len(), 3 + came.len(), "replaced at operation {place}");
+            verdict::log_verifies(&world.outer).unwrap();
+        },
+    );
 }
 
 #[test]
@@ -275,12 +280,17 @@ fn a_file_that_vanishes_at_any_moment_arrives_whole_or_not_at_all() {
     let vanish = |files: &SimFiles, path: &Path| {
         files.remove(path);
     };
-    interfere(|| with_file(b"the first"), 1, vanish, |world, place| {
-        world.settle().unwrap();
-        let came = versions(world);
-        assert!(came.is_empty() || came == [sha256(&[b"the first"])], "removed at operation {place}: {came:?}");
-        assert_eq!(world.inner_consumer.taken().len(), 3 + came.len(), "removed at operation {place}");
-    });
+    interfere(
+        || with_file(b"the first"),
+        1,
+        vanish,
+        |world, place| {
+            world.settle().unwrap();
+            let came = versions(world);
+            assert!(came.is_empty() || came == [sha256(&[b"the first"])], "removed at operation {place}: {came:?}");
+            assert_eq!(world.inner_consumer.taken().len(), 3 + came.len(), "removed at operation {place}");
+        },
+    );
 }
 
 #[test]
@@ -291,10 +301,15 @@ fn a_file_appended_to_at_any_moment_arrives_in_its_last_version() {
             Files::append(files, path).unwrap().write(b" and more").unwrap();
         }
     };
-    interfere(|| with_file(b"the first"), 1, append, |world, place| {
-        world.settle().unwrap();
-        let [first, more] = [&b"the first"[..], b"the first and more"].map(|bytes| sha256(&[bytes]));
-        let came = versions(world);
-        assert!(came == [first] || came == [more] || came == [first, more], "appended at operation {place}: {came:?}");
-    });
+    interfere(
+        || with_file(b"the first"),
+        1,
+        append,
+        |world, place| {
+            world.settle().unwrap();
+            let [first, more] = [&b"the first"[..], b"the first and more"].map(|bytes| sha256(&[bytes]));
+            let came = versions(world);
+            assert!(came == [first] || came == [more] || came == [first, more], "appended at operation {place}: {came:?}");
+        },
+    );
 }

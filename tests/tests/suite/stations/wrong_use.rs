@@ -173,6 +173,29 @@ fn a_station_without_channels_or_without_its_peers_card_says_what_to_do() {
 }
 
 #[test]
+fn a_source_that_holds_the_stations_own_files_is_refused_before_it_sends_its_keys() {
+    let pair = Pair::new();
+    pair.drop_messages(0, 1);
+    let channel = format!("channels/{MESSAGES}.toml");
+    let (right, keys) = ("folder = \"drop/report-message\"", names(&pair.outer.path("keys")));
+    std::os::unix::fs::symlink(pair.outer.path("keys"), pair.outer.path("innocent")).unwrap();
+    for folder in
+        ["", ".", "..", "/", "keys", "keys/below", "drop/../spool", "ferry/out", "ferry", "state", "channels", "innocent"]
+    {
+        let wrong = format!("folder = \"{folder}\"");
+        pair.outer.edit(&channel, right, &wrong);
+        wrong_use(&pair.outer, &["pass"], 2, &["source.folder", &channel]);
+        pair.outer.edit(&channel, &wrong, right);
+    }
+    pair.outer.edit(&channel, "after = \"remove\" ", "after = \"archive\"\narchive = \"drop/report-message/sent\" ");
+    wrong_use(&pair.outer, &["pass"], 2, &["source.folder", "sent"]);
+    pair.outer.edit(&channel, "archive = \"drop/report-message/sent\" ", "archive = \"sent\" ");
+    assert_eq!(names(&pair.outer.path("keys")), keys);
+    all_arrives(&pair, 1);
+    assert!(pair.outer.path("sent").join(MESSAGES).join(message::name(0)).exists());
+}
+
+#[test]
 fn a_missing_part_of_the_stations_directory_is_named() {
     let pair = Pair::new();
     pair.drop_messages(0, 1);
