@@ -144,7 +144,7 @@ fn station_event() -> impl Strategy<Value = Event> {
         (code(), number(), digest()).prop_map(|(code, count, first)| Event::Aside { code, count, first }),
         (channel(), text()).prop_map(|(channel, operator)| Event::Again { channel, operator }),
         (channel(), code()).prop_map(|(channel, code)| Event::Hold { channel, code }),
-        (channel(), code()).prop_map(|(channel, code)| Event::Released { channel, code }),
+        (channel(), code(), text()).prop_map(|(channel, code, operator)| Event::Released { channel, code, operator }),
         (number(), digest()).prop_map(|(number, header)| Event::Left { number, header }),
         unknown_event(),
     ]

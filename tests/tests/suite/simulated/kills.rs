@@ -79,7 +79,7 @@ fn kill_twice(scene: Scene, stride: usize) {
             world.side(scene.victim).files.kill_at(first, false);
             assert!(scene.act(&mut world).is_err());
             world.side(scene.victim).crash();
-            world.side(scene.victim).files.kill_at(second, second % 2 == 0);
+            world.side(scene.victim).files.kill_at(second, second.is_multiple_of(2));
             let reached_the_end = world.side(scene.victim).open().is_ok();
             world.side(scene.victim).crash();
             scene.verify(&mut world, &format!("killed at operation {first}, and at operation {second} of the recovery"));
