@@ -24,7 +24,7 @@ pub(super) fn write(unix_ms: i64, out: &mut String) {
     }
 }
 
-/// Reads a time; `None` unless the text is exactly the one [`write`] gives.
+/// Reads a time; `None` unless the text is exactly the one `write` gives.
 pub(super) fn read(text: &str) -> Option<i64> {
     let field = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;

@@ -87,7 +87,9 @@ fn style(options: &Options) -> Vec<Outcome> {
         step::skipped("documentation", "--quick")
     } else {
         let arguments = ["doc", "--workspace", "--no-deps", "--locked"];
-        Step::cargo("documentation", &arguments).variable("RUSTDOCFLAGS", "-D warnings").run()
+        Step::cargo("documentation", &arguments)
+            .variable("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")
+            .run()
     });
     outcomes
 }
