@@ -199,7 +199,7 @@ fn a_source_that_holds_the_stations_own_files_is_refused_before_it_sends_its_key
 fn a_missing_part_of_the_stations_directory_is_named() {
     let pair = Pair::new();
     pair.drop_messages(0, 1);
-    for (part, code) in [("state", 2), ("log", 75), ("spool/out", 75), ("spool/in", 75), ("state/requests", 75)] {
+    for (part, code) in [("state", 2), ("log", 75), ("spool/out", 75), ("state/requests", 75)] {
         let (here, away) = (pair.outer.path(part), pair.outer.path("away"));
         fs::rename(&here, &away).unwrap();
         wrong_use(&pair.outer, &["pass"], code, &[here.to_str().unwrap()]);
