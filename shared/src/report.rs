@@ -107,6 +107,19 @@ pub struct ChannelLine {
     pub unfinished: u64,
     /// The newest packet's number: sent (out) or applied (in).
     pub last_seq: u64,
+    /// Why a person is needed, while the channel is held.
+    pub hold: Option<HoldLine>,
+}
+
+/// Why a channel is held.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldLine {
+    /// The reason's code.
+    pub code: String,
+    /// The packet it happened at.
+    pub seq: u64,
+    /// Since when, in China's civil time.
+    pub at: String,
 }
 
 /// How many files were refused, and why.
@@ -229,6 +242,7 @@ fn channel_line(
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
         unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
         last_seq,
+        hold: state.holds.get(name).map(|hold| HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms) }),
     };
     Ok((line, sums.refused_by_code))
 }
@@ -368,6 +382,15 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
         ),
     };
     out += &channel_table(status, lang);
+    for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
+        let HoldLine { code, seq, at } = hold;
+        let why = hold_sentence(code, lang);
+        out += &say!(
+            lang,
+            "暂停：通道 {channel} 自 {at} 起停在第 {seq} 号包（{code}）。{why}查清后运行 release {channel}。\n",
+            "Held: channel {channel} waits at packet {seq} since {at} ({code}). {why}When that is settled, run release {channel}.\n"
+        );
+    }
     for Rejections { channel, code, count } in &status.rejections {
         out += &say!(
             lang,
@@ -383,6 +406,35 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
     }
     out
+}
+
+/// Says what a hold means and what to look into.
+fn hold_sentence(code: &str, lang: Lang) -> String {
+    match code {
+        "equivocation" => say!(
+            lang,
+            "同一个包号出现了两个不同的包，两个都留作证据，请双方负责人核对。",
+            "Two different packets carry one number, both are kept as evidence; both sides' people must compare. "
+        ),
+        "chain" => say!(
+            lang,
+            "这个包与前一个包接不上，请与发送方核对是否恢复过旧备份。",
+            "The packet does not follow the one before it; ask the sender whether an old backup was restored. "
+        ),
+        "critical" | "kind" => {
+            say!(lang, "本程序不认识这种包，请升级本站程序。", "This program does not know such a packet; upgrade it. ")
+        }
+        "spool" => say!(
+            lang,
+            "本站留存的副本损坏，请检查磁盘，并请发送方用 resend 重发这个包。",
+            "This station's copy is damaged; check the disk and have the sender resend this packet. "
+        ),
+        _ => say!(
+            lang,
+            "包的签名有效而内容有误，是发送方的问题，请发送方的维护人员处理。",
+            "The packet is signed and yet wrong inside, a fault of the sender; its support must look into it. "
+        ),
+    }
 }
 
 fn side_text(side: &str, lang: Lang) -> String {

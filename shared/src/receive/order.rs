@@ -15,6 +15,9 @@ use dukou_packets::packet::open::VerifiedHead;
 use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, VecDeque};
 
+/// The hold of a channel whose next packet was here and rotted in the spool.
+const ROTTEN: &str = "spool";
+
 /// Missing packets: ranges by channel.
 pub(crate) type Gaps = BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>;
 
@@ -55,6 +58,7 @@ impl Engine {
             }
             let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
             match known {
+                Some(row) if row.header == picked.head.digest && self.is_rotten(&row) => ahead.push_back(picked),
                 Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
                 Some(row) => self.equivocation(channel, &picked, row.header, report)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
@@ -68,6 +72,12 @@ impl Engine {
             }
         }
         Ok(ahead)
+    }
+
+    /// True for an early packet whose copy here is damaged, so that its channel waits for a resend.
+    fn is_rotten(&self, row: &PacketRow) -> bool {
+        let hold = self.state.holds.get(&row.key.channel);
+        row.state == PacketState::Early && hold.is_some_and(|hold| hold.code == ROTTEN && hold.seq == row.key.seq)
     }
 
     /// Takes out the files that carry the packet which was just verified once more.
@@ -265,7 +275,13 @@ impl Engine {
         }
         let Some(epoch) = at.epoch else { return Ok(None) };
         match self.store().packet(&Self::packet_key(Direction::In, channel, epoch, at.seq + 1))? {
-            Some(row) if row.state == PacketState::Early => self.verify_kept(row),
+            Some(row) if row.state == PacketState::Early => {
+                let kept = self.verify_kept(row)?;
+                if kept.is_none() {
+                    self.hold(channel, ROTTEN, at.seq + 1)?;
+                }
+                Ok(kept)
+            }
             _ => Ok(None),
         }
     }

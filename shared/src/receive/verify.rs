@@ -56,17 +56,18 @@ impl Engine {
         Ok(Some(Verified { head: picked.head, payload, row, picked: Some((picked.dir, picked.name)) }))
     }
 
-    /// Reads an early packet back from the spool; what rotted there is forgotten, so that a resend can replace it.
+    /// Reads an early packet back from the spool; `None` when it is gone or rotted there.
     pub(crate) fn verify_kept(&mut self, row: PacketRow) -> Result<Option<Verified>, EngineFault> {
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
-        let mut bytes = self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64)?;
+        let mut bytes = match self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64) {
+            Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => return Ok(None),
+            read => read?,
+        };
         let believed = super::pick_up::Believed(self.trust.as_ref().map(|trust| &trust.peer));
         let head = match dukou_packets::packet::open::read_head(&bytes, &believed) {
-            Ok(head) if head.digest == row.header => head,
-            Ok(_) => return Err(EngineFault::Spool { path, refusal: Refusal::PayloadDigest }),
-            Err(refusal) => return Err(EngineFault::Spool { path, refusal }),
+            Ok(head) if head.digest == row.header && check_copy(&head, &bytes).is_ok() => head,
+            _ => return Ok(None),
         };
-        check_copy(&head, &bytes).map_err(|refusal| EngineFault::Spool { path, refusal })?;
         let payload = bytes.split_off(head.head_len);
         Ok(Some(Verified { head, payload, row, picked: None }))
     }

@@ -93,17 +93,17 @@ fn kill_twice(scene: Scene, stride: usize) {
 
 #[test]
 fn a_sender_killed_again_while_it_recovers_loses_and_doubles_nothing() {
-    kill_twice(SENDING, 5);
+    kill_twice(SENDING, 9);
 }
 
 #[test]
 fn a_receiver_killed_again_while_it_recovers_loses_and_doubles_nothing() {
-    kill_twice(RECEIVING, 5);
+    kill_twice(RECEIVING, 9);
 }
 
 /// Lets each transaction of a recovery end unsure: the recovery after it finishes all the same.
 fn fail_commits_of_the_recovery(scene: Scene) {
-    for first in scene.changing_ops(4).into_iter().step_by(7) {
+    for first in scene.changing_ops(4).into_iter().step_by(9) {
         for (second, persisted) in [(1, false), (1, true), (2, false), (2, true)] {
             let mut world = scene.world(4);
             world.side(scene.victim).files.kill_at(first, false);

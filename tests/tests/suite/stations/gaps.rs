@@ -235,3 +235,39 @@ fn a_retained_packet_that_rotted_is_named_when_it_should_be_resent() {
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "1..3"]);
     assert_pass(&pair);
 }
+
+#[test]
+fn an_early_packet_that_rots_in_the_spool_holds_its_channel_until_it_is_resent() {
+    for is_gone in [true, false] {
+        let pair = carried_with(3, &[2], Wound::Lost);
+        let early = pair
+            .inner
+            .path("spool/in")
+            .join(format!("{MESSAGES}-{}-000000000003.dkp", cargo(&pair.outer.path("ferry/out"), MESSAGES)[0].header.epoch));
+        match is_gone {
+            true => fs::remove_file(&early).unwrap(),
+            false => flip(&early, 700),
+        }
+        pair.clear_outer_ferry();
+        pair.outer.expect(0, &["resend", MESSAGES, "--seq", "2"]);
+        pair.carry();
+        pair.inner.pass(1);
+        assert_eq!(pair.arrived(MESSAGES).len(), 2);
+        let line = pair.inner.channel(MESSAGES);
+        assert_eq!((&line["state"], &line["hold"]["code"], &line["hold"]["seq"]), (&"held".into(), &"spool".into(), &3.into()));
+        let said = pair.inner.expect(1, &["status"]).out;
+        assert!(
+            said.contains("第 3 号包") && said.contains("resend") && said.contains(&format!("release {MESSAGES}")),
+            "{said}"
+        );
+        pair.clear_outer_ferry();
+        pair.outer.expect(0, &["resend", MESSAGES, "--seq", "3"]);
+        pair.carry();
+        pair.inner.pass(1);
+        pair.inner.expect(0, &["release", MESSAGES]);
+        pair.inner.pass(0);
+        assert_eq!(pair.arrived(MESSAGES).len(), 3);
+        pair.inner.expect(0, &["check"]);
+        assert_pass(&pair);
+    }
+}

@@ -39,6 +39,7 @@ fn every_json_answer_has_the_documented_keys() {
         "channel",
         "direction",
         "held_back",
+        "hold",
         "last_seq",
         "left",
         "packets",
