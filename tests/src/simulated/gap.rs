@@ -45,6 +45,8 @@ impl Weather {
 struct Flight {
     name: String,
     bytes: Vec<u8>,
+    /// The sender's packet log at the moment the file was taken.
+    log: Arc<str>,
 }
 
 /// What a hasty device took out of a ferry directory while the station was at work; clones are the same one.
@@ -52,12 +54,17 @@ struct Flight {
 pub struct Basket(Arc<Mutex<Vec<Flight>>>);
 
 impl Basket {
-    /// Takes every visible file out of a ferry directory.
-    pub fn take(&self, files: &SimFiles, dir: &Path) {
-        for name in files.tree(dir).into_iter().filter(|name| !name.starts_with('.')) {
+    /// Takes every visible file out of a ferry directory, and a copy of what the packet log says by then.
+    pub fn take(&self, files: &SimFiles, dir: &Path, log: &Path) {
+        let names: Vec<String> = files.tree(dir).into_iter().filter(|name| !name.starts_with('.')).collect();
+        if names.is_empty() {
+            return;
+        }
+        let log: Arc<str> = log_text(files, log).into();
+        for name in names {
             let bytes = files.get(dir.join(&name)).unwrap_or_default();
             files.remove(dir.join(&name));
-            self.lock().push(Flight { name, bytes });
+            self.lock().push(Flight { name, bytes, log: log.clone() });
         }
     }
 
@@ -106,11 +113,11 @@ impl Gap {
 
     /// Takes all that lies in the sender's ferry directory, without delivering it.
     pub fn take(&mut self, from: &SimStation) -> usize {
-        self.basket.take(&from.files, &from.station.ferry_out());
+        self.basket.take(&from.files, &from.station.ferry_out(), &from.station.log_dir());
         let taken = std::mem::take(&mut *self.basket.lock());
         let count = taken.len();
         for flight in taken {
-            let id = self.witness(from, &flight.bytes);
+            let id = self.witness(from, &flight);
             self.passed.push((id, flight.bytes.clone()));
             self.in_flight.push(flight);
         }
@@ -158,7 +165,7 @@ impl Gap {
     }
 
     fn deliver(&mut self, from: &SimStation, to: &SimStation, flight: Flight, weather: &Weather) {
-        let Flight { name, mut bytes } = flight;
+        let Flight { name, mut bytes, .. } = flight;
         let name = (!self.dice.chance(weather.renamed)).then_some(name);
         if self.dice.chance(weather.twice) {
             self.put(to, None, &bytes);
@@ -193,13 +200,16 @@ impl Gap {
     }
 
     /// Looks at a packet as it leaves and notes a contradiction to any that left before.
-    fn witness(&mut self, from: &SimStation, bytes: &[u8]) -> Option<CargoId> {
-        let head = head_of(from, bytes)?;
+    fn witness(&mut self, from: &SimStation, flight: &Flight) -> Option<CargoId> {
+        let head = head_of(from, &flight.bytes)?;
         let number = head.header.number;
         if *self.numbers.entry(number).or_insert(head.digest) != head.digest {
             self.contradictions.push(format!("two packets left under the number {number}"));
         }
         let id = cargo_id(&head)?;
+        if !flight.log.is_empty() && !flight.log.contains(&head.digest.to_string()) {
+            self.contradictions.push(format!("{} {} {} left before the log said so", id.0, id.1, id.2));
+        }
         if *self.left.entry(id.clone()).or_insert(head.digest) != head.digest {
             self.contradictions.push(format!("two packets left as {} {} {}", id.0, id.1, id.2));
         }
@@ -220,4 +230,14 @@ fn cargo_id(head: &VerifiedHead) -> Option<CargoId> {
     let header = &head.header;
     let channel = header.channel.clone().filter(|_| header.class == Class::Cargo)?;
     Some((channel, header.epoch, header.seq))
+}
+
+/// Gives all lines of a packet log; nothing once a segment of it is compressed.
+fn log_text(files: &SimFiles, dir: &Path) -> String {
+    let names = files.tree(dir);
+    if names.iter().any(|name| name.ends_with(".zst")) {
+        return String::new();
+    }
+    let segments = names.iter().filter(|name| name.ends_with(".jsonl"));
+    segments.map(|name| String::from_utf8_lossy(&files.get(dir.join(name)).unwrap_or_default()).into_owned()).collect()
 }

@@ -141,11 +141,11 @@ impl World {
             Victim::Outer => (&self.outer, self.outer_consumer.clone(), self.inward.basket.clone()),
             Victim::Inner => (&self.inner, self.inner_consumer.clone(), self.outward.basket.clone()),
         };
-        let ferry = station.station.ferry_out();
+        let (ferry, log) = (station.station.ferry_out(), station.station.log_dir());
         station.hook.set(on.then(|| -> Act {
             Box::new(move |files| {
                 consumer.take(files, 1.0);
-                basket.take(files, &ferry);
+                basket.take(files, &ferry, &log);
             })
         }));
     }

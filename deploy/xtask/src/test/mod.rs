@@ -144,6 +144,8 @@ fn deny_config_with(text: &str, place: &Path) -> Result<String> {
 }
 
 fn tests(options: &Options) -> Vec<Outcome> {
+    // The suites run the real programs, and a test runner builds only what a test links.
+    let programs = Step::cargo("programs", &["build", "--workspace", "--bins", "--locked"]).run();
     let nextest = step::succeeds(Command::new("cargo").args(["nextest", "--version"]));
     let not_slow = format!("not test(/(^|::){SLOW}/)");
     let all = if nextest {
@@ -160,7 +162,7 @@ fn tests(options: &Options) -> Vec<Outcome> {
         Step::cargo("tests (cargo test)", &arguments).counted(cargo_test_tally)
     };
     let doc = Step::cargo("doc tests", &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]);
-    vec![all.run(), doc.counted(cargo_test_tally).run()]
+    vec![programs, all.run(), doc.counted(cargo_test_tally).run()]
 }
 
 fn oracle() -> Vec<Outcome> {

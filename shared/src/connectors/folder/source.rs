@@ -34,6 +34,9 @@ const SYNC_DIRS: usize = 8;
 const TAKEN: &str = ".taken";
 const STATUS: &str = ".status";
 
+/// Name of a copy that is not whole yet.
+const COPYING: &str = ".copying";
+
 /// Bytes left for `~1234567` and `.reason.json` behind a name.
 const ROOM_BYTES: usize = 20;
 
@@ -247,8 +250,9 @@ impl FolderSource {
 
     /// Moves the file; false when it vanished, or when another one had taken its place and was given back.
     fn move_there(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
-        match self.move_file(&disposal.path, target) {
+        match self.files.rename_new(&disposal.path, target) {
             Err(fault) if fault.cause == FileCause::NotFound && !self.is_there(disposal)? => return Ok(false),
+            Err(fault) if fault.cause == FileCause::CrossDevice => return self.copy_there(disposal, target),
             other => other?,
         }
         if self
@@ -281,13 +285,31 @@ impl FolderSource {
         Ok(free)
     }
 
+    /// Copies the file to another file system and removes it there; false when it changed meanwhile and stays.
+    fn copy_there(&self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
+        self.copy(&disposal.path, target)?;
+        if !self.is_there(disposal)? {
+            self.files.remove(target)?;
+            return Ok(false);
+        }
+        self.files.remove(&disposal.path).map(|_| true)
+    }
+
+    /// Copies a file for its owner alone, whole and durable before it has its name.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
+        let bytes = self.files.read(from, COPY_MAX)?;
+        let beside = to.with_file_name(COPYING);
+        self.files.remove(&beside)?;
+        self.files.write_new(&beside, &[&bytes], &Ownership::default())?;
+        self.files.append(&beside)?.sync()?;
+        self.files.rename_new(&beside, to)?;
+        self.files.sync_dir(to.parent().unwrap_or(to))
+    }
+
     fn move_file(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
         match self.files.rename_new(from, to) {
             Err(fault) if fault.cause == FileCause::CrossDevice => {
-                let bytes = self.files.read(from, COPY_MAX)?;
-                self.files.write_new(to, &[&bytes], &Ownership::default())?;
-                self.files.append(to)?.sync()?;
-                self.files.sync_dir(to.parent().unwrap_or(to))?;
+                self.copy(from, to)?;
                 self.files.remove(from).map(|_| ())
             }
             other => other,

@@ -1,6 +1,6 @@
 //! The power goes at any operation: what was not durable is lost as the seed decides, and the station recovers.
 
-use super::sweep::{RECEIVING, SENDING, Scene};
+use super::sweep::{ON_OTHER_DISKS, RECEIVING, SENDING, Scene};
 use dukou_shared::seams::FileOp;
 use dukou_tests::simulated::consumer::Hand;
 use dukou_tests::simulated::verdict::{Tolerance, check_with};
@@ -34,6 +34,11 @@ fn a_packet_that_left_before_the_power_went_stays_the_packet_of_its_number() {
 #[test]
 fn a_receiver_whose_power_goes_at_any_operation_loses_and_doubles_nothing() {
     cut_before_each_change(RECEIVING, 2, false);
+}
+
+#[test]
+fn a_receiver_whose_sinks_lie_on_other_disks_keeps_the_same_promises() {
+    cut_before_each_change(ON_OTHER_DISKS, 1, false);
 }
 
 #[test]

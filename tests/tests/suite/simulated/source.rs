@@ -174,6 +174,19 @@ fn a_refused_file_and_a_folder_of_its_name_hold_nothing_up() {
 }
 
 #[test]
+fn refused_files_and_repeats_are_put_aside_across_file_systems() {
+    let mut world = World::new(84);
+    for channel in [REPORTS, FILES] {
+        world.outer.files.mount(world.outer.source(&name(channel)));
+    }
+    world.outer_supplier.drop_bad_xml(&world.outer, REPORTS, "in/A1_cut.xml");
+    world.outer_supplier.drop_file(&world.outer, FILES, "a");
+    world.settle_and_check().unwrap();
+    world.outer_supplier.drop_repeat(&world.outer, FILES, "a");
+    world.settle_and_check().unwrap();
+}
+
+#[test]
 fn a_file_whose_name_is_not_utf_8_is_refused_and_kept() {
     use std::os::unix::ffi::OsStringExt;
     let mut world = World::new(82);

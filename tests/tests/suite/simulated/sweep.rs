@@ -3,6 +3,7 @@
 use dukou_shared::engine::PassReport;
 use dukou_shared::error::EngineFault;
 use dukou_shared::seams::FileOp;
+use dukou_tests::simulated::world::{FILES, REPLIES, REPORTS};
 use dukou_tests::simulated::{Victim, Weather, World};
 
 /// A scene: what was before, and the step in which the fault happens.
@@ -22,6 +23,10 @@ pub(super) const SENDING: Scene = Scene { name: "sending", victim: Victim::Outer
 /// The inner station finds packets of two channels, one before its turn, and has answers to send.
 pub(super) const RECEIVING: Scene = Scene { name: "receiving", victim: Victim::Inner, prepare: before_receiving };
 
+/// As [`RECEIVING`], with sinks and sources on file systems of their own.
+pub(super) const ON_OTHER_DISKS: Scene =
+    Scene { name: "receiving on other disks", victim: Victim::Inner, prepare: before_receiving_on_other_disks };
+
 fn before_sending(world: &mut World) {
     drop_few(world, "A");
     world.settle().unwrap();
@@ -37,16 +42,28 @@ fn before_receiving(world: &mut World) {
     world.settle().unwrap();
     drop_few(world, "B");
     world.outer.step().unwrap();
-    // The first packet of the files channel comes later than the ones behind it.
     world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
     drop_few(world, "C");
     world.outer.step().unwrap();
-    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
-    let arrivals = world.inner.station.ferry_in();
-    let held = world.inner.files.tree(&arrivals).into_iter().rfind(|name| name.starts_with('5')).unwrap();
-    let bytes = world.inner.files.get(arrivals.join(&held)).unwrap();
-    world.inner.files.remove(arrivals.join(&held));
-    world.outer.files.put(world.outer.station.ferry_out().join(&held), &bytes);
+    // The first packet of the files channel comes later than the ones behind it.
+    world.inward.take(&world.outer);
+    let seqs: Vec<u64> = world.inward.cargo(FILES).into_keys().collect();
+    let held = seqs[seqs.len() - 2];
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(channel, _, seq)| (channel.as_str(), *seq) != (FILES, held)));
+    let bytes = world.inward.cargo(FILES).remove(&held).unwrap();
+    world.outer.files.put(world.outer.station.ferry_out().join("held.dkp"), &bytes);
+}
+
+/// As [`before_receiving`], with sinks and sources on file systems of their own.
+fn before_receiving_on_other_disks(world: &mut World) {
+    for station in [&world.outer, &world.inner] {
+        for folder in ["drop", "arrived"] {
+            for channel in [REPORTS, FILES, REPLIES] {
+                station.files.mount(station.station.dir.join(folder).join(channel));
+            }
+        }
+    }
+    before_receiving(world);
 }
 
 /// Few files of each kind, so that a sweep stays short.
