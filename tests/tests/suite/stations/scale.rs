@@ -1,4 +1,4 @@
-//! Memory and scale, tried only with DUKOU_FULL=1: a backlog of many small files, and one large file.
+//! Memory and scale: a backlog of many small files, and one large file.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,14 +15,6 @@ use dukou_tests::stations::wait::until;
 const MOST_KIB: u64 = 256 << 10;
 
 const LIMIT: Duration = Duration::from_secs(1800);
-
-fn is_asked_for() -> bool {
-    let full = std::env::var_os("DUKOU_FULL").is_some();
-    if !full {
-        println!("left out: it is tried with DUKOU_FULL=1");
-    }
-    full
-}
 
 /// Gives the most memory a running daemon ever had resident.
 fn peak_kib(daemon: &Daemon) -> u64 {
@@ -52,37 +44,6 @@ fn peaks_of_both(pair: &Pair, files: u64) -> [u64; 2] {
     [sent.0, received.0]
 }
 
-#[test]
-fn a_backlog_of_two_hundred_thousand_small_files_stays_under_256_mib() {
-    if !is_asked_for() {
-        return;
-    }
-    let pair = Pair::new();
-    for n in 0..200_000 {
-        pair.drop(MESSAGES, &format!("{:03}/{}", n / 1000, message::name(n)), &message::body(n));
-    }
-    for peak in peaks_of_both(&pair, 200_000) {
-        assert!(peak < MOST_KIB, "{peak} KiB");
-    }
-}
-
-#[test]
-fn a_file_of_two_gibibytes_stays_under_256_mib_and_arrives_unchanged() {
-    if !is_asked_for() {
-        return;
-    }
-    let pair = Pair::new();
-    let channel = format!("channels/{MESSAGES}.toml");
-    pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
-    let path = pair.outer.path("drop").join(MESSAGES).join("Biz1.xml");
-    write_noise(&path, 2 << 30);
-    let expected = digest(&path);
-    for peak in peaks_of_both(&pair, 1) {
-        assert!(peak < MOST_KIB, "{peak} KiB");
-    }
-    assert_eq!(digest(&pair.inner.path("arrived").join(MESSAGES).join("Biz1.xml")), expected);
-}
-
 fn write_noise(path: &std::path::Path, bytes: u64) {
     let mut random = Random::new(1);
     let mut block = vec![0; 1 << 20];
@@ -104,5 +65,34 @@ fn digest(path: &std::path::Path) -> String {
             return hasher.finish().to_string();
         }
         hasher.update(&block[..count]);
+    }
+}
+
+mod slow {
+    use super::*;
+
+    #[test]
+    fn a_backlog_of_two_hundred_thousand_small_files_stays_under_256_mib() {
+        let pair = Pair::new();
+        for n in 0..200_000 {
+            pair.drop(MESSAGES, &format!("{:03}/{}", n / 1000, message::name(n)), &message::body(n));
+        }
+        for peak in peaks_of_both(&pair, 200_000) {
+            assert!(peak < MOST_KIB, "{peak} KiB");
+        }
+    }
+
+    #[test]
+    fn a_file_of_two_gibibytes_stays_under_256_mib_and_arrives_unchanged() {
+        let pair = Pair::new();
+        let channel = format!("channels/{MESSAGES}.toml");
+        pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
+        let path = pair.outer.path("drop").join(MESSAGES).join("Biz1.xml");
+        write_noise(&path, 2 << 30);
+        let expected = digest(&path);
+        for peak in peaks_of_both(&pair, 1) {
+            assert!(peak < MOST_KIB, "{peak} KiB");
+        }
+        assert_eq!(digest(&pair.inner.path("arrived").join(MESSAGES).join("Biz1.xml")), expected);
     }
 }

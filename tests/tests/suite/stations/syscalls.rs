@@ -10,7 +10,7 @@ use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::station::{Answer, Station};
 use dukou_tests::stations::tree::{digests, names};
 
-/// How many places of a call are tried; all of them with DUKOU_FULL=1.
+/// How many places of a call are tried in a sample.
 const PLACES: usize = 4;
 
 /// Farther than any pass of these tests goes.
@@ -93,17 +93,35 @@ fn taken(folder: &Path) -> BTreeMap<String, String> {
     here
 }
 
+/// Which places of a call are tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// The first ones, and then steps that widen: the interesting ones are spread over a pass.
+    Sample,
+    /// Every one, until a pass is over before it comes to the place.
+    Every,
+}
+
+/// A set of calls and what happens at them.
+type Sweep = (&'static [&'static str], &'static str);
+
+const KILL_AT_RENAMES: Sweep = (&["renameat2", "linkat", "unlinkat"], "signal=KILL");
+const KILL_AT_SYNCS: Sweep = (&["fdatasync", "fsync", "syncfs"], "signal=KILL");
+const KILL_AT_WRITES: Sweep = (&["writev", "pwrite64", "ftruncate"], "signal=KILL");
+const ERROR_AT_SYNCS: Sweep = (&["fdatasync", "fsync", "syncfs"], "error=EIO");
+const ERROR_AT_WRITES: Sweep = (&["renameat2", "linkat", "writev"], "error=EIO");
+const NO_ROOM_AT_WRITES: Sweep = (&["renameat2", "mkdirat", "writev"], "error=ENOSPC");
+
 /// Sweeps over the places of some calls.
-fn sweep(calls: &[&'static str], fault: &'static str) {
+fn sweep((calls, fault): Sweep, extent: Extent) {
     if !has_strace() {
         return;
     }
-    let full = std::env::var_os("DUKOU_FULL").is_some();
+    let every = extent == Extent::Every;
     for (step, call) in calls.iter().enumerate() {
-        // Without DUKOU_FULL the first places, and steps that widen: the interesting ones are spread over a pass.
-        let places = (1..MOST_PLACES).filter(|place| full || *place <= 2 || place % (3 + step) == 0);
+        let places = (1..MOST_PLACES).filter(|place| every || *place <= 2 || place % (3 + step) == 0);
         let mut quiet = 0;
-        for place in places.take(if full { MOST_PLACES } else { PLACES }) {
+        for place in places.take(if every { MOST_PLACES } else { PLACES }) {
             quiet = if survives(Injection { call, fault, place }) { 0 } else { quiet + 1 };
             if quiet == 2 {
                 break;
@@ -114,30 +132,50 @@ fn sweep(calls: &[&'static str], fault: &'static str) {
 
 #[test]
 fn a_kill_at_a_rename_link_or_removal_loses_and_repeats_nothing() {
-    sweep(&["renameat2", "linkat", "unlinkat"], "signal=KILL");
+    sweep(KILL_AT_RENAMES, Extent::Sample);
 }
 
 #[test]
 fn a_kill_at_a_sync_loses_and_repeats_nothing() {
-    sweep(&["fdatasync", "fsync", "syncfs"], "signal=KILL");
+    sweep(KILL_AT_SYNCS, Extent::Sample);
 }
 
 #[test]
 fn a_kill_at_a_write_loses_and_repeats_nothing() {
-    sweep(&["writev", "pwrite64", "ftruncate"], "signal=KILL");
+    sweep(KILL_AT_WRITES, Extent::Sample);
 }
 
 #[test]
 fn an_error_at_a_sync_stops_the_station_and_the_next_start_recovers() {
-    sweep(&["fdatasync", "fsync", "syncfs"], "error=EIO");
+    sweep(ERROR_AT_SYNCS, Extent::Sample);
 }
 
 #[test]
 fn an_error_at_a_rename_link_or_write_is_survived() {
-    sweep(&["renameat2", "linkat", "writev"], "error=EIO");
+    sweep(ERROR_AT_WRITES, Extent::Sample);
 }
 
 #[test]
 fn no_room_at_a_rename_link_or_write_is_survived() {
-    sweep(&["renameat2", "mkdirat", "writev"], "error=ENOSPC");
+    sweep(NO_ROOM_AT_WRITES, Extent::Sample);
+}
+
+mod slow {
+    use super::{
+        ERROR_AT_SYNCS, ERROR_AT_WRITES, Extent, KILL_AT_RENAMES, KILL_AT_SYNCS, KILL_AT_WRITES, NO_ROOM_AT_WRITES, sweep,
+    };
+
+    #[test]
+    fn a_kill_at_every_rename_link_removal_sync_and_write_loses_and_repeats_nothing() {
+        for calls in [KILL_AT_RENAMES, KILL_AT_SYNCS, KILL_AT_WRITES] {
+            sweep(calls, Extent::Every);
+        }
+    }
+
+    #[test]
+    fn an_error_or_no_room_at_every_rename_link_sync_and_write_is_survived() {
+        for calls in [ERROR_AT_SYNCS, ERROR_AT_WRITES, NO_ROOM_AT_WRITES] {
+            sweep(calls, Extent::Every);
+        }
+    }
 }
