@@ -99,12 +99,14 @@ fn run_release(programs: &Programs) -> Result<ExitCode> {
 
 const PIPELINE: &str = "tar, zstd -3 -T2, age, minisign";
 const PRODUCT: &str = "dukou";
+const PRODUCT_BARE: &str = "dukou, status = false";
 const FLOOR: &str = "floor";
 const NNCP_SINGLE: &str = "nncp, a message at a time";
 
 fn run_w1(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
     let workload = Workload::messages(&place.directory().join("w1"), 20_000)?;
     let mut contenders = contenders(programs, &workload, Shape::Messages);
+    contenders.push(Box::new(product::Ferry::new(PRODUCT_BARE, programs, &workload, Shape::MessagesWithoutStatus)));
     let part = if options.full { 10 } else { 100 };
     contenders.push(peers::nncp_single(NNCP_SINGLE, &workload, part));
     let all = measure::round_robin(contenders, options.rounds(), place)?;

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) enum Shape {
     /// XML messages: the channel as it is shipped.
     Messages,
+    /// The same without a status file for each message: what those cost.
+    MessagesWithoutStatus,
     /// One large file that is no XML: the same channel without its XML check and its rule for names.
     OneFile,
 }
@@ -47,14 +49,16 @@ impl Pair {
             set(table, "ferry", "scan_seconds", 1);
         })?;
         let pair = Pair { outer, inner };
-        if shape == Shape::OneFile {
-            pair.configure_channel(|table| {
+        match shape {
+            Shape::Messages => {}
+            Shape::MessagesWithoutStatus => pair.configure_channel(|table| set(table, "source", "status", false))?,
+            Shape::OneFile => pair.configure_channel(|table| {
                 set(table, "screen", "xml", false);
                 set(table, "screen", "max_bytes", 0);
                 if let Some(screen) = table.get_mut("screen").and_then(toml::Value::as_table_mut) {
                     screen.remove("key");
                 }
-            })?;
+            })?,
         }
         Ok(pair)
     }
