@@ -8,6 +8,7 @@ mod examine;
 mod init;
 mod wrong_use;
 
+use crate::accounts::operator;
 use crate::channel::Channel;
 use crate::daemon::{self, StationLock};
 use crate::engine::{PassReport, Standing};
@@ -15,7 +16,7 @@ use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
 use crate::lang::Lang;
 use crate::report;
-use crate::requests::{Answer, Request, ask_running};
+use crate::requests::{Answer, Asked, Request, ask_running};
 use crate::say;
 use crate::station::Station;
 use crate::store::Direction;
@@ -271,32 +272,12 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         }
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
-        Verb::Check(args) => {
-            let _lock = StationLock::take(&station)?;
-            examine::check(&station, args.rebuild, args.json.json, lang)
-        }
+        Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
     }
 }
 
 fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
     std::fs::canonicalize(dir).map_err(|error| ConfigFault::unreadable(dir, &error))
-}
-
-/// The account that runs the command, as the packet log names it.
-/// Its number decides, not a variable that anyone can set; behind sudo both are named.
-fn operator() -> String {
-    let uid = rustix::process::getuid().as_raw();
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let entry = |line: &str| -> Option<String> {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_string())
-    };
-    let account = accounts.lines().find_map(entry).unwrap_or_else(|| format!("uid-{uid}"));
-    match std::env::var("SUDO_USER") {
-        Ok(person) if uid == 0 && !person.is_empty() => crate::lang::cut(&format!("{account} sudo {person}"), 128),
-        _ => account,
-    }
 }
 
 /// Prints to standard output; a reader that went away is no fault of the station.
@@ -463,7 +444,7 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
         true => print_json(&status),
         false => print(&report::status_text(&status, lang)),
     }
-    Ok(u8::from(status.channels.iter().any(|channel| channel.state != "ok")))
+    Ok(u8::from(status.needs_a_person()))
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -502,20 +483,37 @@ fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, Engin
     ask(station, Request::SendAgain { channel, file, operator: operator(), reason: args.reason }, args.json.json, lang)
 }
 
-/// Performs a request here, or, when the station runs, asks it to.
+/// Performs a request here, or, while another process has the station, asks it to.
 fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let say_waiting = || {
+        eprintln!(
+            "{}",
+            say!(
+                lang,
+                "本站正由另一个摆渡进程（run 或 pass）使用，正在等它答复或让出，最多 60 秒。",
+                "Another process (run or pass) has the station; waiting for its answer or its end, at most 60 seconds."
+            )
+        );
+    };
     let answer = match StationLock::take(station) {
-        Ok(_lock) => daemon::on_engine_thread(|| {
-            let mut engine = daemon::open_engine(station)?;
-            let answer = engine.perform(&request)?;
-            engine.close()?;
-            Ok(answer)
-        })?,
-        Err(ConfigFault::InUse { .. }) => ask_running(station, &request, &SystemRandom)?,
+        Ok(lock) => perform_here(station, &request, &lock)?,
+        Err(ConfigFault::InUse { .. }) => match ask_running(station, &request, &SystemRandom, &say_waiting)? {
+            Asked::Answered(answer) => answer,
+            Asked::Free(lock) => perform_here(station, &request, &lock)?,
+        },
         Err(fault) => return Err(fault.into()),
     };
     say_answer(&answer, json, lang);
     Ok(answer.exit)
+}
+
+fn perform_here(station: &Station, request: &Request, _lock: &StationLock) -> Result<Answer, EngineFault> {
+    daemon::on_engine_thread(|| {
+        let mut engine = daemon::open_engine(station)?;
+        let answer = engine.perform(request)?;
+        engine.close()?;
+        Ok(answer)
+    })
 }
 
 fn say_answer(answer: &Answer, json: bool, lang: Lang) {

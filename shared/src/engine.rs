@@ -4,6 +4,7 @@
 //! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
+use crate::accounts;
 use crate::channel::Channel;
 use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
@@ -23,7 +24,7 @@ use dukou_packets::packet::header::{ChannelName, LogHead};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -181,6 +182,8 @@ pub struct Engine {
     used_number: u64,
     /// Running time at the last look at retention.
     pub(crate) pruned_run_ms: Option<u64>,
+    /// Request files that are none and could not be moved aside either.
+    pub(crate) unfit_requests: BTreeSet<String>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -230,6 +233,7 @@ impl Engine {
             signal_file: None,
             used_number: 0,
             pruned_run_ms: None,
+            unfit_requests: BTreeSet::new(),
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
@@ -545,23 +549,14 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
 }
 
 fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {
-    let number = |setting: &'static str, name: &Option<String>, file: &str| match name {
+    type Number = fn(&str) -> Option<u32>;
+    let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
         None => Ok(None),
-        Some(name) => account_number(name, file).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
+        Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
     };
     Ok(Ownership {
-        uid: number("sink.owner", &channel.sink.owner, "/etc/passwd")?,
-        gid: number("sink.group", &channel.sink.group, "/etc/group")?,
+        uid: number("sink.owner", &channel.sink.owner, accounts::user_number)?,
+        gid: number("sink.group", &channel.sink.group, accounts::group_number)?,
         mode: u32::from_str_radix(&channel.sink.mode, 8).ok(),
     })
-}
-
-/// Finds a user's or group's number: a number stands for itself, a name is looked up in the local file.
-fn account_number(name: &str, file: &str) -> Option<u32> {
-    if let Ok(number) = name.parse() {
-        return Some(number);
-    }
-    let text = std::fs::read_to_string(file).ok()?;
-    let entry = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&name))?;
-    entry.get(2)?.parse().ok()
 }

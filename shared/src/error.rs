@@ -150,6 +150,28 @@ pub enum ConfigFault {
         /// The station's directory.
         dir: PathBuf,
     },
+    /// The station belongs to another account, and root would leave files behind that it cannot open.
+    #[error("{} belongs to {account}", dir.display())]
+    NotRoots {
+        /// The station's directory.
+        dir: PathBuf,
+        /// The account, as `sudo -u` takes it.
+        account: String,
+    },
+    /// The process that has the station did not answer a request in time.
+    #[error("no answer to {} within {seconds} s", request.display())]
+    NoAnswer {
+        /// How long was waited.
+        seconds: u64,
+        /// The request, which stays.
+        request: PathBuf,
+    },
+    /// No thread could be started.
+    #[error("no thread could be started: {problem}")]
+    NoThread {
+        /// The system's words.
+        problem: String,
+    },
     /// A command was given what it cannot take.
     #[error("{what}")]
     Refused {
@@ -323,6 +345,27 @@ impl ConfigFault {
                     "Another process runs the station {dir}; this one ends and changed nothing."
                 )
             }
+            Self::NotRoots { dir, account } => {
+                let dir = dir.display();
+                say!(
+                    lang,
+                    "{dir} 属于账号 {account}，用 root 运行会留下它打不开的文件，没有改动任何东西。请用 sudo -u '{account}' 运行同一命令。",
+                    "{dir} belongs to the account {account}; root would leave files behind that it cannot open, so nothing was changed. Run the same command with sudo -u '{account}'."
+                )
+            }
+            Self::NoAnswer { seconds, request } => {
+                let request = request.display();
+                say!(
+                    lang,
+                    "正在运行的摆渡进程 {seconds} 秒内没有答复；请求 {request} 已留下，它空下来或下一次 run、pass 时会执行。不要重复提交；要撤回就删除该文件。",
+                    "The running station did not answer within {seconds} seconds; the request {request} stays and is performed when it gets to it, or by the next run or pass. Do not ask again; to withdraw it, remove that file."
+                )
+            }
+            Self::NoThread { problem } => say!(
+                lang,
+                "系统不让本程序再开线程（{problem}）。没有改动任何东西；请检查进程数和内存限制后重试。",
+                "The system lets this program start no thread ({problem}). Nothing was changed; check the limits on processes and memory and try again."
+            ),
             Self::Refused { zh, what } => match lang {
                 Lang::Zh => zh.clone(),
                 Lang::En => what.clone(),
@@ -467,7 +510,10 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy) | Self::Config(ConfigFault::Full { .. }) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy) => Policy::Retry,
+            Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
+                Policy::Retry
+            }
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
             Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,

@@ -4,10 +4,12 @@
 //! more than this station knows: what left is not what arrived.
 
 use crate::channel::Channel;
+use crate::engine::Trouble;
 use crate::error::EngineFault;
 use crate::keys::Trust;
 use crate::lang::{Lang, mask_id, pad, width};
 use crate::receive::order::missing_between;
+use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, Sighting, StationState, Store};
@@ -48,6 +50,19 @@ pub struct Status {
     pub waiting: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
+    /// What else a person must look into.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Status {
+    /// True when somebody should look: a channel is held, gapped or waits for its consumer, packets wait for a key, files are no requests, or
+    /// there is no peer. What was refused or set aside is told but was this once already, by the pass that did it.
+    pub fn needs_a_person(&self) -> bool {
+        self.peer.is_none()
+            || self.waiting > 0
+            || !self.troubles.is_empty()
+            || self.channels.iter().any(|channel| channel.state != "ok")
+    }
 }
 
 /// Who this station is.
@@ -184,6 +199,7 @@ pub fn status(
         aside: count_packets(&station.quarantine_dir()).0,
         waiting: count_packets(&station.waiting_dir()).0,
         junk: count_packets(&station.ferry_in()).1,
+        troubles: unfit_requests(station).into_iter().collect(),
     })
 }
 
@@ -404,6 +420,9 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     if status.waiting > 0 {
         out +=
             &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
+    }
+    for trouble in &status.troubles {
+        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }
     out
 }

@@ -3,6 +3,7 @@
 use super::{print, print_json, read_store};
 use crate::channel::Channel;
 use crate::connectors::folder::names::safe_path;
+use crate::daemon::StationLock;
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
@@ -23,6 +24,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 /// The answer of `try`.
 #[derive(Serialize)]
@@ -154,7 +156,7 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
 }
 
 /// One thing that does not agree.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct Disagreement {
     code: &'static str,
     zh: String,
@@ -176,24 +178,62 @@ struct Told {
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
+///
+/// Beside a process that has the station it only reads, and tells what two looks find alike: what one look finds may be work in hand.
 pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let (keys, trust) = (StationKeys::load(station)?, Trust::load(station)?);
-    let mut store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
-    let told = read_log(station)?;
-    let rebuilt = if rebuild { rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)? } else { 0 };
-    let mut found = Vec::new();
-    check_rows(&told, &mut store, &mut found)?;
-    check_spool(station, &keys, trust.as_ref(), &mut store, &mut found)?;
+    let (lock, beside) = match StationLock::take(station) {
+        Err(ConfigFault::InUse { .. }) if !rebuild => (None, true),
+        Err(ConfigFault::NotRoots { .. }) if !rebuild => (None, false),
+        taken => (Some(taken?), false),
+    };
+    let mut store = match lock {
+        Some(_) => SqliteStore::open(&station.state_dir().join("station.sqlite"))?,
+        None => read_store(station)?,
+    };
+    let rebuilt = match rebuild {
+        true => rebuild_rows(station, &read_log(station)?, &keys, trust.as_ref(), &mut store)?,
+        false => 0,
+    };
+    let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
+    if lock.is_none() && !found.is_empty() {
+        std::thread::sleep(BESIDE_WAIT);
+        let again = look(station, &keys, trust.as_ref(), &mut store)?;
+        found.retain(|one| again.contains(one));
+    }
     if json {
-        print_json(&serde_json::json!({ "rebuilt": rebuilt, "disagreements": found }));
+        print_json(&serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "disagreements": found }));
     } else {
-        print(&check_text(&found, rebuilt, lang));
+        print(&check_text(&found, rebuilt, beside, lang));
     }
     Ok(u8::from(!found.is_empty()))
 }
 
-fn check_text(found: &[Disagreement], rebuilt: u64, lang: Lang) -> String {
+/// How long after the first look the second one is, beside a running station.
+const BESIDE_WAIT: Duration = Duration::from_secs(2);
+
+fn look(
+    station: &Station,
+    keys: &StationKeys,
+    trust: Option<&Trust>,
+    store: &mut SqliteStore,
+) -> Result<Vec<Disagreement>, EngineFault> {
+    let told = read_log(station)?;
+    let mut found = Vec::new();
+    check_rows(&told, store, &mut found)?;
+    check_spool(station, keys, trust, store, &mut found)?;
+    Ok(found)
+}
+
+fn check_text(found: &[Disagreement], rebuilt: u64, beside: bool, lang: Lang) -> String {
     let mut out = String::new();
+    if beside {
+        out += &say!(
+            lang,
+            "摆渡进程正在运行：只读核对，只列出两次都不一致的；它正在处理的包没有核对。\n",
+            "The station is running: read only, and only what two looks found alike is listed; packets in work were not compared.\n"
+        );
+    }
     if rebuilt > 0 {
         out += &say!(lang, "已重建 {rebuilt} 条包记录。\n", "Rebuilt {rebuilt} packet rows.\n");
     }

@@ -30,7 +30,7 @@ fn eventful() -> Pair {
 fn every_json_answer_has_the_documented_keys() {
     let pair = eventful();
     let status = pair.inner.json(1, &["status"]);
-    assert_eq!(keys(&status), ["aside", "channels", "junk", "peer", "rejections", "station", "waiting"]);
+    assert_eq!(keys(&status), ["aside", "channels", "junk", "peer", "rejections", "station", "troubles", "waiting"]);
     assert_eq!(keys(&status["station"]), ["environment", "id", "name", "side"]);
     assert_eq!(keys(&status["peer"]), ["compared", "id", "name"]);
     let line = [
@@ -83,7 +83,7 @@ fn every_json_answer_has_the_documented_keys() {
         "young",
     ];
     assert_eq!(keys(&pass["pass"]), report);
-    assert_eq!(keys(&pair.inner.json(0, &["check"])), ["disagreements", "rebuilt"]);
+    assert_eq!(keys(&pair.inner.json(0, &["check"])), ["beside", "disagreements", "rebuilt"]);
     let file = pair.dir.path().join(message::name(8));
     std::fs::write(&file, message::body(8)).unwrap();
     let tried = pair.outer.json(0, &["try", file.to_str().unwrap()]);
