@@ -282,8 +282,13 @@ fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
 
 /// Prints to standard output; a reader that went away is no fault of the station.
 fn print(text: &str) {
+    let _ = print_all(text);
+}
+
+fn print_all(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 fn print_json(value: &impl serde::Serialize) {
@@ -316,10 +321,7 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     let file = args.card.clone().unwrap_or_else(|| station.keys_dir().join("peer.txt"));
     let card = dukou_packets::keyring::Keyring::parse(text.as_bytes()).map_err(|fault| ConfigFault::Card { file, fault })?;
     let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
-    let channels = match args.channels.is_empty() {
-        false => args.channels.clone(),
-        true => incoming_channels(station)?,
-    };
+    let channels = granted_channels(station, &args.channels)?;
     ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
 }
 
@@ -353,6 +355,26 @@ fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bo
         )
     };
     Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
+}
+
+/// Gives the channels to grant: those asked for, each once, or all that come in. No other can be granted: nothing would ever use it.
+fn granted_channels(station: &Station, asked: &[ChannelName]) -> Result<Vec<ChannelName>, ConfigFault> {
+    let incoming = incoming_channels(station)?;
+    if let Some(wrong) = asked.iter().find(|channel| !incoming.contains(channel)) {
+        let known = incoming.iter().map(ChannelName::to_string).collect::<Vec<_>>().join(", ");
+        let sentence = |lang| {
+            say!(
+                lang,
+                "--channels 里的 {wrong} 不是本站接收的通道（本站接收：{known}），没有改动任何东西。请改正后重试。",
+                "{wrong} in --channels is no channel that this station receives (it receives: {known}); nothing was changed. Correct it and try again."
+            )
+        };
+        return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) });
+    }
+    match asked.is_empty() {
+        true => Ok(incoming),
+        false => Ok(incoming.into_iter().filter(|channel| asked.contains(channel)).collect()),
+    }
 }
 
 fn incoming_channels(station: &Station) -> Result<Vec<ChannelName>, ConfigFault> {

@@ -116,6 +116,14 @@ pub enum ConfigFault {
         /// What is in the way.
         path: PathBuf,
     },
+    /// `init` failed and could not take away what it had made.
+    #[error("{why:?}; {} is left", left.display())]
+    InitLeft {
+        /// Why it failed, in Chinese and in English.
+        why: [String; 2],
+        /// What is left.
+        left: PathBuf,
+    },
     /// A user or group is not known here.
     #[error("{setting} {name}: unknown")]
     Account {
@@ -296,6 +304,14 @@ impl ConfigFault {
                     lang,
                     "{path} 已经存在，没有改动任何东西。请换一个空目录。",
                     "{path} exists already; nothing was changed. Choose an empty directory."
+                )
+            }
+            Self::InitLeft { why: [zh, en], left } => {
+                let left = left.display();
+                say!(
+                    lang,
+                    "{zh}另外，已建的 {left} 没能删掉，里面可能有没用上的密钥，请手工删除。",
+                    "{en} What was made, {left}, could not be removed; it may hold unused keys: remove it by hand."
                 )
             }
             Self::Account { setting, name } => {

@@ -211,11 +211,15 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(file: &Path, text: &str
     })
 }
 
+/// Tells whether people can call a station this: 1 to 64 characters as a card bears them, something to read, on one line.
+pub(crate) fn is_station_name(name: &str) -> bool {
+    (1..=64).contains(&name.chars().count()) && !name.trim().is_empty() && !name.chars().any(char::is_control)
+}
+
 fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault> {
     let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
-    let name_chars = config.station.name.chars().count();
-    if name_chars == 0 || name_chars > 64 {
-        return Err(setting("station.name", "1–64 字 / characters"));
+    if !is_station_name(&config.station.name) {
+        return Err(setting("station.name", "1–64 字，无控制字符 / 1–64 characters, no control characters"));
     }
     if !(1..=2).contains(&config.packets.suite) {
         return Err(setting("packets.suite", "1, 2"));

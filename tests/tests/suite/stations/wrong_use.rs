@@ -1,6 +1,6 @@
 //! Wrong use: one clear sentence that names the place and the next step, the right exit code, and nothing lost.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -231,6 +231,86 @@ fn init_leaves_a_directory_that_holds_anything_alone() {
     }
     assert_eq!(dukou_tests::stations::tree::digests(&pair.outer.dir), before);
     assert_eq!(fs::read(&file).unwrap(), b"mine");
+}
+
+/// Runs `init` in both languages and expects one sentence, and that nothing is there afterwards that was not there before.
+fn init_leaves_nothing(program: &Path, dir: &Path, options: &[&str], code: i32, words: &[&str], account: Option<u32>) {
+    use std::os::unix::process::CommandExt;
+    let around = |dir: &Path| dukou_tests::stations::tree::names(dir);
+    let above = dir.parent().unwrap();
+    let before = (around(above), around(dir));
+    for (lang, tongue) in [("zh", Tongue::Chinese), ("en", Tongue::English)] {
+        let mut command = Command::new(program);
+        command.arg("init").arg(dir).args(options).args(["--lang", lang]);
+        if let Some(account) = account {
+            command.uid(account).gid(account);
+        }
+        let answer = Answer::of(command.output().unwrap());
+        assert_eq!(answer.code, code, "{options:?}: {answer:?}");
+        one_sentence(&answer, tongue, words);
+        assert_eq!((around(above), around(dir)), before, "{options:?} left something behind");
+    }
+}
+
+#[test]
+fn init_with_a_name_that_no_card_can_bear_makes_nothing() {
+    let pair = Pair::new();
+    let (long, new) = ("站".repeat(65), pair.dir.path().join("new"));
+    for name in ["", "   ", "a\nb", "a\tb", "\u{1b}[31mred", long.as_str()] {
+        init_leaves_nothing(&pair.outer.program, &new, &["--name", name], 2, &["--name", "1–64"], None);
+    }
+    Station::init("dukou-outer", &new, &["--name", "站".repeat(64).as_str()]);
+}
+
+#[test]
+fn init_that_fails_midway_takes_away_what_it_made() {
+    if !is_root("a full disk and a closed directory") {
+        return;
+    }
+    let pair = Pair::new();
+    let disk = pair.dir.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let Some(small) = dukou_tests::stations::root::SmallDisk::mount(&disk, 65_536) else { return };
+    let (program, new) = (&pair.outer.program, disk.join("a/b"));
+    for free in [0, 1, 2, 5, 9] {
+        small.fill();
+        let filler = File::options().write(true).open(disk.join(".filler")).unwrap();
+        filler.set_len(filler.metadata().unwrap().len().saturating_sub(free * 4096)).unwrap();
+        init_leaves_nothing(program, &new, &[], 75, &[disk.to_str().unwrap()], None);
+    }
+    drop(small);
+    let outer = as_another_account(&pair.outer);
+    let closed = pair.dir.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    init_leaves_nothing(&outer.program, &closed.join("new"), &[], 2, &["closed/new"], outer.account);
+    init_leaves_nothing(&outer.program, &closed, &[], 2, &["closed"], outer.account);
+}
+
+#[test]
+fn init_whose_recovery_key_cannot_be_shown_makes_nothing() {
+    let pair = Pair::new();
+    let new = pair.dir.path().join("new");
+    let mut command = Command::new(&pair.outer.program);
+    command.arg("init").arg(&new).stdout(File::options().write(true).open("/dev/full").unwrap());
+    let answer = Answer::of(command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+    assert_eq!(answer.code, 2, "{answer:?}");
+    one_sentence(&answer, Tongue::Chinese, &["恢复密钥"]);
+    assert!(!new.exists());
+}
+
+#[test]
+fn trust_grants_only_channels_that_come_in() {
+    let pair = Pair::new();
+    let card = pair.card(&pair.inner);
+    let before = (count(&pair.outer, "trust"), pair.outer.read("keys/trust.toml"));
+    for (channels, named) in
+        [("nobodys-channel", "nobodys-channel"), (MESSAGES, MESSAGES), ("report-response,no-such", "no-such")]
+    {
+        wrong_use(&pair.outer, &["trust", card.to_str().unwrap(), "--yes", "--channels", channels], 2, &["--channels", named]);
+    }
+    assert_eq!((count(&pair.outer, "trust"), pair.outer.read("keys/trust.toml")), before);
+    pair.outer.expect(0, &["trust", card.to_str().unwrap(), "--yes", "--channels", "report-response,report-response"]);
+    assert_eq!(pair.outer.read("keys/trust.toml").matches("report-response").count(), 1);
 }
 
 #[test]
