@@ -11,7 +11,7 @@ mod wrong_use;
 use crate::accounts::operator;
 use crate::channel::Channel;
 use crate::daemon::{self, StationLock};
-use crate::engine::{PassReport, Standing};
+use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
 use crate::lang::Lang;
@@ -246,7 +246,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
         Verb::Init(_) => Ok(0),
-        Verb::Card => card(&station),
+        Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
         Verb::Run => run(&station),
         Verb::Pass(json) => pass(&station, json.json, lang),
@@ -295,10 +295,18 @@ fn print_json(value: &impl serde::Serialize) {
     print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
 }
 
-fn card(station: &Station) -> Result<u8, EngineFault> {
+fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {
     let keyring = read_keyring(&station.keys_dir().join("keyring.txt"))?;
     print(keyring.text());
-    eprintln!("{}", keyring.fingerprint());
+    let fingerprint = keyring.fingerprint();
+    eprintln!(
+        "{}",
+        say!(
+            lang,
+            "本站密钥卡的指纹，请与对方通话核对：\n{fingerprint}",
+            "Fingerprint of this station's card, to be compared with the peer by voice:\n{fingerprint}"
+        )
+    );
     Ok(0)
 }
 
@@ -410,42 +418,12 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     };
     match json {
         true => print_json(&serde_json::json!({ "exit": code, "pass": report })),
-        false => print(&pass_text(&report, lang)),
+        false => {
+            let status = read_status(station)?;
+            print(&(report::pass_text(&report, lang) + &report::channel_waits_text(&status, lang)));
+        }
     }
     Ok(code)
-}
-
-fn pass_text(report: &PassReport, lang: Lang) -> String {
-    let PassReport { accepted, rejected, held_back, packets_out, packets_in, delivered, duplicates, .. } = report;
-    let mut out = say!(
-        lang,
-        "发出：{accepted} 个文件，{packets_out} 个包；拒收 {rejected}，重复未送 {held_back}\n",
-        "Out: {accepted} files in {packets_out} packets; {rejected} refused, {held_back} repeats held back\n"
-    );
-    out += &say!(
-        lang,
-        "收到：{packets_in} 个包，{delivered} 个文件；重复到达的包 {duplicates}\n",
-        "In: {packets_in} packets, {delivered} files; {duplicates} packets had come before\n"
-    );
-    for (code, count) in &report.aside {
-        out += &say!(
-            lang,
-            "另存待查：{code} × {count}，原因见 quarantine/ 或 waiting/\n",
-            "Set aside: {code} × {count}; reasons are in quarantine/ or waiting/\n"
-        );
-    }
-    if report.young + report.unfinished > 0 {
-        let (young, unfinished) = (report.young, report.unfinished);
-        out += &say!(
-            lang,
-            "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n",
-            "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n"
-        );
-    }
-    for trouble in &report.troubles {
-        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
-    }
-    out
 }
 
 /// Opens the state for reading only; a station that never ran has none.
@@ -458,10 +436,13 @@ fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
     Ok(SqliteStore::open_read_only(&path)?)
 }
 
+fn read_status(station: &Station) -> Result<report::Status, EngineFault> {
+    let (channels, trust) = (Channel::load_all(station)?, Trust::load(station)?);
+    report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)
+}
+
 fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let channels = Channel::load_all(station)?;
-    let trust = Trust::load(station)?;
-    let status = report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)?;
+    let status = read_status(station)?;
     match json {
         true => print_json(&status),
         false => print(&report::status_text(&status, lang)),
@@ -470,10 +451,10 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let lines = report::trace(&args.what, &mut read_store(station)?)?;
+    let trace = report::trace(station, &args.what, &mut read_store(station)?)?;
     match args.json.json {
-        true => print_json(&lines),
-        false => print(&report::trace_text(&args.what, &lines, lang)),
+        true => print_json(&trace),
+        false => print(&report::trace_text(&args.what, &trace, lang)),
     }
     Ok(0)
 }
