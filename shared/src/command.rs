@@ -10,19 +10,19 @@ mod wrong_use;
 
 use crate::accounts::operator;
 use crate::channel::Channel;
-use crate::daemon::{self, StationLock};
+use crate::daemon::{self, StationLock, read_store};
 use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
-use crate::lang::Lang;
+use crate::lang::{Lang, plain, plain_line};
 use crate::report;
 use crate::requests::{Answer, Asked, Request, ask_running};
 use crate::say;
 use crate::station::Station;
 use crate::store::Direction;
-use crate::store::sqlite::SqliteStore;
 use clap::{Args, Parser, Subcommand};
 use dukou_packets::keyring::Side;
+use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::SystemRandom;
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -102,6 +102,7 @@ struct TrustArgs {
 #[derive(Args)]
 struct TraceArgs {
     /// 业务键或文件名 / key or file name
+    #[arg(value_parser = something)]
     what: String,
     #[command(flatten)]
     json: Json,
@@ -123,10 +124,10 @@ struct WaiveArgs {
     #[command(flatten)]
     range: RangeArgs,
     /// 决定人 / who decides
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     name: Option<String>,
     /// 原因 / why
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     reason: String,
 }
 
@@ -144,7 +145,7 @@ struct SendArgs {
     #[arg(long, value_name = "FILE")]
     again: PathBuf,
     /// 原因 / why
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     reason: String,
     #[command(flatten)]
     json: Json,
@@ -168,6 +169,17 @@ struct CheckArgs {
     rebuild: bool,
     #[command(flatten)]
     json: Json,
+}
+
+/// Most characters of a reason or a name on the command line.
+const WORDS_MAX: usize = 1000;
+
+/// Takes a text that says something: an empty reason is none.
+fn something(text: &str) -> Result<String, String> {
+    match !text.trim().is_empty() && text.chars().count() <= WORDS_MAX {
+        true => Ok(text.to_string()),
+        false => Err("1–1000 字，不能是空的 / 1–1000 characters, not blank".to_string()),
+    }
 }
 
 /// A range of packet numbers: `3..5`, or `4`.
@@ -203,7 +215,7 @@ pub fn main(side: Side) -> ExitCode {
     match perform(cli, side, lang) {
         Ok(code) => ExitCode::from(code),
         Err(fault) => {
-            eprintln!("{}", fault.sentence(lang));
+            eprintln!("{}", plain_line(&fault.sentence(lang)));
             ExitCode::from(exit_code(&fault))
         }
     }
@@ -280,9 +292,19 @@ fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
     std::fs::canonicalize(dir).map_err(|error| ConfigFault::unreadable(dir, &error))
 }
 
-/// Prints to standard output; a reader that went away is no fault of the station.
-fn print(text: &str) {
-    let _ = print_all(text);
+/// Prints for people.
+fn print(text: &str) -> Result<(), ConfigFault> {
+    print_exactly(&plain(text))
+}
+
+/// Prints to standard output; a reader that went away is no fault of the station, a disk that took nothing is.
+fn print_exactly(text: &str) -> Result<(), ConfigFault> {
+    match print_all(text) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(ConfigFault::unreadable(Path::new("/dev/stdout"), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn print_all(text: &str) -> std::io::Result<()> {
@@ -291,13 +313,13 @@ fn print_all(text: &str) -> std::io::Result<()> {
     out.flush()
 }
 
-fn print_json(value: &impl serde::Serialize) {
-    print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
+fn print_json(value: &impl serde::Serialize) -> Result<(), ConfigFault> {
+    print_exactly(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()))
 }
 
 fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {
     let keyring = read_keyring(&station.keys_dir().join("keyring.txt"))?;
-    print(keyring.text());
+    print_exactly(keyring.text())?;
     let fingerprint = keyring.fingerprint();
     eprintln!(
         "{}",
@@ -333,15 +355,18 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
 }
 
-/// Reads a card; what is not even text is no card either.
+/// Reads a card, and no more of a file than a card can have; what is not even text is no card either.
 fn read_card(file: &Path) -> Result<String, ConfigFault> {
-    let bytes = std::fs::read(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file);
+    let read = opened.and_then(|file| file.take(limits::KEYRING_MAX as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| ConfigFault::unreadable(file, &error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Shows the fingerprint and asks a person to compare it.
 fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bool, ConfigFault> {
-    let (name, fingerprint) = (&card.body().name, card.fingerprint());
+    let (name, fingerprint) = (plain_line(&card.body().name), card.fingerprint());
     eprintln!(
         "{}",
         say!(
@@ -417,23 +442,13 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         Standing::TryAgain => 75,
     };
     match json {
-        true => print_json(&serde_json::json!({ "exit": code, "pass": report })),
+        true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,
         false => {
             let status = read_status(station)?;
-            print(&(report::pass_text(&report, lang) + &report::channel_waits_text(&status, lang)));
+            print(&(report::pass_text(&report, lang) + &report::channel_waits_text(&status, lang)))?;
         }
     }
     Ok(code)
-}
-
-/// Opens the state for reading only; a station that never ran has none.
-fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
-    let path = station.state_dir().join("station.sqlite");
-    std::fs::read_dir(station.state_dir()).map_err(|error| ConfigFault::unreadable(&station.state_dir(), &error))?;
-    if !path.exists() {
-        drop(SqliteStore::open(&path)?);
-    }
-    Ok(SqliteStore::open_read_only(&path)?)
 }
 
 fn read_status(station: &Station) -> Result<report::Status, EngineFault> {
@@ -444,8 +459,8 @@ fn read_status(station: &Station) -> Result<report::Status, EngineFault> {
 fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let status = read_status(station)?;
     match json {
-        true => print_json(&status),
-        false => print(&report::status_text(&status, lang)),
+        true => print_json(&status)?,
+        false => print(&report::status_text(&status, lang))?,
     }
     Ok(u8::from(status.needs_a_person()))
 }
@@ -453,8 +468,8 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
     let trace = report::trace(station, &args.what, &mut read_store(station)?)?;
     match args.json.json {
-        true => print_json(&trace),
-        false => print(&report::trace_text(&args.what, &trace, lang)),
+        true => print_json(&trace)?,
+        false => print(&report::trace_text(&args.what, &trace, lang))?,
     }
     Ok(0)
 }
@@ -462,8 +477,8 @@ fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFa
 fn gaps(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let gaps = report::gaps(&mut read_store(station)?)?;
     match json {
-        true => print_json(&gaps),
-        false => print(&report::gaps_text(&gaps, lang)),
+        true => print_json(&gaps)?,
+        false => print(&report::gaps_text(&gaps, lang))?,
     }
     Ok(u8::from(!gaps.is_empty()))
 }
@@ -506,7 +521,7 @@ fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8
         },
         Err(fault) => return Err(fault.into()),
     };
-    say_answer(&answer, json, lang);
+    say_answer(&answer, json, lang)?;
     Ok(answer.exit)
 }
 
@@ -519,10 +534,13 @@ fn perform_here(station: &Station, request: &Request, _lock: &StationLock) -> Re
     })
 }
 
-fn say_answer(answer: &Answer, json: bool, lang: Lang) {
+fn say_answer(answer: &Answer, json: bool, lang: Lang) -> Result<(), ConfigFault> {
     match (json, answer.exit) {
         (true, _) => print_json(answer),
         (false, 0) => print(&format!("{}\n", answer.sentence(lang))),
-        (false, _) => eprintln!("{}", answer.sentence(lang)),
+        (false, _) => {
+            eprintln!("{}", plain(answer.sentence(lang)));
+            Ok(())
+        }
     }
 }

@@ -17,7 +17,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -68,6 +68,38 @@ fn not_roots(station: &Station, (uid, _): (u32, u32)) -> ConfigFault {
     ConfigFault::NotRoots { dir: station.dir.clone(), account }
 }
 
+/// Opens the station's state for writing.
+///
+/// # Errors
+/// [`ConfigFault::Unreadable`] when its file's owner or mode is wrong, which a database would call damage; else [`EngineFault::Store`].
+pub fn open_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+    let path = station.state_dir().join("station.sqlite");
+    permitted(&path, File::options().read(true).write(true).open(&path))?;
+    Ok(SqliteStore::open(&path)?)
+}
+
+/// Opens the station's state for reading, beside whoever writes it. A station that never ran has none and gets one.
+///
+/// # Errors
+/// As [`open_store`].
+pub fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+    let (dir, path) = (station.state_dir(), station.state_dir().join("station.sqlite"));
+    std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?;
+    if !path.exists() {
+        let _lock = StationLock::take(station)?;
+        drop(SqliteStore::open(&path)?);
+    }
+    permitted(&path, File::open(&path))?;
+    Ok(SqliteStore::open_read_only(&path)?)
+}
+
+fn permitted(path: &Path, opened: std::io::Result<File>) -> Result<(), ConfigFault> {
+    match opened {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ConfigFault::unreadable(path, &error)),
+        _ => Ok(()),
+    }
+}
+
 /// Opens the engine on the real seams.
 ///
 /// # Errors
@@ -82,7 +114,7 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
         random: Arc::new(SystemRandom),
         second_thread: true,
     };
-    let store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
+    let store = open_store(station)?;
     Engine::open(station.clone(), channels, keys, trust, seams, Box::new(store))
 }
 

@@ -340,7 +340,7 @@ impl Engine {
     pub fn pass(&mut self) -> Result<PassReport, EngineFault> {
         let began_ms = self.seams.clock.mono_ms();
         let settle_s = self.outgoing.iter().map(|outgoing| outgoing.channel.source.settle_seconds).max().unwrap_or(0);
-        let patience_ms = 1000 * settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1000;
+        let patience_ms = 1000 * (settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1);
         let mut report = self.step()?;
         while (report.young > 0 || report.incomplete > 0)
             && self.seams.clock.mono_ms() < began_ms + patience_ms
@@ -350,7 +350,17 @@ impl Engine {
             let next = self.step()?;
             report.add(next);
         }
+        self.look_at_way_out(&mut report)?;
         Ok(report)
+    }
+
+    /// A pass that had nothing to send tells all the same that nothing could have left.
+    fn look_at_way_out(&self, report: &mut PassReport) -> Result<(), EngineFault> {
+        let dir = self.station.ferry_out();
+        match self.seams.files.ferry_dir(&dir) {
+            Err(fault) if report.troubles.is_empty() => self.tolerate(fault, report),
+            _ => Ok(()),
+        }
     }
 
     /// Tells how things stand after a pass.

@@ -5,7 +5,7 @@
 
 use super::{civil_time, count_packets, gaps_of, table};
 use crate::error::EngineFault;
-use crate::lang::{Lang, mask_id};
+use crate::lang::{Lang, mask_id, plain_line};
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, Sighting, StationState, Store};
@@ -268,7 +268,7 @@ pub fn trace_text(what: &str, trace: &Trace, lang: Lang) -> String {
 }
 
 fn nothing_text(what: &str, lang: Lang) -> String {
-    let what = mask_id(what);
+    let what = plain_line(&mask_id(what));
     say!(
         lang,
         "本站没有见过 {what}（按业务键或文件名查）。刚放入、还没打包的文件不在此列。\n",
@@ -287,7 +287,7 @@ fn records_table(lines: &[TraceLine], lang: Lang) -> String {
             Some(code) => format!("{}（{code}）", step_text(line, lang)),
             None => step_text(line, lang),
         };
-        rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), mask_id(&line.name)]);
+        rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
     }
     table(&rows)
 }
