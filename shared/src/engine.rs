@@ -137,7 +137,7 @@ impl PassReport {
         }
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
-        // These three say how things are now, not what happened.
+        // What follows says how things are now, not what happened.
         self.junk = other.junk;
         self.young = other.young;
         self.unfinished = other.unfinished;
@@ -192,7 +192,8 @@ impl Engine {
     /// Opens a station: reads state and log, compares them, and finishes what the last run began.
     ///
     /// # Errors
-    /// [`EngineFault`]; nothing in the ferry directories was touched.
+    /// [`EngineFault`]: when state and log do not agree, with nothing changed but a torn last line of the log cut; when finishing fails, with part
+    /// of it done, and the next opening does the rest.
     pub fn open(
         station: Station,
         channels: Vec<Channel>,
@@ -274,7 +275,8 @@ impl Engine {
         self.finish_sending(unpublished)
     }
 
-    /// Removes spool files that never became packets: sealed, and the power went before the store heard of them.
+    /// Removes what a crash left unfinished: spool files that never became packets (sealed, and the power went before the store heard of them),
+    /// and then what lies unfinished in the ferry directory.
     fn remove_orphans(&mut self) -> Result<(), EngineFault> {
         let dir = self.station.spool_out();
         for name in self.seams.files.list(&dir)? {

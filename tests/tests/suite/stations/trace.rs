@@ -66,8 +66,11 @@ fn packets_nobody_opened_are_named_where_the_record_may_be_in_them() {
     assert_eq!(unopened(&trace(&pair.inner, 1)), [("waived", 1, Some(2))]);
     assert_eq!(states(&trace(&pair.inner, 1)), [] as [&str; 0]);
     // The waived packet comes late: it is evidence, and still nothing says that it was applied.
-    fs::write(pair.inner.path("ferry/in/3-aaaa-late.dkp"), fs::read(pair.outer.path("spool/out").join("000000000002.dkp")).unwrap())
-        .unwrap();
+    fs::write(
+        pair.inner.path("ferry/in/3-aaaa-late.dkp"),
+        fs::read(pair.outer.path("spool/out").join("000000000002.dkp")).unwrap(),
+    )
+    .unwrap();
     pair.inner.pass(0);
     assert_eq!(states(&trace(&pair.inner, 1)), [] as [&str; 0]);
     let first = &packets[0].header;
