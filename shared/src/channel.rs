@@ -12,6 +12,12 @@ use std::path::{Component, Path, PathBuf};
 /// Largest file that a channel with `xml = true` takes: the check reads it as a whole.
 pub const XML_MAX_BYTES: u64 = 64 << 20;
 
+/// Longest `settle_seconds`: a day.
+const SETTLE_MAX_SECONDS: u64 = 86_400;
+
+/// Longest `linger_ms`: a minute.
+const LINGER_MAX_MS: u64 = 60_000;
+
 /// One declared flow of one kind of record in one direction, with its own order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -170,8 +176,17 @@ impl Channel {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))? {
             let path = entry.map_err(|error| ConfigFault::unreadable(&dir, &error))?.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
-                files.push(path);
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("toml") => files.push(path),
+                // Passing it over would let a channel stand still without a word.
+                Some(other) if other.eq_ignore_ascii_case("toml") => {
+                    return Err(ConfigFault::Setting {
+                        file: path,
+                        setting: "文件名 / the file's name",
+                        rule: "*.toml（小写） / *.toml in lower case",
+                    });
+                }
+                _ => {}
             }
         }
         files.sort();
@@ -212,6 +227,12 @@ impl Channel {
         if self.priority > 9 {
             return Err(setting("priority", "0–9"));
         }
+        if self.source.settle_seconds > SETTLE_MAX_SECONDS {
+            return Err(setting("source.settle_seconds", "0–86400"));
+        }
+        if self.batch.linger_ms > LINGER_MAX_MS {
+            return Err(setting("batch.linger_ms", "0–60000"));
+        }
         if self.screen.xml && self.screen.max_bytes > XML_MAX_BYTES {
             return Err(setting("screen.max_bytes", "xml = true: ≤ 67108864 (64 MiB)"));
         }
@@ -239,21 +260,29 @@ fn check_folder_is_free(station: &Station, channel: &Channel, setting: &'static 
     if setting == "source.folder" && channel.source.after == After::Archive {
         reserved.push(station.dir.join(&channel.source.archive));
     }
-    let met = reserved.iter().map(|dir| settled(dir)).find(|dir| dir.starts_with(folder) || folder.starts_with(dir));
+    let met = reserved.iter().map(|dir| settled(dir)).find(|dir| overlap(dir, folder));
     met.map_or(Ok(()), |dir| Err(ConfigFault::ReservedFolder { channel: channel.channel.clone(), setting, dir }))
 }
 
-/// Gives a path as the system resolves it, and where it is not there yet, without `.` and `..`.
-fn settled(path: &Path) -> PathBuf {
-    if let Ok(real) = std::fs::canonicalize(path) {
-        return real;
-    }
+/// Tells whether one folder is or lies in the other; folders that differ in case only are one where file systems fold case.
+pub(crate) fn overlap(one: &Path, other: &Path) -> bool {
+    let fold = |path: &Path| PathBuf::from(path.to_string_lossy().to_lowercase());
+    let (one, other) = (fold(one), fold(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// Gives a path as the system resolves it; what is not there yet follows what is, without `.` and `..`.
+pub(crate) fn settled(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut settled = PathBuf::new();
-    for part in path.components() {
+    for part in full.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => drop(settled.pop()),
-            part => settled.push(part),
+            part => {
+                settled.push(part);
+                settled = std::fs::canonicalize(&settled).unwrap_or(settled);
+            }
         }
     }
     settled
@@ -271,7 +300,7 @@ fn check_folders_apart(station: &Station, channels: &[Channel]) -> Result<(), Co
         let folder = settled(&station.dir.join(folder));
         check_folder_is_free(station, channel, setting, &folder)?;
         for (other, earlier) in &folders {
-            if folder.starts_with(other) || other.starts_with(&folder) {
+            if overlap(&folder, other) {
                 return Err(ConfigFault::SharedFolder { folder, one: earlier.channel.clone(), two: channel.channel.clone() });
             }
         }

@@ -8,20 +8,21 @@ mod examine;
 mod init;
 mod wrong_use;
 
+use crate::accounts::operator;
 use crate::channel::Channel;
-use crate::daemon::{self, StationLock};
-use crate::engine::{PassReport, Standing};
+use crate::daemon::{self, StationLock, read_store};
+use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
-use crate::lang::Lang;
+use crate::lang::{Lang, plain, plain_line};
 use crate::report;
-use crate::requests::{Answer, Request, ask_running};
+use crate::requests::{Answer, Asked, Request, ask_running};
 use crate::say;
 use crate::station::Station;
 use crate::store::Direction;
-use crate::store::sqlite::SqliteStore;
 use clap::{Args, Parser, Subcommand};
 use dukou_packets::keyring::Side;
+use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::SystemRandom;
 use std::io::{BufRead, IsTerminal, Read, Write};
@@ -101,6 +102,7 @@ struct TrustArgs {
 #[derive(Args)]
 struct TraceArgs {
     /// 业务键或文件名 / key or file name
+    #[arg(value_parser = something)]
     what: String,
     #[command(flatten)]
     json: Json,
@@ -122,10 +124,10 @@ struct WaiveArgs {
     #[command(flatten)]
     range: RangeArgs,
     /// 决定人 / who decides
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     name: Option<String>,
     /// 原因 / why
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     reason: String,
 }
 
@@ -143,7 +145,7 @@ struct SendArgs {
     #[arg(long, value_name = "FILE")]
     again: PathBuf,
     /// 原因 / why
-    #[arg(long)]
+    #[arg(long, value_parser = something)]
     reason: String,
     #[command(flatten)]
     json: Json,
@@ -167,6 +169,17 @@ struct CheckArgs {
     rebuild: bool,
     #[command(flatten)]
     json: Json,
+}
+
+/// Most characters of a reason or a name on the command line.
+const WORDS_MAX: usize = 1000;
+
+/// Takes a text that says something: an empty reason is none.
+fn something(text: &str) -> Result<String, String> {
+    match !text.trim().is_empty() && text.chars().count() <= WORDS_MAX {
+        true => Ok(text.to_string()),
+        false => Err("1–1000 字，不能是空的 / 1–1000 characters, not blank".to_string()),
+    }
 }
 
 /// A range of packet numbers: `3..5`, or `4`.
@@ -202,7 +215,7 @@ pub fn main(side: Side) -> ExitCode {
     match perform(cli, side, lang) {
         Ok(code) => ExitCode::from(code),
         Err(fault) => {
-            eprintln!("{}", fault.sentence(lang));
+            eprintln!("{}", plain_line(&fault.sentence(lang)));
             ExitCode::from(exit_code(&fault))
         }
     }
@@ -245,7 +258,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
         Verb::Init(_) => Ok(0),
-        Verb::Card => card(&station),
+        Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
         Verb::Run => run(&station),
         Verb::Pass(json) => pass(&station, json.json, lang),
@@ -271,10 +284,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         }
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
-        Verb::Check(args) => {
-            let _lock = StationLock::take(&station)?;
-            examine::check(&station, args.rebuild, args.json.json, lang)
-        }
+        Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
     }
 }
 
@@ -282,37 +292,43 @@ fn absolute(dir: &Path) -> Result<PathBuf, ConfigFault> {
     std::fs::canonicalize(dir).map_err(|error| ConfigFault::unreadable(dir, &error))
 }
 
-/// The account that runs the command, as the packet log names it.
-/// Its number decides, not a variable that anyone can set; behind sudo both are named.
-fn operator() -> String {
-    let uid = rustix::process::getuid().as_raw();
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let entry = |line: &str| -> Option<String> {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_string())
-    };
-    let account = accounts.lines().find_map(entry).unwrap_or_else(|| format!("uid-{uid}"));
-    match std::env::var("SUDO_USER") {
-        Ok(person) if uid == 0 && !person.is_empty() => crate::lang::cut(&format!("{account} sudo {person}"), 128),
-        _ => account,
+/// Prints for people.
+fn print(text: &str) -> Result<(), ConfigFault> {
+    print_exactly(&plain(text))
+}
+
+/// Prints to standard output; a reader that went away is no fault of the station, a disk that took nothing is.
+fn print_exactly(text: &str) -> Result<(), ConfigFault> {
+    match print_all(text) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(ConfigFault::unreadable(Path::new("/dev/stdout"), &error))
+        }
+        _ => Ok(()),
     }
 }
 
-/// Prints to standard output; a reader that went away is no fault of the station.
-fn print(text: &str) {
+fn print_all(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
-fn print_json(value: &impl serde::Serialize) {
-    print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
+fn print_json(value: &impl serde::Serialize) -> Result<(), ConfigFault> {
+    print_exactly(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()))
 }
 
-fn card(station: &Station) -> Result<u8, EngineFault> {
+fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {
     let keyring = read_keyring(&station.keys_dir().join("keyring.txt"))?;
-    print(keyring.text());
-    eprintln!("{}", keyring.fingerprint());
+    print_exactly(keyring.text())?;
+    let fingerprint = keyring.fingerprint();
+    eprintln!(
+        "{}",
+        say!(
+            lang,
+            "本站密钥卡的指纹，请与对方通话核对：\n{fingerprint}",
+            "Fingerprint of this station's card, to be compared with the peer by voice:\n{fingerprint}"
+        )
+    );
     Ok(0)
 }
 
@@ -335,22 +351,22 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     let file = args.card.clone().unwrap_or_else(|| station.keys_dir().join("peer.txt"));
     let card = dukou_packets::keyring::Keyring::parse(text.as_bytes()).map_err(|fault| ConfigFault::Card { file, fault })?;
     let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
-    let channels = match args.channels.is_empty() {
-        false => args.channels.clone(),
-        true => incoming_channels(station)?,
-    };
+    let channels = granted_channels(station, &args.channels)?;
     ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
 }
 
-/// Reads a card; what is not even text is no card either.
+/// Reads a card, and no more of a file than a card can have; what is not even text is no card either.
 fn read_card(file: &Path) -> Result<String, ConfigFault> {
-    let bytes = std::fs::read(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file);
+    let read = opened.and_then(|file| file.take(limits::KEYRING_MAX as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| ConfigFault::unreadable(file, &error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Shows the fingerprint and asks a person to compare it.
 fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bool, ConfigFault> {
-    let (name, fingerprint) = (&card.body().name, card.fingerprint());
+    let (name, fingerprint) = (plain_line(&card.body().name), card.fingerprint());
     eprintln!(
         "{}",
         say!(
@@ -372,6 +388,26 @@ fn ask_compared(card: &dukou_packets::keyring::Keyring, lang: Lang) -> Result<bo
         )
     };
     Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
+}
+
+/// Gives the channels to grant: those asked for, each once, or all that come in. No other can be granted: nothing would ever use it.
+fn granted_channels(station: &Station, asked: &[ChannelName]) -> Result<Vec<ChannelName>, ConfigFault> {
+    let incoming = incoming_channels(station)?;
+    if let Some(wrong) = asked.iter().find(|channel| !incoming.contains(channel)) {
+        let known = incoming.iter().map(ChannelName::to_string).collect::<Vec<_>>().join(", ");
+        let sentence = |lang| {
+            say!(
+                lang,
+                "--channels 里的 {wrong} 不是本站接收的通道（本站接收：{known}），没有改动任何东西。请改正后重试。",
+                "{wrong} in --channels is no channel that this station receives (it receives: {known}); nothing was changed. Correct it and try again."
+            )
+        };
+        return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) });
+    }
+    match asked.is_empty() {
+        true => Ok(incoming),
+        false => Ok(incoming.into_iter().filter(|channel| asked.contains(channel)).collect()),
+    }
 }
 
 fn incoming_channels(station: &Station) -> Result<Vec<ChannelName>, ConfigFault> {
@@ -406,71 +442,34 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         Standing::TryAgain => 75,
     };
     match json {
-        true => print_json(&serde_json::json!({ "exit": code, "pass": report })),
-        false => print(&pass_text(&report, lang)),
+        true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,
+        false => {
+            let status = read_status(station)?;
+            print(&(report::pass_text(&report, lang) + &report::channel_waits_text(&status, lang)))?;
+        }
     }
     Ok(code)
 }
 
-fn pass_text(report: &PassReport, lang: Lang) -> String {
-    let PassReport { accepted, rejected, held_back, packets_out, packets_in, delivered, duplicates, .. } = report;
-    let mut out = say!(
-        lang,
-        "发出：{accepted} 个文件，{packets_out} 个包；拒收 {rejected}，重复未送 {held_back}\n",
-        "Out: {accepted} files in {packets_out} packets; {rejected} refused, {held_back} repeats held back\n"
-    );
-    out += &say!(
-        lang,
-        "收到：{packets_in} 个包，{delivered} 个文件；重复到达的包 {duplicates}\n",
-        "In: {packets_in} packets, {delivered} files; {duplicates} packets had come before\n"
-    );
-    for (code, count) in &report.aside {
-        out += &say!(
-            lang,
-            "另存待查：{code} × {count}，原因见 quarantine/ 或 waiting/\n",
-            "Set aside: {code} × {count}; reasons are in quarantine/ or waiting/\n"
-        );
-    }
-    if report.young + report.unfinished > 0 {
-        let (young, unfinished) = (report.young, report.unfinished);
-        out += &say!(
-            lang,
-            "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）\n",
-            "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part)\n"
-        );
-    }
-    for trouble in &report.troubles {
-        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
-    }
-    out
-}
-
-/// Opens the state for reading only; a station that never ran has none.
-fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
-    let path = station.state_dir().join("station.sqlite");
-    std::fs::read_dir(station.state_dir()).map_err(|error| ConfigFault::unreadable(&station.state_dir(), &error))?;
-    if !path.exists() {
-        drop(SqliteStore::open(&path)?);
-    }
-    Ok(SqliteStore::open_read_only(&path)?)
+fn read_status(station: &Station) -> Result<report::Status, EngineFault> {
+    let (channels, trust) = (Channel::load_all(station)?, Trust::load(station)?);
+    report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)
 }
 
 fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let channels = Channel::load_all(station)?;
-    let trust = Trust::load(station)?;
-    let status = report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)?;
+    let status = read_status(station)?;
     match json {
-        true => print_json(&status),
-        false => print(&report::status_text(&status, lang)),
+        true => print_json(&status)?,
+        false => print(&report::status_text(&status, lang))?,
     }
-    Ok(u8::from(status.channels.iter().any(|channel| channel.state != "ok")))
+    Ok(u8::from(status.needs_a_person()))
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let lines = report::trace(&args.what, &mut read_store(station)?)?;
+    let trace = report::trace(station, &args.what, &mut read_store(station)?)?;
     match args.json.json {
-        true => print_json(&lines),
-        false => print(&report::trace_text(&args.what, &lines, lang)),
+        true => print_json(&trace)?,
+        false => print(&report::trace_text(&args.what, &trace, lang))?,
     }
     Ok(0)
 }
@@ -478,8 +477,8 @@ fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFa
 fn gaps(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let gaps = report::gaps(&mut read_store(station)?)?;
     match json {
-        true => print_json(&gaps),
-        false => print(&report::gaps_text(&gaps, lang)),
+        true => print_json(&gaps)?,
+        false => print(&report::gaps_text(&gaps, lang))?,
     }
     Ok(u8::from(!gaps.is_empty()))
 }
@@ -502,26 +501,46 @@ fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, Engin
     ask(station, Request::SendAgain { channel, file, operator: operator(), reason: args.reason }, args.json.json, lang)
 }
 
-/// Performs a request here, or, when the station runs, asks it to.
+/// Performs a request here, or, while another process has the station, asks it to.
 fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let say_waiting = || {
+        eprintln!(
+            "{}",
+            say!(
+                lang,
+                "本站正由另一个摆渡进程（run 或 pass）使用，正在等它答复或让出，最多 60 秒。",
+                "Another process (run or pass) has the station; waiting for its answer or its end, at most 60 seconds."
+            )
+        );
+    };
     let answer = match StationLock::take(station) {
-        Ok(_lock) => daemon::on_engine_thread(|| {
-            let mut engine = daemon::open_engine(station)?;
-            let answer = engine.perform(&request)?;
-            engine.close()?;
-            Ok(answer)
-        })?,
-        Err(ConfigFault::InUse { .. }) => ask_running(station, &request, &SystemRandom)?,
+        Ok(lock) => perform_here(station, &request, &lock)?,
+        Err(ConfigFault::InUse { .. }) => match ask_running(station, &request, &SystemRandom, &say_waiting)? {
+            Asked::Answered(answer) => answer,
+            Asked::Free(lock) => perform_here(station, &request, &lock)?,
+        },
         Err(fault) => return Err(fault.into()),
     };
-    say_answer(&answer, json, lang);
+    say_answer(&answer, json, lang)?;
     Ok(answer.exit)
 }
 
-fn say_answer(answer: &Answer, json: bool, lang: Lang) {
+fn perform_here(station: &Station, request: &Request, _lock: &StationLock) -> Result<Answer, EngineFault> {
+    daemon::on_engine_thread(|| {
+        let mut engine = daemon::open_engine(station)?;
+        let answer = engine.perform(request)?;
+        engine.close()?;
+        Ok(answer)
+    })
+}
+
+fn say_answer(answer: &Answer, json: bool, lang: Lang) -> Result<(), ConfigFault> {
     match (json, answer.exit) {
         (true, _) => print_json(answer),
         (false, 0) => print(&format!("{}\n", answer.sentence(lang))),
-        (false, _) => eprintln!("{}", answer.sentence(lang)),
+        (false, _) => {
+            eprintln!("{}", plain(answer.sentence(lang)));
+            Ok(())
+        }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! tokio, signals and notify live here and nowhere deeper. Notifications are hints; the full scan of each step is the truth.
 
+use crate::accounts;
 use crate::channel::Channel;
-use crate::engine::{Engine, PassReport, Seams, Standing};
+use crate::engine::{Engine, PassReport, Seams, Standing, Trouble};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
 use crate::seams::clock::SystemClock;
@@ -35,16 +36,67 @@ impl StationLock {
     /// Takes the lock.
     ///
     /// # Errors
-    /// [`ConfigFault::InUse`] when another process holds it.
+    /// [`ConfigFault::InUse`] when another process holds it; [`ConfigFault::NotRoots`] when root asks for another account's station.
     pub fn take(station: &Station) -> Result<Self, ConfigFault> {
         let path = station.state_dir().join("lock");
-        let file =
-            File::options().create(true).append(true).open(&path).map_err(|error| ConfigFault::unreadable(&path, &error))?;
-        match file.try_lock() {
+        let owner = accounts::other_owner(&station.state_dir());
+        let opened = File::options().create(owner.is_none()).append(true).open(&path);
+        let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        let file = match (opened, owner) {
+            (Ok(file), _) => file,
+            (Err(error), Some(owner)) if is_missing(&error) => return Err(not_roots(station, owner)),
+            (Err(error), _) => return Err(ConfigFault::unreadable(&path, &error)),
+        };
+        match (file.try_lock(), owner) {
+            (Ok(()), Some(owner)) => Err(not_roots(station, owner)),
+            (locked, _) => Self::held(station, file, locked),
+        }
+    }
+
+    fn held(station: &Station, file: File, locked: Result<(), TryLockError>) -> Result<Self, ConfigFault> {
+        let path = station.state_dir().join("lock");
+        match locked {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(ConfigFault::InUse { dir: station.dir.clone() }),
             Err(TryLockError::Error(error)) => Err(ConfigFault::unreadable(&path, &error)),
         }
+    }
+}
+
+fn not_roots(station: &Station, (uid, _): (u32, u32)) -> ConfigFault {
+    let account = accounts::user_name(uid).unwrap_or_else(|| format!("#{uid}"));
+    ConfigFault::NotRoots { dir: station.dir.clone(), account }
+}
+
+/// Opens the station's state for writing.
+///
+/// # Errors
+/// [`ConfigFault::Unreadable`] when its file's owner or mode is wrong, which a database would call damage; else [`EngineFault::Store`].
+pub fn open_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+    let path = station.state_dir().join("station.sqlite");
+    permitted(&path, File::options().read(true).write(true).open(&path))?;
+    Ok(SqliteStore::open(&path)?)
+}
+
+/// Opens the station's state for reading, beside whoever writes it. A station that never ran has none and gets one.
+///
+/// # Errors
+/// As [`open_store`].
+pub fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+    let (dir, path) = (station.state_dir(), station.state_dir().join("station.sqlite"));
+    std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?;
+    if !path.exists() {
+        let _lock = StationLock::take(station)?;
+        drop(SqliteStore::open(&path)?);
+    }
+    permitted(&path, File::open(&path))?;
+    Ok(SqliteStore::open_read_only(&path)?)
+}
+
+fn permitted(path: &Path, opened: std::io::Result<File>) -> Result<(), ConfigFault> {
+    match opened {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ConfigFault::unreadable(path, &error)),
+        _ => Ok(()),
     }
 }
 
@@ -62,7 +114,7 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
         random: Arc::new(SystemRandom),
         second_thread: true,
     };
-    let store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
+    let store = open_store(station)?;
     Engine::open(station.clone(), channels, keys, trust, seams, Box::new(store))
 }
 
@@ -73,7 +125,7 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
 pub fn on_engine_thread<T: Send>(work: impl FnOnce() -> Result<T, EngineFault> + Send) -> Result<T, EngineFault> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("dukou-engine".to_string()).spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| ConfigFault::unreadable(Path::new("/proc/self"), &error))?;
+        let thread = thread.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?;
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
@@ -85,8 +137,10 @@ pub fn on_engine_thread<T: Send>(work: impl FnOnce() -> Result<T, EngineFault> +
 pub fn pass(station: &Station) -> Result<(PassReport, Standing), EngineFault> {
     on_engine_thread(|| {
         let mut engine = open_engine(station)?;
-        engine.serve_requests()?;
+        say_troubles(&engine.serve_requests()?);
         let report = engine.pass()?;
+        // What was asked while the pass had the station is answered before it leaves.
+        say_troubles(&engine.serve_requests()?);
         let standing = engine.standing(&report);
         engine.close()?;
         Ok((report, standing))
@@ -111,7 +165,7 @@ pub fn run(station: &Station) -> Result<(), EngineFault> {
     let (wake, woken) = channel();
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|error| ConfigFault::unreadable(Path::new("/proc/self"), &error))?;
+    let runtime = runtime.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?;
     runtime.spawn(stop_on_signal(wake.clone(), stop.clone()));
     let _watcher = watch(station, wake)?;
     on_engine_thread(move || work(station, &woken, &stop))
@@ -204,7 +258,7 @@ fn keep_stepping(
     let linger = linger(station)?;
     let scan_every = Duration::from_secs(station.config.ferry.scan_seconds);
     loop {
-        engine.serve_requests()?;
+        say_troubles(&engine.serve_requests()?);
         let report = engine.step()?;
         say_what_happened(&report);
         let until = Instant::now()
@@ -241,7 +295,7 @@ fn wait(
                 deadline = deadline.min(Instant::now() + if in_ferry { Duration::ZERO } else { linger });
             }
             Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Ok(Waited::Work),
-            Err(RecvTimeoutError::Timeout) => engine.serve_requests()?,
+            Err(RecvTimeoutError::Timeout) => say_troubles(&engine.serve_requests()?),
         }
     }
 }
@@ -281,8 +335,13 @@ fn say_what_happened(report: &PassReport) {
     for (code, count) in &report.aside {
         tracing::warn!(code, count, "packets set aside");
     }
+    say_troubles(&report.troubles);
+}
+
+/// One journal line a kind of trouble.
+fn say_troubles(found: &[Trouble]) {
     let mut troubles: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for trouble in &report.troubles {
+    for trouble in found {
         *troubles.entry((trouble.code, &trouble.journal)).or_default() += 1;
     }
     for ((code, sentence), count) in troubles {

@@ -4,6 +4,7 @@
 //! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
+use crate::accounts;
 use crate::channel::Channel;
 use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
@@ -23,7 +24,7 @@ use dukou_packets::packet::header::{ChannelName, LogHead};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -136,7 +137,7 @@ impl PassReport {
         }
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
-        // These three say how things are now, not what happened.
+        // What follows says how things are now, not what happened.
         self.junk = other.junk;
         self.young = other.young;
         self.unfinished = other.unfinished;
@@ -181,6 +182,8 @@ pub struct Engine {
     used_number: u64,
     /// Running time at the last look at retention.
     pub(crate) pruned_run_ms: Option<u64>,
+    /// Request files that are none and could not be moved aside either.
+    pub(crate) unfit_requests: BTreeSet<String>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -189,7 +192,8 @@ impl Engine {
     /// Opens a station: reads state and log, compares them, and finishes what the last run began.
     ///
     /// # Errors
-    /// [`EngineFault`]; nothing in the ferry directories was touched.
+    /// [`EngineFault`]: when state and log do not agree, with nothing changed but a torn last line of the log cut; when finishing fails, with part
+    /// of it done, and the next opening does the rest.
     pub fn open(
         station: Station,
         channels: Vec<Channel>,
@@ -230,6 +234,7 @@ impl Engine {
             signal_file: None,
             used_number: 0,
             pruned_run_ms: None,
+            unfit_requests: BTreeSet::new(),
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
@@ -270,7 +275,8 @@ impl Engine {
         self.finish_sending(unpublished)
     }
 
-    /// Removes spool files that never became packets: sealed, and the power went before the store heard of them.
+    /// Removes what a crash left unfinished: spool files that never became packets (sealed, and the power went before the store heard of them),
+    /// and then what lies unfinished in the ferry directory.
     fn remove_orphans(&mut self) -> Result<(), EngineFault> {
         let dir = self.station.spool_out();
         for name in self.seams.files.list(&dir)? {
@@ -336,7 +342,7 @@ impl Engine {
     pub fn pass(&mut self) -> Result<PassReport, EngineFault> {
         let began_ms = self.seams.clock.mono_ms();
         let settle_s = self.outgoing.iter().map(|outgoing| outgoing.channel.source.settle_seconds).max().unwrap_or(0);
-        let patience_ms = 1000 * settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1000;
+        let patience_ms = 1000 * (settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1);
         let mut report = self.step()?;
         while (report.young > 0 || report.incomplete > 0)
             && self.seams.clock.mono_ms() < began_ms + patience_ms
@@ -346,7 +352,17 @@ impl Engine {
             let next = self.step()?;
             report.add(next);
         }
+        self.look_at_way_out(&mut report)?;
         Ok(report)
+    }
+
+    /// A pass that had nothing to send tells all the same that nothing could have left.
+    fn look_at_way_out(&self, report: &mut PassReport) -> Result<(), EngineFault> {
+        let dir = self.station.ferry_out();
+        match self.seams.files.ferry_dir(&dir) {
+            Err(fault) if report.troubles.is_empty() => self.tolerate(fault, report),
+            _ => Ok(()),
+        }
     }
 
     /// Tells how things stand after a pass.
@@ -545,23 +561,14 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
 }
 
 fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {
-    let number = |setting: &'static str, name: &Option<String>, file: &str| match name {
+    type Number = fn(&str) -> Option<u32>;
+    let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
         None => Ok(None),
-        Some(name) => account_number(name, file).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
+        Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
     };
     Ok(Ownership {
-        uid: number("sink.owner", &channel.sink.owner, "/etc/passwd")?,
-        gid: number("sink.group", &channel.sink.group, "/etc/group")?,
+        uid: number("sink.owner", &channel.sink.owner, accounts::user_number)?,
+        gid: number("sink.group", &channel.sink.group, accounts::group_number)?,
         mode: u32::from_str_radix(&channel.sink.mode, 8).ok(),
     })
-}
-
-/// Finds a user's or group's number: a number stands for itself, a name is looked up in the local file.
-fn account_number(name: &str, file: &str) -> Option<u32> {
-    if let Ok(number) = name.parse() {
-        return Some(number);
-    }
-    let text = std::fs::read_to_string(file).ok()?;
-    let entry = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&name))?;
-    entry.get(2)?.parse().ok()
 }

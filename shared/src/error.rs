@@ -116,6 +116,14 @@ pub enum ConfigFault {
         /// What is in the way.
         path: PathBuf,
     },
+    /// `init` failed and could not take away what it had made.
+    #[error("{why:?}; {} is left", left.display())]
+    InitLeft {
+        /// Why it failed, in Chinese and in English.
+        why: [String; 2],
+        /// What is left.
+        left: PathBuf,
+    },
     /// A user or group is not known here.
     #[error("{setting} {name}: unknown")]
     Account {
@@ -149,6 +157,28 @@ pub enum ConfigFault {
     InUse {
         /// The station's directory.
         dir: PathBuf,
+    },
+    /// The station belongs to another account, and root would leave files behind that it cannot open.
+    #[error("{} belongs to {account}", dir.display())]
+    NotRoots {
+        /// The station's directory.
+        dir: PathBuf,
+        /// The account, as `sudo -u` takes it.
+        account: String,
+    },
+    /// The process that has the station did not answer a request in time.
+    #[error("no answer to {} within {seconds} s", request.display())]
+    NoAnswer {
+        /// How long was waited.
+        seconds: u64,
+        /// The request, which stays.
+        request: PathBuf,
+    },
+    /// No thread could be started.
+    #[error("no thread could be started: {problem}")]
+    NoThread {
+        /// The system's words.
+        problem: String,
     },
     /// A command was given what it cannot take.
     #[error("{what}")]
@@ -213,15 +243,15 @@ impl ConfigFault {
             }
             Self::Full { path } => disk_full(path, lang),
             Self::Card { file, fault } => {
-                let (file, code) = (file.display(), fault.code());
+                let (file, code, why) = (file.display(), fault.code(), card_words(fault));
                 say!(
                     lang,
-                    "密钥卡 {file} 不能接受（{code}：{fault}）。请向对方重新索取密钥卡。",
+                    "密钥卡 {file} 不能接受（{code}：{why}）。请向对方重新索取密钥卡。",
                     "The card {file} is not acceptable ({code}: {fault}). Ask the peer for its card again."
                 )
             }
             Self::Toml { file, line, problem } => {
-                let file = file.display();
+                let (file, problem) = (file.display(), parser_words(problem, lang));
                 say!(
                     lang,
                     "{file} 第 {line} 行有误：{problem}。请改正后重试。",
@@ -229,7 +259,7 @@ impl ConfigFault {
                 )
             }
             Self::Setting { file, setting, rule } => {
-                let (file, rule) = (file.display(), in_language(rule, lang));
+                let (file, setting, rule) = (file.display(), in_language(setting, lang), in_language(rule, lang));
                 say!(
                     lang,
                     "{file} 中的 {setting} 不合要求，应为：{rule}。请改正后重试。",
@@ -274,6 +304,14 @@ impl ConfigFault {
                     lang,
                     "{path} 已经存在，没有改动任何东西。请换一个空目录。",
                     "{path} exists already; nothing was changed. Choose an empty directory."
+                )
+            }
+            Self::InitLeft { why: [zh, en], left } => {
+                let left = left.display();
+                say!(
+                    lang,
+                    "{zh}另外，已建的 {left} 没能删掉，里面可能有没用上的密钥，请手工删除。",
+                    "{en} What was made, {left}, could not be removed; it may hold unused keys: remove it by hand."
                 )
             }
             Self::Account { setting, name } => {
@@ -323,6 +361,27 @@ impl ConfigFault {
                     "Another process runs the station {dir}; this one ends and changed nothing."
                 )
             }
+            Self::NotRoots { dir, account } => {
+                let dir = dir.display();
+                say!(
+                    lang,
+                    "{dir} 属于账号 {account}，用 root 运行会留下它打不开的文件，没有改动任何东西。请用 sudo -u '{account}' 运行同一命令。",
+                    "{dir} belongs to the account {account}; root would leave files behind that it cannot open, so nothing was changed. Run the same command with sudo -u '{account}'."
+                )
+            }
+            Self::NoAnswer { seconds, request } => {
+                let request = request.display();
+                say!(
+                    lang,
+                    "正在运行的摆渡进程 {seconds} 秒内没有答复；请求 {request} 已留下，它空下来或下一次 run、pass 时会执行。不要重复提交；要撤回就删除该文件。",
+                    "The running station did not answer within {seconds} seconds; the request {request} stays and is performed when it gets to it, or by the next run or pass. Do not ask again; to withdraw it, remove that file."
+                )
+            }
+            Self::NoThread { problem } => say!(
+                lang,
+                "系统不让本程序再开线程（{problem}）。没有改动任何东西；请检查进程数和内存限制后重试。",
+                "The system lets this program start no thread ({problem}). Nothing was changed; check the limits on processes and memory and try again."
+            ),
             Self::Refused { zh, what } => match lang {
                 Lang::Zh => zh.clone(),
                 Lang::En => what.clone(),
@@ -467,7 +526,10 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy) | Self::Config(ConfigFault::Full { .. }) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy) => Policy::Retry,
+            Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
+                Policy::Retry
+            }
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
             Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
@@ -507,10 +569,10 @@ impl EngineFault {
             Self::Store(fault) => store_sentence(fault, lang),
             Self::Log(fault) => log_sentence(fault, lang),
             Self::Keyring(fault) => {
-                let code = fault.code();
+                let (code, why) = (fault.code(), card_words(fault));
                 say!(
                     lang,
-                    "可信密钥表不能接受（{code}：{fault}）。请向对方重新索取密钥卡。",
+                    "可信密钥表不能接受（{code}：{why}）。请向对方重新索取密钥卡。",
                     "The keyring is not acceptable ({code}: {fault}). Ask the peer for its card again."
                 )
             }
@@ -638,6 +700,18 @@ fn cause_text(cause: &FileCause, lang: Lang) -> String {
     }
 }
 
+/// Says in Chinese what is wrong with a card.
+fn card_words(fault: &KeyringFault) -> &'static str {
+    match fault {
+        KeyringFault::Shape(_) => "内容不是密钥卡，或已被改动",
+        KeyringFault::KeyId(_) => "密钥编号与公钥不符",
+        KeyringFault::Roles(_) => "密钥的用途不齐全或互相矛盾",
+        KeyringFault::Signature | KeyringFault::Unsigned => "签名不符，内容被改动过",
+        KeyringFault::Chain { .. } => "与前一版接不上",
+        KeyringFault::Rollback { .. } => "比已有的旧",
+    }
+}
+
 /// Puts the system's commonest words into Chinese; others stay as they are.
 fn system_words(problem: &str, lang: Lang) -> String {
     let known = [
@@ -646,11 +720,57 @@ fn system_words(problem: &str, lang: Lang) -> String {
         ("Not a directory", "路径中有一段不是目录"),
         ("Is a directory", "是目录，不是文件"),
         ("Read-only file system", "文件系统只读"),
+        ("Too many open files", "打开的文件太多"),
+        ("Input/output error", "读写出错，请检查磁盘"),
+        ("File name too long", "名字太长"),
+        ("Too many levels of symbolic links", "链接绕成了圈"),
         ("stream did not contain valid UTF-8", "不是 UTF-8 文本"),
     ];
     match known.iter().find(|(english, _)| problem.starts_with(english)) {
         Some((_, chinese)) if lang == Lang::Zh => (*chinese).to_string(),
         _ => problem.to_string(),
+    }
+}
+
+/// Puts the parser's words into words of people: whole numbers instead of machine types, and Chinese for its commonest complaints.
+fn parser_words(problem: &str, lang: Lang) -> String {
+    const TYPES: [(&str, &str, &str); 10] = [
+        ("expected u8", "expected 整数", "expected a whole number"),
+        ("expected u16", "expected 整数", "expected a whole number"),
+        ("expected u32", "expected 整数", "expected a whole number"),
+        ("expected u64", "expected 整数", "expected a whole number"),
+        ("expected i32", "expected 整数", "expected a whole number"),
+        ("expected a boolean", "expected true 或 false", "expected true or false"),
+        ("expected a string", "expected 带引号的文字", "expected text in quotes"),
+        ("expected path string", "expected 带引号的路径", "expected a path in quotes"),
+        ("expected 32 lower-case hex digits", "应为 32 位小写十六进制数", "expected 32 lower-case hex digits"),
+        (" as i128", "", ""),
+    ];
+    const WORDS: [(&str, &str); 16] = [
+        ("unknown field ", "没有这个设置："),
+        ("missing field ", "缺少设置 "),
+        ("unknown variant ", "没有这个值："),
+        ("invalid type: ", "类型不对："),
+        ("invalid value: ", "值不对："),
+        ("duplicate key", "设置重复"),
+        ("unclosed table", "方括号没有写完"),
+        ("string values must be quoted", "文字要加引号"),
+        ("there are no fields", "这里没有任何设置"),
+        ("expected one of ", "可用的有 "),
+        ("expected ", "应为 "),
+        ("floating point ", "小数 "),
+        ("integer ", "整数 "),
+        ("string ", "文字 "),
+        (" or ", " 或 "),
+        (", ", "，"),
+    ];
+    let typed = TYPES
+        .iter()
+        .rev()
+        .fold(problem.replace('\n', " "), |text, (from, zh, en)| text.replace(from, if lang == Lang::Zh { zh } else { en }));
+    match lang {
+        Lang::Zh => WORDS.iter().fold(typed, |text, (english, chinese)| text.replace(english, chinese)),
+        Lang::En => typed,
     }
 }
 

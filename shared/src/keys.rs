@@ -247,6 +247,11 @@ fn write_public(file: &Path, text: &str) -> Result<(), EngineFault> {
 
 /// Writes a whole small file beside its place, makes it durable, renames it in and makes the entry durable.
 pub(crate) fn write_durably(file: &Path, bytes: &[u8], mode: u32) -> Result<(), ConfigFault> {
+    write_durably_for(file, bytes, mode, None)
+}
+
+/// As [`write_durably`]; the file belongs to `owner` (user and group number) from the moment it has its name.
+pub(crate) fn write_durably_for(file: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<(), ConfigFault> {
     let attempt = || -> std::io::Result<()> {
         let beside = beside(file);
         match std::fs::remove_file(&beside) {
@@ -255,6 +260,9 @@ pub(crate) fn write_durably(file: &Path, bytes: &[u8], mode: u32) -> Result<(), 
         }
         let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
         out.write_all(bytes)?;
+        if let Some((uid, gid)) = owner {
+            std::os::unix::fs::fchown(&out, Some(uid), Some(gid))?;
+        }
         out.sync_all()?;
         std::fs::rename(&beside, file)?;
         std::fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()

@@ -73,6 +73,18 @@ pub fn cut(text: &str, max_bytes: usize) -> String {
     text.get(..end).unwrap_or_default().to_string()
 }
 
+/// Replaces control characters other than line breaks, so that a file's name cannot steer the reader's terminal.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter })
+        .collect()
+}
+
+/// As [`plain`], on one line.
+pub fn plain_line(text: &str) -> String {
+    plain(text).replace('\n', "\u{fffd}")
+}
+
 /// Masks whatever looks like a resident id (居民身份号码) inside a text: `1507**********001X`.
 ///
 /// An 18-place id is found anywhere in a longer run of digits, a 15-place one only as a run of its own; both by a
@@ -181,6 +193,12 @@ pub fn pad(text: &str, cells: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_not_shown() {
+        assert_eq!(plain("a\u{1b}[31m\u{9b}\r\nb"), "a\u{fffd}[31m\u{fffd}\u{fffd}\nb");
+        assert_eq!(plain_line("登记\nb"), "登记\u{fffd}b");
+    }
 
     #[test]
     fn a_language_round_trips_through_its_text() {

@@ -4,6 +4,7 @@
 //! [`receive`] → [`log`] → [`connectors`] (sink). [`engine`] drives both over the four [`seams`]; [`daemon`] and
 //! [`command`] are the shell around it.
 
+pub mod accounts;
 pub mod channel;
 pub mod command;
 pub mod connectors;

@@ -3,14 +3,22 @@
 //! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
+mod pass;
+mod trace;
+
+pub use self::pass::{channel_waits_text, pass_text};
+pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
+
 use crate::channel::Channel;
+use crate::engine::Trouble;
 use crate::error::EngineFault;
 use crate::keys::Trust;
-use crate::lang::{Lang, mask_id, pad, width};
+use crate::lang::{Lang, pad, width};
 use crate::receive::order::missing_between;
+use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
-use crate::store::{Direction, PacketState, Sighting, StationState, Store};
+use crate::store::{Direction, PacketState, StationState, Store};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::packet::records::RecordKind;
 use jiff::Timestamp;
@@ -18,9 +26,6 @@ use jiff::tz::{TimeZone, offset};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Most sightings `trace` shows.
-pub const TRACE_MAX: usize = 100;
 
 /// Gives a time as people read it: China has one civil time, and no station needs a time zone database for it.
 pub fn civil_time(ms: i64) -> String {
@@ -48,6 +53,19 @@ pub struct Status {
     pub waiting: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
+    /// What else a person must look into.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Status {
+    /// True when somebody should look: a channel is held, gapped or waits for its consumer, packets wait for a key, files are no requests, or
+    /// there is no peer. What was refused or set aside is told but was this once already, by the pass that did it.
+    pub fn needs_a_person(&self) -> bool {
+        self.peer.is_none()
+            || self.waiting > 0
+            || !self.troubles.is_empty()
+            || self.channels.iter().any(|channel| channel.state != "ok")
+    }
 }
 
 /// Who this station is.
@@ -127,6 +145,8 @@ pub struct HoldLine {
 pub struct Rejections {
     /// The channel.
     pub channel: String,
+    /// `out`: this station refused them, they lie in its `rejected/`. `in`: the peer did, and they lie there.
+    pub direction: Direction,
     /// The code.
     pub code: String,
     /// How many.
@@ -164,7 +184,13 @@ pub fn status(
     let mut rejections = Vec::new();
     for channel in channels {
         let (line, refused) = channel_line(station, channel, &state, store)?;
-        rejections.extend(refused.into_iter().map(|(code, count)| Rejections { channel: line.channel.clone(), code, count }));
+        let (name, direction) = (&line.channel, line.direction);
+        rejections.extend(refused.into_iter().map(|(code, count)| Rejections {
+            channel: name.clone(),
+            direction,
+            code,
+            count,
+        }));
         lines.push(line);
     }
     Ok(Status {
@@ -184,6 +210,7 @@ pub fn status(
         aside: count_packets(&station.quarantine_dir()).0,
         waiting: count_packets(&station.waiting_dir()).0,
         junk: count_packets(&station.ferry_in()).1,
+        troubles: unfit_requests(station).into_iter().collect(),
     })
 }
 
@@ -280,91 +307,6 @@ pub fn gaps(store: &mut dyn Store) -> Result<Vec<Gap>, EngineFault> {
     Ok(gaps)
 }
 
-/// One step of a record's life.
-#[derive(Clone, Debug, Serialize)]
-pub struct TraceLine {
-    /// The record's name.
-    pub name: String,
-    /// Its key.
-    pub key: String,
-    /// `out` or `in`.
-    pub direction: Direction,
-    /// The channel.
-    pub channel: String,
-    /// The packet's epoch.
-    pub epoch: String,
-    /// The packet's number in the channel.
-    pub seq: u64,
-    /// The packet's number on the link.
-    pub number: u64,
-    /// `accepted`, `refused`, `packed`, `left`, `seen`, `applied`, `delivering`, `early`, `held-back`.
-    pub state: &'static str,
-    /// Why it was refused, a code.
-    pub code: Option<String>,
-    /// When, in China's civil time.
-    pub at: String,
-}
-
-/// Gathers the life of every record under a key or file name, oldest step first.
-///
-/// # Errors
-/// [`EngineFault::Store`] when the state cannot be read.
-pub fn trace(what: &str, store: &mut dyn Store) -> Result<Vec<TraceLine>, EngineFault> {
-    let mut lines = Vec::new();
-    for sighting in store.trace(what, TRACE_MAX)? {
-        lines.extend(steps(&sighting).into_iter().map(|(state, at_ms)| trace_line(&sighting, state, at_ms)));
-    }
-    for held in store.held_back(what, TRACE_MAX)? {
-        lines.push(TraceLine {
-            name: held.name,
-            key: held.key,
-            direction: Direction::Out,
-            channel: held.channel.to_string(),
-            epoch: held.went.epoch.to_string(),
-            seq: held.went.seq,
-            number: 0,
-            state: "held-back",
-            code: Some("repeat".to_string()),
-            at: civil_time(held.at_ms),
-        });
-    }
-    Ok(lines)
-}
-
-fn steps(sighting: &Sighting) -> Vec<(&'static str, i64)> {
-    let packet = &sighting.packet;
-    let refused = sighting.record.kind == RecordKind::Tombstone;
-    match (packet.key.direction, packet.state) {
-        (Direction::Out, state) => {
-            let mut steps = vec![(if refused { "refused" } else { "accepted" }, packet.at_ms), ("packed", packet.at_ms)];
-            steps.extend(packet.done_ms.filter(|_| state == PacketState::Left).map(|at_ms| ("left", at_ms)));
-            steps
-        }
-        (Direction::In, PacketState::Early) => vec![("seen", packet.at_ms), ("early", packet.at_ms)],
-        (Direction::In, PacketState::Delivering) => vec![("seen", packet.at_ms), ("delivering", packet.at_ms)],
-        (Direction::In, _) => {
-            let done_ms = packet.done_ms.unwrap_or(packet.at_ms);
-            vec![("seen", packet.at_ms), (if refused { "refused" } else { "applied" }, done_ms)]
-        }
-    }
-}
-
-fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine {
-    let (record, packet) = (&sighting.record, &sighting.packet);
-    TraceLine {
-        name: record.name.clone(),
-        key: record.key.clone(),
-        direction: packet.key.direction,
-        channel: packet.key.channel.to_string(),
-        epoch: packet.key.epoch.to_string(),
-        seq: packet.key.seq,
-        number: packet.number,
-        state,
-        code: (!record.reason.is_empty()).then(|| record.reason.clone()),
-        at: civil_time(at_ms),
-    }
-}
-
 /// Renders `status` for people.
 pub fn status_text(status: &Status, lang: Lang) -> String {
     let mut out = String::new();
@@ -391,19 +333,38 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             "Held: channel {channel} waits at packet {seq} since {at} ({code}). {why}When that is settled, run release {channel}.\n"
         );
     }
-    for Rejections { channel, code, count } in &status.rejections {
-        out += &say!(
-            lang,
-            "拒收：{channel} {code} × {count}，文件和原因在 rejected/{channel}/\n",
-            "Refused: {channel} {code} × {count}; files and reasons are in rejected/{channel}/\n"
-        );
+    for Rejections { channel, direction, code, count } in &status.rejections {
+        out += &match direction {
+            Direction::Out => say!(
+                lang,
+                "拒收：通道 {channel} 有 {count} 个文件（{code}），文件和原因在本站的 rejected/{channel}/ 下。\n",
+                "Refused: {count} file(s) of channel {channel} ({code}); files and reasons are in this station's rejected/{channel}/.\n"
+            ),
+            Direction::In => say!(
+                lang,
+                "对方拒收：通道 {channel} 有 {count} 个文件（{code}），没有送来；文件和原因在对方站的 rejected/{channel}/ 下。\n",
+                "Refused by the peer: {count} file(s) of channel {channel} ({code}) were not sent; files and reasons are in rejected/{channel}/ at the peer's station.\n"
+            ),
+        };
     }
     if status.aside > 0 {
-        out += &say!(lang, "另存待查的包：{}，见 quarantine/\n", "Packets set aside: {}, see quarantine/\n", status.aside);
+        out += &say!(
+            lang,
+            "另存待查的包：{} 个，原因在 quarantine/ 下；查清后可以删除。\n",
+            "Packets set aside: {}, the reasons are in quarantine/; once looked into they can be removed.\n",
+            status.aside
+        );
     }
     if status.waiting > 0 {
-        out +=
-            &say!(lang, "密钥不认识的包：{}，见 waiting/\n", "Packets under unknown keys: {}, see waiting/\n", status.waiting);
+        out += &say!(
+            lang,
+            "等密钥的包：{} 个，在 waiting/ 下；核对发送方后运行 trust，会自动重试。\n",
+            "Packets that wait for a key: {}, in waiting/; check who sent them and run trust, they are tried again by themselves.\n",
+            status.waiting
+        );
+    }
+    for trouble in &status.troubles {
+        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }
     out
 }
@@ -503,48 +464,6 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
         );
     }
     out
-}
-
-/// Renders `trace` for people; resident ids inside names are masked.
-pub fn trace_text(what: &str, lines: &[TraceLine], lang: Lang) -> String {
-    if lines.is_empty() {
-        let what = mask_id(what);
-        return say!(
-            lang,
-            "本站没有见过 {what}（按业务键或文件名查）。\n",
-            "This station has not seen {what} (looked up by key and file name).\n"
-        );
-    }
-    let head: Vec<String> = match lang {
-        Lang::Zh => ["时间", "状态", "通道", "包号", "名称"],
-        Lang::En => ["time", "state", "channel", "seq", "name"],
-    }
-    .iter()
-    .map(|cell| (*cell).to_string())
-    .collect();
-    let mut rows = vec![head];
-    for line in lines {
-        let state = match &line.code {
-            Some(code) => format!("{}（{code}）", step_text(line.state, lang)),
-            None => step_text(line.state, lang),
-        };
-        rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), mask_id(&line.name)]);
-    }
-    table(&rows)
-}
-
-fn step_text(state: &str, lang: Lang) -> String {
-    match state {
-        "accepted" => say!(lang, "已接收", "accepted"),
-        "refused" => say!(lang, "拒收登记", "refused"),
-        "packed" => say!(lang, "已打包", "packed"),
-        "left" => say!(lang, "已离站（对方未确认）", "left (not confirmed)"),
-        "seen" => say!(lang, "已收到", "seen"),
-        "early" => say!(lang, "等前面的包", "waits for earlier packets"),
-        "delivering" => say!(lang, "等待取走", "waiting to be taken"),
-        "held-back" => say!(lang, "重复，未再送", "repeat, held back"),
-        _ => say!(lang, "已落地", "applied"),
-    }
 }
 
 /// Counts packets and other entries of a directory.

@@ -1,11 +1,16 @@
 //! What a person asks a station to do: resend, waive, release, send again, trust.
 //!
-//! Given: a request on the command line. Gives: an answer. With no daemon running the command opens the engine itself; beside a running one it
-//! leaves a file in `state/requests/` and waits for the answer, so that there is one writer. After a crash: a request without an answer is
+//! Given: a request on the command line. Gives: an answer. With no other process at work the command opens the engine itself; beside one it
+//! leaves a file in `state/requests/` (see [`mailbox`]) and waits for the answer or for the station to become free, so that there is one writer. After a crash: a request without an answer is
 //! performed at the next start; each is safe to perform twice. Never: a decision without an account name and a log line.
 
+mod mailbox;
+
+pub use self::mailbox::{Asked, ask_running, unfit_requests};
+
+use self::mailbox::REQUEST_MAX;
 use crate::engine::{Engine, PassReport};
-use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
 use crate::say;
@@ -16,16 +21,11 @@ use crate::store::{Change, Direction, InHead, PacketRow, PacketState, Waiver};
 use dukou_packets::keyring::Keyring;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::suite::Random;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-/// Longest request or answer that is read.
-const REQUEST_MAX: u64 = 1 << 20;
-
-/// How long a command waits for a running daemon.
-const ANSWER_WAIT: Duration = Duration::from_secs(60);
+/// Most bytes of channel names in one grant: its line must stay below LOG.md's longest.
+const GRANT_NAMES_MAX: usize = 2800;
 
 /// A person's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -372,6 +372,16 @@ impl Engine {
     }
 
     fn accept(&mut self, card: &str, compared: bool, channels: &[ChannelName], operator: &str) -> Result<Answer, EngineFault> {
+        let names_len: usize = channels.iter().map(|channel| channel.to_string().len() + 3).sum();
+        if names_len > GRANT_NAMES_MAX {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "授权的通道太多，一行日志写不下（最多约 {GRANT_NAMES_MAX} 字节的通道名）。没有改动任何东西；请用 --channels 只列出对方要用的。",
+                    "Too many channels to grant for one log line (at most about {GRANT_NAMES_MAX} bytes of names). Nothing was changed; name those the peer uses with --channels."
+                )
+            }));
+        }
         let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
         let body = trust.peer.body();
         self.log.note(Event::Trust {
@@ -397,30 +407,6 @@ impl Engine {
                 "\"{name}\" is trusted, its fingerprint was not compared:\n{fingerprint}\nRead it out with the peer, and when it agrees run trust --confirm."
             ),
         }))
-    }
-
-    /// Performs the requests that commands left beside this running station.
-    ///
-    /// # Errors
-    /// As [`perform`](Self::perform).
-    pub fn serve_requests(&mut self) -> Result<(), EngineFault> {
-        let dir = self.station.state_dir().join("requests");
-        for name in self.seams.files.list(&dir)? {
-            let Some(stem) = name.strip_suffix(".request") else { continue };
-            let bytes = self.seams.files.read(&dir.join(&name), REQUEST_MAX)?;
-            let answer = match serde_json::from_slice::<Request>(&bytes) {
-                Ok(request) => match self.perform(&request) {
-                    // A wrong request is the asker's to mend; it must not end the station that was asked.
-                    Err(fault) if fault.policy() == Policy::Mend => Answer::no(|lang| fault.sentence(lang)),
-                    performed => performed?,
-                },
-                Err(_) => Answer::no(|lang| say!(lang, "请求文件读不懂。", "The request file cannot be read.")),
-            };
-            let text = serde_json::to_vec(&answer).unwrap_or_default();
-            self.seams.files.replace(&dir.join(format!("{stem}.answer")), &text)?;
-            self.seams.files.remove(&dir.join(&name))?;
-        }
-        Ok(())
     }
 }
 
@@ -487,35 +473,4 @@ fn check_card(
     }
     let grant = Grant { keyring: peer.digest(), compared, channels: channels.to_vec(), operator: operator.to_string() };
     Ok(Trust { peer, grant })
-}
-
-/// Leaves a request beside a running station and waits for its answer.
-///
-/// # Errors
-/// [`ConfigFault`] when the request cannot be left or no answer comes in time.
-pub fn ask_running(station: &Station, request: &Request, random: &dyn Random) -> Result<Answer, ConfigFault> {
-    let dir = station.state_dir().join("requests");
-    let mut id = [0; 8];
-    random.fill(&mut id);
-    let stem = data_encoding::HEXLOWER.encode(&id);
-    let (question, answer) = (dir.join(format!("{stem}.request")), dir.join(format!("{stem}.answer")));
-    let text = serde_json::to_vec(request).unwrap_or_default();
-    crate::keys::write_durably(&question, &text, 0o600)?;
-    let began = Instant::now();
-    while began.elapsed() < ANSWER_WAIT {
-        if let Ok(bytes) = std::fs::read(&answer) {
-            std::fs::remove_file(&answer).map_err(|error| ConfigFault::unreadable(&answer, &error))?;
-            return serde_json::from_slice(&bytes)
-                .map_err(|error| ConfigFault::Unreadable { path: answer, problem: error.to_string() });
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let sentence = |lang| {
-        say!(
-            lang,
-            "正在运行的摆渡进程没有在 60 秒内答复；请求已留下，它会在空闲时执行。",
-            "The running station did not answer within 60 seconds; the request stays and is performed when it gets to it."
-        )
-    };
-    Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
 }

@@ -1,5 +1,6 @@
 //! What a station is: its directory and `station.toml`.
 
+use crate::channel::{overlap, settled};
 use crate::error::ConfigFault;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
@@ -127,7 +128,26 @@ impl Station {
         };
         let config: StationConfig = parse_toml(&file, &text)?;
         check_station(&file, &config)?;
-        Ok(Self { dir: dir.to_path_buf(), config })
+        let station = Self { dir: dir.to_path_buf(), config };
+        station.check_ferry(&file)?;
+        Ok(station)
+    }
+
+    /// A gap device on the station's own directories would carry its keys away; on one directory it would feed us our own packets.
+    fn check_ferry(&self, file: &Path) -> Result<(), ConfigFault> {
+        let [out, arrive] = [self.ferry_out(), self.ferry_in()].map(|dir| settled(&dir));
+        let mut own: Vec<PathBuf> = self.own_dirs();
+        own.push(self.dir.join("channels"));
+        let own: Vec<PathBuf> = own.iter().map(|dir| settled(dir)).collect();
+        let fault = |setting, rule| Err(ConfigFault::Setting { file: file.to_path_buf(), setting, rule });
+        let meets_own = |ferry: &Path| own.iter().any(|dir| overlap(dir, ferry));
+        const APART: &str = "与本站自己的目录分开的目录 / a directory apart from the station's own ones";
+        match (meets_own(&out), meets_own(&arrive)) {
+            (true, _) => fault("ferry.out", APART),
+            (_, true) => fault("ferry.in", APART),
+            _ if overlap(&out, &arrive) => fault("ferry.in", "与 ferry.out 不同的目录 / another directory than ferry.out"),
+            _ => Ok(()),
+        }
     }
 
     /// The private and public keys.
@@ -211,11 +231,15 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(file: &Path, text: &str
     })
 }
 
+/// Tells whether people can call a station this: 1 to 64 characters as a card bears them, something to read, on one line.
+pub(crate) fn is_station_name(name: &str) -> bool {
+    (1..=64).contains(&name.chars().count()) && !name.trim().is_empty() && !name.chars().any(char::is_control)
+}
+
 fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault> {
     let setting = |setting: &'static str, rule: &'static str| ConfigFault::Setting { file: file.to_path_buf(), setting, rule };
-    let name_chars = config.station.name.chars().count();
-    if name_chars == 0 || name_chars > 64 {
-        return Err(setting("station.name", "1–64 字 / characters"));
+    if !is_station_name(&config.station.name) {
+        return Err(setting("station.name", "1–64 字，无控制字符 / 1–64 characters, no control characters"));
     }
     if !(1..=2).contains(&config.packets.suite) {
         return Err(setting("packets.suite", "1, 2"));
@@ -226,14 +250,14 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     if config.ferry.scan_seconds == 0 || config.ferry.scan_seconds > 3600 {
         return Err(setting("ferry.scan_seconds", "1–3600"));
     }
-    if config.ferry.out == config.ferry.arrive {
-        return Err(setting("ferry.in", "与 ferry.out 不同的目录 / another directory than ferry.out"));
+    if !(1..=1000).contains(&config.ferry.incomplete_scans) {
+        return Err(setting("ferry.incomplete_scans", "1–1000"));
     }
-    if config.ferry.incomplete_scans == 0 {
-        return Err(setting("ferry.incomplete_scans", "≥ 1"));
+    if !(30..=36_500).contains(&config.keep.sent_days) {
+        return Err(setting("keep.sent_days", "30–36500"));
     }
-    if config.keep.sent_days < 30 {
-        return Err(setting("keep.sent_days", "≥ 30"));
+    if config.keep.applied_days > 36_500 {
+        return Err(setting("keep.applied_days", "0–36500"));
     }
     Ok(())
 }

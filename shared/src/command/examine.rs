@@ -1,15 +1,18 @@
 //! `try` and `check`: looking without touching.
 
-use super::{print, print_json, read_store};
-use crate::channel::Channel;
+use super::{print, print_json};
+use crate::channel::{Channel, Identical};
 use crate::connectors::folder::names::safe_path;
+use crate::connectors::folder::source::waits_for_rename;
+use crate::daemon::{StationLock, open_store, read_store};
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::log::read_lines;
 use crate::say;
+use crate::seams::Files;
 use crate::seams::real_files::RealFiles;
-use crate::send::collect::REPEAT_MS;
+use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
@@ -18,18 +21,20 @@ use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::open::{HEAD_MAX, KeyBook, VerifiedHead, read_head};
+use dukou_packets::packet::records::parts_digest;
 use dukou_packets::suite::sha256;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 /// The answer of `try`.
 #[derive(Serialize)]
 struct Tried {
     channel: String,
     key: Option<String>,
-    /// `accepted`, `rejected` or `held-back`.
+    /// `accepted`, `rejected`, `held-back` or `not-taken`.
     result: &'static str,
     code: Option<String>,
     bytes: u64,
@@ -46,6 +51,18 @@ pub(super) fn try_file(
     json: bool,
     lang: Lang,
 ) -> Result<u8, EngineFault> {
+    let found = std::fs::symlink_metadata(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+    if !found.is_file() {
+        let shown = file.display();
+        let sentence = |lang| {
+            say!(
+                lang,
+                "{shown} 不是普通文件（是目录、链接或设备），不会被取走。请给出一个文件。",
+                "{shown} is not a regular file (a directory, a link or a device) and would not be taken. Name a file."
+            )
+        };
+        return Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into());
+    }
     let side = station.config.station.side;
     let channels: Vec<Channel> =
         Channel::load_all(station)?.into_iter().filter(|channel| channel.direction(side) == Direction::Out).collect();
@@ -62,8 +79,8 @@ pub(super) fn try_file(
     };
     let tried = try_on(station, chosen, file, &name, lang)?;
     match json {
-        true => print_json(&tried),
-        false => print(&format!("{}\n", tried.sentence)),
+        true => print_json(&tried)?,
+        false => print(&format!("{}\n", tried.sentence))?,
     }
     Ok(u8::from(tried.result != "accepted"))
 }
@@ -118,30 +135,42 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
         let [zh, en] = refused.sentence;
         Tried { code: Some(refused.code), sentence: say!(lang, "会被拒收：{zh}", "It would be refused: {en}"), ..tried }
     };
-    match screen.check_name(name, true, bytes) {
+    if is_never_taken(name) {
+        let sentence = say!(
+            lang,
+            "不会被取走：以 . 开头、或以 .tmp、.part 结尾的名字算未完成。写完后请改名。",
+            "It would not be taken: names that begin with a dot or end with .tmp or .part are unfinished. Rename it when it is done."
+        );
+        return Ok(Tried { result: "not-taken", code: Some("unfinished".to_string()), sentence, ..tried });
+    }
+    match screen.check_name(name, file.to_str().is_some(), bytes) {
         Ok(key) => tried.key = Some(key),
         Err(refused) => return Ok(refuse(tried, refused)),
     }
+    let mut digest = None;
     if screen.needs_body() || bytes <= limits::BODY_MAX {
         let body = std::fs::read(file).map_err(unreadable)?;
         if let Err(refused) = screen.check_body(&body) {
             return Ok(refuse(tried, refused));
         }
-        if channel.source.identical == crate::channel::Identical::Once {
-            let mut store = read_store(station)?;
-            let run_ms = store.load()?.run_ms;
-            let went = store.went(&channel.channel, &[name])?.into_iter().flatten().next();
-            if let Some(went) =
-                went.filter(|went| went.digest == sha256(&[&body]) && run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
-            {
-                let seq = went.packet.seq;
-                let sentence = say!(
-                    lang,
-                    "会被留下：同名同内容已由第 {seq} 号包送出。",
-                    "It would be held back: equal bytes under this name went in packet {seq}."
-                );
-                return Ok(Tried { result: "held-back", code: Some("repeat".to_string()), sentence, ..tried });
-            }
+        digest = (bytes <= limits::BODY_MAX).then(|| sha256(&[&body]));
+    }
+    if channel.source.identical == Identical::Once {
+        let digest = match digest {
+            Some(digest) => digest,
+            None => parts_digest(bytes, &digest_parts(RealFiles::new().open(file)?.as_ref(), bytes)?),
+        };
+        let mut store = read_store(station)?;
+        let run_ms = store.load()?.run_ms;
+        let went = store.went(&channel.channel, &[name])?.into_iter().flatten().next();
+        if let Some(went) = repeats(went, digest, run_ms) {
+            let seq = went.packet.seq;
+            let sentence = say!(
+                lang,
+                "会被留下：同名同内容已由第 {seq} 号包送出。",
+                "It would be held back: equal bytes under this name went in packet {seq}."
+            );
+            return Ok(Tried { result: "held-back", code: Some("repeat".to_string()), sentence, ..tried });
         }
     }
     let (channel, parts, target) = (tried.channel.clone(), tried.parts, safe_path(name).to_string());
@@ -153,8 +182,14 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
     Ok(Tried { result: "accepted", arrives_as: Some(target), sentence, ..tried })
 }
 
+/// True for names that a source passes over.
+fn is_never_taken(name: &str) -> bool {
+    let leaf = name.rsplit('/').next().unwrap_or(name);
+    name.split('/').any(|part| part.starts_with('.')) || waits_for_rename(leaf)
+}
+
 /// One thing that does not agree.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct Disagreement {
     code: &'static str,
     zh: String,
@@ -176,24 +211,62 @@ struct Told {
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
+///
+/// Beside a process that has the station it only reads, and tells what two looks find alike: what one look finds may be work in hand.
 pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let (keys, trust) = (StationKeys::load(station)?, Trust::load(station)?);
-    let mut store = SqliteStore::open(&station.state_dir().join("station.sqlite"))?;
-    let told = read_log(station)?;
-    let rebuilt = if rebuild { rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)? } else { 0 };
-    let mut found = Vec::new();
-    check_rows(&told, &mut store, &mut found)?;
-    check_spool(station, &keys, trust.as_ref(), &mut store, &mut found)?;
+    let (lock, beside) = match StationLock::take(station) {
+        Err(ConfigFault::InUse { .. }) if !rebuild => (None, true),
+        Err(ConfigFault::NotRoots { .. }) if !rebuild => (None, false),
+        taken => (Some(taken?), false),
+    };
+    let mut store = match lock {
+        Some(_) => open_store(station)?,
+        None => read_store(station)?,
+    };
+    let rebuilt = match rebuild {
+        true => rebuild_rows(station, &read_log(station)?, &keys, trust.as_ref(), &mut store)?,
+        false => 0,
+    };
+    let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
+    if lock.is_none() && !found.is_empty() {
+        std::thread::sleep(BESIDE_WAIT);
+        let again = look(station, &keys, trust.as_ref(), &mut store)?;
+        found.retain(|one| again.contains(one));
+    }
     if json {
-        print_json(&serde_json::json!({ "rebuilt": rebuilt, "disagreements": found }));
+        print_json(&serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "disagreements": found }))?;
     } else {
-        print(&check_text(&found, rebuilt, lang));
+        print(&check_text(&found, rebuilt, beside, lang))?;
     }
     Ok(u8::from(!found.is_empty()))
 }
 
-fn check_text(found: &[Disagreement], rebuilt: u64, lang: Lang) -> String {
+/// How long after the first look the second one is, beside a running station.
+const BESIDE_WAIT: Duration = Duration::from_secs(2);
+
+fn look(
+    station: &Station,
+    keys: &StationKeys,
+    trust: Option<&Trust>,
+    store: &mut SqliteStore,
+) -> Result<Vec<Disagreement>, EngineFault> {
+    let told = read_log(station)?;
+    let mut found = Vec::new();
+    check_rows(&told, store, &mut found)?;
+    check_spool(station, keys, trust, store, &mut found)?;
+    Ok(found)
+}
+
+fn check_text(found: &[Disagreement], rebuilt: u64, beside: bool, lang: Lang) -> String {
     let mut out = String::new();
+    if beside {
+        out += &say!(
+            lang,
+            "摆渡进程正在运行：只读核对，只列出两次都不一致的；它正在处理的包没有核对。\n",
+            "The station is running: read only, and only what two looks found alike is listed; packets in work were not compared.\n"
+        );
+    }
     if rebuilt > 0 {
         out += &say!(lang, "已重建 {rebuilt} 条包记录。\n", "Rebuilt {rebuilt} packet rows.\n");
     }

@@ -1,12 +1,12 @@
 //! `init`: a new station from nothing, complete and commented.
 
-use super::print;
+use super::print_all;
 use crate::channel::Channel;
 use crate::error::{ConfigFault, EngineFault};
-use crate::keys;
+use crate::keys::{self, NewKeys};
 use crate::lang::Lang;
 use crate::say;
-use crate::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig};
+use crate::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig, is_station_name};
 use crate::store::Direction;
 use clap::Args;
 use dukou_packets::keyring::Side;
@@ -36,34 +36,123 @@ pub(super) struct InitArgs {
     test: bool,
 }
 
-/// Makes a station; the directory must be empty or not there.
+/// Makes a station; the directory must be empty or not there. What fails midway is taken away again.
 pub(super) fn init(args: &InitArgs, side: Side, lang: Lang) -> Result<u8, EngineFault> {
-    refuse_taken(&args.dir)?;
     let station = Station { dir: args.dir.clone(), config: config(args, side, lang) };
-    for dir in station.own_dirs() {
-        make_dir(&dir)?;
+    check_name(&station.config.station.name)?;
+    refuse_taken(&args.dir)?;
+    let made = Made::begin(&args.dir)?;
+    match build(&station).and_then(|new| show(&station, &new, lang)) {
+        Ok(()) => Ok(0),
+        Err(fault) => Err(made.undo(fault)),
     }
-    make_dir(&args.dir.join("channels"))?;
+}
+
+fn check_name(name: &str) -> Result<(), ConfigFault> {
+    let sentence = |lang| {
+        say!(
+            lang,
+            "--name 不合要求，应为 1–64 个字，不能全是空格，也不能有换行等控制字符；没有新建任何东西。请改正后重试。",
+            "--name must be 1–64 characters, not all blank and without line breaks or control characters; nothing was made. Correct it and try again."
+        )
+    };
+    match is_station_name(name) {
+        true => Ok(()),
+        false => Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }),
+    }
+}
+
+fn build(station: &Station) -> Result<NewKeys, EngineFault> {
+    let dir = &station.dir;
+    for own in station.own_dirs() {
+        make_dir(&own)?;
+    }
+    make_dir(&dir.join("channels"))?;
     make_dir(&station.ferry_out())?;
     make_dir(&station.ferry_in())?;
-    for private in [station.keys_dir(), station.state_dir(), args.dir.join("spool")] {
+    for private in [station.keys_dir(), station.state_dir(), dir.join("spool")] {
         restrict(&private)?;
     }
-    let new = keys::create(&station, &SystemRandom)?;
+    let new = keys::create(station, &SystemRandom)?;
     for (name, text) in CHANNELS {
-        keys::write_durably(&args.dir.join("channels").join(format!("{name}.toml")), text.as_bytes(), 0o644)?;
+        keys::write_durably(&dir.join("channels").join(format!("{name}.toml")), text.as_bytes(), 0o644)?;
     }
-    // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
-    keys::write_durably(&args.dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
-    let station = Station::load(&args.dir)?;
-    for channel in Channel::load_all(&station)? {
-        make_dir(&args.dir.join(match channel.direction(side) {
+    for channel in Channel::load_all(station)? {
+        make_dir(&dir.join(match channel.direction(station.config.station.side) {
             Direction::Out => channel.source.folder,
             Direction::In => channel.sink.folder,
         }))?;
     }
-    print(&welcome(&station, &new, lang));
-    Ok(0)
+    // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
+    keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
+    Station::load(dir)?;
+    Ok(new)
+}
+
+/// Prints what is shown this once: a station whose recovery key nobody could read must not stay.
+fn show(station: &Station, new: &NewKeys, lang: Lang) -> Result<(), EngineFault> {
+    let sentence = |lang| {
+        say!(
+            lang,
+            "恢复密钥没能显示出来（标准输出写不了），所以没有建站，已撤销所做的一切。请在能看到输出的终端里重新运行 init。",
+            "The recovery key could not be shown (standard output cannot be written), so no station was made and everything was undone. Run init again where its output can be read."
+        )
+    };
+    print_all(&welcome(station, new, lang))
+        .map_err(|_| ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into())
+}
+
+/// What an `init` that fails has to take away: everything in the directory, and the directories that were not there before.
+struct Made {
+    dir: PathBuf,
+    new_dirs: Vec<PathBuf>,
+}
+
+impl Made {
+    /// Makes the directory, and in it `keys/`, which tells two `init`s at one time apart.
+    fn begin(dir: &Path) -> Result<Self, EngineFault> {
+        let new_dirs =
+            dir.ancestors().filter(|dir| *dir != Path::new("")).take_while(|dir| !dir.exists()).map(Path::to_path_buf);
+        let made = Self { dir: dir.to_path_buf(), new_dirs: new_dirs.collect() };
+        if let Err(fault) = make_dir(dir) {
+            made.remove_new_dirs();
+            return Err(fault.into());
+        }
+        let keys = dir.join("keys");
+        match std::fs::create_dir(&keys) {
+            Ok(()) => Ok(made),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                Err(ConfigFault::Taken { path: dir.to_path_buf() }.into())
+            }
+            Err(error) => {
+                made.remove_new_dirs();
+                Err(ConfigFault::unreadable(&keys, &error).into())
+            }
+        }
+    }
+
+    /// Takes everything away and gives the fault back, with what could not be taken away.
+    fn undo(self, fault: EngineFault) -> EngineFault {
+        let entries = std::fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let left: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| remove(path).is_err()).collect();
+        self.remove_new_dirs();
+        match left.into_iter().next() {
+            None => fault,
+            Some(left) => ConfigFault::InitLeft { why: [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang)), left }.into(),
+        }
+    }
+
+    /// Innermost first; one that is not empty stays, and so do those above it.
+    fn remove_new_dirs(&self) {
+        let _ = self.new_dirs.iter().try_for_each(std::fs::remove_dir);
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match path.is_dir() {
+        true => std::fs::remove_dir_all(path),
+        false => std::fs::remove_file(path),
+    }
 }
 
 fn refuse_taken(dir: &Path) -> Result<(), ConfigFault> {
@@ -151,7 +240,7 @@ applied_days = {}
     )
 }
 
-fn welcome(station: &Station, new: &keys::NewKeys, lang: Lang) -> String {
+fn welcome(station: &Station, new: &NewKeys, lang: Lang) -> String {
     let dir = station.dir.display();
     let fingerprint = new.card.fingerprint();
     let recovery = recovery_text(&new.recovery);

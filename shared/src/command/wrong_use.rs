@@ -7,16 +7,16 @@ use crate::station::Station;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::path::PathBuf;
 
-/// Says what is wrong with the command line; `None` when help or the version was asked for, or nothing at all.
+/// Says what is wrong with the command line; `None` when help or the version was asked for.
 pub(super) fn sentence(error: &clap::Error, lang: Lang) -> Option<String> {
     let told = |kind| told(error, kind);
     let (argument, value, command) =
         (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue), told(ContextKind::InvalidSubcommand));
     Some(match error.kind() {
-        ErrorKind::DisplayHelp
-        | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-        | ErrorKind::MissingSubcommand => return None,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return None,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            say!(lang, "缺少命令，例如 status。用法见 --help。", "The command is missing, for example status. See --help.")
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => {
             say!(lang, "{argument} 后面缺少值。用法见 --help。", "{argument} lacks its value. See --help.")
         }

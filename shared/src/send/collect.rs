@@ -18,7 +18,7 @@ use dukou_packets::suite::{Digest, Hasher, sha256};
 use std::collections::VecDeque;
 
 /// For how long (running time) equal bytes under the same path count as a repeat: 30 days.
-pub const REPEAT_MS: u64 = 30 * 86_400_000;
+const REPEAT_MS: u64 = 30 * 86_400_000;
 
 /// How many names one question to the ledger asks for.
 const LEDGER_NAMES: usize = 512;
@@ -72,6 +72,11 @@ impl Collecting {
     fn next(&mut self) -> Option<(Candidate, Option<Went>)> {
         Some((self.queue.pop_front()?, self.ledger.pop_front().flatten()))
     }
+}
+
+/// Gives the earlier sending that these bytes under the same path repeat, at running time `run_ms`.
+pub(crate) fn repeats(went: Option<Went>, digest: Digest, run_ms: u64) -> Option<Went> {
+    went.filter(|went| went.digest == digest && run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
 }
 
 fn stamp(stat: &FileStat) -> SourceStamp {
@@ -178,7 +183,7 @@ impl Engine {
     }
 
     fn is_repeat(&self, went: Option<Went>, digest: Digest) -> Option<Went> {
-        went.filter(|went| went.digest == digest && self.state.run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
+        repeats(went, digest, self.state.run_ms)
     }
 
     fn hold_back(&self, at: usize, candidate: &Candidate, key: String, went: Went) -> Step {
@@ -220,7 +225,7 @@ impl Engine {
             staged: None,
         };
         if let Some(went) = went {
-            let digests = match digest_parts(open.as_ref(), &progress) {
+            let digests = match digest_parts(open.as_ref(), progress.total_bytes) {
                 Ok(digests) => digests,
                 Err(fault) => return self.pass_over(fault, report),
             };
@@ -401,11 +406,12 @@ fn read_part(open: Option<&dyn OpenFile>, progress: &Unfinished) -> Result<Optio
     Ok((count == body.len() && is_same(open.stat()?)).then_some(body))
 }
 
-fn digest_parts(open: &dyn OpenFile, progress: &Unfinished) -> Result<Vec<Digest>, FileFault> {
+/// Gives the digests of the parts that a file of `total_bytes` travels in.
+pub(crate) fn digest_parts(open: &dyn OpenFile, total_bytes: u64) -> Result<Vec<Digest>, FileFault> {
     let mut buffer = vec![0; 1 << 20];
     let mut digests = Vec::new();
-    for part in 0..u64::from(progress.part_count) {
-        let end = ((part + 1) * limits::BODY_MAX).min(progress.total_bytes);
+    for part in 0..total_bytes.div_ceil(limits::BODY_MAX) {
+        let end = ((part + 1) * limits::BODY_MAX).min(total_bytes);
         let (mut offset, mut hasher) = (part * limits::BODY_MAX, Hasher::new());
         while offset < end {
             let want = (end - offset).min(buffer.len() as u64) as usize;

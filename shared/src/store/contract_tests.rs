@@ -270,7 +270,7 @@ fn a_mark_takes_the_place_of_what_was_early() {
         store.commit(&[early, marked(1, vec![file(0, "a", "a")])]).unwrap();
         store.commit(&[marked(2, vec![file(0, "a", "A")])]).unwrap();
         let seqs = |sightings: Vec<Sighting>| -> Vec<u64> { sightings.iter().map(|seen| seen.packet.key.seq).collect() };
-        assert_eq!(seqs(store.trace("a", 9).unwrap()), [1, 2]);
+        assert_eq!(seqs(store.trace("a", 9).unwrap()), [2, 1], "newest first");
         // Of names that differ in case only, the first one has the name.
         let arrived = store.arrived_as(&channel("reports"), &["a"]).unwrap();
         assert_eq!(arrived, [Some("a".to_owned())]);
@@ -343,9 +343,9 @@ fn a_record_is_traced_by_key_by_name_and_by_the_last_part_of_its_name() {
             let sightings = store.trace(what, 9).unwrap();
             sightings.iter().map(|seen| seen.record.index).collect()
         };
-        assert_eq!(found("A1"), [0, 1, 2, 3]);
-        assert_eq!(found("A1.xml"), [0, 4]);
-        assert_eq!(found("in/A1.xml"), [0, 6]);
+        assert_eq!(found("A1"), [3, 2, 1, 0]);
+        assert_eq!(found("A1.xml"), [4, 0]);
+        assert_eq!(found("in/A1.xml"), [6, 0]);
         assert_eq!(found(""), [5]);
         assert_eq!(found("A"), [] as [u32; 0]);
         assert_eq!(found("a1"), [] as [u32; 0]);

@@ -426,8 +426,8 @@ impl Store for MemoryStore {
 
     fn trace(&mut self, what: &str, limit: usize) -> Result<Vec<Sighting>, StoreFault> {
         let shared = self.running()?;
-        let all = shared.content.packets.values();
-        let all = all.flat_map(|stored| stored.records.iter().map(move |record| (record, &stored.row)));
+        let all = shared.content.packets.values().rev();
+        let all = all.flat_map(|stored| stored.records.iter().rev().map(move |record| (record, &stored.row)));
         let named = all.filter(|(record, _)| is_called(what, &record.key, &record.name));
         let sighting = |(record, row): (&RecordRow, &PacketRow)| Sighting { record: record.clone(), packet: row.clone() };
         Ok(named.take(limit).map(sighting).collect())
@@ -435,7 +435,7 @@ impl Store for MemoryStore {
 
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault> {
         let shared = self.running()?;
-        let named = shared.content.held_back.iter().filter(|held| is_called(what, &held.key, &held.name));
+        let named = shared.content.held_back.iter().rev().filter(|held| is_called(what, &held.key, &held.name));
         Ok(named.take(limit).cloned().collect())
     }
 

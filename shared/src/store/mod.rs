@@ -537,9 +537,9 @@ pub trait Store: Send {
     fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives a packet's records, by index.
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault>;
-    /// Gives the sightings of all records whose key, name or last part of the name equals `what`, oldest first; at most `limit`.
+    /// Gives the sightings of all records whose key, name or last part of the name equals `what`, newest first; at most `limit`.
     fn trace(&mut self, what: &str, limit: usize) -> Result<Vec<Sighting>, StoreFault>;
-    /// Gives held-back repeats by key, name or last part of the name, oldest first; at most `limit`.
+    /// Gives held-back repeats by key, name or last part of the name, newest first; at most `limit`.
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault>;
     /// Gives a channel's sums.
     fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault>;

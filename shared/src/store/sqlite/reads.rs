@@ -139,7 +139,7 @@ pub(super) async fn trace(conn: &mut SqliteConnection, what: &str, limit: usize)
                         UNION SELECT id FROM records WHERE lane IN (SELECT id FROM lanes)
                                                        AND leaf >= ?1 || '.' AND leaf < ?1 || '/' AND key = ?1
                         UNION SELECT id FROM records WHERE term = ?1)
-         ORDER BY r.id LIMIT ?4"
+         ORDER BY r.id DESC LIMIT ?4"
     );
     let (dir, leaf) = split(what);
     let rows = sqlx::query(sql).bind(what).bind(dir).bind(leaf).bind(count(limit)).fetch_all(conn).await?;
@@ -157,7 +157,7 @@ pub(super) async fn held_back_as(conn: &mut SqliteConnection, what: &str, limit:
                WHERE id IN (SELECT id FROM held_back WHERE name = ?1
                             UNION SELECT id FROM held_back WHERE key = ?1
                             UNION SELECT id FROM held_back WHERE leaf = ?1)
-               ORDER BY id LIMIT ?2";
+               ORDER BY id DESC LIMIT ?2";
     let rows = sqlx::query(sql).bind(what).bind(count(limit)).fetch_all(conn).await?;
     rows.iter().map(held_back).collect()
 }

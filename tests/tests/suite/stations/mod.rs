@@ -15,4 +15,5 @@ mod screening;
 mod spoken;
 mod syscalls;
 mod tampered_log;
+mod trace;
 mod wrong_use;

@@ -1,8 +1,14 @@
 //! What README promises, from `init` on, with `cp` for a gap device.
 
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use dukou_tests::stations::audit::{assert_pass, count};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair, RESPONSES};
+use dukou_tests::stations::programs::program;
+use dukou_tests::stations::station::Answer;
 use dukou_tests::stations::tree::{digests, names, write_old};
 
 #[test]
@@ -67,4 +73,43 @@ fn an_empty_file_and_one_larger_than_a_packet_cross_unchanged() {
     pair.exchange();
     assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped);
     assert_pass(&pair);
+}
+
+/// Gives the first `sh` block below a heading of README.
+fn pasted(heading: &str) -> &'static str {
+    let page = include_str!("../../../../README.md");
+    let (_, below) = page.split_once(heading).unwrap();
+    let (_, block) = below.split_once("```sh\n").unwrap();
+    block.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_ten_lines_work_when_they_are_pasted_as_they_are() {
+    let lines = pasted("## 十行建一对真的");
+    assert_eq!(lines.lines().count(), 10, "{lines}");
+    let dir = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    symlink(root.join("deploy"), dir.path().join("deploy")).unwrap();
+    // The programs are built already, and lie elsewhere.
+    let cargo = dir.path().join("cargo");
+    std::fs::write(&cargo, "#!/bin/sh\n[ \"$*\" = 'build --release' ]\n").unwrap();
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let programs = program("dukou-outer").parent().unwrap().to_path_buf();
+    let path = format!("{}:{}:{}", dir.path().display(), programs.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.args(["-e", "-c", lines]).current_dir(dir.path()).env("PATH", path).env("HOME", dir.path()).stdin(Stdio::null());
+    let answer = Answer::of(command.env_remove("DUKOU_STATION").output().unwrap());
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let [dropped, arrived] =
+        [root.join("deploy/demo/outer/report-message/new/BizMsg"), dir.path().join("dukou/inner/arrived/report-message")];
+    assert_eq!(digests(&arrived), digests(&dropped));
+    assert!(!digests(&arrived).is_empty());
+}
+
+#[test]
+fn readme_names_every_exit_code_in_both_languages() {
+    let page = include_str!("../../../../README.md");
+    for code in ["0", "1", "2", "3", "75"] {
+        assert_eq!(page.matches(&format!("\n| {code} | ")).count(), 2, "{code}");
+    }
 }

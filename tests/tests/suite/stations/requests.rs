@@ -8,6 +8,9 @@ use dukou_tests::stations::forge::Forgery;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::cargo;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
+use dukou_tests::stations::root::is_root;
+use dukou_tests::stations::sentence::wrong_use;
+use dukou_tests::stations::station::Station;
 use dukou_tests::stations::tree::{names, rename_in};
 use dukou_tests::stations::wait::until;
 
@@ -114,11 +117,11 @@ fn sigterm_ends_a_busy_station_within_five_seconds_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_second_daemon_pass_or_check_refuses_and_changes_nothing() {
+fn a_second_daemon_or_pass_refuses_and_changes_nothing() {
     let pair = Pair::new();
     let daemon = Daemon::running(&pair.outer);
-    for verb in ["run", "pass", "check"] {
-        let answer = pair.outer.expect(2, &[verb]);
+    for verb in [&["run"][..], &["pass"], &["check", "--rebuild"]] {
+        let answer = pair.outer.expect(2, verb);
         assert!(answer.err.contains("正在运行") || answer.err.contains("在运行"), "{answer:?}");
     }
     let (code, took) = daemon.stop();
@@ -126,6 +129,112 @@ fn a_second_daemon_pass_or_check_refuses_and_changes_nothing() {
     assert!(took < STOP_LIMIT);
     pair.outer.pass(0);
     assert_eq!(count(&pair.outer, "start"), 3, "trust, the daemon and the pass");
+}
+
+#[test]
+fn check_reads_beside_a_running_station_and_finds_what_stays_wrong() {
+    let pair = Pair::one_file_a_packet().quick();
+    pair.drop_messages(0, 200);
+    let daemon = Daemon::running(&pair.outer);
+    for _ in 0..3 {
+        let answer = pair.outer.json(0, &["check"]);
+        assert_eq!((&answer["beside"], answer["disagreements"].as_array().unwrap().len()), (&true.into(), 0), "{answer}");
+    }
+    until("all have left", SOON, || pair.outer.channel(MESSAGES)["left"] == 200);
+    std::fs::write(pair.outer.path("spool/out/stranger"), b"x").unwrap();
+    let answer = pair.outer.json(1, &["check"]);
+    assert_eq!(answer["disagreements"][0]["code"], "spool-extra");
+    assert!(pair.outer.expect(1, &["check"]).out.contains("正在运行"));
+    std::fs::remove_file(pair.outer.path("spool/out/stranger")).unwrap();
+    daemon.stop_cleanly();
+    assert_eq!(pair.outer.json(0, &["check"])["beside"], false);
+}
+
+/// Puts one of each kind of unfit request file into a station's requests; those only root can make when root runs the test.
+fn unfit_requests(station: &Station, as_root: bool) -> usize {
+    let dir = station.path("state/requests");
+    std::fs::write(dir.join("garbage.request"), [0xff, b'{']).unwrap();
+    std::fs::write(dir.join("large.request"), vec![b' '; (1 << 20) + 1]).unwrap();
+    std::fs::create_dir(dir.join("directory.request")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", dir.join("link.request")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(dir.join("fifo.request")).status().unwrap().success());
+    if as_root {
+        std::fs::write(dir.join("sudo.request"), b"{}").unwrap();
+        super::wrong_use::forbid(&dir.join("sudo.request"));
+    }
+    5 + usize::from(as_root)
+}
+
+#[test]
+fn an_unfit_request_file_is_set_aside_and_told_once_and_the_station_runs_on() {
+    let pair = Pair::one_file_a_packet().quick();
+    pair.drop_messages(0, 1);
+    let as_root = is_root("a request file of another account");
+    let outer = if as_root { super::wrong_use::as_another_account(&pair.outer) } else { pair.outer.clone() };
+    let mut daemon = Daemon::running(&outer);
+    let unfit = unfit_requests(&outer, as_root);
+    let waiting = |ending: &str| {
+        let all = names(&outer.path("state/requests"));
+        all.iter().filter(|name| name.ends_with(ending)).count()
+    };
+    until("they are set aside", SOON, || waiting(".request") == 0 || daemon.ended().is_some());
+    assert_eq!(daemon.ended(), None, "{}", journal(&outer));
+    assert_eq!(waiting(".unfit"), unfit);
+    until("the file has left", SOON, || outer.channel(MESSAGES)["left"] == 1);
+    outer.expect(0, &["resend", MESSAGES, "--seq", "1"]);
+    for (lang, word) in [("zh", "请求文件"), ("en", "request file")] {
+        let status = outer.expect(1, &["status", "--lang", lang]);
+        assert_eq!(status.out.matches(word).count(), 1, "{status:?}");
+        assert!(status.out.contains("state/requests"), "{status:?}");
+    }
+    let told = outer.json(1, &["status"]);
+    assert_eq!((&told["troubles"][0]["code"], told["troubles"].as_array().unwrap().len()), (&"request".into(), 1), "{told}");
+    daemon.stop_cleanly();
+    assert_eq!(journal(&outer).matches("garbage.request").count(), 1, "{}", journal(&outer));
+}
+
+#[test]
+fn a_command_of_root_is_heard_by_a_station_of_another_account_and_leaves_it_nothing_it_cannot_read() {
+    if !is_root("a station of another account") {
+        return;
+    }
+    let pair = Pair::one_file_a_packet().quick();
+    pair.drop_messages(0, 1);
+    let outer = super::wrong_use::as_another_account(&pair.outer);
+    let daemon = Daemon::running(&outer);
+    until("the file has left", SOON, || outer.channel(MESSAGES)["left"] == 1);
+    let root = Station { account: None, ..outer.clone() };
+    let answer = root.expect(0, &["resend", MESSAGES, "--seq", "1"]);
+    assert!(answer.out.contains("重新放入"), "{answer:?}");
+    daemon.stop_cleanly();
+    // With nobody to ask, root would leave files behind that the station's account cannot open.
+    for verb in [&["pass"][..], &["run"], &["resend", MESSAGES, "--seq", "1"], &["check", "--rebuild"]] {
+        wrong_use(&root, verb, 2, &["34567", "sudo -u"]);
+    }
+    root.expect(0, &["status"]);
+    outer.pass(0);
+}
+
+#[test]
+fn a_command_beside_a_pass_says_that_it_waits_and_does_its_work_when_the_station_is_free() {
+    use std::io::BufRead;
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 1);
+    pair.exchange();
+    let lock = std::fs::File::options().append(true).open(pair.outer.path("state/lock")).unwrap();
+    lock.try_lock().unwrap();
+    let mut command = pair.outer.command(&["resend", MESSAGES, "--seq", "1"]);
+    let command = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut told = String::new();
+    let mut err = std::io::BufReader::new(child.stderr.take().unwrap());
+    err.read_line(&mut told).unwrap();
+    assert!(told.contains("等"), "{told}");
+    assert_eq!(child.try_wait().unwrap(), None, "it must wait");
+    drop(lock);
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert_eq!(count(&pair.outer, "resent"), 1);
+    assert!(names(&pair.outer.path("state/requests")).is_empty());
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn refused(name: &str, bytes: &[u8], code: &str) {
     assert_eq!(pair.arrived(MESSAGES), [message::name(0)]);
     for station in [&pair.outer, &pair.inner] {
         let told = station.json(0, &["trace", name]);
-        let tombstone = told.as_array().unwrap().iter().find(|line| line["state"] == "refused");
+        let tombstone = told["records"].as_array().unwrap().iter().find(|line| line["state"] == "refused");
         assert_eq!(tombstone.unwrap_or_else(|| panic!("{told}"))["code"], code);
         assert!(station.expect(0, &["trace", name]).out.contains("拒收登记"));
     }

@@ -1,16 +1,15 @@
 //! What programs and people read: documented JSON, and the language that was asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use dukou_tests::stations::forge::Forgery;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::cargo;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::station::Answer;
+use dukou_tests::stations::tree::names;
 use serde_json::Value;
-
-fn keys(value: &Value) -> Vec<&str> {
-    let mut keys: Vec<&str> = value.as_object().unwrap_or_else(|| panic!("{value}")).keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys
-}
 
 /// A pair with a refusal, a repeat, a gap and answers: something for every verb to tell.
 fn eventful() -> Pair {
@@ -26,72 +25,91 @@ fn eventful() -> Pair {
     pair
 }
 
-#[test]
-fn every_json_answer_has_the_documented_keys() {
-    let pair = eventful();
-    let status = pair.inner.json(1, &["status"]);
-    assert_eq!(keys(&status), ["aside", "channels", "junk", "peer", "rejections", "station", "waiting"]);
-    assert_eq!(keys(&status["station"]), ["environment", "id", "name", "side"]);
-    assert_eq!(keys(&status["peer"]), ["compared", "id", "name"]);
-    let line = [
-        "accepted",
-        "applied",
-        "channel",
-        "direction",
-        "held_back",
-        "hold",
-        "last_seq",
-        "left",
-        "packets",
-        "plain_bytes",
-        "rejected",
-        "sealed_bytes",
-        "seen",
-        "state",
-        "title",
-        "unfinished",
-    ];
-    for channel in status["channels"].as_array().unwrap() {
-        assert_eq!(keys(channel), line);
+/// Gives the paths of all values that hold no further ones: `channels[].hold.code`.
+fn paths(value: &Value, above: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            let dot = if above.is_empty() { "" } else { "." };
+            fields.iter().for_each(|(key, value)| paths(value, &format!("{above}{dot}{key}"), into));
+        }
+        Value::Array(elements) if !elements.is_empty() => {
+            elements.iter().for_each(|element| paths(element, &format!("{above}[]"), into));
+        }
+        _ => drop(into.insert(above.to_owned())),
     }
-    assert_eq!(pair.inner.channel(MESSAGES)["direction"], "in");
-    assert_eq!(pair.outer.channel(MESSAGES)["direction"], "out");
-    let outer = pair.outer.json(0, &["status"]);
-    assert_eq!(keys(&outer["rejections"][0]), ["channel", "code", "count"]);
-    let gaps = pair.inner.json(1, &["gaps"]);
-    assert_eq!(keys(&gaps[0]), ["channel", "epoch", "from", "resend", "to"]);
-    let trace = pair.outer.json(0, &["trace", &message::name(0)]);
-    assert_eq!(keys(&trace[0]), ["at", "channel", "code", "direction", "epoch", "key", "name", "number", "seq", "state"]);
-    let pass = pair.inner.json(1, &["pass"]);
-    assert_eq!(keys(&pass), ["exit", "pass"]);
-    assert_eq!(pass["exit"], 1);
-    let report = [
-        "accepted",
-        "aside",
-        "delivered",
-        "duplicates",
-        "held_back",
-        "incomplete",
-        "junk",
-        "kept",
-        "packets_in",
-        "packets_out",
-        "rejected",
-        "troubles",
-        "unfinished",
-        "waiting",
-        "young",
-    ];
-    assert_eq!(keys(&pass["pass"]), report);
-    assert_eq!(keys(&pair.inner.json(0, &["check"])), ["disagreements", "rebuilt"]);
+}
+
+/// Gives what JSON.md documents: the paths in the first column, by heading.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let mut documented: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut heading = String::new();
+    for line in include_str!("../../../../JSON.md").lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            heading = title.to_owned();
+        } else if let Some(column) = line.strip_prefix("| `").and_then(|row| row.split(" | ").next()) {
+            let found = column.split('`').filter(|path| !path.trim().is_empty()).map(str::to_owned);
+            documented.entry(heading.clone()).or_default().extend(found);
+        }
+    }
+    documented
+}
+
+/// Every value that was printed is documented, or is the empty place of documented ones; every documented path was printed.
+fn agree(heading: &str, answers: &[Value]) {
+    let documented = documented();
+    let (_, documented) = documented.iter().find(|(title, _)| title.split(' ').next() == Some(heading)).unwrap();
+    let mut printed = BTreeSet::new();
+    answers.iter().for_each(|answer| paths(answer, "", &mut printed));
+    let printed: BTreeSet<String> = printed
+        .into_iter()
+        .map(|path| path.strip_prefix("pass.aside.").map_or(path.clone(), |_| "pass.aside.*".to_owned()))
+        .collect();
+    let is_empty_place = |path: &String| {
+        documented.iter().any(|known| known.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '['])))
+    };
+    let unknown: Vec<_> = printed.iter().filter(|path| !documented.contains(*path) && !is_empty_place(path)).collect();
+    assert!(unknown.is_empty(), "{heading} prints what JSON.md does not document: {unknown:?}");
+    let missing: Vec<_> = documented.difference(&printed).collect();
+    assert!(missing.is_empty(), "JSON.md documents for {heading} what is never printed: {missing:?}");
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+}
+
+#[test]
+fn every_json_key_is_documented_and_every_documented_key_is_printed() {
+    let pair = eventful();
+    let (outer, inner) = (&pair.outer, &pair.inner);
+    let early = [inner.json(0, &["trace", &message::name(2)]), outer.json(0, &["trace", &message::name(0)])];
+    agree("trace", &early);
+    agree("gaps", &[inner.json(1, &["gaps"])]);
+    std::fs::write(inner.path("ferry/in/3-aaaa-junk.dkp"), vec![b'x'; 2000]).unwrap();
+    let aside = inner.json(1, &["pass"]);
+    std::fs::rename(inner.path("ferry/in"), inner.path("ferry/away")).unwrap();
+    agree("pass", &[aside, inner.json(1, &["pass"])]);
+    std::fs::rename(inner.path("ferry/away"), inner.path("ferry/in")).unwrap();
+    let first = &cargo(&outer.path("ferry/out"), MESSAGES)[0].header;
+    let twin = Forgery { epoch: first.epoch, ..Forgery::first(outer, inner, MESSAGES) };
+    std::fs::write(inner.path("ferry/in/3-aaaa-twin.dkp"), twin.seal(outer, inner)).unwrap();
+    std::fs::write(inner.path("state/requests/nothing.request"), b"?").unwrap();
+    inner.pass(1);
+    agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"])]);
+    std::fs::write(outer.path("spool/out/stranger"), b"x").unwrap();
+    agree("check", &[outer.json(1, &["check"])]);
     let file = pair.dir.path().join(message::name(8));
     std::fs::write(&file, message::body(8)).unwrap();
-    let tried = pair.outer.json(0, &["try", file.to_str().unwrap()]);
-    assert_eq!(keys(&tried), ["arrives_as", "bytes", "channel", "code", "key", "parts", "result", "sentence"]);
-    let answer = pair.outer.json(0, &["resend", MESSAGES, "--seq", "2"]);
-    assert_eq!(keys(&answer), ["count", "en", "exit", "zh"]);
-    let refused = pair.outer.json(2, &["resend", MESSAGES, "--seq", "99"]);
+    agree("try", &[outer.json(0, &["try", file.to_str().unwrap()])]);
+    let refused = outer.json(2, &["resend", MESSAGES, "--seq", "99"]);
     assert_eq!(refused["exit"], 2);
+    agree("resend", &[outer.json(0, &["resend", MESSAGES, "--seq", "2"]), refused]);
+    let name = message::name(0);
+    agree("drop/通道/.status/文件名.json", &[read(&outer.path(format!("drop/{MESSAGES}/.status/{name}.json")))]);
+    let repeat = read(&outer.path(format!("duplicates/{MESSAGES}/{name}.reason.json")));
+    agree("rejected/", &[read(&outer.path(format!("rejected/{MESSAGES}/Biz9.xml.reason.json"))), repeat]);
+    let quarantine = inner.path("quarantine");
+    let reasons = names(&quarantine).into_iter().filter(|name| name.ends_with(".reason.json"));
+    agree("quarantine/", &reasons.map(|name| read(&quarantine.join(name))).collect::<Vec<_>>());
 }
 
 #[test]
@@ -99,19 +117,23 @@ fn the_life_of_a_record_is_told_by_key_and_by_file_name() {
     let pair = eventful();
     let key = message::name(2).trim_start_matches("Biz").trim_end_matches(".xml").to_owned();
     let states = |answer: &Value| {
-        answer.as_array().unwrap().iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        answer["records"].as_array().unwrap().iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for what in [key.as_str(), &message::name(2)] {
         assert_eq!(states(&pair.outer.json(0, &["trace", what])), ["accepted", "packed", "left"]);
-        assert_eq!(pair.inner.json(0, &["trace", what]), serde_json::json!([]), "what waits for its turn is not opened");
+        let told = pair.inner.json(0, &["trace", what]);
+        assert_eq!(told["records"], serde_json::json!([]), "what waits for its turn is not opened");
+        let unopened: Vec<_> = told["unopened"].as_array().unwrap().iter().map(|line| (&line["state"], &line["seq"])).collect();
+        assert_eq!(unopened, [(&"missing".into(), &2.into()), (&"early".into(), &2.into())], "{told}");
     }
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "2"]);
     pair.carry();
     pair.inner.pass(0);
     let told = pair.inner.json(0, &["trace", &key]);
     assert_eq!(states(&told), ["seen", "applied"]);
-    assert!(told[1]["at"].as_str().unwrap().ends_with("+08:00"));
-    assert_eq!(pair.inner.json(0, &["trace", "nothing-of-that-name"]), serde_json::json!([]));
+    assert!(told["records"][1]["at"].as_str().unwrap().ends_with("+08:00"));
+    let nothing = serde_json::json!({ "records": [], "more": false, "unopened": [] });
+    assert_eq!(pair.inner.json(0, &["trace", "nothing-of-that-name"]), nothing);
     assert!(pair.inner.expect(0, &["trace", "nothing-of-that-name"]).out.contains("没有见过"));
 }
 
@@ -162,7 +184,9 @@ fn the_card_goes_to_standard_output_and_its_fingerprint_to_standard_error() {
     let pair = Pair::new();
     let answer = pair.outer.expect(0, &["card"]);
     assert_eq!(answer.out, pair.outer.read("keys/keyring.txt"));
-    let groups: Vec<&str> = answer.err.split_whitespace().collect();
+    let (label, fingerprint) = answer.err.split_once('\n').unwrap();
+    assert!(label.contains("指纹"), "{answer:?}");
+    let groups: Vec<&str> = fingerprint.split_whitespace().collect();
     assert!(groups.len() == 12 && groups.iter().all(|group| group.len() == 5), "{answer:?}");
 }
 

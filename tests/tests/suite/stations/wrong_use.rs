@@ -1,6 +1,6 @@
 //! Wrong use: one clear sentence that names the place and the next step, the right exit code, and nothing lost.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -92,6 +92,20 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
         ("station.toml", "in = \"ferry/in\"", "in = \"ferry/out\"", "ferry.in"),
         ("station.toml", "suite = 1 ", "suite = 3 ", "packets.suite"),
         ("station.toml", "sent_days = 30 ", "sent_days = 3 ", "keep.sent_days"),
+        ("station.toml", "incomplete_scans = 3 ", "incomplete_scans = 4294967295 ", "ferry.incomplete_scans"),
+        ("station.toml", "out = \"ferry/out\"", "out = \"keys\"", "ferry.out"),
+        ("station.toml", "out = \"ferry/out\"", "out = \"State/below\"", "ferry.out"),
+        ("station.toml", "out = \"ferry/out\"", "out = \".\"", "ferry.out"),
+        ("station.toml", "in = \"ferry/in\"", "in = \"./ferry/../ferry/out/below\"", "ferry.in"),
+        ("station.toml", "name = \"外网摆渡站\"", "name = \"a\\u001b[2J\"", "station.name"),
+        (
+            "channels/report-message.toml",
+            "settle_seconds = 5 ",
+            "settle_seconds = 9223372036854775807 ",
+            "source.settle_seconds",
+        ),
+        ("channels/report-message.toml", "linger_ms = 200", "linger_ms = 99999999999", "batch.linger_ms"),
+        ("channels/report-message.toml", "folder = \"drop/report-message\"", "folder = \"Drop/Registration-Log\"", LOGS),
         ("channels/report-message.toml", "priority = 3 ", "priority = 12 ", "priority"),
         ("channels/report-message.toml", "max_bytes = 8388608", "max_bytes = 65000", "batch.max_bytes"),
         ("channels/report-message.toml", "max_records = 4096", "max_records = 0", "batch.max_records"),
@@ -233,6 +247,86 @@ fn init_leaves_a_directory_that_holds_anything_alone() {
     assert_eq!(fs::read(&file).unwrap(), b"mine");
 }
 
+/// Runs `init` in both languages and expects one sentence, and that nothing is there afterwards that was not there before.
+fn init_leaves_nothing(program: &Path, dir: &Path, options: &[&str], code: i32, words: &[&str], account: Option<u32>) {
+    use std::os::unix::process::CommandExt;
+    let around = |dir: &Path| dukou_tests::stations::tree::names(dir);
+    let above = dir.parent().unwrap();
+    let before = (around(above), around(dir));
+    for (lang, tongue) in [("zh", Tongue::Chinese), ("en", Tongue::English)] {
+        let mut command = Command::new(program);
+        command.arg("init").arg(dir).args(options).args(["--lang", lang]);
+        if let Some(account) = account {
+            command.uid(account).gid(account);
+        }
+        let answer = Answer::of(command.output().unwrap());
+        assert_eq!(answer.code, code, "{options:?}: {answer:?}");
+        one_sentence(&answer, tongue, words);
+        assert_eq!((around(above), around(dir)), before, "{options:?} left something behind");
+    }
+}
+
+#[test]
+fn init_with_a_name_that_no_card_can_bear_makes_nothing() {
+    let pair = Pair::new();
+    let (long, new) = ("站".repeat(65), pair.dir.path().join("new"));
+    for name in ["", "   ", "a\nb", "a\tb", "\u{1b}[31mred", long.as_str()] {
+        init_leaves_nothing(&pair.outer.program, &new, &["--name", name], 2, &["--name", "1–64"], None);
+    }
+    Station::init("dukou-outer", &new, &["--name", "站".repeat(64).as_str()]);
+}
+
+#[test]
+fn init_that_fails_midway_takes_away_what_it_made() {
+    if !is_root("a full disk and a closed directory") {
+        return;
+    }
+    let pair = Pair::new();
+    let disk = pair.dir.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let Some(small) = dukou_tests::stations::root::SmallDisk::mount(&disk, 65_536) else { return };
+    let (program, new) = (&pair.outer.program, disk.join("a/b"));
+    for free in [0, 1, 2, 5, 9] {
+        small.fill();
+        let filler = File::options().write(true).open(disk.join(".filler")).unwrap();
+        filler.set_len(filler.metadata().unwrap().len().saturating_sub(free * 4096)).unwrap();
+        init_leaves_nothing(program, &new, &[], 75, &[disk.to_str().unwrap()], None);
+    }
+    drop(small);
+    let outer = as_another_account(&pair.outer);
+    let closed = pair.dir.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    init_leaves_nothing(&outer.program, &closed.join("new"), &[], 2, &["closed/new"], outer.account);
+    init_leaves_nothing(&outer.program, &closed, &[], 2, &["closed"], outer.account);
+}
+
+#[test]
+fn init_whose_recovery_key_cannot_be_shown_makes_nothing() {
+    let pair = Pair::new();
+    let new = pair.dir.path().join("new");
+    let mut command = Command::new(&pair.outer.program);
+    command.arg("init").arg(&new).stdout(File::options().write(true).open("/dev/full").unwrap());
+    let answer = Answer::of(command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+    assert_eq!(answer.code, 2, "{answer:?}");
+    one_sentence(&answer, Tongue::Chinese, &["恢复密钥"]);
+    assert!(!new.exists());
+}
+
+#[test]
+fn trust_grants_only_channels_that_come_in() {
+    let pair = Pair::new();
+    let card = pair.card(&pair.inner);
+    let before = (count(&pair.outer, "trust"), pair.outer.read("keys/trust.toml"));
+    for (channels, named) in
+        [("nobodys-channel", "nobodys-channel"), (MESSAGES, MESSAGES), ("report-response,no-such", "no-such")]
+    {
+        wrong_use(&pair.outer, &["trust", card.to_str().unwrap(), "--yes", "--channels", channels], 2, &["--channels", named]);
+    }
+    assert_eq!((count(&pair.outer, "trust"), pair.outer.read("keys/trust.toml")), before);
+    pair.outer.expect(0, &["trust", card.to_str().unwrap(), "--yes", "--channels", "report-response,report-response"]);
+    assert_eq!(pair.outer.read("keys/trust.toml").matches("report-response").count(), 1);
+}
+
 #[test]
 fn a_command_line_that_cannot_be_read_gets_one_sentence() {
     let pair = Pair::new();
@@ -251,6 +345,133 @@ fn a_command_line_that_cannot_be_read_gets_one_sentence() {
     ] {
         wrong_use(&pair.outer, &args, 2, &[words, vec!["--help"]].concat());
     }
+}
+
+#[test]
+fn a_channel_file_that_would_be_passed_over_in_silence_is_refused() {
+    let pair = Pair::new();
+    let channel = pair.outer.path("channels/report-message.toml");
+    for name in ["Report.TOML", "copy.toml", ".report-message.toml"] {
+        let twin = channel.with_file_name(name);
+        fs::copy(&channel, &twin).unwrap();
+        wrong_use(&pair.outer, &["pass"], 2, &[name]);
+        fs::remove_file(twin).unwrap();
+    }
+    pair.outer.pass(0);
+}
+
+#[test]
+fn the_parsers_complaints_are_put_into_the_readers_words() {
+    let pair = Pair::new();
+    let file = "channels/report-message.toml";
+    for (right, wrong, zh, en) in [
+        ("title = ", "titel = ", "没有这个设置：`titel`", "unknown field `titel`"),
+        ("priority = 3 ", "priority = \"3\" ", "应为 整数", "expected a whole number"),
+        ("from = \"outer\"", "from = \"both\"", "没有这个值：`both`", "unknown variant `both`"),
+    ] {
+        pair.outer.edit(file, right, wrong);
+        one_sentence(&pair.outer.expect(2, &["pass"]), Tongue::Chinese, &[file, zh]);
+        one_sentence(&pair.outer.expect(2, &["pass", "--lang", "en"]), Tongue::English, &[file, en]);
+        pair.outer.edit(file, wrong, right);
+    }
+}
+
+#[test]
+fn absurd_words_and_files_on_the_command_line_are_refused() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 2);
+    pair.outer.pass(0);
+    let most = u64::MAX.to_string();
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", &format!("1..{most}")], 2, &["1–2", "--seq"]);
+    wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", &format!("0..{most}")], 2, &["--seq"]);
+    wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", &format!("1..{most}"), "--reason", "x"], 2, &[MESSAGES]);
+    for blank in ["", " \t"] {
+        wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", blank], 2, &["--reason"]);
+        wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", "x", "--name", blank], 2, &["--name"]);
+        wrong_use(&pair.inner, &["trace", blank], 2, &["WHAT"]);
+    }
+    wrong_use(&pair.outer, &[], 2, &["--help"]);
+    for endless in ["/dev/zero", "/dev/full"] {
+        wrong_use(&pair.outer, &["trust", endless, "--yes"], 2, &[endless]);
+        wrong_use(&pair.outer, &["try", endless, "--channel", MESSAGES], 2, &[endless]);
+    }
+    let folder = pair.outer.path("drop");
+    wrong_use(&pair.outer, &["try", folder.to_str().unwrap()], 2, &["drop"]);
+    wrong_use(&pair.outer, &["try", "/no/such/Biz1.xml"], 2, &["/no/such/Biz1.xml"]);
+}
+
+#[test]
+fn arguments_that_are_not_utf_8_get_one_sentence() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let pair = Pair::new();
+    let odd = OsStr::from_bytes(b"Biz\xff.xml");
+    for (verb, code) in [("trace", 2), ("resend", 2), ("trust", 2), ("try", 2)] {
+        let answer = Answer::of(pair.outer.command(&[verb]).arg(odd).output().unwrap());
+        assert_eq!(answer.code, code, "{verb}: {answer:?}");
+        one_sentence(&answer, Tongue::Chinese, &[]);
+    }
+    let file = pair.dir.path().join(odd);
+    fs::write(&file, message::body(0)).unwrap();
+    let answer = Answer::of(pair.outer.command(&["try", "--channel", MESSAGES]).arg(&file).output().unwrap());
+    assert!(answer.code == 1 && answer.out.contains("UTF-8"), "{answer:?}");
+}
+
+#[test]
+fn what_a_source_never_takes_is_told_by_try() {
+    let pair = Pair::new();
+    for name in ["BizA.xml.tmp", ".BizA.xml", "BizA.xml.PART"] {
+        let file = pair.outer.path("drop").join(MESSAGES).join(name);
+        fs::write(&file, message::body(0)).unwrap();
+        assert_eq!(pair.outer.json(1, &["try", file.to_str().unwrap()])["result"], "not-taken", "{name}");
+    }
+    pair.outer.pass(0);
+    assert_eq!(pair.outer.channel(MESSAGES)["accepted"], 0);
+}
+
+#[test]
+fn a_state_that_may_not_be_opened_is_no_damage() {
+    if !is_root("a file that its own account cannot read") {
+        return;
+    }
+    let pair = Pair::new();
+    let outer = as_another_account(&pair.outer);
+    forbid(&outer.path("state/station.sqlite"));
+    for verb in ["pass", "status", "check"] {
+        wrong_use(&outer, &[verb], 2, &["station.sqlite"]);
+    }
+}
+
+#[test]
+fn a_way_out_that_is_no_directory_is_told_though_nothing_is_to_be_sent() {
+    let pair = Pair::new();
+    let (here, away) = (pair.outer.path("ferry/out"), pair.outer.path("ferry/away"));
+    fs::rename(&here, &away).unwrap();
+    fs::write(&here, b"a file").unwrap();
+    assert!(pair.outer.pass(75).out.contains("ferry/out"));
+    fs::remove_file(&here).unwrap();
+    std::os::unix::fs::symlink(&away, &here).unwrap();
+    assert!(pair.outer.pass(75).out.contains("ferry/out"));
+    fs::remove_file(&here).unwrap();
+    fs::rename(&away, &here).unwrap();
+    pair.outer.pass(0);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_and_closed_streams_are_no_fault() {
+    let pair = Pair::new();
+    for verb in [&["status"][..], &["status", "--json"], &["gaps"], &["card"]] {
+        let mut command = pair.outer.command(verb);
+        command.stdout(File::options().write(true).open("/dev/full").unwrap()).stderr(std::process::Stdio::piped());
+        let answer = Answer::of(command.spawn().unwrap().wait_with_output().unwrap());
+        assert_eq!(answer.code, 75, "{verb:?}: {answer:?}");
+        assert!(answer.err.contains("/dev/stdout"), "{answer:?}");
+    }
+    let closed = format!("{} status --station {} <&- >&- 2>&-", pair.outer.program.display(), pair.outer.dir.display());
+    assert_eq!(Command::new("sh").args(["-c", &closed]).status().unwrap().code(), Some(0));
+    let mut bare = pair.outer.command(&["status"]);
+    let answer = Answer::of(bare.env_clear().env("TZ", "Nowhere/Land").env("LC_ALL", "xx").output().unwrap());
+    assert!(answer.code == 0 && answer.out.contains("正常"), "{answer:?}");
 }
 
 #[test]

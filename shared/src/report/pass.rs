@@ -1,0 +1,109 @@
+//! What a pass did, in words.
+
+use super::{Status, state_text};
+use crate::engine::PassReport;
+use crate::lang::Lang;
+use crate::say;
+
+/// Renders what a pass did; lines that would only say "none" are left out.
+pub fn pass_text(report: &PassReport, lang: Lang) -> String {
+    let PassReport { accepted, packets_out, packets_in, delivered, .. } = report;
+    let mut out = say!(
+        lang,
+        "发出：{accepted} 个文件，{packets_out} 个包\n收到：{packets_in} 个包，落地 {delivered} 个文件\n",
+        "Out: {accepted} files in {packets_out} packets\nIn: {packets_in} packets, {delivered} files delivered\n"
+    );
+    out += &refusals_text(report, lang);
+    out += &arrivals_text(report, lang);
+    for (code, count) in report.aside.iter().filter(|(code, _)| *code != UNKNOWN_KEY) {
+        out += &say!(
+            lang,
+            "另存待查：{count} 个包（{code}），原因在 quarantine/ 下。\n",
+            "Set aside: {count} packet(s) ({code}); the reasons are in quarantine/.\n"
+        );
+    }
+    if report.waiting > 0 {
+        let waiting = report.waiting;
+        out += &say!(
+            lang,
+            "等密钥：{waiting} 个包的签名密钥不认识，在 waiting/ 下；核对发送方后运行 trust，会自动重试。\n",
+            "Waiting: {waiting} packet(s) under unknown keys are in waiting/; check who sent them and run trust, they are tried again by themselves.\n"
+        );
+    }
+    if report.young + report.unfinished > 0 {
+        let (young, unfinished) = (report.young, report.unfinished);
+        out += &say!(
+            lang,
+            "未完成的文件：{young} 个还在变化，{unfinished} 个等改名（.tmp/.part）。\n",
+            "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part).\n"
+        );
+    }
+    for trouble in &report.troubles {
+        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
+    }
+    out
+}
+
+/// The code under which packets that wait for a key are counted, too.
+const UNKNOWN_KEY: &str = "unknown-key";
+
+fn refusals_text(report: &PassReport, lang: Lang) -> String {
+    let (rejected, held_back) = (report.rejected, report.held_back);
+    let mut out = String::new();
+    if rejected > 0 {
+        out += &say!(
+            lang,
+            "拒收 {rejected} 个文件，文件和原因在 rejected/ 下。\n",
+            "Refused {rejected} file(s); files and reasons are in rejected/.\n"
+        );
+    }
+    if held_back > 0 {
+        out += &say!(
+            lang,
+            "重复未送 {held_back} 个文件，文件和原因在 duplicates/ 下；确需再送用 send --again。\n",
+            "Held back {held_back} repeat(s), with their reasons in duplicates/; to send one all the same use send --again.\n"
+        );
+    }
+    out
+}
+
+fn arrivals_text(report: &PassReport, lang: Lang) -> String {
+    let PassReport { kept, duplicates, incomplete, junk, .. } = report;
+    let mut out = String::new();
+    if *kept > 0 {
+        out += &say!(
+            lang,
+            "留存未打开 {kept} 个包（前面的包还没到，或已登记放弃）。\n",
+            "Kept {kept} packet(s) unopened (earlier ones are not here yet, or they were waived).\n"
+        );
+    }
+    if *duplicates > 0 {
+        out += &say!(lang, "重复到达 {duplicates} 个包，不起作用。\n", "{duplicates} packet(s) came again, without effect.\n");
+    }
+    if *incomplete > 0 {
+        out += &say!(
+            lang,
+            "不完整的包：{incomplete} 个，等它们变长。\n",
+            "Incomplete: {incomplete} packet(s), which may still grow.\n"
+        );
+    }
+    if *junk > 0 {
+        out += &say!(
+            lang,
+            "摆渡目录里不是摆渡包的：{junk} 个，没有动。\n",
+            "In the ferry directory and no packets: {junk}, left alone.\n"
+        );
+    }
+    out
+}
+
+/// Names the channels that wait for something, and where more is told: they may wait since long before this pass.
+pub fn channel_waits_text(status: &Status, lang: Lang) -> String {
+    let waiting = status.channels.iter().filter(|line| line.state != "ok");
+    let line = |line: &super::ChannelLine| {
+        let (channel, state) = (&line.channel, state_text(line.state, lang));
+        let verb = if line.state == "gapped" { "gaps" } else { "status" };
+        say!(lang, "通道 {channel}：{state}，见 {verb}。\n", "Channel {channel}: {state}, see {verb}.\n")
+    };
+    waiting.map(line).collect()
+}

@@ -1,0 +1,309 @@
+//! `trace`: where a record is, as far as this station knows, and where it may still be hidden.
+//!
+//! Given: a key or file name and the store. Gives: the steps of every record under it, and the packets here that are not opened yet, since any of
+//! them may carry it. Never: "not here" said of what only was not looked into.
+
+use super::{civil_time, count_packets, gaps_of, table};
+use crate::error::EngineFault;
+use crate::lang::{Lang, mask_id, plain_line};
+use crate::say;
+use crate::station::Station;
+use crate::store::{Direction, PacketState, Sighting, StationState, Store};
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::records::RecordKind;
+use serde::Serialize;
+
+/// Most sightings `trace` shows.
+const TRACE_MAX: usize = 100;
+
+/// The answer of `trace`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trace {
+    /// The newest record first; the steps of one record in their order.
+    pub records: Vec<TraceLine>,
+    /// True when there are more records than are shown.
+    pub more: bool,
+    /// Packets whose records this station does not know: the one that was asked for may be among them.
+    pub unopened: Vec<Unopened>,
+}
+
+/// One step of a record's life.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceLine {
+    /// The record's name.
+    pub name: String,
+    /// Its key.
+    pub key: String,
+    /// `out` or `in`.
+    pub direction: Direction,
+    /// The channel.
+    pub channel: String,
+    /// The packet's epoch.
+    pub epoch: String,
+    /// The packet's number in the channel; of a repeat that was held back: of the packet that carried the record before.
+    pub seq: u64,
+    /// The packet's number on the link; none for a repeat that was held back.
+    pub number: Option<u64>,
+    /// `part`, `accepted`, `refused`, `withdrawn`, `packed`, `left`, `seen`, `delivering`, `applied`, `held-back`.
+    pub state: &'static str,
+    /// Why it was refused, withdrawn or held back, a code.
+    pub code: Option<String>,
+    /// When, in China's civil time.
+    pub at: String,
+}
+
+/// Packets of which only numbers are known.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unopened {
+    /// The channel; none where the packets were not opened far enough to tell.
+    pub channel: Option<String>,
+    /// `missing`, `early`, `held`, `waived`, `waiting`, `aside`.
+    pub state: &'static str,
+    /// How many packets.
+    pub packets: u64,
+    /// `missing` and `early`: the number the channel waits for. `held`: the packet it is held at.
+    pub seq: Option<u64>,
+    /// The sentence in Chinese.
+    pub zh: String,
+    /// The sentence in English.
+    pub en: String,
+}
+
+impl Unopened {
+    fn new(
+        channel: Option<&ChannelName>,
+        state: &'static str,
+        packets: u64,
+        seq: Option<u64>,
+        sentence: impl Fn(Lang) -> String,
+    ) -> Self {
+        let channel = channel.map(ChannelName::to_string);
+        Self { channel, state, packets, seq, zh: sentence(Lang::Zh), en: sentence(Lang::En) }
+    }
+}
+
+/// Gathers the life of every record under a key or file name.
+///
+/// # Errors
+/// [`EngineFault::Store`] when the state cannot be read.
+pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Trace, EngineFault> {
+    let mut sightings = store.trace(what, TRACE_MAX + 1)?;
+    let mut held_back = store.held_back(what, TRACE_MAX + 1)?;
+    let more = sightings.len() > TRACE_MAX || held_back.len() > TRACE_MAX;
+    sightings.truncate(TRACE_MAX);
+    held_back.truncate(TRACE_MAX);
+    let mut lives: Vec<(i64, Vec<TraceLine>)> = Vec::new();
+    for held in held_back {
+        let line = TraceLine {
+            name: held.name,
+            key: held.key,
+            direction: Direction::Out,
+            channel: held.channel.to_string(),
+            epoch: held.went.epoch.to_string(),
+            seq: held.went.seq,
+            number: None,
+            state: "held-back",
+            code: Some("repeat".to_string()),
+            at: civil_time(held.at_ms),
+        };
+        lives.push((held.at_ms, vec![line]));
+    }
+    for sighting in without_ended_parts(&sightings) {
+        let lines = steps(sighting).into_iter().map(|(state, at_ms)| trace_line(sighting, state, at_ms));
+        lives.push((sighting.packet.at_ms, lines.collect()));
+    }
+    lives.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
+    let records = lives.into_iter().flat_map(|(_, lines)| lines).collect();
+    Ok(Trace { records, more, unopened: unopened(station, store)? })
+}
+
+/// Leaves out the parts of a file whose end is known; of one that has not ended, all but the newest part.
+fn without_ended_parts(newest_first: &[Sighting]) -> Vec<&Sighting> {
+    let mut shown: Vec<&Sighting> = Vec::new();
+    for sighting in newest_first {
+        let of_same_file = |later: &&Sighting| {
+            later.record.name == sighting.record.name
+                && later.packet.key.channel == sighting.packet.key.channel
+                && later.packet.key.direction == sighting.packet.key.direction
+        };
+        let told = sighting.record.kind == RecordKind::FilePart && shown.iter().any(of_same_file);
+        if !told {
+            shown.push(sighting);
+        }
+    }
+    shown
+}
+
+fn steps(sighting: &Sighting) -> Vec<(&'static str, i64)> {
+    let packet = &sighting.packet;
+    let kind = match sighting.record.kind {
+        RecordKind::Tombstone => Some("refused"),
+        RecordKind::Withdrawal => Some("withdrawn"),
+        RecordKind::FilePart => Some("part"),
+        _ => None,
+    };
+    match (packet.key.direction, packet.state) {
+        (Direction::Out, state) => {
+            let mut steps = vec![(kind.unwrap_or("accepted"), packet.at_ms), ("packed", packet.at_ms)];
+            steps.extend(packet.done_ms.filter(|_| state == PacketState::Left).map(|at_ms| ("left", at_ms)));
+            steps
+        }
+        (Direction::In, PacketState::Applied) => {
+            vec![("seen", packet.at_ms), (kind.unwrap_or("applied"), packet.done_ms.unwrap_or(packet.at_ms))]
+        }
+        (Direction::In, PacketState::Delivering) => vec![("seen", packet.at_ms), (kind.unwrap_or("delivering"), packet.at_ms)],
+        // Kept and not opened: a row of this state has no records, and one that had some was not applied here.
+        (Direction::In, _) => vec![("seen", packet.at_ms)],
+    }
+}
+
+fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine {
+    let (record, packet) = (&sighting.record, &sighting.packet);
+    TraceLine {
+        name: record.name.clone(),
+        key: record.key.clone(),
+        direction: packet.key.direction,
+        channel: packet.key.channel.to_string(),
+        epoch: packet.key.epoch.to_string(),
+        seq: packet.key.seq,
+        number: Some(packet.number),
+        state,
+        code: (!record.reason.is_empty()).then(|| record.reason.clone()),
+        at: civil_time(at_ms),
+    }
+}
+
+/// Gives the packets that are known and not opened, channel by channel, and then those nobody could open at all.
+fn unopened(station: &Station, store: &mut dyn Store) -> Result<Vec<Unopened>, EngineFault> {
+    let state = store.load()?;
+    let mut found = Vec::new();
+    for channel in state.in_heads.keys() {
+        found.extend(unopened_of(channel, &state, store)?);
+    }
+    for waiver in store.waivers()? {
+        let (channel, from, to) = (&waiver.channel, waiver.from, waiver.to);
+        found.push(Unopened::new(Some(channel), "waived", to - from + 1, Some(from), |lang| {
+            say!(
+                lang,
+                "通道 {channel} 第 {from}–{to} 号包已登记放弃，里面的内容不会落地。",
+                "Packets {from}–{to} of channel {channel} were waived; what they carry is not delivered."
+            )
+        }));
+    }
+    let (waiting, aside) = (count_packets(&station.waiting_dir()).0, count_packets(&station.quarantine_dir()).0);
+    if waiting > 0 {
+        found.push(Unopened::new(None, "waiting", waiting, None, |lang| {
+            say!(lang, "waiting/ 里有 {waiting} 个包等密钥。", "{waiting} packet(s) in waiting/ wait for a key.")
+        }));
+    }
+    if aside > 0 {
+        found.push(Unopened::new(None, "aside", aside, None, |lang| {
+            say!(lang, "quarantine/ 里有 {aside} 个包另存待查。", "{aside} packet(s) are set aside in quarantine/.")
+        }));
+    }
+    Ok(found)
+}
+
+fn unopened_of(channel: &ChannelName, state: &StationState, store: &mut dyn Store) -> Result<Vec<Unopened>, EngineFault> {
+    let Some(head) = state.in_heads.get(channel) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    let next = head.seq + 1;
+    if let Some(hold) = state.holds.get(channel) {
+        let (seq, code) = (hold.seq, &hold.code);
+        found.push(Unopened::new(Some(channel), "held", 1, Some(seq), |lang| {
+            say!(
+                lang,
+                "通道 {channel} 停在第 {seq} 号包（{code}），见 status。",
+                "Channel {channel} is held at packet {seq} ({code}), see status."
+            )
+        }));
+    }
+    if let Some((_, ranges)) = gaps_of(channel, state, store)? {
+        let missing = ranges.iter().map(|(from, to)| to - from + 1).sum();
+        found.push(Unopened::new(Some(channel), "missing", missing, Some(next), |lang| {
+            say!(
+                lang,
+                "通道 {channel} 缺 {missing} 个包，见 gaps。",
+                "{missing} packet(s) of channel {channel} are missing, see gaps."
+            )
+        }));
+    }
+    let rows = match head.known > head.seq {
+        true => store.packet_range(Direction::In, channel, &head.epoch, next, head.known)?,
+        false => Vec::new(),
+    };
+    let early = rows.iter().filter(|row| row.state == PacketState::Early).count() as u64;
+    if early > 0 {
+        found.push(Unopened::new(Some(channel), "early", early, Some(next), |lang| {
+            say!(
+                lang,
+                "通道 {channel} 有 {early} 个包先到了，等第 {next} 号包，还没有打开。",
+                "{early} packet(s) of channel {channel} came early and wait unopened for packet {next}."
+            )
+        }));
+    }
+    Ok(found)
+}
+
+/// Renders `trace` for people; resident ids inside names are masked.
+pub fn trace_text(what: &str, trace: &Trace, lang: Lang) -> String {
+    let mut out = match trace.records.is_empty() {
+        true => nothing_text(what, lang),
+        false => records_table(&trace.records, lang),
+    };
+    if trace.more {
+        out += &say!(lang, "只列出最新的；更早的还有。\n", "Only the newest are listed; there are older ones.\n");
+    }
+    if !trace.unopened.is_empty() {
+        out += &say!(
+            lang,
+            "下列包里的内容本站还不知道，要找的记录也可能在里面：\n",
+            "This station does not know what these packets carry; the record may be among it:\n"
+        );
+    }
+    for Unopened { zh, en, .. } in &trace.unopened {
+        out += &say!(lang, "  {zh}\n", "  {en}\n");
+    }
+    out
+}
+
+fn nothing_text(what: &str, lang: Lang) -> String {
+    let what = plain_line(&mask_id(what));
+    say!(
+        lang,
+        "本站没有见过 {what}（按业务键或文件名查）。刚放入、还没打包的文件不在此列。\n",
+        "This station has not seen {what} (looked up by key and file name). Files just dropped and not packed yet are not looked up.\n"
+    )
+}
+
+fn records_table(lines: &[TraceLine], lang: Lang) -> String {
+    let head = match lang {
+        Lang::Zh => ["时间", "状态", "通道", "包号", "名称"],
+        Lang::En => ["time", "state", "channel", "seq", "name"],
+    };
+    let mut rows = vec![head.map(str::to_string).to_vec()];
+    for line in lines {
+        let state = match &line.code {
+            Some(code) => format!("{}（{code}）", step_text(line, lang)),
+            None => step_text(line, lang),
+        };
+        rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
+    }
+    table(&rows)
+}
+
+fn step_text(line: &TraceLine, lang: Lang) -> String {
+    match (line.state, line.direction) {
+        ("accepted", _) => say!(lang, "已接收", "accepted"),
+        ("refused", Direction::Out) => say!(lang, "拒收登记", "refused"),
+        ("refused", Direction::In) => say!(lang, "对方拒收登记", "refused by the peer"),
+        ("withdrawn", _) => say!(lang, "传送中被改动，已撤回", "changed on its way, withdrawn"),
+        ("part", _) => say!(lang, "大文件的一段", "part of a large file"),
+        ("packed", _) => say!(lang, "已打包", "packed"),
+        ("left", _) => say!(lang, "已离站（对方未确认）", "left (not confirmed)"),
+        ("seen", _) => say!(lang, "已收到", "seen"),
+        ("delivering", _) => say!(lang, "等待取走或正在落地", "waiting to be taken, or being delivered"),
+        ("held-back", _) => say!(lang, "重复，未再送", "repeat, held back"),
+        _ => say!(lang, "已落地", "applied"),
+    }
+}
