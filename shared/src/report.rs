@@ -297,10 +297,16 @@ pub struct TraceLine {
     pub seq: u64,
     /// The packet's number on the link.
     pub number: u64,
-    /// `accepted`, `refused`, `packed`, `left`, `seen`, `applied`, `delivering`, `early`, `held-back`.
+    /// `accepted`, `refused`, `packed`, `left`, `seen`, `applied`, `delivering`, `early`, `held-back`, `again`.
     pub state: &'static str,
     /// Why it was refused, a code.
     pub code: Option<String>,
+    /// Account of the person who sent it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// Why it was sent again, in the person's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When, in China's civil time.
     pub at: String,
 }
@@ -325,7 +331,25 @@ pub fn trace(what: &str, store: &mut dyn Store) -> Result<Vec<TraceLine>, Engine
             number: 0,
             state: "held-back",
             code: Some("repeat".to_string()),
+            operator: None,
+            reason: None,
             at: civil_time(held.at_ms),
+        });
+    }
+    for again in store.sent_again(what, TRACE_MAX)? {
+        lines.push(TraceLine {
+            name: again.name,
+            key: again.key,
+            direction: Direction::Out,
+            channel: again.packet.channel.to_string(),
+            epoch: again.packet.epoch.to_string(),
+            seq: again.packet.seq,
+            number: 0,
+            state: "again",
+            code: None,
+            operator: Some(again.operator),
+            reason: Some(again.reason),
+            at: civil_time(again.at_ms),
         });
     }
     Ok(lines)
@@ -361,6 +385,8 @@ fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine
         number: packet.number,
         state,
         code: (!record.reason.is_empty()).then(|| record.reason.clone()),
+        operator: None,
+        reason: None,
         at: civil_time(at_ms),
     }
 }
@@ -524,9 +550,10 @@ pub fn trace_text(what: &str, lines: &[TraceLine], lang: Lang) -> String {
     .collect();
     let mut rows = vec![head];
     for line in lines {
-        let state = match &line.code {
-            Some(code) => format!("{}（{code}）", step_text(line.state, lang)),
-            None => step_text(line.state, lang),
+        let state = match (&line.code, &line.operator, &line.reason) {
+            (Some(code), _, _) => format!("{}（{code}）", step_text(line.state, lang)),
+            (_, Some(operator), Some(reason)) => format!("{}（{operator}：{}）", step_text(line.state, lang), mask_id(reason)),
+            _ => step_text(line.state, lang),
         };
         rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), mask_id(&line.name)]);
     }
@@ -543,6 +570,7 @@ fn step_text(state: &str, lang: Lang) -> String {
         "early" => say!(lang, "等前面的包", "waits for earlier packets"),
         "delivering" => say!(lang, "等待取走", "waiting to be taken"),
         "held-back" => say!(lang, "重复，未再送", "repeat, held back"),
+        "again" => say!(lang, "由人决定再次发送", "sent again by a person"),
         _ => say!(lang, "已落地", "applied"),
     }
 }

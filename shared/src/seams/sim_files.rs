@@ -574,7 +574,7 @@ impl State {
         let root = self.disk.find_dir(root)?;
         let (mut found, mut closed) = (Vec::new(), Vec::new());
         let disk = &self.disk;
-        disk.names(root)?;
+        disk.names(root).map(drop)?;
         disk.below(root, &mut |name| !disk::is_dot(name), &mut |path, inode| {
             if disk.is_closed(inode) {
                 closed.push(path.to_owned());
