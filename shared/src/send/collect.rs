@@ -199,7 +199,7 @@ impl Engine {
             name: candidate.name.clone(),
             path: candidate.path.clone(),
             stamp: candidate.stat.stamp(),
-            slot: String::new(),
+            slot: format!("held-{}", candidate.stat.inode),
             fate,
         };
         Step::HeldBack(Box::new(Repeat { disposal, held }))

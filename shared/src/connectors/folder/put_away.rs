@@ -3,7 +3,8 @@
 //! Given: disposals, one after the other; the same again after a restart or a fault. Gives: sent files removed or in the archive, refused ones
 //! and repeats set aside with their reasons, a status where the channel wants one. After a crash: a file is where it was, or in a private
 //! place of its slot, or where it belongs; each is found and finished. Where the target lies on another file system, a file that was copied
-//! and not yet removed is copied once more, under a name with a count. Never: a file removed or moved that is not the one of the stamp, and
+//! and not yet removed is copied once more, under a name with a count; a repeat out of a folder that is a file system of its own may stay in
+//! that folder under a dot name. Never: a file removed or moved that is not the one of the stamp, and
 //! never a file taken for gone because its whole folder is.
 
 use crate::channel::{After, SourceConfig};
@@ -14,6 +15,7 @@ use crate::connectors::{Disposal, Fate};
 use crate::lang::Lang;
 use crate::seams::clock::Clock;
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
+use crate::store::SourceStamp;
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -29,6 +31,9 @@ const COPY_BYTES: usize = 1 << 20;
 const SLOTS_MAX: u32 = 100;
 
 const TAKEN: &str = ".taken";
+/// Below `.taken`: repeats on their way to another file system, under their own names.
+const HELD: &str = "held";
+
 const STATUS: &str = ".status";
 
 /// Name of a copy that is not whole yet.
@@ -46,6 +51,8 @@ pub(super) struct Putting {
     made: HashSet<PathBuf>,
     /// Folders whose names changed since the last [`tidy`](Self::tidy).
     touched: BTreeSet<PathBuf>,
+    /// Whether repeats that an earlier run left in their private places were given back.
+    given_back: bool,
 }
 
 impl Putting {
@@ -57,7 +64,7 @@ impl Putting {
         config: SourceConfig,
         lang: Lang,
     ) -> Self {
-        Self { files, clock, channel, places, config, lang, made: HashSet::new(), touched: BTreeSet::new() }
+        Self { files, clock, channel, places, config, lang, made: HashSet::new(), touched: BTreeSet::new(), given_back: false }
     }
 
     /// Puts a file away; durable after [`tidy`](Self::tidy).
@@ -91,6 +98,9 @@ impl Putting {
 
     /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
     pub(super) fn tidy(&mut self) -> Result<(), FileFault> {
+        if !self.given_back {
+            self.give_back_repeats()?;
+        }
         if self.touched.len() > SYNC_DIRS {
             let FolderPlaces { folder, rejected, duplicates, archive } = &self.places;
             for place in [folder, rejected, duplicates, archive] {
@@ -134,10 +144,37 @@ impl Putting {
     /// the file outside, the file's own folder.
     fn slots(&self, disposal: &Disposal) -> Vec<PathBuf> {
         let beside = disposal.path.with_file_name(format!("{TAKEN}-{}", disposal.slot));
-        match disposal.path.starts_with(&self.places.folder) {
-            true => vec![self.places.folder.join(TAKEN).join(&disposal.slot), beside],
-            false => vec![beside],
+        let taken = self.places.folder.join(TAKEN);
+        match (&disposal.fate, disposal.path.starts_with(&self.places.folder)) {
+            (Fate::HeldBack { .. }, true) => vec![taken.join(HELD).join(&disposal.name), beside],
+            (_, true) => vec![taken.join(&disposal.slot), beside],
+            (_, false) => vec![beside],
         }
+    }
+
+    /// No packet remembers a repeat, so its private place has its name: what a crash left there goes back and is held back anew.
+    fn give_back_repeats(&mut self) -> Result<(), FileFault> {
+        if self.files.stat(&self.places.folder)?.is_none() {
+            return Ok(());
+        }
+        let held = self.places.folder.join(TAKEN).join(HELD);
+        let mut names = Vec::new();
+        let walked = self.files.walk(&held, &mut |walked| {
+            names.extend(walked.name);
+            true
+        });
+        match walked {
+            Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotDirectory) => {}
+            other => drop(other?),
+        }
+        for name in names {
+            let path = self.places.folder.join(&name);
+            self.files.make_dirs(parent(&path))?;
+            self.return_to(&path, &name, &held.join(&name))?;
+            self.touched.extend([parent(&path).to_path_buf(), parent(&held.join(&name)).to_path_buf()]);
+        }
+        self.given_back = true;
+        Ok(())
     }
 
     fn take_to_slot(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
@@ -202,13 +239,17 @@ impl Putting {
 
     /// What was taken is not what was sent: it goes back under its name, or, when a still newer file is there, beside the refused ones.
     fn give_back(&mut self, disposal: &Disposal, taken: &Path) -> Result<(), FileFault> {
-        match self.files.rename_new(taken, &disposal.path) {
+        self.return_to(&disposal.path, &disposal.name, taken)
+    }
+
+    fn return_to(&mut self, path: &Path, name: &str, taken: &Path) -> Result<(), FileFault> {
+        match self.files.rename_new(taken, path) {
             Err(fault) if fault.cause == FileCause::Exists => {
-                let target = self.free_name(&self.places.rejected.clone(), &disposal.name, true)?;
-                Reason::replaced(&disposal.name, self.lang).write(self.files.as_ref(), &target)?;
+                let target = self.free_name(&self.places.rejected.clone(), name, true)?;
+                Reason::replaced(name, self.lang).write(self.files.as_ref(), &target)?;
                 self.touched.insert(parent(&target).to_path_buf());
                 match self.files.rename_new(taken, &target) {
-                    Err(fault) if fault.cause == FileCause::CrossDevice => self.copy(taken, &target).map(drop),
+                    Err(fault) if fault.cause == FileCause::CrossDevice => self.copy(taken, &target, None).map(drop),
                     other => other,
                 }
             }
@@ -274,7 +315,7 @@ impl Putting {
             Err(fault) if fault.cause == FileCause::CrossDevice => {}
             other => return other.map(|()| true),
         }
-        if self.copy(&taken, target)? {
+        if self.copy(&taken, target, Some(&disposal.stamp))? {
             return Ok(true);
         }
         self.give_back(disposal, &taken)?;
@@ -283,10 +324,10 @@ impl Putting {
 
     /// Moves a file to another file system: copied for its owner alone, whole and durable before it has its name, and then removed. False
     /// when somebody who held it open changed it meanwhile: nothing was moved.
-    fn copy(&self, from: &Path, to: &Path) -> Result<bool, FileFault> {
+    fn copy(&self, from: &Path, to: &Path, stamp: Option<&SourceStamp>) -> Result<bool, FileFault> {
         let copying = to.with_file_name(COPYING);
         self.files.remove(&copying)?;
-        let copied = self.copy_bytes(from, &copying);
+        let copied = self.copy_bytes(from, &copying, stamp);
         if !matches!(copied, Ok(true)) {
             let removed = self.files.remove(&copying);
             return copied.and_then(|same| removed.map(|_| same));
@@ -296,10 +337,13 @@ impl Putting {
         self.files.remove(from).map(|_| true)
     }
 
-    /// Copies piece by piece; true when the file stayed as it was.
-    fn copy_bytes(&self, from: &Path, to: &Path) -> Result<bool, FileFault> {
+    /// Copies piece by piece; true when the file was that of the stamp, if any, and stayed as it was.
+    fn copy_bytes(&self, from: &Path, to: &Path, stamp: Option<&SourceStamp>) -> Result<bool, FileFault> {
         let source = self.files.open(from)?;
         let before = source.stat()?;
+        if stamp.is_some_and(|stamp| !before.is_of(stamp)) {
+            return Ok(false);
+        }
         self.files.write_new(to, &[], &Ownership::default())?;
         let mut copy = self.files.append(to)?;
         let mut piece = vec![0; COPY_BYTES];
