@@ -86,6 +86,9 @@ impl Putting {
             Fate::Refused { .. } => Some(self.places.rejected.clone()),
             Fate::HeldBack { .. } => Some(self.places.duplicates.clone()),
         };
+        // Also for a file that is gone: a run that died may have put it away and not made that last.
+        self.touched.insert(parent(&disposal.path).to_path_buf());
+        self.touched.extend(self.slots(disposal).first().map(|slot| parent(slot).to_path_buf()));
         match dir {
             None => self.remove(disposal)?,
             Some(dir) => self.move_below(&dir, disposal)?,
@@ -179,6 +182,10 @@ impl Putting {
 
     fn take_to_slot(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
         let slots = self.slots(disposal);
+        // A later file under the name is not even renamed for a moment: a fault before it is given back would hide it.
+        if !self.is_the_file(&disposal.path, disposal)? {
+            return self.left_in_slot(disposal, &slots);
+        }
         for (at, slot) in slots.iter().enumerate() {
             let dir = parent(slot);
             if at + 1 < slots.len() && !self.made.contains(dir) {
@@ -189,7 +196,7 @@ impl Putting {
                 Err(fault) if fault.cause == FileCause::CrossDevice && at + 1 < slots.len() => {}
                 Ok(None) => {}
                 Ok(Some(taken)) => {
-                    self.touched.extend([parent(&disposal.path), dir].map(Path::to_path_buf));
+                    self.touched.insert(dir.to_path_buf());
                     return Ok(Some(taken));
                 }
                 Err(fault) => return Err(fault),
@@ -198,12 +205,32 @@ impl Putting {
         Ok(None)
     }
 
-    /// Renames to the slot, or finds there what an earlier try renamed. With the file gone, another one in the slot was renamed in its place;
-    /// with the file here, it is somebody else's and is left alone.
-    fn rename_to_slot(&self, disposal: &Disposal, slot: &Path) -> Result<Option<PathBuf>, FileFault> {
+    /// Finds what an earlier try renamed to a slot: the file, or with its path free another one that was renamed in its place.
+    fn left_in_slot(&mut self, disposal: &Disposal, slots: &[PathBuf]) -> Result<Option<PathBuf>, FileFault> {
         let mut other = None;
+        for slot in slots {
+            for count in 1..=SLOTS_MAX {
+                let slot = numbered(slot, count);
+                match self.files.stat(&slot) {
+                    Ok(Some(stat)) if stat.is_of(&disposal.stamp) => {
+                        self.touched.insert(parent(&slot).to_path_buf());
+                        return Ok(Some(slot));
+                    }
+                    Ok(Some(stat)) if stat.is_file => other = other.or(Some(slot)),
+                    Ok(Some(_)) => {}
+                    Err(fault) if fault.cause != FileCause::NotDirectory => return Err(fault),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+        }
+        let path_is_free = self.files.stat(&disposal.path)?.is_none();
+        Ok(other.filter(|_| path_is_free))
+    }
+
+    /// Renames to the slot. Whatever else stands there is somebody else's and is left alone.
+    fn rename_to_slot(&self, disposal: &Disposal, slot: &Path) -> Result<Option<PathBuf>, FileFault> {
         for count in 1..=SLOTS_MAX {
-            let slot = if count == 1 { slot.to_path_buf() } else { with_suffix(slot, &format!("~{count}")) };
+            let slot = numbered(slot, count);
             let fault = match self.files.rename_new(&disposal.path, &slot) {
                 Ok(()) => return Ok(Some(slot)),
                 Err(fault) if matches!(fault.cause, FileCause::Exists | FileCause::NotFound) => fault,
@@ -211,11 +238,10 @@ impl Putting {
             };
             match self.files.stat(&slot)? {
                 Some(stat) if stat.is_of(&disposal.stamp) => return Ok(Some(slot)),
-                Some(_) if fault.cause == FileCause::NotFound => other = other.or(Some(slot)),
                 Some(_) => {}
                 // The slot's folder may be what was not found.
                 None if self.is_the_file(&disposal.path, disposal)? => return Err(fault),
-                None => return Ok(other),
+                None => return Ok(None),
             }
         }
         Err(FileFault { op: FileOp::Rename, path: slot.to_path_buf(), cause: FileCause::Exists })
@@ -299,7 +325,7 @@ impl Putting {
             }
             other => other?,
         }
-        self.touched.extend([parent(&disposal.path), parent(target)].map(Path::to_path_buf));
+        self.touched.insert(parent(target).to_path_buf());
         if self.is_the_file(target, disposal)? {
             return Ok(true);
         }
@@ -405,10 +431,14 @@ impl Putting {
     }
 }
 
-/// Passes over a folder that its supplier removed when it was empty.
+fn numbered(slot: &Path, count: u32) -> PathBuf {
+    if count == 1 { slot.to_path_buf() } else { with_suffix(slot, &format!("~{count}")) }
+}
+
+/// Passes over a folder that its supplier removed, or put a file in the place of.
 fn unless_gone(outcome: Result<(), FileFault>) -> Result<(), FileFault> {
     match outcome {
-        Err(fault) if fault.cause == FileCause::NotFound => Ok(()),
+        Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotDirectory) => Ok(()),
         other => other,
     }
 }
