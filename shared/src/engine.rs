@@ -14,8 +14,10 @@ use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
+use crate::requests::Again;
 use crate::seams::clock::Clock;
 use crate::seams::{Files, Ownership};
+use crate::send::put_away::PuttingAway;
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
@@ -47,6 +49,8 @@ pub(crate) struct Outgoing {
     pub(crate) channel: Channel,
     pub(crate) source: Box<dyn Source>,
     pub(crate) screen: Screen,
+    /// Source files whose packets exist and that are still to be put away.
+    pub(crate) away: PuttingAway,
 }
 
 /// An incoming channel at work.
@@ -178,6 +182,10 @@ pub struct Engine {
     pub(crate) gaps: Gaps,
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
+    /// Packets that exist and wait for the ferry directory, in order.
+    pub(crate) unplaced: VecDeque<PacketRow>,
+    /// The repeat that a person sends again, until its packet is fixed.
+    pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
     used_number: u64,
     /// Running time at the last look at retention.
@@ -232,6 +240,8 @@ impl Engine {
             gaps: Gaps::default(),
             pick_up: Default::default(),
             signal_file: None,
+            unplaced: VecDeque::new(),
+            again: None,
             used_number: 0,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
@@ -557,7 +567,7 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
         lang,
     );
     let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source: Box::new(source), screen })
+    Ok(Outgoing { channel, source: Box::new(source), screen, away: PuttingAway::default() })
 }
 
 fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {

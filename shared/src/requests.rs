@@ -88,6 +88,14 @@ pub enum Request {
     },
 }
 
+/// A person's decision to send a repeat again, on its way to the packet.
+pub(crate) struct Again {
+    /// The request's file, without its ending; none for a command that opened the engine itself.
+    pub(crate) request: Option<String>,
+    pub(crate) operator: String,
+    pub(crate) reason: String,
+}
+
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -138,7 +146,9 @@ impl Engine {
                 Some(no) => Ok(no),
                 None => self.release(channel, operator),
             },
-            Request::SendAgain { channel, file, operator, .. } => self.send_again(channel, file, operator),
+            Request::SendAgain { channel, file, operator, reason } => {
+                self.send_again(channel, file, Again { request: None, operator: operator.clone(), reason: reason.clone() })
+            }
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
         }
     }
@@ -307,7 +317,7 @@ impl Engine {
     }
 
     /// Sends one held-back file as a record of its own, whatever the ledger says.
-    fn send_again(&mut self, channel: &ChannelName, file: &Path, operator: &str) -> Result<Answer, EngineFault> {
+    fn send_again(&mut self, channel: &ChannelName, file: &Path, again: Again) -> Result<Answer, EngineFault> {
         let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == *channel) else {
             return Err(ConfigFault::NoChannel { name: channel.to_string() }.into());
         };
@@ -330,7 +340,21 @@ impl Engine {
             }
             Err(fault) => return Err(fault.into()),
         };
-        self.log.note(Event::Again { channel: channel.clone(), operator: operator.to_string() });
+        let mut report = PassReport::default();
+        // The parts of a large file stand one behind the other in their channel: what was begun is ended first.
+        if self.state.unfinished.contains_key(&(Direction::Out, channel.clone())) {
+            self.send_channel(at, &mut report)?;
+        }
+        if self.state.unfinished.contains_key(&(Direction::Out, channel.clone())) || !self.unplaced.is_empty() {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 还有没送完的大文件，或摆渡目录暂时不能用，没有再次发送。请运行 status 查看，处理后再运行 send --again。",
+                    "Channel {channel} has not finished a large file yet, or the ferry directory is out of use; nothing was sent again. See status, then run send --again once more."
+                )
+            }));
+        }
+        self.log.note(Event::Again { channel: channel.clone(), operator: again.operator.clone() });
         self.commit_log()?;
         let candidate = crate::connectors::Candidate {
             name: self.name_held_back(file, &name),
@@ -339,8 +363,9 @@ impl Engine {
             name_is_utf8: true,
         };
         let mut report = PassReport::default();
+        self.again = Some(again);
         self.send_this(at, Collecting::again(candidate), &mut report)?;
-        if report.packets_out == 0 {
+        if self.again.take().is_some() {
             self.flush()?;
             return Ok(Answer::no(|lang| {
                 say!(
@@ -351,12 +376,13 @@ impl Engine {
                 )
             }));
         }
-        for suffix in [".reason.txt", ".reason.json"] {
-            self.seams.files.remove(&PathBuf::from(format!("{}{suffix}", file.display())))?;
-        }
-        self.send_signal()?;
+        self.send_signal(&mut report)?;
         self.flush()?;
-        Ok(Answer::done(report.accepted, |lang| say!(lang, "已再次发送（{}）。", "Sent again ({}).", report.accepted)))
+        Ok(Self::sent_again_already(report.accepted))
+    }
+
+    fn sent_again_already(count: u64) -> Answer {
+        Answer::done(count, |lang| say!(lang, "已再次发送（{count}）。", "Sent again ({count})."))
     }
 
     /// Gives the name a held-back file had at its source: its reason tells, the file itself may be called `NAME~2`.

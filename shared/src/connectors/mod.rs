@@ -9,7 +9,23 @@ pub mod folder;
 
 use crate::seams::{FileFault, FileStat, OpenFile};
 use crate::store::{PacketKey, RecordRow, SourceStamp, Unfinished};
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Files whose packets exist and that could not be put away yet: by path, the file that was read there.
+pub type Except = HashMap<PathBuf, SourceStamp>;
+
+impl FileStat {
+    /// Gives what tells a file from a later one under its name; renaming does not change it.
+    pub(crate) fn stamp(&self) -> SourceStamp {
+        SourceStamp { inode: self.inode, len: self.len, mtime_ns: self.mtime_ns }
+    }
+
+    /// Tells whether this is the file of the stamp.
+    pub(crate) fn is_of(&self, stamp: &SourceStamp) -> bool {
+        self.stamp() == *stamp
+    }
+}
 
 /// A finished file that a source offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +45,8 @@ pub struct Candidate {
 pub struct Look {
     /// Finished files, in the order they are sent.
     pub ready: Vec<Candidate>,
-    /// True when there were more than one look keeps.
-    pub more: bool,
+    /// Folders that may not be read, each a fault of its own; the first few of them.
+    pub passed_over: Vec<FileFault>,
     /// Files that are not finished yet, `.tmp` and `.part` not among them.
     pub young: u64,
     /// Files that wait to be renamed: `.tmp`, `.part`.
@@ -79,21 +95,25 @@ pub struct Disposal {
 
 /// The contract of a source.
 ///
-/// A source owes: `look` changes nothing and gives finished records in a stable order; `put_away` is idempotent, and never destroys a
-/// record that is not the one of the stamp.
+/// A source owes: `look` changes nothing and gives finished records in a stable order; `put_away` is idempotent, may fail and be tried again
+/// at any later time, and never destroys a record that is not the one of the stamp.
 pub trait Source: Send {
-    /// Looks for finished records.
-    fn look(&mut self) -> Result<Look, FileFault>;
+    /// Looks for finished records, but for those whose packets exist.
+    fn look(&mut self, except: &Except) -> Result<Look, FileFault>;
     /// Opens a candidate.
     fn open(&self, candidate: &Candidate) -> Result<Box<dyn OpenFile>, FileFault>;
+    /// Gives what the row of a record keeps of its file's path: nothing when the record's name says it.
+    fn place_of(&self, name: &str, path: &Path) -> Option<String>;
     /// Gives the path of a record that was read earlier.
-    fn path_of(&self, name: &str) -> PathBuf;
-    /// Puts source files away and writes what programs read about them. Durable when it returns; after a power loss before that it is done again.
-    fn put_away(&mut self, disposals: &[Disposal]) -> Result<(), FileFault>;
+    fn path_of(&self, record: &RecordRow) -> PathBuf;
+    /// Puts a source file away and writes what programs read about it.
+    fn put_away(&mut self, disposal: &Disposal) -> Result<(), FileFault>;
+    /// Makes everything that was put away durable; after a power loss before it returns, it is put away again.
+    fn tidy(&mut self) -> Result<(), FileFault>;
     /// Forgets what programs read about records whose packets are past their keeping time.
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault>;
     /// Hears that a file was renamed in or closed after writing.
-    fn hint(&mut self, path: &std::path::Path);
+    fn hint(&mut self, path: &Path);
 }
 
 /// What a delivery came to.

@@ -42,12 +42,16 @@ pub struct TraceLine {
     pub epoch: String,
     /// The packet's number in the channel; of a repeat that was held back: of the packet that carried the record before.
     pub seq: u64,
-    /// The packet's number on the link; none for a repeat that was held back.
+    /// The packet's number on the link; none for a repeat that was held back or sent again.
     pub number: Option<u64>,
-    /// `part`, `accepted`, `refused`, `withdrawn`, `packed`, `left`, `seen`, `delivering`, `applied`, `held-back`.
+    /// `part`, `accepted`, `refused`, `withdrawn`, `packed`, `left`, `seen`, `delivering`, `applied`, `held-back`, `again`.
     pub state: &'static str,
     /// Why it was refused, withdrawn or held back, a code.
     pub code: Option<String>,
+    /// `again`: account of the person who sent it again.
+    pub operator: Option<String>,
+    /// `again`: why, in the person's words.
+    pub reason: Option<String>,
     /// When, in China's civil time.
     pub at: String,
 }
@@ -89,9 +93,11 @@ impl Unopened {
 pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Trace, EngineFault> {
     let mut sightings = store.trace(what, TRACE_MAX + 1)?;
     let mut held_back = store.held_back(what, TRACE_MAX + 1)?;
-    let more = sightings.len() > TRACE_MAX || held_back.len() > TRACE_MAX;
+    let mut sent_again = store.sent_again(what, TRACE_MAX + 1)?;
+    let more = sightings.len() > TRACE_MAX || held_back.len() > TRACE_MAX || sent_again.len() > TRACE_MAX;
     sightings.truncate(TRACE_MAX);
     held_back.truncate(TRACE_MAX);
+    sent_again.truncate(TRACE_MAX);
     let mut lives: Vec<(i64, Vec<TraceLine>)> = Vec::new();
     for held in held_back {
         let line = TraceLine {
@@ -104,9 +110,28 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
             number: None,
             state: "held-back",
             code: Some("repeat".to_string()),
+            operator: None,
+            reason: None,
             at: civil_time(held.at_ms),
         };
         lives.push((held.at_ms, vec![line]));
+    }
+    for again in sent_again {
+        let line = TraceLine {
+            name: again.name,
+            key: again.key,
+            direction: Direction::Out,
+            channel: again.packet.channel.to_string(),
+            epoch: again.packet.epoch.to_string(),
+            seq: again.packet.seq,
+            number: None,
+            state: "again",
+            code: None,
+            operator: Some(again.operator),
+            reason: Some(again.reason),
+            at: civil_time(again.at_ms),
+        };
+        lives.push((again.at_ms, vec![line]));
     }
     for sighting in without_ended_parts(&sightings) {
         let lines = steps(sighting).into_iter().map(|(state, at_ms)| trace_line(sighting, state, at_ms));
@@ -169,6 +194,8 @@ fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine
         number: Some(packet.number),
         state,
         code: (!record.reason.is_empty()).then(|| record.reason.clone()),
+        operator: None,
+        reason: None,
         at: civil_time(at_ms),
     }
 }
@@ -283,9 +310,12 @@ fn records_table(lines: &[TraceLine], lang: Lang) -> String {
     };
     let mut rows = vec![head.map(str::to_string).to_vec()];
     for line in lines {
-        let state = match &line.code {
-            Some(code) => format!("{}（{code}）", step_text(line, lang)),
-            None => step_text(line, lang),
+        let state = match (&line.code, &line.operator, &line.reason) {
+            (Some(code), ..) => format!("{}（{code}）", step_text(line, lang)),
+            (_, Some(operator), Some(reason)) => {
+                format!("{}（{operator}：{}）", step_text(line, lang), plain_line(&mask_id(reason)))
+            }
+            _ => step_text(line, lang),
         };
         rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
     }
@@ -304,6 +334,7 @@ fn step_text(line: &TraceLine, lang: Lang) -> String {
         ("seen", _) => say!(lang, "已收到", "seen"),
         ("delivering", _) => say!(lang, "等待取走或正在落地", "waiting to be taken, or being delivered"),
         ("held-back", _) => say!(lang, "重复，未再送", "repeat, held back"),
+        ("again", _) => say!(lang, "由人决定再次发送", "sent again by a person"),
         _ => say!(lang, "已落地", "applied"),
     }
 }

@@ -4,7 +4,7 @@
 //! answered. What is no request is moved aside to `NAME.unfit` and never looked at again. After a crash: a request without an answer is performed again.
 //! Never: a station stopped by what somebody put there.
 
-use super::{Answer, Request};
+use super::{Again, Answer, Request};
 use crate::accounts;
 use crate::daemon::StationLock;
 use crate::engine::{Engine, Trouble};
@@ -58,7 +58,7 @@ impl Engine {
                 troubles.push(self.put_aside(&dir, stem, &name)?);
                 continue;
             };
-            let answer = match self.perform(&request) {
+            let answer = match self.perform_once(&request, stem) {
                 // A wrong request is the asker's to mend; it must not end the station that was asked.
                 Err(fault) if fault.policy() == Policy::Mend => Answer::no(|lang| fault.sentence(lang)),
                 performed => performed?,
@@ -67,6 +67,17 @@ impl Engine {
             self.seams.files.remove(&dir.join(&name))?;
         }
         Ok(troubles)
+    }
+
+    /// Performs a request that came as a file. To send again is the only one that must not be done twice, though its file lies here still
+    /// when the station died before its answer.
+    fn perform_once(&mut self, request: &Request, stem: &str) -> Result<Answer, EngineFault> {
+        let Request::SendAgain { channel, file, operator, reason } = request else { return self.perform(request) };
+        if self.store().is_done(stem)? {
+            return Ok(Self::sent_again_already(1));
+        }
+        let again = Again { request: Some(stem.to_string()), operator: operator.clone(), reason: reason.clone() };
+        self.send_again(channel, file, again)
     }
 
     fn answer(&self, dir: &Path, stem: &str, answer: &Answer) -> Result<(), EngineFault> {

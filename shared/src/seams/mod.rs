@@ -83,8 +83,10 @@ pub struct FileFault {
 pub struct FileStat {
     /// Length in bytes.
     pub len: u64,
-    /// Modification time, nanoseconds since 1970.
+    /// Modification time, nanoseconds since 1970; whoever writes the file may set it to anything.
     pub mtime_ns: i64,
+    /// Change time, nanoseconds since 1970: the wall clock at the last change of bytes, name, owner or mode. Nobody can set it.
+    pub ctime_ns: i64,
     /// Inode number.
     pub inode: u64,
     /// True for a regular file.
@@ -165,13 +167,17 @@ pub struct FerryListing {
     pub uncounted: u64,
 }
 
+/// Most faults of single directories that one walk gives back.
+pub const WALK_FAULTS: usize = 16;
+
 /// The file system, as the engine uses it. Paths are absolute or relative to the process; no method follows a symbolic link
 /// in the last part of a path.
 pub trait Files: Send + Sync {
     /// Visits every regular file below `root`, any depth, in no particular order; directories whose name begins with `.` are
     /// not entered and files whose name begins with `.` are not visited. The visitor gives false to stop.
-    /// A root that is not there is a fault; entries that vanish meanwhile are passed over.
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<(), FileFault>;
+    /// A root that is not there is a fault; entries that vanish meanwhile are passed over. Directories below the root that may not be
+    /// read, or lie too deep to be named, are passed over, too; the first [`WALK_FAULTS`] of their faults are given back.
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault>;
     /// Lists the names in a directory, sorted; names that are not UTF-8 are left out.
     fn list(&self, dir: &Path) -> Result<Vec<String>, FileFault>;
     /// Gives the metadata of `path`, `None` when nothing is there.

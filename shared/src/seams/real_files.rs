@@ -77,7 +77,7 @@ impl RealFiles {
 }
 
 impl Files for RealFiles {
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<(), FileFault> {
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault> {
         walk::walk(root, visit)
     }
 
@@ -434,6 +434,7 @@ fn file_stat(stat: &Stat) -> FileStat {
     FileStat {
         len: stat.st_size as u64,
         mtime_ns: stat.st_mtime.saturating_mul(1_000_000_000).saturating_add(stat.st_mtime_nsec as i64),
+        ctime_ns: stat.st_ctime.saturating_mul(1_000_000_000).saturating_add(stat.st_ctime_nsec as i64),
         inode: stat.st_ino,
         is_file: is_regular(stat),
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use self::disk::{Disk, Inode};
 use super::clock::Clock;
 use super::real_files::{INVALID, TOO_BIG, dot_name};
-use super::{FerryDir, FileCause, FileFault, FileOp, FileStat, Files, OpenFile, Ownership, Walked, WriteFile};
+use super::{FerryDir, FileCause, FileFault, FileOp, FileStat, Files, OpenFile, Ownership, WALK_FAULTS, Walked, WriteFile};
 
 /// A handle on a simulated file system; clones share it.
 #[derive(Clone)]
@@ -37,6 +37,17 @@ struct State {
     life: u64,
     sync_failed: bool,
     unnamed_files: bool,
+}
+
+/// What the engine's account may do in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everything.
+    Full,
+    /// Look and read, but change no name in it.
+    Look,
+    /// Nothing.
+    None,
 }
 
 enum Time {
@@ -174,6 +185,12 @@ impl SimFiles {
         self.lock().disk.fs_of(path.as_ref()).read_only = read_only;
     }
 
+    /// Sets what the engine's account may do in a directory; hands from outside are not bound by it, but find nothing in one without any
+    /// access either.
+    pub fn set_access(&self, dir: impl AsRef<Path>, access: Access) {
+        self.lock().disk.set_access(dir.as_ref(), access);
+    }
+
     /// Puts a whole file there from outside, with its parents; replaces what is there.
     pub fn put(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
         let now = self.lock().now_ns();
@@ -182,12 +199,14 @@ impl SimFiles {
 
     /// Puts a whole file there from outside, with its parents and a modification time in nanoseconds since 1970.
     pub fn put_at(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>, mtime_ns: i64) {
-        self.lock().disk.put(path.as_ref(), Some(bytes.as_ref()), mtime_ns);
+        let mut state = self.lock();
+        let now_ns = state.now_ns();
+        state.disk.put(path.as_ref(), Some(bytes.as_ref()), mtime_ns, now_ns);
     }
 
     /// Puts something there that is neither file nor directory: a link, a FIFO, a device.
     pub fn put_special(&self, path: impl AsRef<Path>) {
-        self.lock().disk.put(path.as_ref(), None, 0);
+        self.lock().disk.put(path.as_ref(), None, 0, 0);
     }
 
     /// Gives a file's bytes, `None` when no regular file is there.
@@ -226,7 +245,9 @@ impl SimFiles {
 
     /// Renames a file or directory from outside, replacing what is there; true when `from` was there.
     pub fn rename(&self, from: impl AsRef<Path>, to: impl AsRef<Path>) -> bool {
-        self.lock().disk.outside_rename(from.as_ref(), to.as_ref())
+        let mut state = self.lock();
+        let now_ns = state.now_ns();
+        state.disk.outside_rename(from.as_ref(), to.as_ref(), now_ns)
     }
 
     /// Gives the number of inodes held in memory.
@@ -393,11 +414,12 @@ impl WriteFile for Handle {
 }
 
 impl Files for SimFiles {
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<(), FileFault> {
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault> {
         // The visitor may come back to the file system, so it is called after the operation.
-        let found = self.act(FileOp::List, root, |state| state.walked(root))?;
+        let (found, closed) = self.act(FileOp::List, root, |state| state.walked(root))?;
         let _ = found.into_iter().all(visit);
-        Ok(())
+        let fault = |below: PathBuf| FileFault { op: FileOp::List, path: root.join(below), cause: FileCause::Denied };
+        Ok(closed.into_iter().take(WALK_FAULTS).map(fault).collect())
     }
 
     fn list(&self, dir: &Path) -> Result<Vec<String>, FileFault> {
@@ -436,7 +458,10 @@ impl Files for SimFiles {
         let file = self.create_at(path)?;
         let mut done = file.write_parts(parts);
         if done.is_ok() && *own != Ownership::default() {
-            done = file.act(FileOp::Own, |state| state.disk.own(file.inode, own));
+            done = file.act(FileOp::Own, |state| {
+                let now = state.now_ns();
+                state.disk.own(file.inode, own, now)
+            });
         }
         if done.as_ref().is_err_and(|fault| fault.cause != FileCause::Killed) {
             // What the real one does on its way out is not worth an operation of its own.
@@ -476,9 +501,12 @@ impl Files for SimFiles {
             state.disk.clear(dir, &name);
             state.create(dir, &name)
         })?;
-        let placed = self
-            .act(FileOp::Write, path, |state| state.append(inode, &[bytes]))
-            .and_then(|()| self.act(FileOp::Rename, path, |state| state.disk.rename_over(&dot, path)));
+        let placed = self.act(FileOp::Write, path, |state| state.append(inode, &[bytes])).and_then(|()| {
+            self.act(FileOp::Rename, path, |state| {
+                let now = state.now_ns();
+                state.disk.rename_over(&dot, path, now)
+            })
+        });
         if placed.as_ref().is_err_and(|fault| fault.cause != FileCause::Killed) {
             let _ = self.lock().disk.unlink(&dot);
         }
@@ -488,7 +516,8 @@ impl Files for SimFiles {
     fn rename_new(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
         let renamed = self.act(FileOp::Rename, from, |state| {
             let (from, to) = (state.disk.parent_of(from)?, state.disk.parent_of(to)?);
-            state.disk.rename_new(from, to)
+            let now = state.now_ns();
+            state.disk.rename_new(from, to, now)
         });
         renamed
             .map_err(|fault| if fault.cause == FileCause::Exists { FileFault { path: to.to_owned(), ..fault } } else { fault })
@@ -528,7 +557,8 @@ impl Files for SimFiles {
     fn own(&self, path: &Path, own: &Ownership) -> Result<(), FileFault> {
         self.act(FileOp::Own, path, |state| {
             let inode = state.disk.find(path)?;
-            state.disk.own(inode, own)
+            let now = state.now_ns();
+            state.disk.own(inode, own, now)
         })
     }
 
@@ -539,13 +569,16 @@ impl Files for SimFiles {
 }
 
 impl State {
-    /// Collects what a walk visits, in an order that follows from the seed only.
-    fn walked(&mut self, root: &Path) -> Result<Vec<Walked>, FileCause> {
+    /// Collects what a walk visits, in an order that follows from the seed only, and the directories that may not be read.
+    fn walked(&mut self, root: &Path) -> Result<(Vec<Walked>, Vec<PathBuf>), FileCause> {
         let root = self.disk.find_dir(root)?;
-        let mut found = Vec::new();
+        let (mut found, mut closed) = (Vec::new(), Vec::new());
         let disk = &self.disk;
+        disk.names(root).map(drop)?;
         disk.below(root, &mut |name| !disk::is_dot(name), &mut |path, inode| {
-            if let Ok(stat) = disk.stat(inode)
+            if disk.is_closed(inode) {
+                closed.push(path.to_owned());
+            } else if let Ok(stat) = disk.stat(inode)
                 && stat.is_file
             {
                 found.push(Walked { name: disk::named(path), stat });
@@ -554,7 +587,7 @@ impl State {
         for last in (1..found.len()).rev() {
             found.swap(last, (self.dice.roll() % (last as u64 + 1)) as usize);
         }
-        Ok(found)
+        Ok((found, closed))
     }
 }
 

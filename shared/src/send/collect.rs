@@ -10,6 +10,7 @@ use crate::connectors::folder::names::folded;
 use crate::connectors::{Candidate, Disposal, Fate};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::lang::cut;
 use crate::seams::{FileCause, FileFault, FileStat, OpenFile};
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished, Went};
 use dukou_packets::limits;
@@ -57,7 +58,7 @@ impl Collecting {
         let mut queue = VecDeque::from(ready);
         let parts = begun.map(|progress| {
             let is_same =
-                |candidate: &Candidate| candidate.name == progress.name && Some(stamp(&candidate.stat)) == progress.source;
+                |candidate: &Candidate| candidate.name == progress.name && Some(candidate.stat.stamp()) == progress.source;
             let file = queue.iter().position(is_same).and_then(|at| queue.remove(at));
             Parts { progress, file, open: None }
         });
@@ -77,10 +78,6 @@ impl Collecting {
 /// Gives the earlier sending that these bytes under the same path repeat, at running time `run_ms`.
 pub(crate) fn repeats(went: Option<Went>, digest: Digest, run_ms: u64) -> Option<Went> {
     went.filter(|went| went.digest == digest && run_ms.saturating_sub(went.run_ms) < REPEAT_MS)
-}
-
-fn stamp(stat: &FileStat) -> SourceStamp {
-    SourceStamp { inode: stat.inode, len: stat.len, mtime_ns: stat.mtime_ns }
 }
 
 impl Engine {
@@ -145,7 +142,7 @@ impl Engine {
     ) -> Result<One, EngineFault> {
         let key = match self.outgoing(at).screen.check_name(&candidate.name, candidate.name_is_utf8, candidate.stat.len) {
             Ok(key) => key,
-            Err(refused) => return Ok(One::Step(refuse(&candidate, refused))),
+            Err(refused) => return Ok(One::Step(self.refuse(at, &candidate, refused))),
         };
         let open = match self.outgoing(at).source.open(&candidate) {
             Ok(open) => open,
@@ -153,7 +150,7 @@ impl Engine {
         };
         let large = candidate.stat.len > limits::BODY_MAX;
         if large && !self.outgoing(at).screen.needs_body() {
-            return self.begin_parts(candidate, key, went, open, report);
+            return self.begin_parts(at, candidate, key, went, open, report);
         }
         let body = match read_unchanged(open.as_ref(), &candidate.stat) {
             Ok(Some(body)) => body,
@@ -161,17 +158,19 @@ impl Engine {
             Err(fault) => return self.pass_over(fault, report),
         };
         if let Err(refused) = self.outgoing(at).screen.check_body(&body) {
-            return Ok(One::Step(refuse(&candidate, refused)));
+            return Ok(One::Step(self.refuse(at, &candidate, refused)));
         }
         if large {
-            return self.begin_parts(candidate, key, went, open, report);
+            return self.begin_parts(at, candidate, key, went, open, report);
         }
         let digest = sha256(&[&body]);
         if let Some(went) = self.is_repeat(went, digest) {
             return Ok(One::Step(self.hold_back(at, &candidate, key, went)));
         }
         debug_assert!(batch.is_empty() || !batch.is_full_for(candidate.stat.len));
-        Ok(One::Step(Step::Record(Box::new(whole_file(candidate, key, body, digest)))))
+        let mut screened = whole_file(candidate.clone(), key, body, digest);
+        screened.row.target = self.outgoing(at).source.place_of(&candidate.name, &candidate.path);
+        Ok(One::Step(Step::Record(Box::new(screened))))
     }
 
     fn pass_over(&self, fault: FileFault, report: &mut PassReport) -> Result<One, EngineFault> {
@@ -186,6 +185,12 @@ impl Engine {
         repeats(went, digest, self.state.run_ms)
     }
 
+    fn refuse(&self, at: usize, candidate: &Candidate, refused: Refused) -> Step {
+        let mut screened = tombstone(candidate, refused);
+        screened.row.target = self.outgoing(at).source.place_of(&screened.row.name, &candidate.path);
+        Step::Record(Box::new(screened))
+    }
+
     fn hold_back(&self, at: usize, candidate: &Candidate, key: String, went: Went) -> Step {
         let held = HeldBack {
             channel: self.channel_name(at),
@@ -198,8 +203,8 @@ impl Engine {
         let disposal = Disposal {
             name: candidate.name.clone(),
             path: candidate.path.clone(),
-            stamp: stamp(&candidate.stat),
-            slot: String::new(),
+            stamp: candidate.stat.stamp(),
+            slot: format!("held-{}", candidate.stat.inode),
             fate,
         };
         Step::HeldBack(Box::new(Repeat { disposal, held }))
@@ -208,6 +213,7 @@ impl Engine {
     /// Begins a file in parts, unless it went before: only then is it read twice.
     fn begin_parts(
         &mut self,
+        at: usize,
         candidate: Candidate,
         key: String,
         went: Option<Went>,
@@ -221,7 +227,7 @@ impl Engine {
             total_bytes: candidate.stat.len,
             part_count,
             digests: Vec::new(),
-            source: Some(stamp(&candidate.stat)),
+            source: Some(candidate.stat.stamp()),
             staged: None,
         };
         if let Some(went) = went {
@@ -231,7 +237,6 @@ impl Engine {
             };
             let whole = parts_digest(progress.total_bytes, &digests);
             if let Some(went) = self.is_repeat(Some(went), whole) {
-                let at = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == went.packet.channel).unwrap_or(0);
                 return Ok(One::Step(self.hold_back(at, &candidate, progress.key, went)));
             }
         }
@@ -259,7 +264,12 @@ impl Engine {
             }
         };
         Ok(match body {
-            Some(body) => part(parts, body),
+            Some(body) => {
+                let (mut screened, ended) = part(parts, body);
+                screened.row.target =
+                    parts.file.as_ref().and_then(|file| self.outgoing(at).source.place_of(&file.name, &file.path));
+                (screened, ended)
+            }
             None => (withdrawal(&parts.progress), true),
         })
     }
@@ -289,15 +299,14 @@ fn whole_file(candidate: Candidate, key: String, body: Vec<u8>, digest: Digest) 
         reason: String::new(),
         body_len: len,
     };
-    let row = row(&meta, digest, len, Some(stamp(&candidate.stat)));
-    let away = Away { name: candidate.name, path: candidate.path, stamp: stamp(&candidate.stat), refused: None };
+    let row = row(&meta, digest, len, Some(candidate.stat.stamp()));
+    let away = Away { name: candidate.name, path: candidate.path, stamp: candidate.stat.stamp(), refused: None };
     Screened { meta, body, digest, row, away: Some(away), unfinished: None }
 }
 
-fn refuse(candidate: &Candidate, refused: Refused) -> Step {
-    let shown: String = candidate.name.chars().filter(|letter| *letter != '\0').collect();
-    let name = crate::lang::cut(&shown, limits::RECORD_NAME_MAX);
-    let key = crate::lang::cut(name.rsplit('/').next().unwrap_or(&name), limits::RECORD_KEY_MAX);
+fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
+    let name = valid_name(&candidate.name);
+    let key = cut(name.rsplit('/').next().unwrap_or(&name), limits::RECORD_KEY_MAX);
     let meta = RecordMeta {
         kind: RecordKind::Tombstone,
         key,
@@ -310,14 +319,22 @@ fn refuse(candidate: &Candidate, refused: Refused) -> Step {
         reason: refused.code.clone(),
         body_len: 0,
     };
-    let row = row(&meta, sha256(&[]), candidate.stat.len, Some(stamp(&candidate.stat)));
+    let row = row(&meta, sha256(&[]), candidate.stat.len, Some(candidate.stat.stamp()));
     let away = Away {
         name: candidate.name.clone(),
         path: candidate.path.clone(),
-        stamp: stamp(&candidate.stat),
+        stamp: candidate.stat.stamp(),
         refused: Some(refused),
     };
-    Step::Record(Box::new(Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None }))
+    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None }
+}
+
+/// Makes a record name of whatever a refused file is called: short enough, and a relative path of plain parts.
+fn valid_name(name: &str) -> String {
+    let shown: String = name.chars().filter(|letter| *letter != '\0').collect();
+    let short = cut(&shown, limits::RECORD_NAME_MAX);
+    let parts: Vec<&str> = short.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+    if parts.is_empty() { "_".to_string() } else { parts.join("/") }
 }
 
 fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
@@ -344,7 +361,7 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
     let row = RecordRow { kind, ..row(&meta, row_digest, bytes, progress.source) };
     let away = match (&parts.file, ended) {
         (Some(file), true) => {
-            Some(Away { name: file.name.clone(), path: file.path.clone(), stamp: stamp(&file.stat), refused: None })
+            Some(Away { name: file.name.clone(), path: file.path.clone(), stamp: file.stat.stamp(), refused: None })
         }
         _ => None,
     };
@@ -398,7 +415,7 @@ fn read_part(open: Option<&dyn OpenFile>, progress: &Unfinished) -> Result<Optio
     let Some(open) = open else { return Ok(None) };
     let offset = progress.digests.len() as u64 * limits::BODY_MAX;
     let mut body = vec![0; progress.total_bytes.saturating_sub(offset).min(limits::BODY_MAX) as usize];
-    let is_same = |stat: FileStat| Some(stamp(&stat)) == progress.source;
+    let is_same = |stat: FileStat| Some(stat.stamp()) == progress.source;
     if !is_same(open.stat()?) {
         return Ok(None);
     }

@@ -6,11 +6,13 @@
 pub mod collect;
 pub mod pack;
 pub mod publish;
+pub(crate) mod put_away;
 pub mod screen;
 pub mod seal;
 pub mod signal;
 pub mod xml;
 
+use crate::connectors::Look;
 use crate::engine::{Engine, Outgoing, PassReport};
 use crate::error::EngineFault;
 use crate::store::Direction;
@@ -25,27 +27,44 @@ impl Engine {
         if self.trust.is_none() {
             return Ok(());
         }
+        self.place_waiting(report)?;
         for at in 0..self.outgoing.len() {
             self.send_channel(at, report)?;
             if self.should_stop() {
                 return Ok(());
             }
         }
-        self.send_signal()
+        match self.unplaced.is_empty() {
+            true => self.send_signal(report),
+            false => Ok(()),
+        }
     }
 
-    fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
-        let look = match self.outgoing[at].source.look() {
-            Ok(look) => look,
-            Err(fault) => return self.tolerate(fault, report),
-        };
+    /// Sends what one source offers. While packets wait for the ferry directory, or too many files for being put away, nothing more is taken on.
+    pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.outgoing[at].away.begin_look();
+        self.put_away(at, report)?;
+        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() {
+            let except = self.outgoing[at].away.except();
+            match self.outgoing[at].source.look(&except) {
+                Ok(look) => return self.send_look(at, look, report),
+                Err(fault) => self.tolerate(fault, report)?,
+            }
+        }
+        self.tidy(at, report)
+    }
+
+    fn send_look(&mut self, at: usize, look: Look, report: &mut PassReport) -> Result<(), EngineFault> {
         report.young += look.young;
         report.unfinished += look.unfinished;
+        for fault in look.passed_over {
+            self.tolerate(fault, report)?;
+        }
         let begun = self.state.unfinished.get(&(Direction::Out, self.channel_name(at))).cloned();
         self.send_this(at, Collecting::new(look.ready, begun), report)
     }
 
-    /// Sends what was looked up, group by group.
+    /// Sends what was looked up, group by group, and makes it last that the files were put away.
     pub(crate) fn send_this(
         &mut self,
         at: usize,
@@ -56,8 +75,12 @@ impl Engine {
         while !sealing.is_empty() {
             let next = self.next_group(at, &mut collecting, report)?;
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
+            // What is sealed and not committed has left no trace: its files are looked up again.
+            if !self.unplaced.is_empty() {
+                break;
+            }
         }
-        Ok(())
+        self.tidy(at, report)
     }
 
     /// Begins to seal packets until a group is full; an empty group when the source has no more.

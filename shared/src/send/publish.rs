@@ -1,15 +1,17 @@
 //! Publishing: the commit protocol of the sending side, read from top to bottom in [`Engine::publish_group`].
 //!
-//! Given: payloads in order. Gives: packets in the ferry directory, source files put away. After a crash: see each step. Never: a packet
-//! in the ferry directory whose `packed` line is not durable.
+//! Given: payloads in order. Gives: packets in the ferry directory, source files handed over to be put away. After a crash: see each step.
+//! Without a ferry directory: the packets wait in the spool and are placed, with the same bytes, once it is there. Never: a packet in the
+//! ferry directory whose `packed` line is not durable.
 
 use super::pack::refused_by_code;
 use super::seal::{BatchRest, Group};
 use crate::connectors::{Disposal, Fate};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::requests::Again;
 use crate::seams::Ownership;
-use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState, RecordRow};
+use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState, RecordRow, SentAgain};
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{Epoch, LogHead};
@@ -46,6 +48,7 @@ impl Engine {
                     .clone()
                     .map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)),
             );
+            changes.extend(self.sent_again(packet));
         }
         changes.extend(repeats.iter().map(|repeat| Change::HeldBack(repeat.held.clone())));
         self.commit_store(changes)?;
@@ -57,21 +60,41 @@ impl Engine {
         self.commit_log()?;
 
         // 4. Into the ferry directory, one directory sync. After a crash before it: start places the same bytes again.
-        self.place(
-            at,
-            packets.iter().map(|packet| (&packet.row, [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()])),
-        )?;
+        let parts =
+            packets.iter().map(|packet| (&packet.row, [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()]));
+        let mut placed = 0;
+        if let Err(fault) = self.place(at, parts, &mut placed) {
+            self.tolerate(fault, report)?;
+            self.unplaced.extend(packets.iter().skip(placed).map(|packet| packet.row.clone()));
+        }
+        report.packets_out += placed as u64;
 
         // 5. The source files. After a crash before it: start puts them away, told from later ones by their stamp.
-        let mut disposals: Vec<Disposal> = repeats.into_iter().map(|repeat| repeat.disposal).collect();
-        report.held_back += disposals.len() as u64;
+        report.held_back += repeats.len() as u64;
+        let repeats = repeats.into_iter().map(|repeat| repeat.disposal).collect();
+        self.outgoing[at].away.take_on(None, repeats);
         for packet in packets {
             count(&packet, report);
-            disposals.extend(packet.batch.away.into_iter().map(|(index, away)| dispose(&packet.row.key, index, away)));
-            self.ride(Change::SourcesAway(packet.row.key));
+            let key = packet.row.key;
+            let disposals = packet.batch.away.into_iter().map(|(index, away)| dispose(&key, index, away)).collect();
+            self.outgoing[at].away.take_on(Some(key), disposals);
         }
-        self.outgoing[at].source.put_away(&disposals)?;
-        Ok(())
+        self.put_away(at, report)
+    }
+
+    /// Gives the person's decision with the packet that carries the repeat, or its last part.
+    fn sent_again(&mut self, packet: &Sealable) -> Option<Change> {
+        let row = packet.batch.rows.iter().find(|row| matches!(row.kind, RecordKind::File | RecordKind::Tombstone))?;
+        let Again { request, operator, reason } = self.again.take()?;
+        Some(Change::SentAgain(SentAgain {
+            request,
+            packet: packet.row.key.clone(),
+            name: row.name.clone(),
+            key: row.key.clone(),
+            operator,
+            reason,
+            at_ms: packet.row.at_ms,
+        }))
     }
 
     /// Gives each payload its place in the channel's chain and its signature.
@@ -176,27 +199,46 @@ impl Engine {
         }
     }
 
-    /// Places packets under new names in the ferry directory and notes that they left.
-    pub(crate) fn place<'a>(
+    /// Places packets under new names in the ferry directory, notes that they left, and counts them in `placed`, those before a fault, too.
+    ///
+    /// # Errors
+    /// The first fault; the packets behind it were not placed.
+    fn place<'a>(
         &mut self,
         at: usize,
         packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
+        placed: &mut usize,
     ) -> Result<(), EngineFault> {
         let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
         let (link, priority) = (self.link_out(), self.outgoing[at].channel.priority);
-        let mut left = Vec::new();
+        let (mut left, mut failed) = (Vec::new(), None);
         for (row, parts) in packets {
-            ferry.place(&file_name(priority, link, self.seams.random.as_ref()), &parts)?;
+            if let Err(fault) = ferry.place(&file_name(priority, link, self.seams.random.as_ref()), &parts) {
+                failed = Some(fault);
+                break;
+            }
             left.push((row.key.clone(), row.number, row.header));
         }
-        if left.is_empty() {
-            return Ok(());
+        if !left.is_empty() {
+            ferry.sync()?;
         }
-        ferry.sync()?;
+        *placed = left.len();
         let at_ms = self.seams.clock.wall_ms();
         for (packet, number, header) in left {
             self.log.note(Event::Left { number, header });
             self.after_log(Change::Left { packet, at_ms });
+        }
+        failed.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+
+    /// Places the packets that wait for the ferry directory, in order, up to the first fault.
+    pub(crate) fn place_waiting(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        while let Some(row) = self.unplaced.front().cloned() {
+            if let Err(fault) = self.place_again(&row) {
+                return self.tolerate(fault, report);
+            }
+            report.packets_out += 1;
+            self.unplaced.pop_front();
         }
         Ok(())
     }
@@ -207,20 +249,27 @@ impl Engine {
         self.trust.as_ref().map_or(LinkId::from_bytes([0; 16]), |trust| LinkId::between(own, trust.peer.body().station))
     }
 
-    /// Finishes what the last run began: the same bytes into the ferry directory, source files put away.
+    /// Finishes what the last run began: the same bytes into the ferry directory, source files put away. What cannot be finished for now is
+    /// tried again, and told of, with every look.
     pub(crate) fn finish_sending(&mut self, unpublished: Vec<PacketRow>) -> Result<(), EngineFault> {
-        for row in unpublished {
-            self.place_again(&row)?;
-        }
+        let mut untold = PassReport::default();
+        self.unplaced = unpublished.into();
+        self.place_waiting(&mut untold)?;
         for row in self.store().packets_with_sources()? {
-            let records = self.store().records(&row.key)?;
             let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else {
                 continue;
             };
+            let records = self.store().records(&row.key)?;
             let disposals: Vec<Disposal> =
                 records.iter().filter_map(|record| self.dispose_again(at, &row.key, record)).collect();
-            self.outgoing[at].source.put_away(&disposals)?;
-            self.ride(Change::SourcesAway(row.key));
+            if disposals.is_empty() {
+                self.ride(Change::SourcesAway(row.key.clone()));
+            }
+            self.outgoing[at].away.take_on(Some(row.key), disposals);
+        }
+        for at in 0..self.outgoing.len() {
+            self.put_away(at, &mut untold)?;
+            self.tidy(at, &mut untold)?;
         }
         self.flush()
     }
@@ -234,7 +283,7 @@ impl Engine {
             return Ok(());
         };
         let bytes = self.read_retained(row)?;
-        self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])))
+        self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])), &mut 0)
     }
 
     /// Reads a packet of the own spool and checks every byte of it.
@@ -267,7 +316,7 @@ impl Engine {
             },
             RecordKind::FilePart | RecordKind::Withdrawal => return None,
         };
-        let path = self.outgoing[at].source.path_of(&record.name);
+        let path = self.outgoing[at].source.path_of(record);
         Some(Disposal { name: record.name.clone(), path, stamp: record.source?, slot: slot(packet, record.index), fate })
     }
 }
@@ -289,7 +338,6 @@ fn dispose(packet: &PacketKey, index: u32, away: super::pack::Away) -> Disposal 
 }
 
 fn count(packet: &Sealable, report: &mut PassReport) {
-    report.packets_out += 1;
     report.rejected += u64::from(packet.row.tombstones);
     report.accepted += packet.batch.rows.iter().filter(|row| row.kind == RecordKind::File).count() as u64;
 }

@@ -3,22 +3,23 @@
 //! Given: the state. Gives: one packet in the ferry directory, only when it says something new; an older one that is still there is taken
 //! back. After a crash: an old signal may lie beside the new one; the newest number wins. Never: a log line for it on this side.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::seams::{FerryDir, FileFault};
 use crate::store::Change;
 use dukou_packets::packet::header::Class;
 use dukou_packets::packet::name::{file_name, is_packet_name};
 use dukou_packets::packet::open::{HEAD_MAX, read_head};
-use dukou_packets::packet::seal::prepare_signal;
+use dukou_packets::packet::seal::{Sealed, prepare_signal};
 use dukou_packets::packet::signal::{ChannelHead, SIGNAL_VERSION, Signal};
-use dukou_packets::suite::sha256;
+use dukou_packets::suite::{Digest, sha256};
 
 /// How many entries of the own ferry directory are looked at for an old signal.
 const OLD_SIGNAL_ENTRIES: usize = 10_000;
 
 impl Engine {
     /// Publishes a signal when heads or keyring changed since the last one.
-    pub(crate) fn send_signal(&mut self) -> Result<(), EngineFault> {
+    pub(crate) fn send_signal(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         let heads: Vec<ChannelHead> = self
             .state
             .out_heads
@@ -47,6 +48,11 @@ impl Engine {
         if self.state.signal_out == Some(news) {
             return Ok(());
         }
+        // Without a ferry directory nothing was said, and it is said once there is one.
+        let ferry = match self.seams.files.ferry_dir(&self.station.ferry_out()) {
+            Ok(ferry) => ferry,
+            Err(fault) => return self.tolerate(fault, report),
+        };
         self.flush()?;
         signal.checkpoint = Some(self.log.checkpoint()?);
         let (number, addressing) = (self.take_number(), self.addressing()?);
@@ -54,9 +60,16 @@ impl Engine {
         let prepared = prepare_signal(&addressing.envelope(number), &document, self.seams.random.as_ref())?;
         let sealed = prepared.seal_signal(&self.statement(true), self.keys.packet.as_ref())?;
         self.commit_store(vec![Change::Number(number), Change::SignalOut(news)])?;
-        self.take_back_old_signal()?;
+        if let Err(fault) = self.place_signal(ferry.as_ref(), &sealed) {
+            self.ride(Change::SignalOut(Digest::ZERO));
+            return self.tolerate(fault, report);
+        }
+        Ok(())
+    }
+
+    fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), FileFault> {
+        self.take_back_old_signal(ferry)?;
         let name = file_name(0, self.link_out(), self.seams.random.as_ref());
-        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
         ferry.place(&name, &[&sealed.head, &sealed.payload])?;
         ferry.sync()?;
         self.signal_file = Some(name);
@@ -64,8 +77,7 @@ impl Engine {
     }
 
     /// Removes the signal published before, if the device did not take it: by its name, or after a restart by looking for it.
-    fn take_back_old_signal(&mut self) -> Result<(), EngineFault> {
-        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
+    fn take_back_old_signal(&mut self, ferry: &dyn FerryDir) -> Result<(), FileFault> {
         if let Some(name) = self.signal_file.take() {
             ferry.remove(&name)?;
             return Ok(());

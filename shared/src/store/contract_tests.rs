@@ -755,3 +755,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_repeat_sent_again_is_found_by_its_names_and_done_for_its_request() {
+    each(|store| {
+        let again = |request: Option<&str>, name: &str| SentAgain {
+            request: request.map(str::to_owned),
+            packet: key(Direction::Out, 1),
+            name: name.to_owned(),
+            key: "K1".to_owned(),
+            operator: "lisi".to_owned(),
+            reason: "why".to_owned(),
+            at_ms: 5,
+        };
+        let (first, second) = (again(Some("0a"), "d/a"), again(None, "b"));
+        store.commit(&[packed(1, vec![file(0, "d/a", "a")]), Change::SentAgain(first.clone())]).unwrap();
+        store.commit(&[Change::SentAgain(second.clone())]).unwrap();
+        for what in ["d/a", "a"] {
+            assert_eq!(store.sent_again(what, 9).unwrap(), std::slice::from_ref(&first));
+        }
+        assert_eq!(store.sent_again("K1", 9).unwrap(), [first.clone(), second]);
+        assert_eq!(store.sent_again("K1", 1).unwrap(), [first]);
+        assert_eq!(store.sent_again("d", 9).unwrap(), vec![]);
+        assert_eq!((store.is_done("0a"), store.is_done("0b"), store.is_done("")), (Ok(true), Ok(false), Ok(false)));
+    });
+}

@@ -4,8 +4,8 @@
 //! engine, calls [`MemoryStore::restart`] and gives a clone to the next one.
 
 use super::{
-    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, StationState, Store,
-    StoreFault, Waiver, Went, check_order, leaf,
+    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
+    Store, StoreFault, Waiver, Went, check_order, leaf,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::records::RecordKind;
@@ -132,6 +132,7 @@ struct Content {
     arrived: HashMap<ChannelName, HashMap<String, String>>,
     waivers: Vec<Waiver>,
     held_back: Vec<HeldBack>,
+    sent_again: Vec<SentAgain>,
 }
 
 impl Content {
@@ -195,6 +196,7 @@ impl Content {
             }
             Change::Waived(waiver) => self.waivers.push(waiver.clone()),
             Change::HeldBack(held) => self.held_back.push(held.clone()),
+            Change::SentAgain(again) => self.sent_again.push(again.clone()),
             small => self.state.follow(small),
         }
     }
@@ -431,6 +433,16 @@ impl Store for MemoryStore {
         let named = all.filter(|(record, _)| is_called(what, &record.key, &record.name));
         let sighting = |(record, row): (&RecordRow, &PacketRow)| Sighting { record: record.clone(), packet: row.clone() };
         Ok(named.take(limit).map(sighting).collect())
+    }
+
+    fn sent_again(&mut self, what: &str, limit: usize) -> Result<Vec<SentAgain>, StoreFault> {
+        let shared = self.running()?;
+        let named = shared.content.sent_again.iter().filter(|again| is_called(what, &again.key, &again.name));
+        Ok(named.take(limit).cloned().collect())
+    }
+
+    fn is_done(&mut self, request: &str) -> Result<bool, StoreFault> {
+        Ok(self.running()?.content.sent_again.iter().any(|again| again.request.as_deref() == Some(request)))
     }
 
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault> {

@@ -143,7 +143,8 @@ pub struct RecordRow {
     pub reason: String,
     /// Out: the file it was read from.
     pub source: Option<SourceStamp>,
-    /// In: the path below the sink folder, where it differs from `name`.
+    /// In: the path below the sink folder, where it differs from `name`. Out: where its file lies, where that is not under `name` in the
+    /// source folder, as its source wrote it down.
     pub target: Option<String>,
 }
 
@@ -311,6 +312,7 @@ impl StationState {
             | Change::Pruned(_)
             | Change::Waived(_)
             | Change::HeldBack(_)
+            | Change::SentAgain(_)
             | Change::Rebuilt(_) => {}
         }
     }
@@ -357,6 +359,25 @@ pub struct HeldBack {
     pub key: String,
     /// The packet that carried it before.
     pub went: PacketKey,
+    /// Wall clock (ms).
+    pub at_ms: i64,
+}
+
+/// A held-back repeat that a person sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentAgain {
+    /// The request it was done for, if it came as a file: done once, whatever happens before its answer.
+    pub request: Option<String>,
+    /// The packet that carries it, or its last part.
+    pub packet: PacketKey,
+    /// Record name.
+    pub name: String,
+    /// Record key.
+    pub key: String,
+    /// Account of the person.
+    pub operator: String,
+    /// The person's reason; stays in the store, never in the log.
+    pub reason: String,
     /// Wall clock (ms).
     pub at_ms: i64,
 }
@@ -410,6 +431,8 @@ pub enum Change {
     Waived(Waiver),
     /// A repeat was held back.
     HeldBack(HeldBack),
+    /// A repeat was sent again.
+    SentAgain(SentAgain),
     /// Accumulated running time.
     RunMs(u64),
     /// Highest packet number used (signals use numbers, too).
@@ -541,6 +564,10 @@ pub trait Store: Send {
     fn trace(&mut self, what: &str, limit: usize) -> Result<Vec<Sighting>, StoreFault>;
     /// Gives held-back repeats by key, name or last part of the name, newest first; at most `limit`.
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault>;
+    /// Gives repeats that were sent again by key, name or last part of the name, oldest first; at most `limit`.
+    fn sent_again(&mut self, what: &str, limit: usize) -> Result<Vec<SentAgain>, StoreFault>;
+    /// Tells whether a file was sent again for this request.
+    fn is_done(&mut self, request: &str) -> Result<bool, StoreFault>;
     /// Gives a channel's sums.
     fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault>;
     /// Gives all waivers, oldest first.

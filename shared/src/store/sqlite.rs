@@ -16,8 +16,8 @@ mod state;
 use self::faults::Trouble;
 use self::lanes::Lanes;
 use super::{
-    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, StationState, Store,
-    StoreFault, Waiver, Went,
+    Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
+    Store, StoreFault, Waiver, Went,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
@@ -234,6 +234,14 @@ impl Store for SqliteStore {
 
     fn held_back(&mut self, what: &str, limit: usize) -> Result<Vec<HeldBack>, StoreFault> {
         self.read(async |conn, _| reads::held_back_as(conn, what, limit).await)
+    }
+
+    fn sent_again(&mut self, what: &str, limit: usize) -> Result<Vec<SentAgain>, StoreFault> {
+        self.read(async |conn, _| state::sent_again(conn, what, limit).await)
+    }
+
+    fn is_done(&mut self, request: &str) -> Result<bool, StoreFault> {
+        self.read(async |conn, _| state::is_done(conn, request).await)
     }
 
     fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault> {

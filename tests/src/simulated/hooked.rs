@@ -44,7 +44,7 @@ impl HookedFiles {
 }
 
 impl Files for HookedFiles {
-    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<(), FileFault> {
+    fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault> {
         self.files().walk(root, visit)
     }
 

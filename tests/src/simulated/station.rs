@@ -196,6 +196,14 @@ impl SimStation {
         self.with(|engine| engine.perform(request))
     }
 
+    /// Performs the requests that lie beside the running station as files.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn serve_requests(&mut self) -> Result<(), EngineFault> {
+        self.with(Engine::serve_requests)
+    }
+
     /// Tells how things stand after a report; `None` while the engine does not run.
     pub fn standing(&self, report: &PassReport) -> Option<Standing> {
         self.engine.as_ref().map(|engine| engine.standing(report))

@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, Mode};
+use rustix::fs::{CWD, Mode, OFlags};
 
 use super::{NO_OFFERS, RealWorld, World, refused};
 use crate::seams::real_files::{Offers, TOO_BIG, dot_name};
@@ -336,4 +337,37 @@ fn no_descriptor_is_inherited_by_a_child() {
     drop(held);
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     assert!(!listed.contains(&*world.dir.path().to_string_lossy()), "{listed}");
+}
+
+#[test]
+fn the_change_time_stays_new_when_the_modification_time_is_set_back() {
+    let world = RealWorld::new();
+    world.put("a", b"bytes");
+    let written = world.files.stat(&world.at("a")).unwrap().unwrap();
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    fs::File::options().write(true).open(world.at("a")).unwrap().set_modified(long_ago).unwrap();
+    let aged = world.files.stat(&world.at("a")).unwrap().unwrap();
+    assert_eq!(aged.mtime_ns, 1_000_000_000);
+    assert!(aged.ctime_ns >= written.ctime_ns && written.ctime_ns > aged.mtime_ns);
+    assert_eq!(world.files.open(&world.at("a")).unwrap().stat(), Ok(aged));
+}
+
+#[test]
+fn a_walk_passes_over_a_directory_too_deep_to_be_named_and_says_so() {
+    let world = RealWorld::new();
+    world.put("r/a", b"");
+    let mut dir = rustix::fs::open(world.at("r"), OFlags::DIRECTORY, Mode::empty()).unwrap();
+    for _ in 0..20 {
+        let name = "d".repeat(250);
+        rustix::fs::mkdirat(&dir, &name, Mode::from_raw_mode(0o755)).unwrap();
+        dir = rustix::fs::openat(&dir, &name, OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    let mut seen = 0;
+    let visit = &mut |_: Walked| {
+        seen += 1;
+        true
+    };
+    let passed_over = world.files.walk(&world.at("r"), visit).unwrap();
+    assert_eq!(seen, 1);
+    assert_eq!(passed_over.iter().map(|fault| fault.cause.clone()).collect::<Vec<_>>(), [FileCause::NameTooLong]);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::refused;
 use crate::seams::clock::{Clock, SimClock};
-use crate::seams::sim_files::SimFiles;
+use crate::seams::sim_files::{Access, SimFiles};
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership, Walked};
 
 const NO_OWNER: Ownership = Ownership { uid: None, gid: None, mode: None };
@@ -467,4 +467,46 @@ fn files_that_come_and_go_leave_no_trace_in_memory() {
         files.sync_dir(path("/")).unwrap();
     }
     assert!(files.inodes() < 10_000, "{}", files.inodes());
+}
+
+#[test]
+fn the_change_time_follows_the_clock_whatever_the_modification_time_is() {
+    let files = SimFiles::new(1);
+    let changed = |at: &str| Files::stat(&files, path(at)).unwrap().map(|stat| (stat.mtime_ns, stat.ctime_ns));
+    files.set_now_ns(100);
+    files.put_at("/a", "bytes", 7);
+    assert_eq!(changed("/a"), Some((7, 100)));
+    files.set_now_ns(200);
+    files.rename_new(path("/a"), path("/b")).unwrap();
+    assert_eq!(changed("/b"), Some((7, 200)));
+    files.set_now_ns(300);
+    files.append(path("/b")).unwrap().write(b"more").unwrap();
+    assert_eq!(changed("/b"), Some((300, 300)));
+}
+
+#[test]
+fn a_directory_of_another_account_is_passed_over_and_named() {
+    let files = SimFiles::new(1);
+    files.put("/r/a", "");
+    files.put("/r/private/b", "");
+    files.put("/r/readable/c", "");
+    files.set_access("/r/private", Access::None);
+    files.set_access("/r/readable", Access::Look);
+    let mut seen = Vec::new();
+    let visit = &mut |found: Walked| {
+        seen.push(found.name.unwrap());
+        true
+    };
+    let passed_over = files.walk(path("/r"), visit).unwrap();
+    seen.sort();
+    assert_eq!(seen, ["a", "readable/c"]);
+    assert_eq!(
+        passed_over.iter().map(|fault| (&*fault.path, &fault.cause)).collect::<Vec<_>>(),
+        [(path("/r/private"), &FileCause::Denied)]
+    );
+    assert_eq!(refused(files.open(path("/r/private/b"))), FileCause::Denied);
+    assert_eq!(refused(files.rename_new(path("/r/readable/c"), path("/r/c"))), FileCause::Denied);
+    assert_eq!(refused(files.walk(path("/r/private"), &mut |_| true)), FileCause::Denied);
+    files.set_access("/r/private", Access::Full);
+    assert_eq!(files.walk(path("/r"), &mut |_| true), Ok(Vec::new()));
 }

@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, FileType, RawDir};
 use rustix::io::Errno;
 
 use super::{At, READ_DIR, fault, file_stat, is_regular, open_at, open_dir};
-use crate::seams::{FileFault, FileOp, NotUtf8, Walked};
+use crate::seams::{FileFault, FileOp, NotUtf8, WALK_FAULTS, Walked};
 
 /// Bytes of entries that the kernel hands over at a time: some 800 names.
 const LISTING_BYTES: usize = 32 * 1024;
@@ -37,24 +37,32 @@ pub(super) fn entries(dir: impl AsFd, mut each: impl FnMut(&[u8], FileType) -> b
 /// Visits the regular files below `root`; see [`Files::walk`](crate::seams::Files::walk).
 ///
 /// Directories are opened one at a time, by their path below the open root, so that a deep tree holds two descriptors.
-pub(super) fn walk(root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<(), FileFault> {
+pub(super) fn walk(root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault> {
     let top = open_dir(FileOp::List, root)?;
     let mut waiting = vec![Vec::new()];
+    let mut passed_over = Vec::new();
     while let Some(below) = waiting.pop() {
-        let shown = || root.join(OsStr::from_bytes(&below));
-        let dir = match enter(&top, &below) {
-            Ok(dir) => dir,
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !below.is_empty() => continue,
-            Err(errno) => return Err(fault(FileOp::List, &shown(), errno)),
-        };
-        match visit_dir(&dir, &below, &mut waiting, visit) {
+        match enter(&top, &below).and_then(|dir| visit_dir(&dir, &below, &mut waiting, visit)) {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(Errno::NOENT) if !below.is_empty() => {}
-            Err(errno) => return Err(fault(FileOp::List, &shown(), errno)),
+            Ok(false) => break,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !below.is_empty() => {}
+            Err(errno) => {
+                let fault = fault(FileOp::List, &root.join(OsStr::from_bytes(&below)), errno);
+                if below.is_empty() || !is_its_own(errno) {
+                    return Err(fault);
+                }
+                if passed_over.len() < WALK_FAULTS {
+                    passed_over.push(fault);
+                }
+            }
         }
     }
-    Ok(())
+    Ok(passed_over)
+}
+
+/// Tells whether an error is one directory's own matter: it may not be read, or its path is too long to be opened.
+fn is_its_own(errno: Errno) -> bool {
+    matches!(errno, Errno::ACCESS | Errno::PERM | Errno::NAMETOOLONG | Errno::STALE)
 }
 
 fn enter(top: &OwnedFd, below: &[u8]) -> Result<OwnedFd, Errno> {

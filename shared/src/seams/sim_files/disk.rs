@@ -15,7 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::Dice;
+use super::{Access, Dice};
 use crate::seams::real_files::INVALID;
 use crate::seams::{FileCause, FileStat, NotUtf8, Ownership};
 
@@ -47,7 +47,9 @@ pub(super) struct FileSystem {
 
 struct Node {
     system: usize,
+    access: Access,
     mtime_ns: i64,
+    ctime_ns: i64,
     own: Ownership,
     kind: Kind,
 }
@@ -84,7 +86,8 @@ impl EntryChange {
 
 impl Disk {
     pub(super) fn new() -> Self {
-        let root = Node { system: 0, mtime_ns: 0, own: Ownership::default(), kind: Kind::Dir(Entries::default()) };
+        let (own, kind) = (Ownership::default(), Kind::Dir(Entries::default()));
+        let root = Node { system: 0, access: Access::Full, mtime_ns: 0, ctime_ns: 0, own, kind };
         Self {
             nodes: BTreeMap::from([(ROOT, root)]),
             systems: vec![FileSystem::default()],
@@ -123,7 +126,8 @@ impl Disk {
         if name.len() > 255 {
             return Err(FileCause::NameTooLong);
         }
-        Ok(self.entries(dir)?.live.get(name).copied())
+        let entries = self.entries(dir)?;
+        if self.is_closed(dir) { Err(FileCause::Denied) } else { Ok(entries.live.get(name).copied()) }
     }
 
     pub(super) fn file(&self, inode: Inode) -> Result<&FileBytes, FileCause> {
@@ -141,7 +145,8 @@ impl Disk {
     pub(super) fn stat(&self, inode: Inode) -> Result<FileStat, FileCause> {
         let node = self.node(inode)?;
         let len = if let Kind::File(file) = &node.kind { file.bytes.len() as u64 } else { 0 };
-        Ok(FileStat { len, mtime_ns: node.mtime_ns, inode, is_file: matches!(node.kind, Kind::File(_)) })
+        let is_file = matches!(node.kind, Kind::File(_));
+        Ok(FileStat { len, mtime_ns: node.mtime_ns, ctime_ns: node.ctime_ns, inode, is_file })
     }
 
     pub(super) fn ownership(&self, inode: Inode) -> Option<Ownership> {
@@ -151,10 +156,15 @@ impl Disk {
     /// Gives the names in a directory, sorted.
     pub(super) fn names(&self, dir: Inode) -> Result<impl Iterator<Item = &OsString>, FileCause> {
         let entries = self.entries(dir)?;
-        if entries.removed { Err(FileCause::NotFound) } else { Ok(entries.live.keys()) }
+        match (entries.removed, self.is_closed(dir)) {
+            (true, _) => Err(FileCause::NotFound),
+            (_, true) => Err(FileCause::Denied),
+            _ => Ok(entries.live.keys()),
+        }
     }
 
-    /// Visits all below a directory that is not a directory; names that `wanted` refuses are neither visited nor entered.
+    /// Visits all below a directory that is not a directory, and directories that may not be entered; names that `wanted` refuses are neither
+    /// visited nor entered.
     pub(super) fn below(&self, root: Inode, wanted: &mut dyn FnMut(&OsStr) -> bool, visit: &mut dyn FnMut(&Path, Inode)) {
         let mut waiting = vec![(PathBuf::new(), root)];
         while let Some((above, dir)) = waiting.pop() {
@@ -165,8 +175,8 @@ impl Disk {
                 }
                 let path = above.join(name);
                 match self.entries(*inode) {
-                    Ok(_) => waiting.push((path, *inode)),
-                    Err(_) => visit(&path, *inode),
+                    Ok(_) if !self.is_closed(*inode) => waiting.push((path, *inode)),
+                    _ => visit(&path, *inode),
                 }
             }
         }
@@ -227,13 +237,14 @@ impl Disk {
         Ok(())
     }
 
-    pub(super) fn own(&mut self, inode: Inode, own: &Ownership) -> Result<(), FileCause> {
+    pub(super) fn own(&mut self, inode: Inode, own: &Ownership, now_ns: i64) -> Result<(), FileCause> {
         self.writable(inode)?;
         let node = self.nodes.get_mut(&inode).ok_or(FileCause::NotFound)?;
         if matches!(node.kind, Kind::Special) {
             return Err(FileCause::NotRegular);
         }
         let had = node.own;
+        node.ctime_ns = now_ns;
         node.own = Ownership { uid: own.uid.or(had.uid), gid: own.gid.or(had.gid), mode: own.mode.or(had.mode) };
         Ok(())
     }
@@ -253,24 +264,24 @@ impl Disk {
         Ok(true)
     }
 
-    pub(super) fn rename_new(&mut self, from: Place, to: Place) -> Result<(), FileCause> {
+    pub(super) fn rename_new(&mut self, from: Place, to: Place, now_ns: i64) -> Result<(), FileCause> {
         let inode = self.lookup(from.0, &from.1)?.ok_or(FileCause::NotFound)?;
         if self.lookup(to.0, &to.1)?.is_some() {
             return Err(FileCause::Exists);
         }
-        self.rename(inode, from, to)
+        self.rename(inode, from, to, now_ns)
     }
 
-    pub(super) fn rename_over(&mut self, from: &Path, to: &Path) -> Result<(), FileCause> {
+    pub(super) fn rename_over(&mut self, from: &Path, to: &Path, now_ns: i64) -> Result<(), FileCause> {
         let (from, to) = (self.parent_of(from)?, self.parent_of(to)?);
         let inode = self.lookup(from.0, &from.1)?.ok_or(FileCause::NotFound)?;
         if self.lookup(to.0, &to.1)?.is_some_and(|there| self.entries(there).is_ok()) {
             return Err(FileCause::NotRegular);
         }
-        self.rename(inode, from, to)
+        self.rename(inode, from, to, now_ns)
     }
 
-    fn rename(&mut self, inode: Inode, from: Place, to: Place) -> Result<(), FileCause> {
+    fn rename(&mut self, inode: Inode, from: Place, to: Place, now_ns: i64) -> Result<(), FileCause> {
         if self.node(inode)?.system != self.node(to.0)?.system {
             return Err(FileCause::CrossDevice);
         }
@@ -280,6 +291,7 @@ impl Disk {
         self.writable(from.0)?;
         self.can_add_to(to.0)?;
         self.change(vec![(from, None), (to, Some(inode))]);
+        self.touch(inode, now_ns);
         Ok(())
     }
 
@@ -416,13 +428,14 @@ impl Disk {
     }
 
     /// Puts a file, or without bytes something that is none, at a path; durable at once.
-    pub(super) fn put(&mut self, path: &Path, bytes: Option<&[u8]>, mtime_ns: i64) {
+    pub(super) fn put(&mut self, path: &Path, bytes: Option<&[u8]>, mtime_ns: i64, now_ns: i64) {
         let Some(name) = parts(path).pop() else { return };
         let dir = self.outside_dirs(path.parent().unwrap_or(Path::new("/")));
         let kind = bytes.map_or(Kind::Special, |bytes| {
             Kind::File(FileBytes { bytes: bytes.to_vec(), synced: bytes.len(), before_cut: None })
         });
         let inode = self.add(dir, kind, mtime_ns);
+        self.touch(inode, now_ns);
         self.outside_change((dir, name), Some(inode));
     }
 
@@ -444,13 +457,14 @@ impl Disk {
         true
     }
 
-    pub(super) fn outside_rename(&mut self, from: &Path, to: &Path) -> bool {
+    pub(super) fn outside_rename(&mut self, from: &Path, to: &Path, now_ns: i64) -> bool {
         let Ok(from) = self.parent_of(from) else { return false };
         let Ok(Some(inode)) = self.lookup(from.0, &from.1) else { return false };
         let Some(name) = parts(to).pop() else { return false };
         let dir = self.outside_dirs(to.parent().unwrap_or(Path::new("/")));
         self.outside_change(from, None);
         self.outside_change((dir, name), Some(inode));
+        self.touch(inode, now_ns);
         true
     }
 
@@ -512,8 +526,27 @@ impl Disk {
         let inode = self.next;
         self.next += 1;
         let system = self.system_of(dir);
-        self.nodes.insert(inode, Node { system, mtime_ns, own: Ownership::default(), kind });
+        let node = Node { system, access: Access::Full, mtime_ns, ctime_ns: mtime_ns, own: Ownership::default(), kind };
+        self.nodes.insert(inode, node);
         inode
+    }
+
+    fn touch(&mut self, inode: Inode, now_ns: i64) {
+        if let Some(node) = self.nodes.get_mut(&inode) {
+            node.ctime_ns = now_ns;
+        }
+    }
+
+    pub(super) fn set_access(&mut self, dir: &Path, access: Access) {
+        let node = self.find(dir).ok().and_then(|inode| self.nodes.get_mut(&inode));
+        if let Some(node) = node {
+            node.access = access;
+        }
+    }
+
+    /// Tells whether an inode is a directory that may not be entered.
+    pub(super) fn is_closed(&self, inode: Inode) -> bool {
+        self.nodes.get(&inode).is_some_and(|node| node.access == Access::None)
     }
 
     fn system_of(&self, inode: Inode) -> usize {
@@ -534,6 +567,7 @@ impl Disk {
     fn file_mut(&mut self, inode: Inode, mtime_ns: i64) -> Result<&mut FileBytes, FileCause> {
         let node = self.nodes.get_mut(&inode).ok_or(FileCause::NotFound)?;
         node.mtime_ns = mtime_ns;
+        node.ctime_ns = mtime_ns;
         self.unsynced.insert(inode);
         match &mut node.kind {
             Kind::File(file) => Ok(file),
@@ -542,8 +576,13 @@ impl Disk {
     }
 
     fn writable(&self, inode: Inode) -> Result<(), FileCause> {
-        let read_only = self.systems.get(self.node(inode)?.system).is_some_and(|system| system.read_only);
-        if read_only { Err(FileCause::ReadOnly) } else { Ok(()) }
+        let node = self.node(inode)?;
+        let read_only = self.systems.get(node.system).is_some_and(|system| system.read_only);
+        match (read_only, node.access) {
+            (true, _) => Err(FileCause::ReadOnly),
+            (_, Access::Full) => Ok(()),
+            _ => Err(FileCause::Denied),
+        }
     }
 
     fn can_add_to(&self, dir: Inode) -> Result<(), FileCause> {

@@ -59,7 +59,10 @@ impl SimFerry {
             state.create(dir, &dot)
         })?;
         let placed = self.act(FileOp::Write, name, |state, _| state.append(inode, parts)).and_then(|()| {
-            self.act(FileOp::Rename, name, |state, (dir, name)| state.disk.rename_new((dir, dot.clone()), (dir, name)))
+            self.act(FileOp::Rename, name, |state, (dir, name)| {
+                let now = state.now_ns();
+                state.disk.rename_new((dir, dot.clone()), (dir, name), now)
+            })
         });
         if placed.as_ref().is_err_and(|fault| fault.cause != FileCause::Killed) {
             self.dir.files.lock().disk.clear(self.dir.inode, &dot);
@@ -131,7 +134,8 @@ impl FerryDir for SimFerry {
         self.find(FileOp::Stat, name)?;
         let moved = self.act(FileOp::Rename, name, |state, place| {
             let to = state.disk.parent_of(to)?;
-            state.disk.rename_new(place, to)
+            let now = state.now_ns();
+            state.disk.rename_new(place, to, now)
         });
         match moved {
             Err(fault) if fault.cause == FileCause::CrossDevice => self.copy_out(name, to, limit),

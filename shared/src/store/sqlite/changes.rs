@@ -111,6 +111,7 @@ impl<'a> Draft<'a> {
                 state::set_unfinished(conn, *direction, channel, file.as_ref()).await?;
             }
             Change::Waived(waiver) => state::add_waiver(conn, waiver).await?,
+            Change::SentAgain(again) => state::add_sent_again(conn, again).await?,
             Change::RunMs(run_ms) => state::set(conn, meta::RUN_MS, run_ms.to_string()).await?,
             Change::Log(head) => state::set(conn, meta::LOG, state::log_head_text(head)).await?,
             Change::PeerLog(head) => state::set(conn, meta::PEER_LOG, state::log_head_text(head)).await?,

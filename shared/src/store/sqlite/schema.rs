@@ -61,6 +61,10 @@ CREATE TABLE held_back(id INTEGER PRIMARY KEY, channel TEXT NOT NULL, name TEXT 
 CREATE INDEX held_back_by_name ON held_back(name);
 CREATE INDEX held_back_by_key ON held_back(key) WHERE key IS NOT NULL;
 CREATE INDEX held_back_by_leaf ON held_back(leaf) WHERE leaf IS NOT NULL;
+CREATE TABLE sent_again(id INTEGER PRIMARY KEY, request TEXT, direction INTEGER NOT NULL, channel TEXT NOT NULL,
+  epoch TEXT NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL, leaf TEXT NOT NULL, key TEXT NOT NULL, operator TEXT NOT NULL,
+  reason TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX sent_again_by_request ON sent_again(request) WHERE request IS NOT NULL;
 ";
 
 /// What a file turns out to be.

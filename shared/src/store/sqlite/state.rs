@@ -2,7 +2,7 @@
 
 use super::faults::Trouble;
 use super::rows::{Cells, direction_number, unreadable};
-use crate::store::{Direction, Hold, InHead, OutHead, StationState, Unfinished, Waiver};
+use crate::store::{Direction, Hold, InHead, OutHead, SentAgain, StationState, Unfinished, Waiver, leaf};
 use dukou_packets::packet::header::{ChannelName, LogHead};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -196,6 +196,58 @@ pub(super) async fn add_waiver(conn: &mut SqliteConnection, waiver: &Waiver) -> 
         .execute(conn)
         .await?;
     Ok(())
+}
+
+pub(super) async fn add_sent_again(conn: &mut SqliteConnection, again: &SentAgain) -> Result<(), Trouble> {
+    sqlx::query(
+        "INSERT INTO sent_again(request, direction, channel, epoch, seq, name, leaf, key, operator, reason, at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(again.request.as_deref())
+    .bind(direction_number(again.packet.direction))
+    .bind(again.packet.channel.to_string())
+    .bind(again.packet.epoch.to_string())
+    .bind(again.packet.seq.cast_signed())
+    .bind(again.name.as_str())
+    .bind(leaf(&again.name))
+    .bind(again.key.as_str())
+    .bind(again.operator.as_str())
+    .bind(again.reason.as_str())
+    .bind(again.at_ms)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Few are sent again: no index but the one of the requests.
+pub(super) async fn sent_again(conn: &mut SqliteConnection, what: &str, limit: usize) -> Result<Vec<SentAgain>, Trouble> {
+    let rows = sqlx::query(
+        "SELECT request, direction, channel, epoch, seq, name, key, operator, reason, at_ms FROM sent_again
+         WHERE name = ?1 OR leaf = ?1 OR key = ?1 ORDER BY id LIMIT ?2",
+    )
+    .bind(what)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(again).collect()
+}
+
+pub(super) async fn is_done(conn: &mut SqliteConnection, request: &str) -> Result<bool, Trouble> {
+    let found = sqlx::query("SELECT id FROM sent_again WHERE request = ?").bind(request).fetch_optional(conn).await?;
+    Ok(found.is_some())
+}
+
+fn again(row: &SqliteRow) -> Result<SentAgain, Trouble> {
+    let mut cells = Cells::of(row);
+    Ok(SentAgain {
+        request: cells.take()?,
+        packet: cells.key()?,
+        name: cells.take()?,
+        key: cells.take()?,
+        operator: cells.take()?,
+        reason: cells.take()?,
+        at_ms: cells.take()?,
+    })
 }
 
 pub(super) async fn waivers(conn: &mut SqliteConnection) -> Result<Vec<Waiver>, Trouble> {

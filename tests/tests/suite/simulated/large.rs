@@ -214,3 +214,95 @@ fn a_large_file_changed_between_its_parts_is_withdrawn_and_sent_anew() {
     let records = rows.iter().flat_map(|row| world.inner.store.clone().records(&row.key).unwrap());
     assert_eq!(records.filter(|record| record.kind == RecordKind::Withdrawal).count(), 1);
 }
+
+/// A sender that died when the first of three parts was committed.
+fn begun(seed: u64) -> World {
+    let mut world = World::new(seed);
+    world.outer.clock.advance(5);
+    world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(1, 3));
+    world.outer.open().unwrap();
+    for place in 1..9 {
+        world.outer.store.fail_commit_at(place, true);
+        let _ = world.outer.step();
+        world.outer.crash();
+        if world.outer.store.clone().load().unwrap().unfinished.contains_key(&(Direction::Out, name(FILES))) {
+            return world;
+        }
+    }
+    panic!("no part was committed alone");
+}
+
+/// What takes a begun file's place.
+type Replacement = (&'static str, &'static str, fn() -> Vec<u8>);
+
+const REPLACEMENTS: [Replacement; 6] = [
+    ("a small one", "large", || b"small".to_vec()),
+    ("an empty one", "large", Vec::new),
+    ("one of as many parts", "large", || large(2, 3)),
+    ("one of fewer parts", "large", || large(2, 2)),
+    ("one of more parts", "large", || large(2, 5)),
+    ("a large one under another name", "other", || large(2, 3)),
+];
+
+#[test]
+fn a_begun_file_whose_place_another_one_took_is_withdrawn_and_the_other_arrives() {
+    for (what, file, bytes) in REPLACEMENTS {
+        // With and without the receiver having the first part already.
+        for early in [false, true] {
+            let mut world = begun(96);
+            world.outer.open().unwrap();
+            if early {
+                world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+                world.inner.step().unwrap();
+            }
+            let folder = world.outer.source(&name(FILES));
+            world.outer.files.remove(folder.join("large"));
+            let bytes = bytes();
+            world.outer.files.put(folder.join(file), &bytes);
+            world.settle().unwrap_or_else(|broken| panic!("{what}, early {early}: {broken}"));
+            let taken = world.inner_consumer.taken();
+            let came: Vec<(&str, Digest)> = taken.iter().map(|taken| (taken.name.as_str(), taken.digest)).collect();
+            assert_eq!(came, [(file, sha256(&[&bytes]))], "{what}, early {early}");
+            let rows = verdict::rows(&world.inner, Direction::In).unwrap();
+            let records = rows.iter().flat_map(|row| world.inner.store.clone().records(&row.key).unwrap());
+            assert_eq!(records.filter(|record| record.kind == RecordKind::Withdrawal).count(), 1, "{what}, early {early}");
+            for station in [&world.outer, &world.inner] {
+                let state = station.store.clone().load().unwrap();
+                assert!(state.unfinished.is_empty() && state.holds.is_empty(), "{what}: {:?}", state.holds);
+                log_verifies(station).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+            }
+            assert!(world.inner.files.tree(world.inner.sink(&name(FILES))).is_empty(), "{what}, early {early}");
+        }
+    }
+}
+
+#[test]
+fn a_receiver_struck_between_a_withdrawal_and_the_next_file_has_exactly_the_next_file() {
+    let ready = || {
+        let mut world = begun(97);
+        world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(2, 2));
+        world.outer.step().unwrap();
+        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        world.inner.open().unwrap();
+        world
+    };
+    let history = {
+        let mut world = ready();
+        let before = world.inner.files.ops() as usize;
+        world.inner.step().unwrap();
+        world.inner.files.history().split_off(before)
+    };
+    let places: Vec<u64> = (1..).zip(history).filter(|(_, op)| changes(*op)).map(|(place, _)| place).collect();
+    for (index, place) in places.into_iter().enumerate().filter(|(index, _)| index % 4 == 0) {
+        let mut world = ready();
+        world.inner.files.kill_at(place, false);
+        assert!(world.inner.step().is_err());
+        match index % 8 {
+            0 => world.inner.power_cut(),
+            _ => world.inner.crash(),
+        }
+        world.settle().unwrap_or_else(|broken| panic!("struck at {place}: {broken}"));
+        assert_eq!(versions(&world), [sha256(&[&large(2, 2)])], "struck at {place}");
+        assert!(world.inner.store.clone().load().unwrap().holds.is_empty(), "struck at {place}");
+    }
+}

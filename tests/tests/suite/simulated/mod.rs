@@ -1,5 +1,6 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
 
+mod again;
 mod crossing;
 mod decisions;
 mod faults;
@@ -12,3 +13,4 @@ mod seeds;
 mod sink;
 mod source;
 mod sweep;
+mod troubles;

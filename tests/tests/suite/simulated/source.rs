@@ -3,6 +3,7 @@
 use dukou_packets::suite::{Digest, sha256};
 use dukou_shared::channel::{After, Identical};
 use dukou_shared::seams::Files;
+use dukou_shared::seams::clock::Clock;
 use dukou_shared::seams::sim_files::SimFiles;
 use dukou_shared::store::{Direction, RecordRow, Store};
 use dukou_tests::simulated::station::name;
@@ -325,4 +326,228 @@ fn a_file_appended_to_at_any_moment_arrives_in_its_last_version() {
             assert!(came == [first] || came == [more] || came == [first, more], "appended at operation {place}: {came:?}");
         },
     );
+}
+
+#[test]
+fn a_writer_that_keeps_an_old_modification_time_is_not_taken_half_written() {
+    let mut world = settling(85);
+    let path = world.outer.source(&name(FILES)).join("copied");
+    for written in ["half", "half and a bit", "half and all of it"] {
+        world.outer.files.put_at(&path, written, 1);
+        let report = world.outer.step().unwrap();
+        assert_eq!((report.young, report.accepted), (1, 0), "{written}");
+        world.outer.clock.advance(4000);
+    }
+    world.outer.clock.advance(1000);
+    assert_eq!(world.outer.step().unwrap().accepted, 1);
+    world.settle().unwrap();
+    assert_eq!(world.inner_consumer.taken()[0].digest, sha256(&[b"half and all of it"]));
+}
+
+#[test]
+fn a_file_that_lay_there_before_the_start_is_taken_at_once() {
+    let mut world = settling(86);
+    world.outer_supplier.drop_file(&world.outer, FILES, "a");
+    world.outer.clock.advance(5000);
+    let before_ms = world.outer.clock.mono_ms();
+    assert_eq!(world.outer.pass().unwrap().accepted, 1);
+    assert_eq!(world.outer.clock.mono_ms(), before_ms, "the pass waited");
+}
+
+#[test]
+fn a_wall_clock_that_jumps_ahead_makes_no_file_look_finished() {
+    let mut world = settling(87);
+    world.outer_supplier.drop_file(&world.outer, FILES, "a");
+    assert_eq!(world.outer.step().unwrap().young, 1);
+    world.outer.clock.set_wall(dukou_tests::simulated::station::BEGIN_MS + 86_400_000);
+    for _ in 0..4 {
+        world.outer.clock.advance(1000);
+        assert_eq!(world.outer.step().unwrap().young, 1);
+    }
+    world.outer.clock.advance(1000);
+    assert_eq!(world.outer.step().unwrap().accepted, 1);
+}
+
+#[test]
+fn a_name_of_any_kind_is_refused_with_a_valid_tombstone() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut world = World::new(88);
+    let folder = world.outer.source(&name(FILES));
+    let mut many = 0;
+    for tail in [1, 2, 3, 7, 90, 119, 120, 121, 122] {
+        // Parts of 250 bytes, and the limit of 4096 at every place around a slash.
+        let deep = format!("{}{}/x", "d".repeat(250) + "/", vec!["e".repeat(250); 15].join("/"));
+        let path = folder.join(format!("{deep}/{}/{}", "f".repeat(tail), "g".repeat(200)));
+        world.outer.files.put(path, "body");
+        let odd = std::ffi::OsString::from_vec(
+            format!("{deep}/{}", "h".repeat(tail)).into_bytes().into_iter().chain(*b"/\xff\xfe/i").collect(),
+        );
+        world.outer.files.put(folder.join(odd), "body");
+        many += 2;
+    }
+    let report = world.outer.step().unwrap();
+    assert_eq!(report.accepted + report.rejected, many);
+    assert!(report.rejected > many / 2, "{report:?}");
+    for _ in 0..3 {
+        let report = world.outer.step().unwrap();
+        assert_eq!((report.accepted, report.rejected), (0, 0));
+    }
+    world.settle().unwrap();
+    assert!(world.inner.store.clone().load().unwrap().holds.is_empty());
+}
+
+#[test]
+fn a_refused_file_whose_name_is_not_its_rows_is_refused_once_whenever_the_station_dies() {
+    use std::os::unix::ffi::OsStringExt;
+    let ready = || {
+        let mut world = World::new(89);
+        let odd = std::ffi::OsString::from_vec(b"gb\xb1\xa8\xce\xc4.bin".to_vec());
+        world.outer.files.put(world.outer.source(&name(FILES)).join(odd), "body");
+        world.outer.open().unwrap();
+        world
+    };
+    let ops = {
+        let mut world = ready();
+        let before = world.outer.files.ops();
+        world.outer.step().unwrap();
+        world.outer.files.ops() - before
+    };
+    for place in 1..=ops {
+        let mut world = ready();
+        world.outer.files.kill_at(place, false);
+        let _ = world.outer.step();
+        world.outer.crash();
+        world.settle_and_check().unwrap_or_else(|broken| panic!("killed at {place}: {broken}"));
+        let rows = verdict::rows(&world.outer, Direction::Out).unwrap();
+        assert_eq!(rows.iter().map(|row| row.tombstones).sum::<u32>(), 1, "killed at {place}");
+        assert_eq!(world.outer.files.tree(world.outer.station.rejected_dir(&name(FILES))).len(), 3, "killed at {place}");
+    }
+}
+
+#[test]
+fn a_pass_takes_on_more_files_than_one_look_keeps() {
+    const MANY: usize = 120_000;
+    let mut world = World::new(90);
+    world.outer.channels[1].batch.max_records = 4096;
+    let folder = world.outer.source(&name(FILES));
+    for index in 0..MANY {
+        world.outer.files.put_at(folder.join(format!("{}/{index}", index % 7)), index.to_le_bytes(), index as i64);
+    }
+    assert_eq!(world.outer.pass().unwrap().accepted, MANY as u64);
+    assert!(world.outer.files.tree(&folder).is_empty());
+}
+
+/// Names of the folders that set-aside and archived files go to, each a file system of its own.
+fn on_other_disks(seed: u64) -> World {
+    let mut world = World::new(seed);
+    world.outer.channels[1].source.after = After::Archive;
+    let station = &world.outer.station;
+    for dir in [station.rejected_dir(&name(REPORTS)), station.duplicates_dir(&name(FILES)), station.dir.join("archive")] {
+        world.outer.files.mount(dir);
+    }
+    world
+}
+
+#[test]
+fn a_large_file_is_moved_to_another_file_system_in_pieces() {
+    let mut world = on_other_disks(111);
+    let bytes: Vec<u8> = (0..5 << 20).map(|at: u32| (at >> 9) as u8).collect();
+    world.outer_supplier.drop_as(&world.outer, FILES, "in/large", &bytes, Fate::Arrives);
+    world.outer.open().unwrap();
+    let before = world.outer.files.history().len();
+    world.settle().unwrap();
+    let writes = world.outer.files.history()[before..].iter().filter(|op| **op == dukou_shared::seams::FileOp::Write).count();
+    assert!(writes >= 5, "{writes} writes");
+    let archive = world.outer.station.dir.join("archive").join(FILES);
+    assert_eq!(world.outer.files.tree(&archive), ["in/large"]);
+    assert_eq!(world.outer.files.get(archive.join("in/large")), Some(bytes));
+    world.settle_and_check().unwrap();
+}
+
+#[test]
+fn files_move_to_other_file_systems_whole_though_the_station_dies_at_any_operation() {
+    let ready = || {
+        let mut world = on_other_disks(112);
+        world.outer_supplier.drop_file(&world.outer, FILES, "a");
+        world.settle().unwrap();
+        world.outer_supplier.drop_repeat(&world.outer, FILES, "a");
+        world.outer_supplier.drop_bad_xml(&world.outer, REPORTS, "A1_a.xml");
+        world.outer_supplier.drop_file(&world.outer, FILES, "b");
+        world
+    };
+    let ops = {
+        let mut world = ready();
+        let before = world.outer.files.ops();
+        world.outer.step().unwrap();
+        world.outer.files.ops() - before
+    };
+    for power in [false, true] {
+        for place in 1..=ops {
+            let mut world = ready();
+            world.outer.files.kill_at(place, false);
+            assert!(world.outer.step().is_err());
+            match power {
+                true => world.outer.power_cut(),
+                false => world.outer.crash(),
+            }
+            world.settle_and_check().unwrap_or_else(|broken| panic!("killed at {place}, power cut {power}: {broken}"));
+            let archive = world.outer.station.dir.join("archive").join(FILES);
+            let kept = world.outer.files.tree(&archive);
+            assert!(kept.iter().all(|name| !name.starts_with('.')), "killed at {place}: {kept:?}");
+            for file in ["a", "b"] {
+                assert!(kept.iter().any(|name| name == file), "killed at {place}: {kept:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_changed_while_it_is_copied_to_another_file_system_arrives_in_both_versions() {
+    let append = |files: &SimFiles, path: &Path| {
+        // Whoever holds the file open writes on wherever it was renamed to.
+        let slot = path.with_file_name(".taken").join("1-2-1");
+        for path in [path, &slot] {
+            if files.get(path).is_some() {
+                Files::append(files, path).unwrap().write(b" and more").unwrap();
+            }
+        }
+    };
+    let ready = || {
+        let mut world = on_other_disks(113);
+        world.outer_supplier.drop_file(&world.outer, FILES, "before");
+        world.settle().unwrap();
+        world.outer_supplier.drop_file(&world.outer, FILES, "a");
+        world.outer_supplier.drop_as(&world.outer, FILES, "file", b"the first", Fate::Arrives);
+        world.outer_supplier.drop_file(&world.outer, FILES, "z");
+        world
+    };
+    interfere(ready, 1, append, |world, place| {
+        world.settle().unwrap();
+        let archive = world.outer.station.dir.join("archive").join(FILES);
+        let [first, more] = [&b"the first"[..], b"the first and more"];
+        let kept: Vec<Vec<u8>> =
+            world.outer.files.tree(&archive).iter().filter_map(|name| world.outer.files.get(archive.join(name))).collect();
+        let came = versions(world);
+        // What was appended to before it was put away stays where it is and is sent as a new version.
+        let last = came.last().copied();
+        assert!(
+            kept.iter().any(|kept| last == Some(sha256(&[kept]))),
+            "appended at {place}: of {came:?} the archive has {:?}",
+            world.outer.files.tree("/outer/archive")
+        );
+        assert!(
+            [vec![sha256(&[first])], vec![sha256(&[more])], vec![sha256(&[first]), sha256(&[more])]].contains(&came),
+            "appended at {place}: {came:?}"
+        );
+    });
+}
+
+#[test]
+fn no_file_that_was_set_aside_is_overwritten_by_the_reason_of_another() {
+    let mut world = World::new(114);
+    for file in ["A1_a.xml.reason.txt", "A1_a.xml.reason.json", "A1_a.xml"] {
+        let bytes = world.outer_supplier.fresh(30);
+        world.outer_supplier.drop_as(&world.outer, REPORTS, file, &bytes, Fate::Refused);
+    }
+    world.settle_and_check().unwrap();
 }

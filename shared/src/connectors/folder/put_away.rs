@@ -1,0 +1,448 @@
+//! Putting away: what becomes of a source file whose packet exists.
+//!
+//! Given: disposals, one after the other; the same again after a restart or a fault. Gives: sent files removed or in the archive, refused ones
+//! and repeats set aside with their reasons, a status where the channel wants one. After a crash: a file is where it was, or in a private
+//! place of its slot, or where it belongs; each is found and finished. Where the target lies on another file system, a file that was copied
+//! and not yet removed is copied once more, under a name with a count; a repeat out of a folder that is a file system of its own may stay in
+//! that folder under a dot name. Never: a file removed or moved that is not the one of the stamp, and
+//! never a file taken for gone because its whole folder is.
+
+use crate::channel::{After, SourceConfig};
+use crate::connectors::folder::aside::{Reason, is_free, remove_reasons, with_room, with_suffix};
+use crate::connectors::folder::source::FolderPlaces;
+use crate::connectors::folder::status::{status_text, unless_no_place};
+use crate::connectors::{Disposal, Fate};
+use crate::lang::Lang;
+use crate::seams::clock::Clock;
+use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
+use crate::store::SourceStamp;
+use dukou_packets::packet::header::ChannelName;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Most folders that are made durable one by one; with more, the file systems are as a whole.
+const SYNC_DIRS: usize = 8;
+
+/// Bytes that are copied at a time between file systems.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Most foreign files that may stand in the way of one slot.
+const SLOTS_MAX: u32 = 100;
+
+const TAKEN: &str = ".taken";
+/// Below `.taken`: repeats on their way to another file system, under their own names.
+const HELD: &str = "held";
+
+const STATUS: &str = ".status";
+
+/// Name of a copy that is not whole yet.
+const COPYING: &str = ".copying";
+
+/// Puts the files of one folder away.
+pub(super) struct Putting {
+    files: Arc<dyn Files>,
+    clock: Arc<dyn Clock>,
+    channel: ChannelName,
+    places: FolderPlaces,
+    config: SourceConfig,
+    lang: Lang,
+    /// Folders that were made or found in this run.
+    made: HashSet<PathBuf>,
+    /// Folders whose names changed since the last [`tidy`](Self::tidy).
+    touched: BTreeSet<PathBuf>,
+    /// Whether repeats that an earlier run left in their private places were given back.
+    given_back: bool,
+}
+
+impl Putting {
+    pub(super) fn new(
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+        channel: ChannelName,
+        places: FolderPlaces,
+        config: SourceConfig,
+        lang: Lang,
+    ) -> Self {
+        Self { files, clock, channel, places, config, lang, made: HashSet::new(), touched: BTreeSet::new(), given_back: false }
+    }
+
+    /// Puts a file away; durable after [`tidy`](Self::tidy).
+    pub(super) fn put_away(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
+        match self.put_one_away(disposal) {
+            // A folder of ours that was there may have vanished meanwhile: it is made again.
+            Err(fault) if fault.cause == FileCause::NotFound && !self.made.is_empty() => {
+                self.made.clear();
+                self.put_one_away(disposal)
+            }
+            other => other,
+        }
+    }
+
+    fn put_one_away(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
+        let dir = match &disposal.fate {
+            Fate::Sent(_) if self.config.after == After::Remove => None,
+            Fate::Sent(_) => Some(self.places.archive.clone()),
+            Fate::Refused { .. } => Some(self.places.rejected.clone()),
+            Fate::HeldBack { .. } => Some(self.places.duplicates.clone()),
+        };
+        // Also for a file that is gone: a run that died may have put it away and not made that last.
+        self.touched.insert(parent(&disposal.path).to_path_buf());
+        self.touched.extend(self.slots(disposal).first().map(|slot| parent(slot).to_path_buf()));
+        match dir {
+            None => self.remove(disposal)?,
+            Some(dir) => self.move_below(&dir, disposal)?,
+        }
+        if disposal.path.starts_with(&self.places.duplicates) {
+            remove_reasons(self.files.as_ref(), &disposal.path)?;
+        }
+        if self.config.status { self.write_status(disposal) } else { Ok(()) }
+    }
+
+    /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
+    pub(super) fn tidy(&mut self) -> Result<(), FileFault> {
+        if !self.given_back {
+            self.give_back_repeats()?;
+        }
+        if self.touched.len() > SYNC_DIRS {
+            let FolderPlaces { folder, rejected, duplicates, archive } = &self.places;
+            for place in [folder, rejected, duplicates, archive] {
+                if self.touched.iter().any(|dir| dir.starts_with(place)) {
+                    unless_gone(self.files.sync_fs(place))?;
+                }
+            }
+        } else {
+            for dir in &self.touched {
+                unless_gone(self.files.sync_dir(dir))?;
+            }
+        }
+        self.touched.clear();
+        Ok(())
+    }
+
+    /// Removes what programs read about a record.
+    pub(super) fn forget(&self, name: &str) -> Result<(), FileFault> {
+        unless_no_place(self.files.remove(&self.status_path(name)).map(drop))
+    }
+
+    fn remove(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
+        match self.take(disposal)? {
+            Some(taken) => self.files.remove(&taken).map(drop),
+            None => self.unless_folder_is_gone(),
+        }
+    }
+
+    /// Renames the file to a private place first, so that a file the supplier puts there meanwhile is never the one removed. `None` when it is
+    /// gone, or when another one had taken its place and was given back.
+    fn take(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
+        let Some(taken) = self.take_to_slot(disposal)? else { return Ok(None) };
+        if self.is_the_file(&taken, disposal)? {
+            return Ok(Some(taken));
+        }
+        self.give_back(disposal, &taken)?;
+        Ok(None)
+    }
+
+    /// Gives the folders with a private place for a file: one for all of the source folder, and where that lies on another file system, or
+    /// the file outside, the file's own folder.
+    fn slots(&self, disposal: &Disposal) -> Vec<PathBuf> {
+        let beside = disposal.path.with_file_name(format!("{TAKEN}-{}", disposal.slot));
+        let taken = self.places.folder.join(TAKEN);
+        match (&disposal.fate, disposal.path.starts_with(&self.places.folder)) {
+            (Fate::HeldBack { .. }, true) => vec![taken.join(HELD).join(&disposal.name), beside],
+            (_, true) => vec![taken.join(&disposal.slot), beside],
+            (_, false) => vec![beside],
+        }
+    }
+
+    /// No packet remembers a repeat, so its private place has its name: what a crash left there goes back and is held back anew.
+    fn give_back_repeats(&mut self) -> Result<(), FileFault> {
+        if self.files.stat(&self.places.folder)?.is_none() {
+            return Ok(());
+        }
+        let held = self.places.folder.join(TAKEN).join(HELD);
+        let mut names = Vec::new();
+        let walked = self.files.walk(&held, &mut |walked| {
+            names.extend(walked.name);
+            true
+        });
+        match walked {
+            Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotDirectory) => {}
+            other => drop(other?),
+        }
+        for name in names {
+            let path = self.places.folder.join(&name);
+            self.files.make_dirs(parent(&path))?;
+            self.return_to(&path, &name, &held.join(&name))?;
+            self.touched.extend([parent(&path).to_path_buf(), parent(&held.join(&name)).to_path_buf()]);
+        }
+        self.given_back = true;
+        Ok(())
+    }
+
+    fn take_to_slot(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
+        let slots = self.slots(disposal);
+        // A later file under the name is not even renamed for a moment: a fault before it is given back would hide it.
+        if !self.is_the_file(&disposal.path, disposal)? {
+            return self.left_in_slot(disposal, &slots);
+        }
+        for (at, slot) in slots.iter().enumerate() {
+            let dir = parent(slot);
+            if at + 1 < slots.len() && !self.made.contains(dir) {
+                self.unless_folder_is_gone()?;
+                self.make_dirs(dir)?;
+            }
+            match self.rename_to_slot(disposal, slot) {
+                Err(fault) if fault.cause == FileCause::CrossDevice && at + 1 < slots.len() => {}
+                Ok(None) => {}
+                Ok(Some(taken)) => {
+                    self.touched.insert(dir.to_path_buf());
+                    return Ok(Some(taken));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds what an earlier try renamed to a slot: the file, or with its path free another one that was renamed in its place.
+    fn left_in_slot(&mut self, disposal: &Disposal, slots: &[PathBuf]) -> Result<Option<PathBuf>, FileFault> {
+        let mut other = None;
+        for slot in slots {
+            for count in 1..=SLOTS_MAX {
+                let slot = numbered(slot, count);
+                match self.files.stat(&slot) {
+                    Ok(Some(stat)) if stat.is_of(&disposal.stamp) => {
+                        self.touched.insert(parent(&slot).to_path_buf());
+                        return Ok(Some(slot));
+                    }
+                    Ok(Some(stat)) if stat.is_file => other = other.or(Some(slot)),
+                    Ok(Some(_)) => {}
+                    Err(fault) if fault.cause != FileCause::NotDirectory => return Err(fault),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+        }
+        let path_is_free = self.files.stat(&disposal.path)?.is_none();
+        Ok(other.filter(|_| path_is_free))
+    }
+
+    /// Renames to the slot. Whatever else stands there is somebody else's and is left alone.
+    fn rename_to_slot(&self, disposal: &Disposal, slot: &Path) -> Result<Option<PathBuf>, FileFault> {
+        for count in 1..=SLOTS_MAX {
+            let slot = numbered(slot, count);
+            let fault = match self.files.rename_new(&disposal.path, &slot) {
+                Ok(()) => return Ok(Some(slot)),
+                Err(fault) if matches!(fault.cause, FileCause::Exists | FileCause::NotFound) => fault,
+                Err(fault) => return Err(fault),
+            };
+            match self.files.stat(&slot)? {
+                Some(stat) if stat.is_of(&disposal.stamp) => return Ok(Some(slot)),
+                Some(_) => {}
+                // The slot's folder may be what was not found.
+                None if self.is_the_file(&disposal.path, disposal)? => return Err(fault),
+                None => return Ok(None),
+            }
+        }
+        Err(FileFault { op: FileOp::Rename, path: slot.to_path_buf(), cause: FileCause::Exists })
+    }
+
+    /// A file that is not there was taken away by its supplier, unless its whole folder is not there: then nothing can be said of it.
+    fn unless_folder_is_gone(&self) -> Result<(), FileFault> {
+        match self.files.stat(&self.places.folder)? {
+            Some(_) => Ok(()),
+            None => Err(FileFault { op: FileOp::Stat, path: self.places.folder.clone(), cause: FileCause::NotFound }),
+        }
+    }
+
+    fn is_the_file(&self, path: &Path, disposal: &Disposal) -> Result<bool, FileFault> {
+        match self.files.stat(path) {
+            Ok(stat) => Ok(stat.is_some_and(|stat| stat.is_of(&disposal.stamp))),
+            Err(fault) if fault.cause == FileCause::NotDirectory => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// What was taken is not what was sent: it goes back under its name, or, when a still newer file is there, beside the refused ones.
+    fn give_back(&mut self, disposal: &Disposal, taken: &Path) -> Result<(), FileFault> {
+        self.return_to(&disposal.path, &disposal.name, taken)
+    }
+
+    fn return_to(&mut self, path: &Path, name: &str, taken: &Path) -> Result<(), FileFault> {
+        match self.files.rename_new(taken, path) {
+            Err(fault) if fault.cause == FileCause::Exists => {
+                let target = self.free_name(&self.places.rejected.clone(), name, true)?;
+                Reason::replaced(name, self.lang).write(self.files.as_ref(), &target)?;
+                self.touched.insert(parent(&target).to_path_buf());
+                match self.files.rename_new(taken, &target) {
+                    Err(fault) if fault.cause == FileCause::CrossDevice => self.copy(taken, &target, None).map(drop),
+                    other => other,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Moves a file below `dir`, its reasons first: after a crash between the two it is still where it was, and all is done again.
+    fn move_below(&mut self, dir: &Path, disposal: &Disposal) -> Result<(), FileFault> {
+        if !self.is_here(disposal)? {
+            return self.unless_folder_is_gone();
+        }
+        let reason = Reason::of(disposal, self.lang);
+        let target = self.free_name(dir, &disposal.name, reason.is_some())?;
+        if let Some(reason) = &reason {
+            reason.write(self.files.as_ref(), &target)?;
+        }
+        let moved = self.move_there(disposal, &target);
+        // What is moved has its reasons, even when it could not be looked at afterwards.
+        let came = matches!(moved, Ok(true)) || (moved.is_err() && self.files.stat(&target)?.is_some());
+        if reason.is_some() && !came {
+            let removed = remove_reasons(self.files.as_ref(), &target);
+            moved.and(removed)
+        } else {
+            moved.map(drop)
+        }
+    }
+
+    /// Tells whether the file is where it was, or where an earlier try left it.
+    fn is_here(&self, disposal: &Disposal) -> Result<bool, FileFault> {
+        if self.is_the_file(&disposal.path, disposal)? {
+            return Ok(true);
+        }
+        for slot in self.slots(disposal) {
+            if self.is_the_file(&slot, disposal)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Moves the file; false when it vanished, or when another one had taken its place and was given back.
+    fn move_there(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
+        match self.files.rename_new(&disposal.path, target) {
+            Err(fault) if matches!(fault.cause, FileCause::CrossDevice | FileCause::NotFound) => {
+                return self.move_by_slot(disposal, target);
+            }
+            other => other?,
+        }
+        self.touched.insert(parent(target).to_path_buf());
+        if self.is_the_file(target, disposal)? {
+            return Ok(true);
+        }
+        self.give_back(disposal, target)?;
+        Ok(false)
+    }
+
+    /// Moves the file by way of its private place, to another file system by copying.
+    fn move_by_slot(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
+        let Some(taken) = self.take(disposal)? else { return Ok(false) };
+        self.touched.insert(parent(target).to_path_buf());
+        match self.files.rename_new(&taken, target) {
+            Err(fault) if fault.cause == FileCause::CrossDevice => {}
+            other => return other.map(|()| true),
+        }
+        if self.copy(&taken, target, Some(&disposal.stamp))? {
+            return Ok(true);
+        }
+        self.give_back(disposal, &taken)?;
+        Ok(false)
+    }
+
+    /// Moves a file to another file system: copied for its owner alone, whole and durable before it has its name, and then removed. False
+    /// when somebody who held it open changed it meanwhile: nothing was moved.
+    fn copy(&self, from: &Path, to: &Path, stamp: Option<&SourceStamp>) -> Result<bool, FileFault> {
+        let copying = to.with_file_name(COPYING);
+        self.files.remove(&copying)?;
+        let copied = self.copy_bytes(from, &copying, stamp);
+        if !matches!(copied, Ok(true)) {
+            let removed = self.files.remove(&copying);
+            return copied.and_then(|same| removed.map(|_| same));
+        }
+        self.files.rename_new(&copying, to)?;
+        self.files.sync_dir(parent(to))?;
+        self.files.remove(from).map(|_| true)
+    }
+
+    /// Copies piece by piece; true when the file was that of the stamp, if any, and stayed as it was.
+    fn copy_bytes(&self, from: &Path, to: &Path, stamp: Option<&SourceStamp>) -> Result<bool, FileFault> {
+        let source = self.files.open(from)?;
+        let before = source.stat()?;
+        if stamp.is_some_and(|stamp| !before.is_of(stamp)) {
+            return Ok(false);
+        }
+        self.files.write_new(to, &[], &Ownership::default())?;
+        let mut copy = self.files.append(to)?;
+        let mut piece = vec![0; COPY_BYTES];
+        let mut done = 0;
+        loop {
+            let count = source.read_at(done, &mut piece)?;
+            if count == 0 {
+                break;
+            }
+            copy.write(piece.get(..count).unwrap_or_default())?;
+            done += count as u64;
+        }
+        copy.sync()?;
+        Ok(done == before.len && source.stat()? == before)
+    }
+
+    /// Finds a name below `dir` that is not taken: `name`, else `name~2`, `name~3` …; a flat one where a file stands in a folder's place.
+    fn free_name(&mut self, dir: &Path, name: &str, with_reasons: bool) -> Result<PathBuf, FileFault> {
+        let mut target = dir.join(with_room(name));
+        match self.make_dirs(parent(&target)) {
+            Err(fault) if matches!(fault.cause, FileCause::NotDirectory | FileCause::NameTooLong) => {
+                target = dir.join(with_room(&name.replace('/', "~")));
+                self.make_dirs(dir)?;
+            }
+            other => other?,
+        }
+        let mut free = target.clone();
+        let mut count = 2u32;
+        while !is_free(self.files.as_ref(), &free, with_reasons)? {
+            free = with_suffix(&target, &format!("~{count}"));
+            count += 1;
+        }
+        Ok(free)
+    }
+
+    /// Writes the status. A name that leaves it no place does without; a folder of statuses that cannot be made holds the file up.
+    fn write_status(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
+        let statuses = self.places.folder.join(STATUS);
+        if !self.made.contains(&statuses) {
+            self.unless_folder_is_gone()?;
+            self.make_dirs(&statuses)?;
+        }
+        let path = self.status_path(&disposal.name);
+        let text = status_text(&self.channel, disposal, self.clock.wall_ms());
+        let dir = self.make_dirs(parent(&path));
+        unless_no_place(dir.and_then(|()| self.files.replace(&path, text.as_bytes())))
+    }
+
+    fn status_path(&self, name: &str) -> PathBuf {
+        with_suffix(&self.places.folder.join(STATUS).join(with_room(name)), ".json")
+    }
+
+    fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
+        if !self.made.contains(dir) {
+            self.files.make_dirs(dir)?;
+            self.made.insert(dir.to_path_buf());
+        }
+        Ok(())
+    }
+}
+
+fn numbered(slot: &Path, count: u32) -> PathBuf {
+    if count == 1 { slot.to_path_buf() } else { with_suffix(slot, &format!("~{count}")) }
+}
+
+/// Passes over a folder that its supplier removed, or put a file in the place of.
+fn unless_gone(outcome: Result<(), FileFault>) -> Result<(), FileFault> {
+    match outcome {
+        Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotDirectory) => Ok(()),
+        other => other,
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
