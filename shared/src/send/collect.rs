@@ -217,7 +217,7 @@ impl Engine {
             part_count,
             digests: Vec::new(),
             source: Some(stamp(&candidate.stat)),
-            staged: None,
+            skipped: false,
         };
         if let Some(went) = went {
             let digests = match digest_parts(open.as_ref(), &progress) {
