@@ -5,7 +5,7 @@
 //! performed at the next start; each is safe to perform twice. Never: a decision without an account name and a log line.
 
 use crate::engine::{Engine, PassReport};
-use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
 use crate::say;
@@ -374,14 +374,19 @@ impl Engine {
     fn accept(&mut self, card: &str, compared: bool, channels: &[ChannelName], operator: &str) -> Result<Answer, EngineFault> {
         let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
         let body = trust.peer.body();
-        self.log.note(Event::Trust {
+        let event = Event::Trust {
             peer: body.station,
             side: body.side,
             keyring: trust.peer.file_digest(),
             compared,
             channels: channels.to_vec(),
             operator: operator.to_string(),
-        });
+        };
+        if !self.log.takes(&event) {
+            let fault = LogFault::Unwritable { kind: event.kind().to_string() };
+            return Ok(Answer::no(|lang| EngineFault::from(fault.clone()).sentence(lang)));
+        }
+        self.log.note(event);
         self.commit_log()?;
         trust.store(&self.station)?;
         let (name, fingerprint) = (body.name.clone(), trust.peer.fingerprint());
