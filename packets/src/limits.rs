@@ -42,5 +42,5 @@ pub const RECIPIENTS_MAX: usize = 3;
 pub const KEYRING_MAX: usize = 64 << 10;
 /// The longest line of the packet log in bytes, without its LF.
 pub const LINE_MAX: usize = 4096;
-/// The largest number in a line of the packet log, 2⁵³: what every JSON reader keeps exactly.
+/// The largest number in a line of the packet log, and in a header or signal that a line repeats, 2⁵³: what every JSON reader keeps exactly.
 pub const LINE_NUMBER_MAX: u64 = 1 << 53;

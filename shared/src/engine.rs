@@ -273,6 +273,7 @@ impl Engine {
         for row in self.store.packets_in(Direction::In, &[PacketState::Delivering], usize::MAX)? {
             let (key, at_ms) = (row.key.clone(), self.seams.clock.wall_ms());
             if evidence.applied.contains(&(key.channel.clone(), key.epoch, key.seq)) {
+                self.forget_staging(&key)?;
                 self.ride(Change::Delivered { packet: key, at_ms });
             } else if let Some(incoming) = self.incoming.get_mut(&key.channel) {
                 incoming.delivering.push_back(row);
@@ -426,8 +427,22 @@ impl Engine {
     /// The one way the log grows durably; changes that waited for their line ride with the next transaction.
     pub(crate) fn commit_log(&mut self) -> Result<LogHead, EngineFault> {
         let head = self.log.commit()?;
-        self.riding.append(&mut self.after_log);
+        let waited = std::mem::take(&mut self.after_log);
+        for change in &waited {
+            if let Change::Delivered { packet, .. } = change {
+                self.forget_staging(packet)?;
+            }
+        }
+        self.riding.extend(waited);
         Ok(head)
+    }
+
+    /// A sink keeps a packet's staging folder until the `applied` line is durable. An empty folder that cannot be removed harms nobody.
+    fn forget_staging(&mut self, packet: &PacketKey) -> Result<(), EngineFault> {
+        match self.incoming.get_mut(&packet.channel).map(|incoming| incoming.sink.forget(packet)) {
+            Some(Err(fault)) => self.tolerate(fault, &mut PassReport::default()),
+            _ => Ok(()),
+        }
     }
 
     /// Lets a change ride with the transaction after the next log commit.

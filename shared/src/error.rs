@@ -434,6 +434,12 @@ pub enum LogFault {
         /// The segment.
         path: PathBuf,
     },
+    /// An event that does not fit a line: nothing of it was written.
+    #[error("a line of kind {kind} would be too long or hold a number beyond 2^53")]
+    Unwritable {
+        /// The line's kind.
+        kind: String,
+    },
     /// A line in the middle is wrong: not a torn tail.
     #[error("{} line {line}: {problem}", path.display())]
     Damaged {
@@ -531,6 +537,7 @@ impl EngineFault {
                 Policy::Retry
             }
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
+            Self::Log(LogFault::Unwritable { .. }) => Policy::Mend,
             Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
         }
@@ -813,6 +820,11 @@ fn log_sentence(fault: &LogFault, lang: Lang) -> String {
                 "The packet log {path} does not hold what was written; stopped. Check the disk."
             )
         }
+        LogFault::Unwritable { kind } => say!(
+            lang,
+            "摆渡日志写不下这件事（{kind}）：超过一行 4096 字节，或有大于 2^53 的数。什么都没有写；请减少所给的内容（如 --channels）后重试。",
+            "The packet log cannot hold this ({kind}): more than the 4,096 bytes of a line, or a number beyond 2^53. Nothing was written; give less (fewer --channels) and try again."
+        ),
         LogFault::Damaged { path, line, problem } => {
             let path = path.display();
             say!(

@@ -390,6 +390,11 @@ fn hold_sentence(code: &str, lang: Lang) -> String {
             "本站留存的副本损坏，请检查磁盘，并请发送方用 resend 重发这个包。",
             "This station's copy is damaged; check the disk and have the sender resend this packet. "
         ),
+        "staging" => say!(
+            lang,
+            "大文件已到的部分在去向文件夹的 .staging 里丢失或损坏，本站留存的包也凑不齐；请检查磁盘，并请发送方用 resend 重发这个文件的各包。",
+            "The parts of a large file that had arrived are gone or damaged in the sink's .staging, and the packets kept here do not make up for it; check the disk and have the sender resend the packets of this file. "
+        ),
         _ => say!(
             lang,
             "包的签名有效而内容有误，是发送方的问题，请发送方的维护人员处理。",

@@ -24,9 +24,6 @@ use dukou_packets::packet::header::ChannelName;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Most bytes of channel names in one grant: its line must stay below LOG.md's longest.
-const GRANT_NAMES_MAX: usize = 2800;
-
 /// A person's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case")]
@@ -398,26 +395,26 @@ impl Engine {
     }
 
     fn accept(&mut self, card: &str, compared: bool, channels: &[ChannelName], operator: &str) -> Result<Answer, EngineFault> {
-        let names_len: usize = channels.iter().map(|channel| channel.to_string().len() + 3).sum();
-        if names_len > GRANT_NAMES_MAX {
-            return Ok(Answer::no(|lang| {
-                say!(
-                    lang,
-                    "授权的通道太多，一行日志写不下（最多约 {GRANT_NAMES_MAX} 字节的通道名）。没有改动任何东西；请用 --channels 只列出对方要用的。",
-                    "Too many channels to grant for one log line (at most about {GRANT_NAMES_MAX} bytes of names). Nothing was changed; name those the peer uses with --channels."
-                )
-            }));
-        }
         let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
         let body = trust.peer.body();
-        self.log.note(Event::Trust {
+        let event = Event::Trust {
             peer: body.station,
             side: body.side,
             keyring: trust.peer.file_digest(),
             compared,
             channels: channels.to_vec(),
             operator: operator.to_string(),
-        });
+        };
+        if !self.log.takes(&event) {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "授权的通道太多，一行日志写不下。没有改动任何东西；请用 --channels 只列出对方要用的。",
+                    "Too many channels to grant for one log line. Nothing was changed; name those the peer uses with --channels."
+                )
+            }));
+        }
+        self.log.note(event);
         self.commit_log()?;
         trust.store(&self.station)?;
         let (name, fingerprint) = (body.name.clone(), trust.peer.fingerprint());

@@ -25,6 +25,7 @@ MAX_HEADER_AND_PAYLOAD_BYTES = 33 << 20
 MAX_SIGNAL_BYTES = 1 << 20
 MAX_BODY_BYTES = 16 << 20
 MAX_RECORDS = 65_536
+MAX_LINE_NUMBER = 2**53
 MAX_WINDOW_BYTES = 8 << 20
 
 CARGO, SIGNAL, REPAIR = 1, 2, 3
@@ -231,7 +232,8 @@ def _check_fixed(h: Header) -> None:
     _need(h.flags & ~(FLAG_URGENT | FLAG_NOT_ENCRYPTED) == 0, "flags")
     _need(h.environment in ENVIRONMENTS.values(), "environment")
     _need(h.reserved_a == bytes(3) and h.reserved_b == bytes(4), "a reserved byte is not 0")
-    _need(h.number >= 1, "number")
+    _need(1 <= h.number <= MAX_LINE_NUMBER and h.seq <= MAX_LINE_NUMBER, "number or seq")
+    _need(h.own_size <= MAX_LINE_NUMBER and h.peer_size <= MAX_LINE_NUMBER, "a log's size")
     _need(h.peer_size > 0 or h.peer_root == ZERO_DIGEST, "a root for a peer log of size 0")
     _need(h.plain_len <= (MAX_SIGNAL_BYTES if h.packet_class == SIGNAL else MAX_PLAIN_BYTES), "plain_len")
 
@@ -451,6 +453,21 @@ def _check_signal(plain: bytes) -> None:
     except (ValueError, RecursionError):
         raise Refused("records", "a signal that is not JSON") from None
     _bad_record(not isinstance(document, dict) or type(document.get("version")) is not int, "a signal without version")
+    if document["version"] == 1:
+        _check_signal_numbers(document)
+
+
+def _check_signal_numbers(document: dict) -> None:
+    """Section 8: its numbers are whole, 0 … 2⁵³."""
+    numbers = [document.get("period_seconds", 0)]
+    for name, keys in (("heads", ("seq",)), ("applied", ("seq",)), ("missing", ("from", "to"))):
+        items = document.get(name, [])
+        _bad_record(not isinstance(items, list), f"{name} is no array")
+        for item in items:
+            _bad_record(not isinstance(item, dict), f"{name} holds no objects")
+            numbers += [item.get(key, 0) for key in keys]
+    fits = all(type(number) is int and 0 <= number <= MAX_LINE_NUMBER for number in numbers)
+    _bad_record(not fits, "a number outside its range")
 
 
 # The whole -----------------------------------------------------------------------------------------------------------

@@ -140,7 +140,22 @@ pub(crate) fn cases() -> Vec<Case> {
     metas(&mut bench);
     count_and_root(&mut bench);
     bombs(&mut bench);
+    line_numbers(&mut bench);
     bench.cases
+}
+
+/// Numbers that a line of the packet log could not hold. Cases are numbered in order, so that new ones stand last.
+fn line_numbers(bench: &mut Bench) {
+    const LARGEST: u64 = 1 << 53;
+    bench.header("number 2^53 + 1", |d| d.header.number = LARGEST + 1);
+    bench.header("seq 2^53 + 1", |d| d.header.seq = LARGEST + 1);
+    bench.header("an own log of 2^53 + 1 lines", |d| d.header.own_log = (LARGEST + 1, [1; 32]));
+    bench.header("a peer log of 2^53 + 1 lines", |d| d.header.peer_log = (LARGEST + 1, [1; 32]));
+    bench.header("a peer log of 2^64 - 1 lines", |d| d.header.peer_log = (u64::MAX, [1; 32]));
+    bench.ok("every number at 2^53", &[RawRecord::file("files/a", b"a")], |s| {
+        (s.draft.header.number, s.draft.header.seq) = (LARGEST, LARGEST);
+        (s.draft.header.own_log, s.draft.header.peer_log) = ((LARGEST, [1; 32]), (LARGEST, [2; 32]));
+    });
 }
 
 fn successes(bench: &mut Bench) {

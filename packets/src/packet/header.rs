@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::limits::{CHANNEL_MAX, HEADER_MAX, PLAIN_MAX, RECIPIENTS_MAX, RECORDS_MAX};
+use crate::limits::{CHANNEL_MAX, HEADER_MAX, LINE_NUMBER_MAX, PLAIN_MAX, RECIPIENTS_MAX, RECORDS_MAX};
 use crate::limits::{SEALED_MAX, SIGNAL_MAX};
 use crate::suite::{Digest, KeyId, LinkId, StationId};
 
@@ -462,7 +462,10 @@ impl Header {
 
     /// Checks every range that the types do not hold already.
     fn check(&self) -> Result<(), HeaderFault> {
-        require(self.number >= 1, "number")?;
+        require((1..=LINE_NUMBER_MAX).contains(&self.number), "number")?;
+        require(self.seq <= LINE_NUMBER_MAX, "seq")?;
+        require(self.own_log.size <= LINE_NUMBER_MAX, "own log size")?;
+        require(self.peer_log.size <= LINE_NUMBER_MAX, "peer log size")?;
         let known = self.peer_log.size > 0 || self.peer_log.root.is_zero();
         require(known, "peer log root")?;
         let counted = (self.record_format == 0) == (self.record_count == 0);

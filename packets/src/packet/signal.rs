@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::header::{ChannelName, Epoch};
-use crate::limits::SIGNAL_MAX;
+use crate::limits::{LINE_NUMBER_MAX, SIGNAL_MAX};
 use crate::suite::{Digest, RunId};
 
 /// The version of the document this crate writes and reads.
@@ -95,7 +95,7 @@ impl Signal {
     /// Reads a document; keys it does not know are ignored.
     ///
     /// # Errors
-    /// When the document is too long, not in its shape, or of an unknown version.
+    /// When the document is too long, not in its shape, has a number beyond 2⁵³, or is of an unknown version.
     pub fn parse(document: &[u8]) -> Result<Self, SignalFault> {
         if document.len() as u64 > SIGNAL_MAX {
             return Err(SignalFault::TooLong);
@@ -104,6 +104,14 @@ impl Signal {
         if probe.version != SIGNAL_VERSION {
             return Err(SignalFault::Version(probe.version));
         }
-        serde_json::from_slice(document).map_err(|_| SignalFault::Shape)
+        let signal: Self = serde_json::from_slice(document).map_err(|_| SignalFault::Shape)?;
+        if signal.numbers().all(|number| number <= LINE_NUMBER_MAX) { Ok(signal) } else { Err(SignalFault::Shape) }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        let heads = self.heads.iter().map(|head| head.seq);
+        let applied = self.applied.iter().map(|mark| mark.seq);
+        let missing = self.missing.iter().flat_map(|range| [range.from, range.to]);
+        heads.chain(applied).chain(missing).chain([self.period_seconds])
     }
 }

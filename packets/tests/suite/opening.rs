@@ -249,3 +249,20 @@ fn cargo_kinds_without_a_plain_of_their_own_hold() {
         assert_eq!(opened, Err(Refusal::Critical), "{kind}");
     }
 }
+
+#[test]
+fn a_signal_with_a_number_that_no_log_line_could_hold_is_refused() {
+    let epoch = "1-00ff00ff00ff00ff";
+    let document = |seq: u64, from: u64| {
+        let (run, header) = ("00".repeat(16), "00".repeat(32));
+        format!(
+            "{{\"version\":1,\"run\":\"{run}\",\"period_seconds\":0,\"heads\":[{{\"channel\":\"a\",\"epoch\":\"{epoch}\",\"seq\":{seq},\
+             \"header\":\"{header}\"}}],\"checkpoint\":null,\"keyring\":\"\",\"applied\":[],\
+             \"missing\":[{{\"channel\":\"a\",\"epoch\":\"{epoch}\",\"from\":{from},\"to\":9}}]}}"
+        )
+    };
+    assert!(Signal::parse(document(1 << 53, 1).as_bytes()).is_ok());
+    for (seq, from) in [((1 << 53) + 1, 1), (u64::MAX, 1), (1, u64::MAX)] {
+        assert_eq!(Signal::parse(document(seq, from).as_bytes()), Err(SignalFault::Shape), "{seq} {from}");
+    }
+}

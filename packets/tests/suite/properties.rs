@@ -48,9 +48,9 @@ fn extensions() -> impl Strategy<Value = Vec<Extension>> {
 prop_compose! {
     fn header()(
         ids in (any::<[u8; 16]>(), station(), station(), any::<[u8; 8]>()),
-        numbers in (1u64.., any::<i64>(), 1u64.., any::<u32>(), any::<u32>()),
+        numbers in (1u64..=1 << 53, any::<i64>(), 1u64..=1 << 53, any::<u32>(), any::<u32>()),
         digests in (digest(), digest(), digest(), digest(), digest()),
-        lengths in (1u32..=65_536, 0u64..=32 << 20, 0u64..=32 << 20, any::<u64>(), 1u64..),
+        lengths in (1u32..=65_536, 0u64..=32 << 20, 0u64..=32 << 20, 0u64..=1 << 53, 1u64..=1 << 53),
         flags in any::<(bool, bool)>(),
         epoch in epoch(),
         channel in channel(),

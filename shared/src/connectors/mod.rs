@@ -126,6 +126,20 @@ pub enum Delivery {
         /// The record's path below the sink.
         target: String,
     },
+    /// What is staged of a file in parts is not what was staged: its parts have to be staged once more, from the first.
+    Damaged {
+        /// The record, by its index in the packet.
+        index: u32,
+    },
+}
+
+/// What staging a part came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StagedPart {
+    /// It stands behind the parts before it.
+    Here,
+    /// The parts before it are not there any more: they have to be staged once more, from the first.
+    PartsGone,
 }
 
 /// The contract of a sink.
@@ -138,10 +152,13 @@ pub trait Sink: Send {
     fn begin(&mut self, packet: &PacketKey) -> Result<(), FileFault>;
     /// Stages a whole record.
     fn stage(&mut self, packet: &PacketKey, index: u32, body: &[u8]) -> Result<(), FileFault>;
-    /// Appends a part to the channel's unfinished file. `done` is the file as the store knows it, without this part.
-    fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<(), FileFault>;
+    /// Appends a part to the channel's unfinished file. `done` is the file as the store knows it, without this part; with no part done
+    /// what was staged before is discarded.
+    fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<StagedPart, FileFault>;
     /// Makes everything staged durable: one sync for all.
     fn make_durable(&mut self) -> Result<(), FileFault>;
-    /// Makes a marked packet's records visible.
+    /// Makes a marked packet's records visible. A sink that was taken away as a whole is a fault, never a delivery.
     fn deliver(&mut self, packet: &PacketKey, records: &[RecordRow]) -> Result<Delivery, FileFault>;
+    /// Hears that the `applied` line of a delivered packet is durable: it is never delivered again.
+    fn forget(&mut self, packet: &PacketKey) -> Result<(), FileFault>;
 }

@@ -12,6 +12,7 @@ pub use segments::read_lines;
 use crate::error::LogFault;
 use crate::seams::clock::Clock;
 use crate::seams::{Files, WriteFile};
+use dukou_packets::limits;
 use dukou_packets::log::checkpoint::Checkpoint;
 use dukou_packets::log::line::{Event, Line, Stamp, leaf_hash};
 use dukou_packets::log::tree::Tree;
@@ -38,6 +39,8 @@ pub struct PacketLog {
     last: (u64, Digest),
     /// Lines that wait for the next commit, each with its LF.
     pending: Vec<u8>,
+    /// The kind of a line that no reader would take, until the next commit has said so.
+    unwritable: Option<String>,
     segment: Segment,
     /// A segment that was rotated away and is not compressed yet.
     sealed: Option<PathBuf>,
@@ -55,7 +58,8 @@ struct Segment {
 const DAY_MS: i64 = 86_400_000;
 
 impl PacketLog {
-    /// Adds a line. It becomes durable with the next [`commit`](Self::commit).
+    /// Adds a line. It becomes durable with the next [`commit`](Self::commit). A line that the next start would refuse is not added, and
+    /// that commit refuses once.
     pub fn note(&mut self, event: Event) {
         let stamp = Stamp { at_ms: self.clock.wall_ms(), mono_ms: self.clock.mono_ms(), boot: self.clock.boot() };
         self.note_at(stamp, event);
@@ -64,9 +68,20 @@ impl PacketLog {
     fn note_at(&mut self, stamp: Stamp, event: Event) {
         let line = Line { n: self.last.0 + 1, prev: self.last.1, stamp, event };
         let text = line.render();
+        if Line::parse(text.as_bytes()).as_ref() != Ok(&line) {
+            self.unwritable = Some(line.event.kind().to_string());
+            return;
+        }
         self.last = (line.n, leaf_hash(text.as_bytes()));
         self.pending.extend_from_slice(text.as_bytes());
         self.pending.push(b'\n');
+    }
+
+    /// Tells whether an event fits into a line: every number and the whole length (LOG.md section 2).
+    pub fn takes(&self, event: &Event) -> bool {
+        let stamp = Stamp { at_ms: 0, mono_ms: limits::LINE_NUMBER_MAX, boot: 0 };
+        let line = Line { n: limits::LINE_NUMBER_MAX, prev: Digest::ZERO, stamp, event: event.clone() };
+        Line::parse(line.render().as_bytes()).as_ref() == Ok(&line)
     }
 
     /// Gives the size and root of what is durable.
@@ -76,14 +91,17 @@ impl PacketLog {
 
     /// True when lines wait for the next commit.
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() || self.unwritable.is_some()
     }
 
     /// Makes all pending lines durable with one fdatasync and cuts a checkpoint over them.
     ///
     /// # Errors
-    /// After any fault the log must be opened anew: what was appended is then either kept as complete lines or cut as a torn tail.
+    /// [`LogFault::Unwritable`]: nothing was written, the other lines wait for the next commit. After any other fault the log must be opened anew: what was appended is then either kept as complete lines or cut as a torn tail.
     pub fn commit(&mut self) -> Result<LogHead, LogFault> {
+        if let Some(kind) = self.unwritable.take() {
+            return Err(LogFault::Unwritable { kind });
+        }
         if self.pending.is_empty() {
             return Ok(self.head());
         }
@@ -182,4 +200,42 @@ impl Segment {
 
 fn segment_event(tree: &Tree) -> Event {
     Event::Segment { size: tree.size(), root: tree.root(), peaks: tree.peaks().to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seams::clock::SimClock;
+    use crate::seams::sim_files::SimFiles;
+    use dukou_packets::suite::{RunId, SoftSigner};
+
+    fn open(files: &SimFiles) -> PacketLog {
+        let (clock, signer) = (Arc::new(SimClock::at(0)), Arc::new(SoftSigner::from_seed([7; 32])));
+        let station = StationId::from_bytes([1; 16]);
+        PacketLog::open(Arc::new(files.clone()), clock, "/log".as_ref(), station, signer, None).unwrap().log
+    }
+
+    #[test]
+    fn no_line_is_written_that_the_next_start_would_refuse() {
+        let files = SimFiles::new(1);
+        files.mkdir("/log");
+        let mut log = open(&files);
+        log.commit().unwrap();
+        let left = |number| Event::Left { number, header: Digest::ZERO };
+        let long = |length| Event::Start { run: RunId::from_bytes([0; 16]), version: "x".repeat(length), cut: 0 };
+        for wrong in [left((1 << 53) + 1), left(u64::MAX), long(4096)] {
+            assert!(!log.takes(&wrong));
+            log.note(left(1));
+            log.note(wrong);
+            log.note(left(2));
+            let before = log.head();
+            assert!(matches!(log.commit(), Err(LogFault::Unwritable { .. })));
+            assert_eq!(log.head(), before, "a line became durable with a wrong one");
+            assert_eq!(log.commit().unwrap().size, before.size + 2);
+        }
+        log.note(left(1 << 53));
+        let head = log.commit().unwrap();
+        drop(log);
+        assert_eq!(open(&files).head(), head);
+    }
 }

@@ -97,6 +97,7 @@ impl PacketLog {
             durable: walked.tree,
             durable_leaf: walked.last_leaf,
             pending: Vec::new(),
+            unwritable: None,
             segment,
             sealed: None,
         };
@@ -127,6 +128,7 @@ impl PacketLog {
             durable_leaf: Digest::ZERO,
             last: (0, Digest::ZERO),
             pending: Vec::new(),
+            unwritable: None,
             segment,
             sealed: None,
         };

@@ -1,20 +1,43 @@
 //! Applying: the commit protocol of the receiving side, read from top to bottom in [`Engine::apply_group`].
 //!
-//! Given: opened packets in their turn. Gives: records at the sink, each once. After a crash: see each step. Never: a record applied whose
-//! packet's `seen` line is not durable.
+//! Given: opened packets in their turn. Gives: records at the sink, each once; a fault of one sink is a trouble of its channel, whose packets
+//! stay where they are until it is gone. After a crash: see each step. Never: a record applied whose packet's `seen` line is not durable; a
+//! packet counted as delivered whose staging folder is not there.
 
-use super::open::{Opened, ReadyGroup};
-use crate::connectors::Delivery;
+use super::open::{Opened, Opening, ReadyGroup};
 use crate::connectors::folder::names::{folded, safe_path, set_apart};
+use crate::connectors::{Delivery, StagedPart};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::store::{Change, Direction, PacketRow, PacketState, RecordRow, Unfinished};
+use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, RecordRow, Unfinished};
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Place as Turn};
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::packet::records::{Record, RecordKind, parts_digest};
+use dukou_packets::packet::records::{Record, RecordKind, RecordMeta, parts_digest};
 use dukou_packets::suite::{Digest, sha256};
 use std::collections::HashMap;
+
+/// The hold of a channel whose staged parts are gone or damaged and cannot be put together from the packets kept here.
+pub(crate) const STAGING: &str = "staging";
+
+/// The reason of a part that came after a person had waived another one of the same file: it is passed over.
+const WAIVED: &str = "waived";
+
+/// How far a channel's file in parts is while a group is staged.
+#[derive(Clone)]
+struct Progress {
+    unfinished: Option<Unfinished>,
+    /// The packet is the first one behind a waiver: a file in parts may miss its beginning.
+    after_waiver: bool,
+}
+
+/// What staging a packet came to.
+enum Staging {
+    /// Its records are staged.
+    Rows(Vec<RecordRow>),
+    /// The channel waits for a person, under this code.
+    Wrong(&'static str),
+}
 
 impl Engine {
     /// Applies a group; false when the channel waits from here on.
@@ -33,32 +56,44 @@ impl Engine {
 
         // 2. Stage, one syncfs. After a crash before the mark: what is staged is discarded and staged again.
         let mut staged = Vec::new();
-        let mut progress = self.state.unfinished.get(&(Direction::In, channel.clone())).cloned();
-        let (mut wrong, mut cut_short) = (None, false);
+        let mut progress = Progress {
+            unfinished: self.state.unfinished.get(&(Direction::In, channel.clone())).cloned(),
+            after_waiver: self.in_head(channel).is_some_and(|head| head.header.is_none()),
+        };
+        let (mut wrong, mut cut_short, mut failed) = (None, false, false);
         // Names of this group: the store hears of them only with the mark.
         let mut names = HashMap::new();
         let mut openings = group.packets.into_iter();
         for opening in openings.by_ref() {
+            let mut next = progress.clone();
             match opening.finish() {
-                Ok(opened) => match self.stage(channel, &opened, &mut progress, &mut names)? {
-                    Some(rows) => {
+                Ok(opened) => match self.stage(channel, &opened, &mut next, &mut names) {
+                    Ok(Staging::Rows(rows)) => {
+                        progress = Progress { after_waiver: false, ..next };
                         cut_short = ends_parts(&rows);
                         staged.push((opened, rows));
                     }
-                    None => wrong = Some((opened.row, opened.picked, "parts")),
+                    Ok(Staging::Wrong(code)) => wrong = Some((opened.row, opened.picked, code)),
+                    Err(fault) => {
+                        self.tolerate(fault, report)?;
+                        failed = true;
+                    }
                 },
                 Err(unopened) => wrong = Some((unopened.row, unopened.picked, unopened.refusal.code())),
             }
             // A file in parts leaves the staging folder before the next one may begin; the packets behind it come with the next look.
-            if wrong.is_some() || cut_short {
+            if wrong.is_some() || cut_short || failed {
                 break;
             }
         }
         cut_short &= openings.next().is_some();
         if !staged.is_empty() {
-            self.incoming(channel, |incoming| incoming.sink.make_durable())?;
+            if let Err(fault) = self.incoming(channel, |incoming| incoming.sink.make_durable()) {
+                self.tolerate(fault, report)?;
+                return Ok(false);
+            }
             self.seams.files.sync_fs(&self.station.spool_in())?;
-            self.mark(channel, &staged, progress, peer_log)?;
+            self.mark(channel, &staged, progress.unfinished, peer_log)?;
             self.forget_picked(&staged)?;
         }
         if let Some(incoming) = self.incoming.get_mut(channel) {
@@ -71,7 +106,7 @@ impl Engine {
             self.hold_at(channel, row, picked, code)?;
             return Ok(false);
         }
-        Ok(!cut_short && self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty()))
+        Ok(!cut_short && !failed && self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty()))
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
@@ -104,39 +139,54 @@ impl Engine {
         Ok(())
     }
 
-    /// Stages one packet's records; `None` when its parts do not continue what came before: a fault of the sender.
+    /// Stages one packet's records.
     fn stage(
         &mut self,
         channel: &ChannelName,
         opened: &Opened,
-        progress: &mut Option<Unfinished>,
+        progress: &mut Progress,
         names: &mut HashMap<String, String>,
-    ) -> Result<Option<Vec<RecordRow>>, EngineFault> {
+    ) -> Result<Staging, EngineFault> {
         let targets = self.targets(channel, opened, names)?;
         let key = opened.row.key.clone();
         self.incoming(channel, |incoming| incoming.sink.begin(&key))?;
         let mut rows = Vec::with_capacity(opened.records.len());
         for record in opened.records.iter() {
             let row = match record.meta.kind {
-                RecordKind::File if progress.is_none() => {
+                RecordKind::File if progress.unfinished.is_none() => {
                     self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;
                     row(&record, RecordKind::File, record.body_digest, record.meta.body_len)
                 }
                 RecordKind::Tombstone => row(&record, RecordKind::Tombstone, record.body_digest, record.meta.total_bytes),
                 RecordKind::FilePart | RecordKind::Withdrawal if record.index == 0 => {
-                    let before = progress.clone();
-                    let Some(row) = continue_parts(&record, progress) else { return Ok(None) };
-                    if record.meta.kind == RecordKind::FilePart {
-                        let done = before.unwrap_or_else(|| begin_parts(&record));
-                        self.incoming(channel, |incoming| incoming.sink.stage_part(&done, record.body))?;
+                    let before = progress.unfinished.clone();
+                    let Some(row) = continue_parts(&record, progress) else { return Ok(Staging::Wrong("parts")) };
+                    if row.kind != RecordKind::Withdrawal {
+                        let done = before.unwrap_or_else(|| begin_parts(record.meta));
+                        if !self.stage_part(&key, &done, record.body)? {
+                            return Ok(Staging::Wrong(STAGING));
+                        }
                     }
                     row
                 }
-                _ => return Ok(None),
+                _ => return Ok(Staging::Wrong("parts")),
             };
             rows.push(RecordRow { target: targets.get(&record.index).cloned(), ..row });
         }
-        Ok(Some(rows))
+        Ok(Staging::Rows(rows))
+    }
+
+    /// Stages a part, and when the ones before it are gone those first; false when they are not here any more.
+    fn stage_part(&mut self, packet: &PacketKey, done: &Unfinished, body: &[u8]) -> Result<bool, EngineFault> {
+        let channel = &packet.channel;
+        if self.incoming(channel, |incoming| incoming.sink.stage_part(done, body))? == StagedPart::Here {
+            return Ok(true);
+        }
+        let last = PacketKey { seq: packet.seq - 1, ..packet.clone() };
+        if !self.restage_parts(&last, &done.name, done.digests.len())? {
+            return Ok(false);
+        }
+        Ok(self.incoming(channel, |incoming| incoming.sink.stage_part(done, body))? == StagedPart::Here)
     }
 
     /// Gives the paths of records whose name is not safe as it is, or meets another one that differs only in case: the first name that ever
@@ -191,14 +241,18 @@ impl Engine {
     }
 
     fn deliver_channel(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
+        if self.state.holds.get(channel).is_some_and(|hold| hold.code == STAGING) {
+            return Ok(());
+        }
         while let Some(row) = self.incoming.get(channel).and_then(|incoming| incoming.delivering.front().cloned()) {
             let records = self.store().records(&row.key)?;
-            let delivery = match self.incoming(channel, |incoming| incoming.sink.deliver(&row.key, &records)) {
+            let delivery = match self.deliver_packet(&row, &records) {
                 Ok(delivery) => delivery,
                 Err(fault) => return self.tolerate(fault, report),
             };
             let Some(incoming) = self.incoming.get_mut(channel) else { return Ok(()) };
             match delivery {
+                Delivery::Damaged { .. } => return self.hold(channel, STAGING, row.key.seq),
                 Delivery::WaitsForTaking { target } => {
                     incoming.waits_for_taking = Some(target);
                     return Ok(());
@@ -211,6 +265,61 @@ impl Engine {
             self.note_applied(row, &records, report);
         }
         Ok(())
+    }
+
+    /// Delivers a packet; a file in parts that was damaged while it was staged is put together once more from the packets kept here.
+    fn deliver_packet(&mut self, row: &PacketRow, records: &[RecordRow]) -> Result<Delivery, EngineFault> {
+        let deliver = |incoming: &mut crate::engine::Incoming| incoming.sink.deliver(&row.key, records);
+        let delivery = self.incoming(&row.key.channel, deliver)?;
+        let damaged = match delivery {
+            Delivery::Damaged { index } => records.iter().find(|record| record.index == index),
+            _ => None,
+        };
+        let Some(record) = damaged else { return Ok(delivery) };
+        let parts = record.bytes.div_ceil(limits::BODY_MAX) as usize;
+        if !self.restage_parts(&row.key, &record.name, parts)? {
+            return Ok(delivery);
+        }
+        self.incoming(&row.key.channel, |incoming| incoming.sink.make_durable())?;
+        self.incoming(&row.key.channel, deliver)
+    }
+
+    /// Stages the first `count` parts of a file anew from the packets kept here, the last of them in packet `last`; false when one is
+    /// not kept any more, or is damaged, too.
+    fn restage_parts(&mut self, last: &PacketKey, name: &str, count: usize) -> Result<bool, EngineFault> {
+        let Some(packets) = self.packets_of_parts(last, name, count)? else { return Ok(false) };
+        let mut done: Option<Unfinished> = None;
+        for row in packets {
+            let Some(verified) = self.verify_kept(row)? else { return Ok(false) };
+            let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false).finish() else { return Ok(false) };
+            let Some(part) = opened.records.iter().next() else { return Ok(false) };
+            let mut so_far = done.take().unwrap_or_else(|| begin_parts(part.meta));
+            self.incoming(&last.channel, |incoming| incoming.sink.stage_part(&so_far, part.body))?;
+            so_far.digests.push(part.body_digest);
+            done = Some(so_far);
+        }
+        Ok(true)
+    }
+
+    /// Finds the packets of a file's parts, the first one first, going back from the last; `None` when one is not known here.
+    fn packets_of_parts(&mut self, last: &PacketKey, name: &str, count: usize) -> Result<Option<Vec<PacketRow>>, EngineFault> {
+        let mut packets = Vec::new();
+        for seq in (1..=last.seq).rev() {
+            if packets.len() == count {
+                break;
+            }
+            let key = PacketKey { seq, ..last.clone() };
+            let Some(row) = self.store().packet(&key)? else { return Ok(None) };
+            let first = self.store().records(&key)?.into_iter().next();
+            match first.map(|record| (record.kind, record.name == name)) {
+                Some((RecordKind::FilePart | RecordKind::File, true)) => packets.push(row),
+                // Only the records of refused files may stand between two parts.
+                Some((RecordKind::Tombstone, _)) => {}
+                _ => return Ok(None),
+            }
+        }
+        packets.reverse();
+        Ok((packets.len() == count).then_some(packets))
     }
 
     /// 5. The `applied` line rides with the next fdatasync.
@@ -286,38 +395,41 @@ fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> Rec
     }
 }
 
-fn begin_parts(record: &Record<'_>) -> Unfinished {
+fn begin_parts(meta: &RecordMeta) -> Unfinished {
     Unfinished {
-        name: record.meta.name.clone(),
-        key: record.meta.key.clone(),
-        total_bytes: record.meta.total_bytes,
-        part_count: record.meta.part_count,
+        name: meta.name.clone(),
+        key: meta.key.clone(),
+        total_bytes: meta.total_bytes,
+        part_count: meta.part_count,
         digests: Vec::new(),
         source: None,
-        staged: None,
+        skipped: false,
     }
 }
 
 /// Moves the unfinished file on by one part, or ends it; `None` when the record does not continue it.
-fn continue_parts(record: &Record<'_>, progress: &mut Option<Unfinished>) -> Option<RecordRow> {
+fn continue_parts(record: &Record<'_>, progress: &mut Progress) -> Option<RecordRow> {
     let meta = record.meta;
-    let mut done = match progress.take() {
+    let begins_after_waiver = progress.after_waiver && meta.part_index > 0;
+    let mut done = match progress.unfinished.take() {
         Some(done) => done,
-        None => begin_parts(record),
+        None => Unfinished { skipped: begins_after_waiver, ..begin_parts(meta) },
     };
-    let continues = done.name == meta.name
-        && done.total_bytes == meta.total_bytes
-        && done.part_count == meta.part_count
-        && done.digests.len() == meta.part_index as usize;
-    if !continues {
+    let same = done.name == meta.name && done.total_bytes == meta.total_bytes && done.part_count == meta.part_count;
+    if !same || (!done.skipped && done.digests.len() != meta.part_index as usize) {
         return None;
+    }
+    if done.skipped {
+        progress.unfinished = (meta.kind == RecordKind::FilePart && !meta.is_last_part()).then_some(done);
+        let skipped = row(record, RecordKind::Withdrawal, record.body_digest, 0);
+        return Some(RecordRow { reason: WAIVED.to_string(), ..skipped });
     }
     if meta.kind == RecordKind::Withdrawal {
         return Some(row(record, RecordKind::Withdrawal, record.body_digest, 0));
     }
     done.digests.push(record.body_digest);
     if !meta.is_last_part() {
-        *progress = Some(done);
+        progress.unfinished = Some(done);
         return Some(row(record, RecordKind::FilePart, record.body_digest, meta.body_len));
     }
     let whole = parts_digest(meta.total_bytes, &done.digests);

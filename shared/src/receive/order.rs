@@ -3,6 +3,7 @@
 //! Given: verified heads. Gives: groups of packets that are next in their channel; early ones are kept, repeats have no effect, a second packet
 //! under a known number holds the channel. After a crash: the store says how far each channel is. Never: an order taken from names or times.
 
+use super::apply::STAGING;
 use super::open::{Opening, ReadyGroup};
 use super::pick_up::Picked;
 use super::verify::Verified;
@@ -59,6 +60,9 @@ impl Engine {
             let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
             match known {
                 Some(row) if row.header == picked.head.digest && self.is_rotten(&row) => ahead.push_back(picked),
+                Some(row) if row.header == picked.head.digest && self.lacks_copy(&row)? => {
+                    self.restore_copy(channel, picked, row, report)?
+                }
                 Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
                 Some(row) => self.equivocation(channel, &picked, row.header, report)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
@@ -78,6 +82,30 @@ impl Engine {
     fn is_rotten(&self, row: &PacketRow) -> bool {
         let hold = self.state.holds.get(&row.key.channel);
         row.state == PacketState::Early && hold.is_some_and(|hold| hold.code == ROTTEN && hold.seq == row.key.seq)
+    }
+
+    /// True for a packet of a file in parts that its channel waits for, and whose copy here is gone or damaged.
+    fn lacks_copy(&mut self, row: &PacketRow) -> Result<bool, EngineFault> {
+        let waits = self.state.holds.get(&row.key.channel).is_some_and(|hold| hold.code == STAGING);
+        Ok(waits && (row.spool.is_none() || self.verify_kept(row.clone())?.is_none()))
+    }
+
+    /// Keeps a resent packet's bytes once more: the row and its records stay as they are.
+    fn restore_copy(
+        &mut self,
+        channel: &ChannelName,
+        picked: Picked,
+        row: PacketRow,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        let Some(verified) = self.verify(channel, picked, report)? else { return Ok(()) };
+        self.seams.files.sync_fs(&self.station.spool_in())?;
+        self.commit_store(vec![Change::Rebuilt(PacketRow { spool: verified.row.spool.clone(), ..row })])?;
+        if let Some((dir, name)) = verified.picked {
+            self.seams.files.ferry_dir(&dir)?.remove(&name)?;
+            report.kept += 1;
+        }
+        Ok(())
     }
 
     /// Takes out the files that carry the packet which was just verified once more.

@@ -228,7 +228,7 @@ impl Engine {
             part_count,
             digests: Vec::new(),
             source: Some(candidate.stat.stamp()),
-            staged: None,
+            skipped: false,
         };
         if let Some(went) = went {
             let digests = match digest_parts(open.as_ref(), progress.total_bytes) {

@@ -519,7 +519,7 @@ fn the_small_state_is_given_back_as_it_was_set() {
             part_count: 3,
             digests: vec![digest(1), digest(2)],
             source: Some(SourceStamp { inode: u64::MAX, len: 5, mtime_ns: -7 }),
-            staged: Some("s".to_owned()),
+            skipped: true,
         };
         let head = InHead { epoch: epoch("7-0123456789abcdef"), seq: u64::MAX - 1, header: None, known: u64::MAX };
         let log = LogHead { size: u64::MAX, root: digest(9) };

@@ -200,8 +200,8 @@ pub struct Unfinished {
     pub digests: Vec<Digest>,
     /// Out: the file that is being sent.
     pub source: Option<SourceStamp>,
-    /// In: name of the staged file in the channel's staging folder.
-    pub staged: Option<String>,
+    /// In: a person waived one of its parts; those that still come are passed over, the file never arrives.
+    pub skipped: bool,
 }
 
 /// How far an outgoing channel is.

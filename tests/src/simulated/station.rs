@@ -201,7 +201,7 @@ impl SimStation {
     /// # Errors
     /// What the engine says.
     pub fn serve_requests(&mut self) -> Result<(), EngineFault> {
-        self.with(Engine::serve_requests)
+        self.with(Engine::serve_requests).map(drop)
     }
 
     /// Tells how things stand after a report; `None` while the engine does not run.

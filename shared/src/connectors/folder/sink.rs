@@ -1,15 +1,20 @@
 //! A folder as a sink.
 //!
-//! Given: a packet's records. Gives: files under their names, each exactly once, never in place of another. After a crash: what is staged for a
-//! marked packet is renamed into place, what is not there any more was renamed before; what is staged for no marked packet is
-//! discarded. Never: a file seen half written, or overwritten.
+//! Given: a packet's records. Gives: files under their names, each exactly once, never in place of another. A name that still has other bytes
+//! under it waits (等待取走); one that still has equal bytes under it counts as delivered, whichever packet brought them, so that a consumer who
+//! wants equal answers twice takes the first one before the second comes.
+//! After a crash: what is staged for a marked packet is renamed into place; what is not there any more was renamed before, as long as the packet's
+//! own staging folder stands, which is removed only when its `applied` line is durable. What is staged for no marked packet is discarded.
+//! Never: a file seen half written, or overwritten; a file in parts whose bytes are not those of its parts; a folder that was moved away or is
+//! not mounted taken for one whose files were all delivered.
 
 use crate::connectors::folder::names::safe_path;
-use crate::connectors::{Delivery, Sink};
+use crate::connectors::{Delivery, Sink, StagedPart};
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
 use crate::store::{PacketKey, RecordRow, Unfinished};
 use dukou_packets::limits;
-use dukou_packets::packet::records::RecordKind;
+use dukou_packets::packet::records::{RecordKind, parts_digest};
+use dukou_packets::suite::sha256;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,6 +101,46 @@ impl FolderSink {
         }
     }
 
+    /// Tells whether the staged parts are the file that the packets carried: length and parts digest.
+    fn is_whole(&self, staged: &Path, record: &RecordRow) -> Result<bool, FileFault> {
+        let open = self.files.open(staged)?;
+        if open.stat()?.len != record.bytes {
+            return Ok(false);
+        }
+        let mut part = vec![0; limits::BODY_MAX as usize];
+        let (mut offset, mut digests) = (0, Vec::new());
+        while offset < record.bytes {
+            let count = open.read_at(offset, &mut part)?;
+            let Some(read) = part.get(..count).filter(|read| !read.is_empty()) else { return Ok(false) };
+            digests.push(sha256(&[read]));
+            offset += count as u64;
+        }
+        Ok(parts_digest(record.bytes, &digests) == record.digest)
+    }
+
+    /// A file in parts is looked through right before it gets its name: whoever could reach the staging folder could have changed it.
+    fn ready_parts(&self, staged: &Path, target: &Path, record: &RecordRow) -> Result<bool, FileFault> {
+        if self.files.stat(staged)?.is_none() || stands(self.files.as_ref(), target)? {
+            return Ok(true);
+        }
+        if !self.is_whole(staged, record)? {
+            return Ok(false);
+        }
+        self.files.own(staged, &self.own).map(|()| true)
+    }
+
+    /// Makes a name durable that a call before this one made: the process may have died between the rename and the sync. The consumer may
+    /// have removed folders since.
+    fn sync_nearest(&self, dir: &Path) -> Result<(), FileFault> {
+        for dir in dir.ancestors().take_while(|dir| dir.starts_with(&self.folder)) {
+            match self.files.sync_dir(dir) {
+                Err(fault) if fault.cause == FileCause::NotFound || fault.cause == FileCause::NotDirectory => {}
+                synced => return synced,
+            }
+        }
+        Ok(())
+    }
+
     /// Something stands under the name already: equal bytes count as delivered, others have to be taken first.
     fn meet(&self, staged: &Path, target: &Path) -> Result<Placed, FileFault> {
         if self.files.stat(staged)?.is_none() {
@@ -136,6 +181,14 @@ fn folder_mode(file: u32) -> u32 {
     0o700 | (file & 0o066) | ((file & 0o044) >> 2)
 }
 
+/// Tells whether anything stands under a name; below something that is no folder nothing does.
+fn stands(files: &dyn Files, path: &Path) -> Result<bool, FileFault> {
+    match files.stat(path) {
+        Err(fault) if fault.cause == FileCause::NotDirectory => Ok(false),
+        stat => stat.map(|stat| stat.is_some()),
+    }
+}
+
 enum Placed {
     /// Renamed into place now.
     Here,
@@ -159,18 +212,18 @@ impl Sink for FolderSink {
         self.files.write_new(&self.staging_of(packet).join(index.to_string()), &[body], &self.own)
     }
 
-    fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<(), FileFault> {
+    fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<StagedPart, FileFault> {
         let path = self.parts();
         let expected = done.digests.len() as u64 * limits::BODY_MAX;
         let found = self.files.stat(&path)?.map_or(0, |stat| stat.len);
         if found < expected {
-            // Somebody took the parts before this one away; without them the file would arrive damaged.
-            return Err(FileFault { op: FileOp::Stat, path, cause: FileCause::NotFound });
+            return Ok(StagedPart::PartsGone);
         }
         if found > expected {
             self.files.truncate(&path, expected)?;
         }
-        self.files.append(&path)?.write(body)
+        self.files.append(&path)?.write(body)?;
+        Ok(StagedPart::Here)
     }
 
     fn make_durable(&mut self) -> Result<(), FileFault> {
@@ -178,8 +231,12 @@ impl Sink for FolderSink {
     }
 
     fn deliver(&mut self, packet: &PacketKey, records: &[RecordRow]) -> Result<Delivery, FileFault> {
+        let staging = self.staging_of(packet);
+        if self.files.stat(&staging)?.is_none() {
+            return Err(FileFault { op: FileOp::Stat, path: staging, cause: FileCause::NotFound });
+        }
         let mut changed = BTreeSet::new();
-        let mut waits = None;
+        let mut ended = Delivery::Done;
         for record in records {
             if record.kind == RecordKind::Withdrawal {
                 self.files.remove(&self.parts())?;
@@ -190,27 +247,25 @@ impl Sink for FolderSink {
             let below = record.target.clone().unwrap_or_else(|| safe_path(&record.name).to_string());
             let target = self.folder.join(&below);
             let staged = self.staged(packet, record);
-            if record.bytes > limits::BODY_MAX && self.files.stat(&staged)?.is_some() {
-                self.files.own(&staged, &self.own)?;
+            if record.bytes > limits::BODY_MAX && !self.ready_parts(&staged, &target, record)? {
+                ended = Delivery::Damaged { index: record.index };
+                break;
             }
             match self.place(&staged, &target)? {
-                Placed::Here => changed.extend(target.parent().map(Path::to_path_buf)),
-                Placed::Before => {}
+                Placed::Here | Placed::Before => changed.extend(target.parent().map(Path::to_path_buf)),
                 Placed::Waits => {
-                    waits = Some(below);
+                    ended = Delivery::WaitsForTaking { target: below };
                     break;
                 }
             }
         }
         for dir in changed {
-            self.files.sync_dir(&dir)?;
+            self.sync_nearest(&dir)?;
         }
-        match waits {
-            Some(target) => Ok(Delivery::WaitsForTaking { target }),
-            None => {
-                self.files.remove_dir(&self.staging_of(packet))?;
-                Ok(Delivery::Done)
-            }
-        }
+        Ok(ended)
+    }
+
+    fn forget(&mut self, packet: &PacketKey) -> Result<(), FileFault> {
+        self.files.remove_dir(&self.staging_of(packet)).map(drop)
     }
 }

@@ -226,3 +226,19 @@ fn a_receiver_killed_while_it_begins_to_hold_holds_after_the_restart() {
         verdict::log_verifies(&world.inner).unwrap_or_else(|broken| panic!("killed at {op}: {broken}"));
     }
 }
+
+#[test]
+fn a_trust_whose_line_would_be_too_long_is_refused_with_a_sentence_and_nothing_is_written() {
+    let mut world = World::new(53);
+    world.inner.step().unwrap();
+    let lines = world.inner.log().len();
+    let channels = (0..100).map(|index| name(&format!("{index:064}"))).collect();
+    let trust =
+        Request::Trust { card: world.outer.card.text().to_string(), compared: true, channels, operator: "wangwu".to_string() };
+    let answer = world.inner.perform(&trust).unwrap();
+    assert_eq!(answer.exit, 2);
+    assert!(answer.zh.contains("4096") && answer.zh.contains("--channels"), "{}", answer.zh);
+    assert_eq!(world.inner.log().len(), lines);
+    world.drop_mixture("A");
+    world.settle_and_check().unwrap();
+}

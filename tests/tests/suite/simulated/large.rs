@@ -1,15 +1,18 @@
 //! Files longer than one record may be: they travel in parts, arrive whole or not at all, and give way when they change.
 
+use super::sweep::every_changing_op;
 use dukou_packets::limits::BODY_MAX;
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::suite::{Digest, sha256};
+use dukou_shared::requests::Request;
 use dukou_shared::seams::FileOp;
 use dukou_shared::seams::sim_files::SimFiles;
-use dukou_shared::store::{Direction, Store};
+use dukou_shared::store::{Direction, PacketKey, Store};
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::verdict::{self, log_verifies};
-use dukou_tests::simulated::world::FILES;
+use dukou_tests::simulated::world::{FILES, REPORTS};
 use dukou_tests::simulated::{Victim, Weather, World};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -215,6 +218,159 @@ fn a_large_file_changed_between_its_parts_is_withdrawn_and_sent_anew() {
     assert_eq!(records.filter(|record| record.kind == RecordKind::Withdrawal).count(), 1);
 }
 
+/// A world whose large file of three parts, between two small ones, is in the gap device's hands: one packet each, in this order.
+fn in_flight(seed: u64) -> (World, Digest, BTreeMap<u64, Vec<u8>>) {
+    let mut world = World::new(seed);
+    let digest = drop_large(&mut world, 3);
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    world.inward.deliver_some(&world.inner, |_| false);
+    let packets = world.inward.cargo(FILES);
+    (world, digest, packets)
+}
+
+/// The numbers of the packets that carry the large file's parts.
+fn part_seqs(world: &World) -> Vec<u64> {
+    let carries = |key: &PacketKey| world.outer.store.clone().records(key).unwrap().iter().any(|record| record.name == "large");
+    verdict::rows(&world.outer, Direction::Out)
+        .unwrap()
+        .into_iter()
+        .filter(|row| carries(&row.key))
+        .map(|row| row.key.seq)
+        .collect()
+}
+
+fn let_in(world: &mut World, packets: &BTreeMap<u64, Vec<u8>>, seqs: impl IntoIterator<Item = u64>) {
+    for seq in seqs {
+        world.inward.put(&world.inner, None, &packets[&seq]);
+    }
+    world.inner.step().unwrap();
+}
+
+/// What can befall the parts that wait in the staging folder.
+const WOUNDS: [fn(&SimFiles, &Path); 4] = [
+    |files, parts| assert!(files.remove(parts)),
+    |files, parts| {
+        let mut bytes = files.get(parts).unwrap();
+        bytes[77] ^= 1;
+        files.put(parts, bytes);
+    },
+    |files, parts| {
+        let bytes = files.get(parts).unwrap();
+        files.put(parts, &bytes[..bytes.len() - 1]);
+    },
+    |files, parts| {
+        let bytes = files.get(parts).unwrap();
+        files.put(parts, [&bytes[..], b"more"].concat());
+    },
+];
+
+#[test]
+fn parts_that_are_lost_or_damaged_while_they_wait_are_put_together_again_from_the_packets_kept() {
+    for (index, wound) in WOUNDS.into_iter().enumerate() {
+        let (mut world, digest, packets) = in_flight(96);
+        let seqs = part_seqs(&world);
+        let last = seqs[seqs.len() - 1];
+        let_in(&mut world, &packets, 1..last);
+        wound(&world.inner.files, &world.inner.sink(&name(FILES)).join(".staging/parts"));
+        if index % 2 == 0 {
+            world.inner.crash();
+        }
+        let_in(&mut world, &packets, last..=packets.len() as u64);
+        assert_whole(&mut world, digest, &format!("wound {index}"));
+    }
+}
+
+#[test]
+fn parts_that_cannot_be_put_together_hold_their_channel_until_they_are_resent() {
+    for (index, wound) in WOUNDS.into_iter().take(2).enumerate() {
+        let (mut world, digest, packets) = in_flight(97);
+        let seqs = part_seqs(&world);
+        let last = seqs[seqs.len() - 1];
+        let_in(&mut world, &packets, 1..last);
+        wound(&world.inner.files, &world.inner.sink(&name(FILES)).join(".staging/parts"));
+        let spool = world.inner.station.spool_in();
+        let kept =
+            world.inner.files.tree(&spool).into_iter().find(|file| file.ends_with(&format!("{:012}.dkp", seqs[1]))).unwrap();
+        world.inner.files.remove(spool.join(kept));
+        let_in(&mut world, &packets, last..=packets.len() as u64);
+        let hold = world.inner.store.clone().load().unwrap().holds.remove(&name(FILES));
+        assert_eq!(hold.map(|hold| hold.code), Some("staging".to_string()), "wound {index}");
+        // The other channel goes on.
+        world.outer_supplier.drop_xml(&world.outer, REPORTS, "B1_a.xml");
+        world.settle().unwrap();
+        assert_eq!(world.inner_consumer.names(&name(REPORTS)), ["B1_a.xml"]);
+        assert!(versions(&world).is_empty(), "wound {index}: a damaged file was delivered");
+        let_in(&mut world, &packets, seqs.clone());
+        let release = Request::Release { channel: name(FILES), operator: "wangwu".to_string() };
+        assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+        world.settle().unwrap();
+        assert_eq!(versions(&world), [digest], "wound {index}");
+        assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 3);
+        assert!(world.inner.store.clone().load().unwrap().holds.is_empty());
+        log_verifies(&world.inner).unwrap();
+    }
+}
+
+/// A world at rest with the packets of a file that was withdrawn and of the one after it before the receiver.
+fn withdrawn_and_sent_anew() -> World {
+    let mut world = World::new(98);
+    drop_large(&mut world, 3);
+    world.outer.open().unwrap();
+    let mut place = 1;
+    loop {
+        world.outer.store.fail_commit_at(place, true);
+        let _ = world.outer.step();
+        world.outer.crash();
+        if world.outer.store.clone().load().unwrap().unfinished.contains_key(&(Direction::Out, name(FILES))) {
+            break;
+        }
+        place += 1;
+    }
+    world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(2, 2));
+    world.outer.step().unwrap();
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    world.inner.open().unwrap();
+    world
+}
+
+#[test]
+fn a_receiver_killed_between_a_withdrawn_file_and_the_next_one_delivers_the_right_bytes() {
+    let places = every_changing_op(withdrawn_and_sent_anew, |world| world.inner.step().map(drop));
+    for place in places.into_iter().step_by(5) {
+        let mut world = withdrawn_and_sent_anew();
+        world.inner.files.kill_at(place, false);
+        assert!(world.inner.step().is_err());
+        world.inner.crash();
+        world.settle().unwrap_or_else(|broken| panic!("killed at {place}: {broken}"));
+        assert_eq!(versions(&world), [sha256(&[&large(2, 2)])], "killed at {place}");
+        log_verifies(&world.inner).unwrap_or_else(|broken| panic!("killed at {place}: {broken}"));
+    }
+}
+
+#[test]
+fn one_waiver_within_a_large_file_withdraws_all_of_it_and_nothing_behind_it() {
+    // The last part shares its packet with the file behind it.
+    for lost in 0..2 {
+        let (mut world, _, packets) = in_flight(99);
+        let seqs = part_seqs(&world);
+        let (gone, end) = (seqs[lost], packets.len() as u64);
+        let_in(&mut world, &packets, (1..=end).filter(|seq| *seq != gone));
+        let (operator, person, reason) = ("wangwu".to_string(), "王五".to_string(), "无法重发".to_string());
+        let waive = Request::Waive { channel: name(FILES), from: gone, to: gone, operator, name: person, reason };
+        assert_eq!(world.inner.perform(&waive).unwrap().exit, 0);
+        world.settle().unwrap();
+        assert_eq!(world.inner_consumer.names(&name(FILES)), ["a", "z"], "part {lost} was lost");
+        let state = world.inner.store.clone().load().unwrap();
+        assert!(state.holds.is_empty() && state.unfinished.is_empty(), "part {lost} was lost: {:?}", state.holds);
+        // The same name sent anew arrives.
+        world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(3, 2));
+        world.settle().unwrap();
+        assert_eq!(versions(&world), [sha256(&[&large(3, 2)])], "part {lost} was lost");
+        log_verifies(&world.inner).unwrap();
+    }
+}
+
 /// A sender that died when the first of three parts was committed.
 fn begun(seed: u64) -> World {
     let mut world = World::new(seed);
@@ -273,36 +429,5 @@ fn a_begun_file_whose_place_another_one_took_is_withdrawn_and_the_other_arrives(
             }
             assert!(world.inner.files.tree(world.inner.sink(&name(FILES))).is_empty(), "{what}, early {early}");
         }
-    }
-}
-
-#[test]
-fn a_receiver_struck_between_a_withdrawal_and_the_next_file_has_exactly_the_next_file() {
-    let ready = || {
-        let mut world = begun(97);
-        world.outer.files.put(world.outer.source(&name(FILES)).join("large"), large(2, 2));
-        world.outer.step().unwrap();
-        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
-        world.inner.open().unwrap();
-        world
-    };
-    let history = {
-        let mut world = ready();
-        let before = world.inner.files.ops() as usize;
-        world.inner.step().unwrap();
-        world.inner.files.history().split_off(before)
-    };
-    let places: Vec<u64> = (1..).zip(history).filter(|(_, op)| changes(*op)).map(|(place, _)| place).collect();
-    for (index, place) in places.into_iter().enumerate().filter(|(index, _)| index % 4 == 0) {
-        let mut world = ready();
-        world.inner.files.kill_at(place, false);
-        assert!(world.inner.step().is_err());
-        match index % 8 {
-            0 => world.inner.power_cut(),
-            _ => world.inner.crash(),
-        }
-        world.settle().unwrap_or_else(|broken| panic!("struck at {place}: {broken}"));
-        assert_eq!(versions(&world), [sha256(&[&large(2, 2)])], "struck at {place}");
-        assert!(world.inner.store.clone().load().unwrap().holds.is_empty(), "struck at {place}");
     }
 }

@@ -2,10 +2,12 @@
 
 use dukou_packets::suite::sha256;
 use dukou_shared::connectors::folder::names::safe_path;
+use dukou_shared::seams::sim_files::SimFiles;
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::{FILES, REPORTS};
-use dukou_tests::simulated::{Fate, World, forge, verdict};
+use dukou_tests::simulated::{Fate, Weather, World, forge, verdict};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 fn arrive(world: &mut World) {
     world.outer.step().unwrap();
@@ -240,4 +242,90 @@ fn a_consumer_that_takes_some_files_at_random_between_any_two_operations_gets_ea
         by_name(&mut came);
         assert_eq!(came, due, "seed {seed}");
     }
+}
+
+/// What can be wrong with a sink folder for a while: how it begins and how it ends.
+type Ill = (fn(&SimFiles, &Path), fn(&SimFiles, &Path));
+
+fn aside_of(sink: &Path) -> std::path::PathBuf {
+    sink.with_file_name("moved away")
+}
+
+const ILLS: [Ill; 4] = [
+    (
+        |files, sink| {
+            files.rename(sink, aside_of(sink));
+            files.put(sink, b"a file");
+        },
+        |files, sink| {
+            files.remove(sink);
+            files.rename(aside_of(sink), sink);
+        },
+    ),
+    (|files, sink| files.set_read_only(sink, true), |files, sink| files.set_read_only(sink, false)),
+    (|files, sink| files.limit(sink, Some(1)), |files, sink| files.limit(sink, None)),
+    (
+        |files, sink| {
+            files.rename(sink, aside_of(sink));
+            files.put_special(sink);
+        },
+        |files, sink| {
+            files.remove(sink);
+            files.rename(aside_of(sink), sink);
+        },
+    ),
+];
+
+#[test]
+fn an_ill_sink_holds_up_its_channel_alone_and_mends_by_itself() {
+    for (index, (begin, end)) in ILLS.into_iter().enumerate() {
+        let mut world = World::new(68);
+        let sink = world.inner.sink(&name(FILES));
+        if (1..3).contains(&index) {
+            world.inner.files.mount(&sink);
+        }
+        world.drop_mixture("A");
+        world.settle().unwrap();
+        begin(&world.inner.files, &sink);
+        world.drop_mixture("B");
+        world.outer.step().unwrap();
+        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        for _ in 0..3 {
+            let report = world.inner.step().unwrap_or_else(|fault| panic!("ill {index} ended the engine: {fault}"));
+            assert_eq!(report.troubles.len(), 1, "ill {index}: {:?}", report.troubles);
+        }
+        world.inner_consumer.take(&world.inner.files, 1.0);
+        assert!(
+            world.inner_consumer.names(&name(REPORTS)).contains(&"B0_a.xml".to_string()),
+            "ill {index}: another channel waited"
+        );
+        assert!(world.outward.take(&world.inner) > 0, "ill {index}: nothing was sent");
+        world.outward.deliver_some(&world.outer, |_| true);
+        end(&world.inner.files, &sink);
+        world.settle_and_check().unwrap_or_else(|broken| panic!("ill {index}: {broken}"));
+    }
+}
+
+#[test]
+fn a_sink_that_is_taken_away_before_its_files_are_in_place_is_never_taken_for_delivered() {
+    let mut world = World::new(69);
+    let sink = world.inner.sink(&name(FILES));
+    world.outer_supplier.drop_as(&world.outer, FILES, "a", b"old", Fate::Arrives);
+    arrive(&mut world);
+    // The second one waits for the first to be taken, and all behind it waits, too.
+    world.outer_supplier.drop_as(&world.outer, FILES, "a", b"new", Fate::Arrives);
+    world.outer_supplier.drop_as(&world.outer, FILES, "b", b"1", Fate::Arrives);
+    arrive(&mut world);
+    for restart in [false, true] {
+        world.inner.files.rename(&sink, aside_of(&sink));
+        if restart {
+            world.inner.crash();
+        }
+        let report = world.inner.step().unwrap();
+        assert_eq!(report.troubles.len(), 1, "{:?}", report.troubles);
+        assert_eq!(report.packets_in, 0);
+        world.inner.files.remove(&sink);
+        world.inner.files.rename(aside_of(&sink), &sink);
+    }
+    world.settle_and_check().unwrap();
 }
