@@ -96,8 +96,8 @@ fn the_log_names_the_account_and_nothing_else_of_a_repeat_sent_again() {
     assert_eq!(world.outer.perform(&request(file.clone())).unwrap().exit, 0);
     let said: Vec<Event> = world.outer.log().into_iter().filter(|event| matches!(event, Event::Again { .. })).collect();
     assert_eq!(said, [Event::Again { channel: name(FILES), operator: "lisi".to_string() }]);
-    let trace = dukou_shared::report::trace("in/a", &mut world.outer.store.clone()).unwrap();
-    let again: Vec<_> = trace.iter().filter(|line| line.state == "again").collect();
+    let trace = dukou_shared::report::trace(&world.outer.station, "in/a", &mut world.outer.store.clone()).unwrap();
+    let again: Vec<_> = trace.records.iter().filter(|line| line.state == "again").collect();
     assert_eq!(again.len(), 1);
     assert_eq!(again[0].operator.as_deref(), Some("lisi"));
     assert_eq!(again[0].reason.as_deref(), Some("对方误删，王主任同意"));
