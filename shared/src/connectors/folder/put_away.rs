@@ -197,7 +197,7 @@ impl Putting {
     fn take_to_slot(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
         let slots = self.slots(disposal);
         // A later file under the name is not even renamed for a moment: a fault before it is given back would hide it.
-        if !self.is_the_file(&disposal.path, disposal)? {
+        if disposal.tried && !self.is_the_file(&disposal.path, disposal)? {
             return self.left_in_slot(disposal, &slots);
         }
         for (at, slot) in slots.iter().enumerate() {
