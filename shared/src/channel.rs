@@ -82,7 +82,7 @@ pub struct SourceConfig {
     /// What happens to a file once its packet exists.
     #[serde(default = "default_after")]
     pub after: After,
-    /// Where `after = "archive"` puts files; must lie on the folder's file system.
+    /// Where `after = "archive"` puts files; where it lies on another file system than the folder they are copied.
     #[serde(default = "default_archive")]
     pub archive: PathBuf,
     /// Whether each file gets a `.status/<name>.json`.

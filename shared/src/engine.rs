@@ -279,11 +279,23 @@ impl Engine {
                 incoming.delivering.push_back(row);
             }
         }
+        self.settle_sinks()?;
         self.gaps = self.find_gaps()?;
         self.commit_log()?;
         self.flush()?;
         self.remove_orphans()?;
         self.finish_sending(unpublished)
+    }
+
+    /// A folder that was made right before a crash is there and may not last: its entry is made durable before more goes into it.
+    fn settle_sinks(&mut self) -> Result<(), EngineFault> {
+        for incoming in self.incoming.values_mut().filter(|incoming| !incoming.delivering.is_empty()) {
+            match incoming.sink.make_durable().map_err(EngineFault::from) {
+                Err(fault) if fault.policy() != Policy::Retry => return Err(fault),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Removes what a crash left unfinished: spool files that never became packets (sealed, and the power went before the store heard of them),

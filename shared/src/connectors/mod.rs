@@ -89,6 +89,8 @@ pub struct Disposal {
     pub stamp: SourceStamp,
     /// A name unique in the channel, the same again after a restart.
     pub slot: String,
+    /// Whether it was tried before, in this run or an earlier one: another file may long have taken its place.
+    pub tried: bool,
     /// What became of it.
     pub fate: Fate,
 }

@@ -16,6 +16,7 @@ use std::io::{IoSlice, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
 use rustix::io::{Errno, retry_on_intr};
@@ -358,10 +359,21 @@ fn write_dot(dot: At<'_>, parts: &[&[u8]]) -> Result<OwnedFd, (FileOp, Errno)> {
     }
 }
 
-/// Writes all parts and opens the file to readers: mode 0644 whatever the umask says.
+/// Writes all parts and opens the file to readers: mode 0644 whatever the umask says. One that takes nothing from 0644 saves the call.
 fn fill_public(fd: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {
     write_parts(fd, parts)?;
-    rustix::fs::fchmod(fd, Mode::from_raw_mode(0o644))
+    if umask_spares(0o644) { Ok(()) } else { rustix::fs::fchmod(fd, Mode::from_raw_mode(0o644)) }
+}
+
+/// Tells whether the process's umask, as it was at the first call, leaves these bits alone. Asking the kernel directly would set it.
+fn umask_spares(mode: u32) -> bool {
+    static UMASK: OnceLock<Option<u32>> = OnceLock::new();
+    let umask = UMASK.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+        u32::from_str_radix(umask.trim(), 8).ok()
+    });
+    umask.is_some_and(|umask| umask & mode == 0)
 }
 
 fn write_parts(fd: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {

@@ -205,6 +205,7 @@ impl Engine {
             path: candidate.path.clone(),
             stamp: candidate.stat.stamp(),
             slot: format!("held-{}", candidate.stat.inode),
+            tried: false,
             fate,
         };
         Step::HeldBack(Box::new(Repeat { disposal, held }))
@@ -401,11 +402,9 @@ fn row(meta: &RecordMeta, digest: Digest, bytes: u64, source: Option<SourceStamp
     }
 }
 
-/// Reads a whole file; `None` when it is not the file of the look any more, or changed while it was read.
+/// Reads a whole file; `None` when it is not the file of the look any more, or changed since: no change leaves the change time as it was, so
+/// that one look at the open file after the reading tells it.
 fn read_unchanged(open: &dyn OpenFile, expected: &FileStat) -> Result<Option<Vec<u8>>, FileFault> {
-    if open.stat()? != *expected {
-        return Ok(None);
-    }
     let mut body = vec![0; expected.len as usize];
     let count = open.read_at(0, &mut body)?;
     Ok((count == body.len() && open.stat()? == *expected).then_some(body))

@@ -2,6 +2,9 @@
 //!
 //! A batch becomes one packet; packets are committed in groups. While a second thread compresses and encrypts one group, the engine's
 //! thread collects the next; everything durable happens on the engine's thread, in the order of the commit protocol.
+//!
+//! Given: the sources' looks. Gives: packets in the ferry directory, files put away, troubles of single channels. After a crash: see
+//! `publish`. Never: a channel that ends the engine because of its own folder.
 
 pub mod collect;
 pub mod pack;

@@ -1,7 +1,8 @@
 //! Packing: screened records become one packet's content.
 //!
 //! Given: [`Screened`] records in order. Gives: a [`Batch`]: the builder of the plain payload, the rows the store will keep, and what has to
-//! be put away afterwards. Pure: nothing is on disk.
+//! be put away afterwards. After a crash: nothing is left, nothing was on disk; the records are collected again. Never: a record in a packet
+//! without its row.
 
 use super::screen::Refused;
 use crate::channel::BatchConfig;

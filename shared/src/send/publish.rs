@@ -317,7 +317,14 @@ impl Engine {
             RecordKind::FilePart | RecordKind::Withdrawal => return None,
         };
         let path = self.outgoing[at].source.path_of(record);
-        Some(Disposal { name: record.name.clone(), path, stamp: record.source?, slot: slot(packet, record.index), fate })
+        Some(Disposal {
+            name: record.name.clone(),
+            path,
+            stamp: record.source?,
+            slot: slot(packet, record.index),
+            tried: true,
+            fate,
+        })
     }
 }
 
@@ -334,7 +341,7 @@ fn dispose(packet: &PacketKey, index: u32, away: super::pack::Away) -> Disposal 
         None => Fate::Sent(packet.clone()),
         Some(refused) => Fate::Refused { packet: packet.clone(), code: refused.code, sentence: refused.sentence },
     };
-    Disposal { name: away.name, path: away.path, stamp: away.stamp, slot: slot(packet, index), fate }
+    Disposal { name: away.name, path: away.path, stamp: away.stamp, slot: slot(packet, index), tried: false, fate }
 }
 
 fn count(packet: &Sealable, report: &mut PassReport) {

@@ -74,7 +74,7 @@ impl Engine {
             match outgoing.source.put_away(&disposal).map_err(EngineFault::from) {
                 Ok(()) => packet.into_iter().for_each(|packet| outgoing.away.is_away(packet)),
                 Err(fault) if fault.policy() == Policy::Retry => {
-                    outgoing.away.waiting.push_back((packet, disposal));
+                    outgoing.away.waiting.push_back((packet, Disposal { tried: true, ..disposal }));
                     first.get_or_insert(fault);
                     faults += 1;
                 }

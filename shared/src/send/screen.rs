@@ -1,7 +1,7 @@
 //! Screening: what a channel refuses before it is packed.
 //!
 //! Given: a name, a length and, where the channel says XML, the bytes. Gives: the record's key, or a refusal with code and sentences.
-//! Never: a change of the bytes, and never a word of the file's content in a sentence.
+//! After a crash: nothing is left, but the sentences of a refusal whose packet exists: its code remains and stands for them. Never: a change of the bytes, and never a word of the file's content in a sentence.
 
 use super::xml;
 use crate::channel::ScreenConfig;

@@ -1,7 +1,8 @@
 //! Sealing: a batch becomes a packet's payload, on a second thread where there is one.
 //!
 //! Given: a [`Batch`]. Gives: a [`Sealing`] that will be a payload; number and recipients are fixed here, the place in the channel
-//! only when the packets before it are. Nothing is on disk.
+//! only when the packets before it are. After a crash: nothing is left, nothing was on disk; a number that was taken is skipped or taken
+//! again. Never: a packet signed here: it would fix the channel's order before the store does.
 
 use super::pack::Batch;
 use crate::engine::Engine;

@@ -53,6 +53,8 @@ pub(super) struct Putting {
     touched: BTreeSet<PathBuf>,
     /// Whether repeats that an earlier run left in their private places were given back.
     given_back: bool,
+    /// Whether a folder may have been made, by an earlier run or before a fault, whose entry is not durable.
+    unsure: bool,
 }
 
 impl Putting {
@@ -64,19 +66,30 @@ impl Putting {
         config: SourceConfig,
         lang: Lang,
     ) -> Self {
-        Self { files, clock, channel, places, config, lang, made: HashSet::new(), touched: BTreeSet::new(), given_back: false }
+        Self {
+            files,
+            clock,
+            channel,
+            places,
+            config,
+            lang,
+            made: HashSet::new(),
+            touched: BTreeSet::new(),
+            given_back: false,
+            unsure: true,
+        }
     }
 
     /// Puts a file away; durable after [`tidy`](Self::tidy).
     pub(super) fn put_away(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
-        match self.put_one_away(disposal) {
-            // A folder of ours that was there may have vanished meanwhile: it is made again.
-            Err(fault) if fault.cause == FileCause::NotFound && !self.made.is_empty() => {
-                self.made.clear();
-                self.put_one_away(disposal)
-            }
-            other => other,
+        let mut outcome = self.put_one_away(disposal);
+        // A folder of ours that was there may have vanished meanwhile: it is made again.
+        if outcome.as_ref().is_err_and(|fault| fault.cause == FileCause::NotFound) && !self.made.is_empty() {
+            self.made.clear();
+            outcome = self.put_one_away(disposal);
         }
+        self.unsure |= outcome.is_err();
+        outcome
     }
 
     fn put_one_away(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
@@ -104,7 +117,7 @@ impl Putting {
         if !self.given_back {
             self.give_back_repeats()?;
         }
-        if self.touched.len() > SYNC_DIRS {
+        if self.touched.len() > SYNC_DIRS || (self.unsure && !self.touched.is_empty()) {
             let FolderPlaces { folder, rejected, duplicates, archive } = &self.places;
             for place in [folder, rejected, duplicates, archive] {
                 if self.touched.iter().any(|dir| dir.starts_with(place)) {
@@ -116,6 +129,7 @@ impl Putting {
                 unless_gone(self.files.sync_dir(dir))?;
             }
         }
+        self.unsure &= self.touched.is_empty();
         self.touched.clear();
         Ok(())
     }
@@ -183,7 +197,7 @@ impl Putting {
     fn take_to_slot(&mut self, disposal: &Disposal) -> Result<Option<PathBuf>, FileFault> {
         let slots = self.slots(disposal);
         // A later file under the name is not even renamed for a moment: a fault before it is given back would hide it.
-        if !self.is_the_file(&disposal.path, disposal)? {
+        if disposal.tried && !self.is_the_file(&disposal.path, disposal)? {
             return self.left_in_slot(disposal, &slots);
         }
         for (at, slot) in slots.iter().enumerate() {
