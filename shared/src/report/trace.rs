@@ -283,9 +283,12 @@ fn records_table(lines: &[TraceLine], lang: Lang) -> String {
     };
     let mut rows = vec![head.map(str::to_string).to_vec()];
     for line in lines {
+        let step = step_text(line, lang);
         let state = match &line.code {
-            Some(code) => format!("{}（{code}）", step_text(line, lang)),
-            None => step_text(line, lang),
+            Some(code) if matches!(line.state, "refused" | "withdrawn" | "held-back") => {
+                say!(lang, "{step}（{code}）", "{step} ({code})")
+            }
+            _ => step,
         };
         rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
     }
