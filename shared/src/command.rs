@@ -209,7 +209,7 @@ pub fn main(side: Side) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return say_wrong_use(&error),
     };
-    start_journal();
+    start_journal(matches!(cli.verb, Verb::Run));
     let lang =
         cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
     match perform(cli, side, lang) {
@@ -231,10 +231,12 @@ fn say_wrong_use(error: &clap::Error) -> ExitCode {
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
-/// The journal goes to standard error, where systemd takes it; DUKOU_JOURNAL chooses the level.
-fn start_journal() {
+/// The journal goes to standard error, where systemd takes it; DUKOU_JOURNAL chooses the level. The other verbs answer in the reader's
+/// language themselves, and keep none unless it is asked for.
+fn start_journal(runs: bool) {
+    let usual = if runs { "warn,dukou_shared=info" } else { "off" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("DUKOU_JOURNAL")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,dukou_shared=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).with_target(false).init();
 }
@@ -445,7 +447,7 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,
         false => {
             let status = read_status(station)?;
-            print(&(report::pass_text(&report, lang) + &report::channel_waits_text(&status, lang)))?;
+            print(&(report::pass_text(&report, lang) + &report::standing_text(&status, lang)))?;
         }
     }
     Ok(code)

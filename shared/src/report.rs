@@ -6,7 +6,7 @@
 mod pass;
 mod trace;
 
-pub use self::pass::{channel_waits_text, pass_text};
+pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
@@ -333,6 +333,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             "Held: channel {channel} waits at packet {seq} since {at} ({code}). {why}When that is settled, run release {channel}.\n"
         );
     }
+    out += &waits_text(status, lang);
     for Rejections { channel, direction, code, count } in &status.rejections {
         out += &match direction {
             Direction::Out => say!(
@@ -365,6 +366,28 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     }
     for trouble in &status.troubles {
         out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
+    }
+    out
+}
+
+/// Says what channels wait for that need a person, but are not held.
+fn waits_text(status: &Status, lang: Lang) -> String {
+    let mut out = String::new();
+    for line in status.channels.iter().filter(|line| line.direction == Direction::In) {
+        let (channel, files) = (&line.channel, line.accepted.saturating_sub(line.applied));
+        out += &match line.state {
+            "gapped" => say!(
+                lang,
+                "缺包：通道 {channel} 等缺的包，缺哪些用 gaps 查看。\n",
+                "Gap: channel {channel} waits for packets; gaps names them.\n"
+            ),
+            "waiting-take" => say!(
+                lang,
+                "等待取走：通道 {channel} 有 {files} 个文件已收到而没有落地，去向文件夹里还有同名而内容不同的文件（取走后自动继续），或那个文件夹暂时写不了。\n",
+                "To be taken: {files} file(s) of channel {channel} are here and not delivered: a file of the same name and other bytes still lies in the sink's folder (once it is taken the channel goes on by itself), or that folder cannot be written for now.\n"
+            ),
+            _ => String::new(),
+        };
     }
     out
 }

@@ -252,6 +252,15 @@ impl Engine {
         let may = from == head.seq + 1
             && from <= to
             && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);
+        if first.is_none() && held.is_none() {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 没有缺包也没有暂停（见 gaps），没有可放弃的。",
+                    "Channel {channel} has no gap and is not held (see gaps); there is nothing to waive."
+                )
+            }));
+        }
         if !may {
             let next = head.seq + 1;
             return Ok(Answer::no(|lang| {

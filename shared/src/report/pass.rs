@@ -97,13 +97,14 @@ fn arrivals_text(report: &PassReport, lang: Lang) -> String {
     out
 }
 
-/// Names the channels that wait for something, and where more is told: they may wait since long before this pass.
-pub fn channel_waits_text(status: &Status, lang: Lang) -> String {
+/// Names what waits for a person though this pass did not cause it: channels, with where more is told, and files that are no requests.
+pub fn standing_text(status: &Status, lang: Lang) -> String {
     let waiting = status.channels.iter().filter(|line| line.state != "ok");
     let line = |line: &super::ChannelLine| {
         let (channel, state) = (&line.channel, state_text(line.state, lang));
         let verb = if line.state == "gapped" { "gaps" } else { "status" };
         say!(lang, "通道 {channel}：{state}，见 {verb}。\n", "Channel {channel}: {state}, see {verb}.\n")
     };
-    waiting.map(line).collect()
+    let troubles = status.troubles.iter().map(|trouble| format!("{}\n", trouble.sentence(lang)));
+    waiting.map(line).chain(troubles).collect()
 }

@@ -310,12 +310,16 @@ fn records_table(lines: &[TraceLine], lang: Lang) -> String {
     };
     let mut rows = vec![head.map(str::to_string).to_vec()];
     for line in lines {
+        let step = step_text(line, lang);
         let state = match (&line.code, &line.operator, &line.reason) {
-            (Some(code), ..) => format!("{}（{code}）", step_text(line, lang)),
-            (_, Some(operator), Some(reason)) => {
-                format!("{}（{operator}：{}）", step_text(line, lang), plain_line(&mask_id(reason)))
+            (Some(code), ..) if matches!(line.state, "refused" | "withdrawn" | "held-back") => {
+                say!(lang, "{step}（{code}）", "{step} ({code})")
             }
-            _ => step_text(line, lang),
+            (_, Some(operator), Some(reason)) => {
+                let reason = plain_line(&mask_id(reason));
+                say!(lang, "{step}（{operator}：{reason}）", "{step} ({operator}: {reason})")
+            }
+            _ => step,
         };
         rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
     }

@@ -190,6 +190,7 @@ fn an_unfit_request_file_is_set_aside_and_told_once_and_the_station_runs_on() {
     let told = outer.json(1, &["status"]);
     assert_eq!((&told["troubles"][0]["code"], told["troubles"].as_array().unwrap().len()), (&"request".into(), 1), "{told}");
     daemon.stop_cleanly();
+    assert!(outer.pass(0).out.contains("请求文件"));
     assert_eq!(journal(&outer).matches("garbage.request").count(), 1, "{}", journal(&outer));
 }
 
