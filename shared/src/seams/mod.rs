@@ -184,6 +184,9 @@ pub trait Files: Send + Sync {
     fn stat(&self, path: &Path) -> Result<Option<FileStat>, FileFault>;
     /// Opens a regular file for reading, without following links and without blocking on a FIFO.
     fn open(&self, path: &Path) -> Result<Box<dyn OpenFile>, FileFault>;
+    /// Opens a regular file below a directory as [`open`](Files::open) does, and follows no link on the way down either: whoever may write
+    /// there cannot lead out of it.
+    fn open_below(&self, dir: &Path, below: &Path) -> Result<Box<dyn OpenFile>, FileFault>;
     /// Reads a whole file of at most `limit` bytes; a longer one is `System(EFBIG = 27)`.
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileFault>;
     /// Creates a new file with mode 0600.
@@ -198,6 +201,8 @@ pub trait Files: Send + Sync {
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), FileFault>;
     /// Renames within one file system; fails with `Exists` when the target is there.
     fn rename_new(&self, from: &Path, to: &Path) -> Result<(), FileFault>;
+    /// Renames what lies below a directory as [`rename_new`](Files::rename_new) does, and follows no link on the way down to it.
+    fn rename_below(&self, dir: &Path, below: &Path, to: &Path) -> Result<(), FileFault>;
     /// Removes a file; true when it was there.
     fn remove(&self, path: &Path) -> Result<bool, FileFault>;
     /// Removes an empty directory; true when it was there and empty, false otherwise.

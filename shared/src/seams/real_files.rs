@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{IoSlice, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
@@ -107,6 +107,14 @@ impl Files for RealFiles {
         Ok(Box::new(RealOpen { fd, path: path.to_owned() }))
     }
 
+    fn open_below(&self, dir: &Path, below: &Path) -> Result<Box<dyn OpenFile>, FileFault> {
+        let path = dir.join(below);
+        let (holder, name) = descend(dir, below).map_err(|errno| fault(FileOp::Open, &path, errno))?;
+        let at = At { dir: holder.as_fd(), name };
+        let (fd, _) = open_regular(at, READ_FILE, FileOp::Open, &path)?;
+        Ok(Box::new(RealOpen { fd, path }))
+    }
+
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileFault> {
         let (fd, stat) = open_regular(At::here(path), READ_FILE, FileOp::Open, path)?;
         let len = file_stat(&stat).len;
@@ -169,6 +177,13 @@ impl Files for RealFiles {
     fn rename_new(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
         let renamed = self.offers.rename_no_replace(At::here(from), At::here(to));
         renamed.map_err(|errno| fault(FileOp::Rename, if errno == Errno::EXIST { to } else { from }, errno))
+    }
+
+    fn rename_below(&self, dir: &Path, below: &Path, to: &Path) -> Result<(), FileFault> {
+        let from = dir.join(below);
+        let (holder, name) = descend(dir, below).map_err(|errno| fault(FileOp::Rename, &from, errno))?;
+        let renamed = self.offers.rename_no_replace(At { dir: holder.as_fd(), name }, At::here(to));
+        renamed.map_err(|errno| fault(FileOp::Rename, if errno == Errno::EXIST { to } else { &from }, errno))
     }
 
     fn remove(&self, path: &Path) -> Result<bool, FileFault> {
@@ -331,6 +346,21 @@ fn open_regular(at: At<'_>, flags: OFlags, op: FileOp, shown: &Path) -> Result<(
         return Err(FileFault { op, path: shown.to_owned(), cause: FileCause::NotRegular });
     }
     Ok((fd, stat))
+}
+
+/// Opens the directory that holds `below`, part by part so that no link is followed, and gives the last part. Linux 4.19 has no `openat2`.
+fn descend<'a>(dir: &Path, below: &'a Path) -> Result<(OwnedFd, &'a Path), Errno> {
+    let mut holder = open_at(At::here(plain(dir)), READ_DIR, 0)?;
+    let mut parts = below.components().peekable();
+    while let Some(part) = parts.next() {
+        let Component::Normal(name) = part else { return Err(Errno::INVAL) };
+        let name = Path::new(name);
+        if parts.peek().is_none() {
+            return Ok((holder, name));
+        }
+        holder = open_at(At { dir: holder.as_fd(), name }, READ_DIR, 0)?;
+    }
+    Err(Errno::INVAL)
 }
 
 fn open_dir(op: FileOp, path: &Path) -> Result<OwnedFd, FileFault> {

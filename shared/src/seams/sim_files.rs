@@ -442,6 +442,10 @@ impl Files for SimFiles {
         Ok(Box::new(self.hold(inode, path)))
     }
 
+    fn open_below(&self, dir: &Path, below: &Path) -> Result<Box<dyn OpenFile>, FileFault> {
+        Files::open(self, &dir.join(below))
+    }
+
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileFault> {
         let inode = self.act(FileOp::Open, path, |state| state.disk.find_file(path))?;
         self.act(FileOp::Read, path, |state| {
@@ -521,6 +525,10 @@ impl Files for SimFiles {
         });
         renamed
             .map_err(|fault| if fault.cause == FileCause::Exists { FileFault { path: to.to_owned(), ..fault } } else { fault })
+    }
+
+    fn rename_below(&self, dir: &Path, below: &Path, to: &Path) -> Result<(), FileFault> {
+        self.rename_new(&dir.join(below), to)
     }
 
     fn remove(&self, path: &Path) -> Result<bool, FileFault> {

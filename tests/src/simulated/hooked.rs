@@ -60,6 +60,10 @@ impl Files for HookedFiles {
         self.files().open(path)
     }
 
+    fn open_below(&self, dir: &Path, below: &Path) -> Result<Box<dyn OpenFile>, FileFault> {
+        self.files().open_below(dir, below)
+    }
+
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileFault> {
         self.files().read(path, limit)
     }
@@ -86,6 +90,10 @@ impl Files for HookedFiles {
 
     fn rename_new(&self, from: &Path, to: &Path) -> Result<(), FileFault> {
         self.files().rename_new(from, to)
+    }
+
+    fn rename_below(&self, dir: &Path, below: &Path, to: &Path) -> Result<(), FileFault> {
+        self.files().rename_below(dir, below, to)
     }
 
     fn remove(&self, path: &Path) -> Result<bool, FileFault> {

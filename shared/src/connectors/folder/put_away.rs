@@ -9,7 +9,7 @@
 
 use crate::channel::{After, SourceConfig};
 use crate::connectors::folder::aside::{Reason, is_free, remove_reasons, with_room, with_suffix};
-use crate::connectors::folder::source::FolderPlaces;
+use crate::connectors::folder::source::{FolderPlaces, below};
 use crate::connectors::folder::status::{status_text, unless_no_place};
 use crate::connectors::{Disposal, Fate};
 use crate::lang::Lang;
@@ -245,7 +245,7 @@ impl Putting {
     fn rename_to_slot(&self, disposal: &Disposal, slot: &Path) -> Result<Option<PathBuf>, FileFault> {
         for count in 1..=SLOTS_MAX {
             let slot = numbered(slot, count);
-            let fault = match self.files.rename_new(&disposal.path, &slot) {
+            let fault = match self.rename_out(disposal, &slot) {
                 Ok(()) => return Ok(Some(slot)),
                 Err(fault) if matches!(fault.cause, FileCause::Exists | FileCause::NotFound) => fault,
                 Err(fault) => return Err(fault),
@@ -259,6 +259,14 @@ impl Putting {
             }
         }
         Err(FileFault { op: FileOp::Rename, path: slot.to_path_buf(), cause: FileCause::Exists })
+    }
+
+    /// Renames the file out of the source folder; a folder on the way that became a link is not followed.
+    fn rename_out(&self, disposal: &Disposal, to: &Path) -> Result<(), FileFault> {
+        match below(&self.places.folder, &disposal.path) {
+            Some(below) => self.files.rename_below(&self.places.folder, below, to),
+            None => self.files.rename_new(&disposal.path, to),
+        }
     }
 
     /// A file that is not there was taken away by its supplier, unless its whole folder is not there: then nothing can be said of it.
@@ -333,7 +341,7 @@ impl Putting {
 
     /// Moves the file; false when it vanished, or when another one had taken its place and was given back.
     fn move_there(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
-        match self.files.rename_new(&disposal.path, target) {
+        match self.rename_out(disposal, target) {
             Err(fault) if matches!(fault.cause, FileCause::CrossDevice | FileCause::NotFound) => {
                 return self.move_by_slot(disposal, target);
             }

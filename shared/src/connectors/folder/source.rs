@@ -75,6 +75,11 @@ fn candidate(folder: &Path, walked: Walked) -> Candidate {
     }
 }
 
+/// Gives the way from a folder down to a file, where it leads through folders that suppliers may replace by links.
+pub(super) fn below<'a>(folder: &Path, path: &'a Path) -> Option<&'a Path> {
+    path.strip_prefix(folder).ok().filter(|below| below.components().count() > 1)
+}
+
 fn path_text(path: &Path) -> String {
     match path.to_str() {
         Some(text) => text.to_string(),
@@ -120,7 +125,10 @@ impl Source for FolderSource {
     }
 
     fn open(&self, candidate: &Candidate) -> Result<Box<dyn OpenFile>, FileFault> {
-        self.files.open(&candidate.path)
+        match below(&self.folder, &candidate.path) {
+            Some(below) => self.files.open_below(&self.folder, below),
+            None => self.files.open(&candidate.path),
+        }
     }
 
     fn place_of(&self, name: &str, path: &Path) -> Option<String> {

@@ -371,3 +371,26 @@ fn a_walk_passes_over_a_directory_too_deep_to_be_named_and_says_so() {
     assert_eq!(seen, 1);
     assert_eq!(passed_over.iter().map(|fault| fault.cause.clone()).collect::<Vec<_>>(), [FileCause::NameTooLong]);
 }
+
+#[test]
+fn no_link_on_the_way_down_is_followed() {
+    let world = RealWorld::new();
+    world.put("drop/in/deep/a", b"mine");
+    world.put("secret/deep/a", b"not for this");
+    let (drop, below) = (world.at("drop"), Path::new("in/deep/a"));
+    let mut bytes = [0; 4];
+    assert_eq!(world.files.open_below(&drop, below).unwrap().read_at(0, &mut bytes), Ok(4));
+    assert_eq!(&bytes, b"mine");
+    fs::rename(world.at("drop/in"), world.at("drop/was")).unwrap();
+    symlink(world.at("secret"), world.at("drop/in")).unwrap();
+    assert_eq!(refused(world.files.open_below(&drop, below)), FileCause::NotDirectory);
+    assert_eq!(refused(world.files.rename_below(&drop, below, &world.at("taken"))), FileCause::NotDirectory);
+    assert_eq!(world.get("secret/deep/a"), Some(b"not for this".to_vec()));
+    for outside in ["", "..", "../secret/deep/a", "/etc/passwd", "was/../../secret/deep/a"] {
+        assert_eq!(refused(world.files.open_below(&drop, Path::new(outside))), FileCause::System(22), "{outside}");
+    }
+    let was = Path::new("was/deep/a");
+    world.files.rename_below(&drop, was, &world.at("taken")).unwrap();
+    assert_eq!(world.get("taken"), Some(b"mine".to_vec()));
+    assert_eq!(refused(world.files.rename_below(&drop, was, &world.at("elsewhere"))), FileCause::NotFound);
+}
