@@ -240,7 +240,7 @@ impl Engine {
                 )
             }));
         };
-        let first = self.gaps.get(channel).and_then(|(_, ranges)| ranges.first().copied());
+        let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
         let held = self.state.holds.get(channel).map(|hold| hold.seq);
         let may = from == head.seq + 1
             && from <= to

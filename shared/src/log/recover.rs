@@ -2,6 +2,7 @@
 
 use super::{DAY_MS, PacketLog, Segment, segment_event, segments};
 use crate::error::LogFault;
+use crate::receive::order::{Gaps, subtract};
 use crate::seams::Files;
 use crate::seams::clock::Clock;
 use dukou_packets::keyring::{KeyEntry, Role};
@@ -21,6 +22,8 @@ pub struct LogEvidence {
     pub packed: BTreeSet<u64>,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
+    /// Ranges with a `gap` line that no `gap-closed` line ended.
+    pub gaps: Gaps,
 }
 
 /// An opened log.
@@ -253,7 +256,27 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
             Event::Applied { channel, epoch, seq, .. } => {
                 evidence.applied.insert((channel, epoch, seq));
             }
+            Event::Gap { channel, epoch, from, to } => {
+                let (known, ranges) = evidence.gaps.entry(channel).or_insert((epoch, Vec::new()));
+                if *known != epoch {
+                    (*known, *ranges) = (epoch, Vec::new());
+                }
+                *ranges = joined(ranges, (from, to));
+            }
+            Event::GapClosed { channel, epoch, from, to } => {
+                if let Some((_, ranges)) = evidence.gaps.get_mut(&channel).filter(|(known, _)| *known == epoch) {
+                    *ranges = subtract(ranges, &[(from, to)]);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// Gives rising ranges with one more among them.
+fn joined(ranges: &[(u64, u64)], (from, to): (u64, u64)) -> Vec<(u64, u64)> {
+    let mut all = subtract(ranges, &[(from, to)]);
+    all.push((from, to));
+    all.sort_unstable();
+    all
 }

@@ -1,5 +1,6 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
 
+mod arrivals;
 mod crossing;
 mod decisions;
 mod faults;
