@@ -213,6 +213,9 @@ impl Engine {
         for row in &rows {
             self.place_again(row)?;
         }
+        // The newest signal may have been lost with the packets: another one tells how far the channels are.
+        self.state.signal_out = None;
+        self.send_signal()?;
         self.flush()?;
         let count = rows.len();
         Ok(Answer::done(count as u64, |lang| {
