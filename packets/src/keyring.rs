@@ -135,7 +135,7 @@ impl KeyEntry {
 pub struct KeyringBody {
     /// The station it is about.
     pub station: StationId,
-    /// What people call the station, 1 … 64 characters.
+    /// What people call the station, 1 … 64 characters, none of them a control character.
     pub name: String,
     /// The station's side.
     pub side: Side,
@@ -517,6 +517,7 @@ impl TryFrom<WireBody> for KeyringBody {
         let require = |holds: bool, what| holds.then_some(()).ok_or(KeyringFault::Shape(what));
         let name = (1..=NAME_MAX).contains(&wire.name.chars().count());
         require(name, "the name is not 1 to 64 characters")?;
+        require(!wire.name.chars().any(char::is_control), "the name holds a control character")?;
         let first = wire.version == 1;
         let numbered = wire.version >= 1 && first == wire.previous.is_zero();
         require(numbered, "version and previous do not fit")?;

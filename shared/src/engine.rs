@@ -280,7 +280,7 @@ impl Engine {
             }
         }
         self.settle_sinks()?;
-        self.gaps = self.find_gaps()?;
+        self.recall_gaps(&evidence.gaps)?;
         self.commit_log()?;
         self.flush()?;
         self.remove_orphans()?;
@@ -337,7 +337,7 @@ impl Engine {
         self.stop.load(Ordering::SeqCst)
     }
 
-    /// One look at everything: receive, then send, until neither moves anything.
+    /// One look at everything: receive, then send, until neither moves anything; another one when packets are missing that were not before.
     ///
     /// # Errors
     /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
@@ -349,8 +349,12 @@ impl Engine {
             self.send(&mut round)?;
             let moved = round.moved();
             report.add(round);
-            if !moved || self.should_stop() {
+            let overtaken = self.has_fresh_gaps();
+            if (!moved && !overtaken && !self.pick_up.has_more()) || self.should_stop() {
                 break;
+            }
+            if overtaken {
+                self.seams.clock.sleep(OVERTAKEN_MS);
             }
         }
         self.flush()?;
@@ -537,6 +541,9 @@ impl Engine {
 
 /// Most unfinished files that one start removes from the ferry directory.
 const UNFINISHED_ENTRIES: usize = 10_000;
+
+/// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
+const OVERTAKEN_MS: u64 = 500;
 
 /// How long a pass waits between two looks at files that are not finished.
 const PASS_WAIT_MS: u64 = 1000;

@@ -14,6 +14,7 @@ pub mod error;
 pub mod keys;
 pub mod lang;
 pub mod log;
+mod reason;
 pub mod receive;
 pub mod report;
 pub mod requests;

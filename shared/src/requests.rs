@@ -220,6 +220,10 @@ impl Engine {
         for row in &rows {
             self.place_again(row)?;
         }
+        // The newest signal may have been lost with the packets: another one tells how far the channels are.
+        self.state.signal_out = None;
+        // Where there is no ferry directory for it, the next look says so.
+        self.send_signal(&mut PassReport::default())?;
         self.flush()?;
         let count = rows.len();
         Ok(Answer::done(count as u64, |lang| {
@@ -247,7 +251,7 @@ impl Engine {
                 )
             }));
         };
-        let first = self.gaps.get(channel).and_then(|(_, ranges)| ranges.first().copied());
+        let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
         let held = self.state.holds.get(channel).map(|hold| hold.seq);
         let may = from == head.seq + 1
             && from <= to

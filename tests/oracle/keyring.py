@@ -142,6 +142,7 @@ def _read_body(line: str, body: bytes, file: bytes) -> Keyring:
     _need(spelling == line, "insignificant blanks, or an escape that is not needed")
     station, name, side, environment, version, previous, threshold, suites, keys, revoked = _object(value, BODY_KEYS)
     _need(isinstance(name, str) and 1 <= len(name) <= 64, "a name has 1 … 64 characters")
+    _need(not any(ord(c) < 0x20 or 0x7F <= ord(c) <= 0x9F for c in name), "a control character in the name")
     _need(side in ("inner", "outer"), "side")
     _need(environment in ("production", "test"), "environment")
     _need(is_whole(version, 1, U64_MAX), "version")

@@ -59,6 +59,10 @@ pub(crate) fn cases() -> Vec<(String, Value)> {
     keys(&mut bench);
     signatures(&mut bench, &good);
     chains(&mut bench, &good);
+    // Cases are numbered in order, so that new ones stand last.
+    for (about, control) in [("escape", "\\u001b"), ("line break", "\\n"), ("DEL", "\u{7f}"), ("C1 control", "\u{9b}")] {
+        bench.object("keyring-shape", &format!("a name with {about}"), "外网摆渡站", &format!("外网{control}站"));
+    }
     bench.cases
 }
 

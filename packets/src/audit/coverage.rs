@@ -1,6 +1,6 @@
 //! What the lines say of each channel and of the peer, and where they contradict one another (LOG.md section 6).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::keys::Keys;
@@ -32,8 +32,8 @@ struct Sent {
 #[derive(Debug, Default)]
 struct Received {
     applied: Ranges,
-    /// What was seen and not applied, with the header digest.
-    waiting: BTreeMap<u64, Digest>,
+    /// What was seen and not applied, with the header digests it was seen under.
+    waiting: BTreeMap<u64, BTreeSet<Digest>>,
     waived: Ranges,
     waivers: Vec<Waiver>,
     /// The largest seq known to exist.
@@ -165,7 +165,7 @@ impl Ledger {
         let received = self.received.entry((channel.clone(), *epoch)).or_default();
         received.known = received.known.max(*seq);
         if !received.applied.contains(*seq, *seq) {
-            received.waiting.insert(*seq, *header);
+            received.waiting.entry(*seq).or_default().insert(*header);
         }
         self.peer_head(*peer, *number, *size, *peer_root, at);
         Some(LogHead { size: *echo_size, root: *echo_root })
@@ -197,7 +197,7 @@ impl Ledger {
             faults.add(FaultCode::AppliedSeq, at.file, at.line, detail);
         }
         let seen = received.waiting.remove(seq);
-        let unseen = seen.map_or(self.whole, |seen| seen != *header);
+        let unseen = seen.map_or(self.whole, |seen| !seen.contains(header));
         if unseen {
             let detail = format!("{channel} {epoch} {seq}");
             faults.add(FaultCode::AppliedUnseen, at.file, at.line, detail);

@@ -73,7 +73,7 @@ impl Keys {
             let matches = keys.own.iter().any(|keyring| anchor.matches(keyring));
             // Every version must hang from the anchored one: one that is broken or missing cuts those behind it off.
             keys.anchored = matches && keys.own.len() as u64 == span_of(&dir.own_keyrings);
-            if !matches {
+            if !matches && !dir.own_keyrings.is_empty() {
                 faults.add(FaultCode::Anchor, "keyring-000001.txt", None, "");
             }
         }
@@ -88,12 +88,12 @@ impl Keys {
         faults: &mut Faults,
     ) -> Result<Vec<Keyring>, Unreadable> {
         let mut chain: Vec<Keyring> = Vec::new();
-        let mut due = None;
+        let mut due = 1;
         for (version, name) in names {
-            if due.is_some_and(|due| due != version) {
+            if due != version {
                 faults.add(FaultCode::KeyringMissing, &name, None, "");
             }
-            due = Some(version + 1);
+            due = version + 1;
             let bytes = dir.keyring(&name)?;
             self.files.push(sha256(&[&bytes]));
             match read_one(&bytes, version, station, chain.last()) {

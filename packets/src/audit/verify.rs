@@ -15,6 +15,7 @@ use super::keys::{Anchor, Keys};
 use super::report::{FaultCode, Faults, Report};
 use crate::keyring::KeyEntry;
 use crate::log::checkpoint::{Checkpoint, CheckpointFault};
+use crate::log::line::Event;
 use crate::packet::header::LogHead;
 use crate::suite::StationId;
 
@@ -134,6 +135,9 @@ impl Reading<'_> {
         let number = self.chain.due();
         let line = self.chain.take(bytes, heads_segment, name, &mut self.faults);
         let Some(line) = line else { return };
+        if number == 2 && self.chain.first == 1 && !matches!(line.event, Event::Init { .. }) {
+            self.faults.add(FaultCode::InitPlace, name, number, line.event.kind().to_owned());
+        }
         let at = At { file: name, line: number };
         let echo = self.ledger.take(&line, &at, self.keys, &mut self.faults);
         if let Some(head) = echo {

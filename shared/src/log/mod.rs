@@ -238,4 +238,52 @@ mod tests {
         drop(log);
         assert_eq!(open(&files).head(), head);
     }
+
+    /// A log of some commits, and its checkpoint file.
+    fn with_notes() -> (SimFiles, Vec<u8>) {
+        let files = SimFiles::new(1);
+        files.mkdir("/log");
+        let mut log = open(&files);
+        for number in 1..5 {
+            log.note(Event::Left { number, header: Digest::ZERO });
+            log.commit().unwrap();
+        }
+        log.settle().unwrap();
+        let notes = files.get(NOTES).unwrap();
+        (files, notes)
+    }
+
+    const NOTES: &str = "/log/000000000001.checkpoints";
+
+    fn reopen(files: &SimFiles) -> Result<Opened, LogFault> {
+        let (clock, signer) = (Arc::new(SimClock::at(0)), Arc::new(SoftSigner::from_seed([7; 32])));
+        PacketLog::open(Arc::new(files.clone()), clock, "/log".as_ref(), StationId::from_bytes([1; 16]), signer, None)
+    }
+
+    #[test]
+    fn one_changed_byte_in_a_complete_checkpoint_stops_the_start_and_cuts_nothing() {
+        let (files, notes) = with_notes();
+        for at in 0..notes.len() - 1 {
+            let mut changed = notes.clone();
+            changed[at] ^= 1;
+            files.put(NOTES, &changed);
+            let what = reopen(&files).map(drop);
+            // A lost line end in the last note makes it an incomplete one.
+            if changed.iter().filter(|byte| **byte == b'\n').count() % 5 == 0 {
+                assert!(matches!(what, Err(LogFault::Damaged { .. })), "byte {at}: {what:?}");
+                assert_eq!(files.get(NOTES), Some(changed), "byte {at}: something was cut");
+            }
+        }
+    }
+
+    #[test]
+    fn an_incomplete_last_checkpoint_is_cut_and_no_other() {
+        let (files, notes) = with_notes();
+        let last = notes.len() - notes.len() / 4;
+        for end in last + 1..notes.len() {
+            files.put(NOTES, &notes[..end]);
+            reopen(&files).map(drop).unwrap();
+            assert!(files.get(NOTES).unwrap().starts_with(&notes[..last]), "cut at {end}");
+        }
+    }
 }

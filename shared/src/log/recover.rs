@@ -2,6 +2,7 @@
 
 use super::{DAY_MS, PacketLog, Segment, segment_event, segments};
 use crate::error::LogFault;
+use crate::receive::order::{Gaps, subtract};
 use crate::seams::Files;
 use crate::seams::clock::Clock;
 use dukou_packets::keyring::{KeyEntry, Role};
@@ -21,6 +22,8 @@ pub struct LogEvidence {
     pub packed: BTreeSet<u64>,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
+    /// Ranges with a `gap` line that no `gap-closed` line ended.
+    pub gaps: Gaps,
 }
 
 /// An opened log.
@@ -143,7 +146,7 @@ fn segments_with_content(files: &dyn Files, dir: &Path) -> Result<Vec<PathBuf>, 
     if let Some(newest) = paths.last() {
         let bytes = segments::read(files, newest)?;
         let begun = bytes.split_inclusive(|byte| *byte == b'\n').next().is_some_and(|line| complete_line(line).is_some());
-        if !begun && checkpoint_notes(files, newest)?.is_empty() {
+        if !begun && split_notes(&checkpoint_bytes(files, newest)?).0.is_empty() {
             files.remove(newest)?;
             files.remove(&newest.with_extension("checkpoints"))?;
             files.sync_dir(dir)?;
@@ -207,41 +210,55 @@ fn damaged(path: &Path, line: u64, problem: &str) -> LogFault {
     LogFault::Damaged { path: path.to_path_buf(), line, problem: problem.to_string() }
 }
 
-/// Cuts a torn note from the checkpoint file and gives the highest size vouched for.
+/// Cuts an incomplete last note from the checkpoint file and gives the highest size vouched for. A note that is complete and wrong is not what
+/// a crash leaves.
 fn checkpoints_end(files: &dyn Files, segment: &Path, station: StationId, signer: &dyn Signer) -> Result<u64, LogFault> {
     let path = segment.with_extension("checkpoints");
-    let notes = checkpoint_notes(files, segment)?;
-    let mut good_bytes = 0;
+    let bytes = checkpoint_bytes(files, segment)?;
+    let (notes, torn) = split_notes(&bytes);
     let mut vouched = 0;
-    for note in &notes {
-        let Some(checkpoint) = open_own(note, signer).filter(|found| found.station == station) else { break };
-        good_bytes += note.len() as u64;
+    for (index, note) in notes.iter().enumerate() {
+        let Some(checkpoint) = open_own(note, signer).filter(|found| found.station == station) else {
+            return Err(damaged(&path, NOTE_LINES * index as u64 + 1, "checkpoint"));
+        };
         vouched = vouched.max(checkpoint.size);
     }
-    if files.stat(&path)?.is_some_and(|stat| stat.len > good_bytes) {
-        files.truncate(&path, good_bytes)?;
+    if torn > 0 {
+        files.truncate(&path, bytes.len() as u64 - torn)?;
     }
     Ok(vouched)
 }
 
 /// Opens a note that this station's own log key signed.
-fn open_own(note: &str, signer: &dyn Signer) -> Option<Checkpoint> {
+fn open_own(note: &[u8], signer: &dyn Signer) -> Option<Checkpoint> {
+    let note = std::str::from_utf8(note).ok()?;
     Checkpoint::open(note, &[KeyEntry::new(Role::Log, 0, signer.public(), 0)]).ok()
 }
 
-/// Splits a checkpoint file into its notes: five lines each. A torn last one is left out.
-fn checkpoint_notes(files: &dyn Files, segment: &Path) -> Result<Vec<String>, LogFault> {
+/// Lines of a note in a checkpoint file.
+const NOTE_LINES: u64 = 5;
+
+fn checkpoint_bytes(files: &dyn Files, segment: &Path) -> Result<Vec<u8>, LogFault> {
     let path = segment.with_extension("checkpoints");
     if files.stat(&path)?.is_none() {
         return Ok(Vec::new());
     }
-    let text = String::from_utf8_lossy(&files.read(&path, segments::SEGMENT_MAX)?).into_owned();
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    Ok(lines
-        .chunks_exact(5)
-        .filter(|lines| lines.last().is_some_and(|line| line.ends_with('\n')))
-        .map(|lines| lines.concat())
-        .collect())
+    Ok(files.read(&path, segments::SEGMENT_MAX)?)
+}
+
+/// Splits a checkpoint file into its complete notes and gives the length of what is left over.
+fn split_notes(bytes: &[u8]) -> (Vec<&[u8]>, u64) {
+    let (mut notes, mut rest) = (Vec::new(), bytes);
+    loop {
+        let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        match ends.nth(NOTE_LINES as usize - 1).and_then(|end| rest.split_at_checked(end)) {
+            Some((note, behind)) => {
+                notes.push(note);
+                rest = behind;
+            }
+            None => return (notes, rest.len() as u64),
+        }
+    }
 }
 
 fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
@@ -253,7 +270,27 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
             Event::Applied { channel, epoch, seq, .. } => {
                 evidence.applied.insert((channel, epoch, seq));
             }
+            Event::Gap { channel, epoch, from, to } => {
+                let (known, ranges) = evidence.gaps.entry(channel).or_insert((epoch, Vec::new()));
+                if *known != epoch {
+                    (*known, *ranges) = (epoch, Vec::new());
+                }
+                *ranges = joined(ranges, (from, to));
+            }
+            Event::GapClosed { channel, epoch, from, to } => {
+                if let Some((_, ranges)) = evidence.gaps.get_mut(&channel).filter(|(known, _)| *known == epoch) {
+                    *ranges = subtract(ranges, &[(from, to)]);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// Gives rising ranges with one more among them.
+fn joined(ranges: &[(u64, u64)], (from, to): (u64, u64)) -> Vec<(u64, u64)> {
+    let mut all = subtract(ranges, &[(from, to)]);
+    all.push((from, to));
+    all.sort_unstable();
+    all
 }

@@ -16,6 +16,7 @@ use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{Record, RecordKind, RecordMeta, parts_digest};
 use dukou_packets::suite::{Digest, sha256};
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 /// The hold of a channel whose staged parts are gone or damaged and cannot be put together from the packets kept here.
 pub(crate) const STAGING: &str = "staging";
@@ -94,7 +95,7 @@ impl Engine {
             }
             self.seams.files.sync_fs(&self.station.spool_in())?;
             self.mark(channel, &staged, progress.unfinished, peer_log)?;
-            self.forget_picked(&staged)?;
+            self.forget_picked(&staged, report)?;
         }
         if let Some(incoming) = self.incoming.get_mut(channel) {
             incoming.delivering.extend(staged.iter().map(|(opened, rows)| marked(&opened.row, rows)));
@@ -103,7 +104,7 @@ impl Engine {
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
         self.deliver_channel(channel, report)?;
         if let Some((row, picked, code)) = wrong {
-            self.hold_at(channel, row, picked, code)?;
+            self.hold_at(channel, (row, picked), code, report)?;
             return Ok(false);
         }
         Ok(!cut_short && !failed && self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty()))
@@ -132,9 +133,9 @@ impl Engine {
     }
 
     /// A marked packet is not needed in the ferry directory any more: the spool keeps it for a replay.
-    fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)]) -> Result<(), EngineFault> {
+    fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)], report: &mut PassReport) -> Result<(), EngineFault> {
         for (dir, name) in staged.iter().filter_map(|(opened, _)| opened.picked.as_ref()) {
-            self.seams.files.ferry_dir(dir)?.remove(name)?;
+            self.let_go(dir, name, report)?;
         }
         Ok(())
     }
@@ -343,9 +344,9 @@ impl Engine {
     fn hold_at(
         &mut self,
         channel: &ChannelName,
-        row: PacketRow,
-        picked: Option<(std::path::PathBuf, String)>,
+        (row, picked): (PacketRow, Option<(PathBuf, String)>),
         code: &str,
+        report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         self.seams.files.sync_fs(&self.station.spool_in())?;
         let seq = row.key.seq;
@@ -353,7 +354,7 @@ impl Engine {
         changes.push(Change::Kept(PacketRow { state: PacketState::Early, ..row }));
         self.commit_store(changes)?;
         if let Some((dir, name)) = picked {
-            self.seams.files.ferry_dir(&dir)?.remove(&name)?;
+            self.let_go(&dir, &name, report)?;
         }
         self.hold(channel, code, seq)
     }

@@ -1,21 +1,29 @@
 //! Setting aside: packets that are never applied, each with its reason, one log line a code and look.
 //!
-//! Given: a packet that failed a check. Gives: the file in `quarantine/` (or `waiting/` while its key is unknown) with `.reason.txt` and `.reason.json`.
-//! Never: more than a bounded number of files, or of log lines.
+//! Given: packets that failed a check. Gives: the files in `quarantine/` (or `waiting/` while their key is unknown) with `.reason.txt` and
+//! `.reason.json`. A directory that is gone is made anew; where that fails the files stay where they are, and a trouble says so.
+//! After a crash: the line is durable before a file is moved, so that no move is without its line; what was not moved is met again, and its
+//! line is written a second time. Never: more than a bounded number of files and bytes, or of log lines; evidence of two packets under one number
+//! removed.
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::lang::Lang;
+use crate::reason;
 use crate::say;
-use crate::seams::{FerryDir, FileCause};
+use crate::seams::{FileCause, FileFault, OpenFile};
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::suite::{Digest, sha256};
 use serde_json::json;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Most packets kept in `quarantine/`; further ones are counted and removed: whoever can write the ferry directory could fill the disk.
 pub const QUARANTINE_FILES: usize = 1000;
+
+/// Most bytes kept in `quarantine/`.
+pub const QUARANTINE_BYTES: u64 = 1 << 30;
 
 /// Most packets kept in `waiting/`, the oldest go first.
 pub const WAITING_FILES: usize = 256;
@@ -23,114 +31,251 @@ pub const WAITING_FILES: usize = 256;
 /// Most bytes kept in `waiting/`.
 pub const WAITING_BYTES: u64 = 1 << 30;
 
-/// What was set aside under one code in one look.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tally {
-    count: u64,
-    first: Digest,
+/// Longest name of a packet, so that what waits is found again.
+const NAME_MAX: usize = 64;
+
+/// A packet that leaves its directory at the end of this look.
+pub(crate) struct Leaving {
+    dir: PathBuf,
+    name: String,
+    code: String,
+    to: Place,
+}
+
+/// Where a packet goes that leaves.
+#[derive(Clone, Copy)]
+enum Place {
+    /// To `quarantine/`, within its limits.
+    Quarantine,
+    /// To `quarantine/` whatever its limits, but once: a second packet under one number, by its head.
+    Evidence(Digest),
+    /// To `waiting/`, where the oldest makes room for it.
+    Waiting,
+}
+
+/// What becomes of a packet that leaves.
+enum Fate {
+    /// It is kept under this path.
+    Kept(PathBuf),
+    /// It is removed: the limits are reached, or the same evidence is kept already.
+    Removed,
+}
+
+/// How much `quarantine/` holds.
+struct Room {
+    files: usize,
+    bytes: u64,
 }
 
 impl Engine {
-    /// Moves a packet to `quarantine/` with its reason.
-    pub(crate) fn set_aside(
-        &mut self,
-        ferry: &dyn FerryDir,
-        name: &str,
-        code: &str,
-        report: &mut PassReport,
-    ) -> Result<(), EngineFault> {
-        let dir = self.station.quarantine_dir();
-        let kept = self.seams.files.list(&dir)?.iter().filter(|name| !name.contains(".reason.")).count();
-        if kept >= QUARANTINE_FILES {
-            ferry.remove(name)?;
-            self.tally(code, Digest::ZERO, report);
+    /// Lets a packet go to `quarantine/` at the end of this look.
+    pub(crate) fn set_aside(&mut self, dir: &Path, name: &str, code: &str) {
+        let (dir, name, code) = (dir.to_path_buf(), name.to_string(), code.to_string());
+        self.pick_up.leaving.push(Leaving { dir, name, code, to: Place::Quarantine });
+    }
+
+    /// The same for a second packet under one number, whose head is `evidence`.
+    pub(crate) fn keep_as_evidence(&mut self, dir: &Path, name: &str, evidence: Digest) {
+        let (dir, name, code) = (dir.to_path_buf(), name.to_string(), "equivocation".to_string());
+        self.pick_up.leaving.push(Leaving { dir, name, code, to: Place::Evidence(evidence) });
+    }
+
+    /// Lets a packet under an unknown key go to `waiting/` at the end of this look; it is tried again at every keyring change.
+    pub(crate) fn let_wait(&mut self, dir: &Path, name: &str) {
+        let (dir, name, code) = (dir.to_path_buf(), name.to_string(), "unknown-key".to_string());
+        self.pick_up.leaving.push(Leaving { dir, name, code, to: Place::Waiting });
+    }
+
+    /// Puts aside what this look found: the reasons, one durable line a code, and then the packets.
+    pub(crate) fn put_aside(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        let leaving = std::mem::take(&mut self.pick_up.leaving);
+        if leaving.is_empty() {
             return Ok(());
         }
-        self.move_with_reason(ferry, name, &dir, code, report)
+        let mut room = None;
+        let (mut moves, mut tallies) = (Vec::new(), BTreeMap::new());
+        for left in leaving {
+            let prepared = self.prepare_aside(&left, &mut room, &mut tallies);
+            match prepared {
+                Ok(Some(fate)) => moves.push((left, fate)),
+                Ok(None) => {}
+                Err(fault) => self.tolerate(fault, report)?,
+            }
+        }
+        for (code, (count, first)) in tallies {
+            self.log.note(Event::Aside { code, count, first });
+        }
+        self.commit_log()?;
+        for (left, fate) in moves {
+            self.move_aside(left, fate, report)?;
+        }
+        Ok(())
     }
 
-    /// Moves a packet under an unknown key to `waiting/`; it is tried again at every keyring change.
-    pub(crate) fn let_wait(&mut self, ferry: &dyn FerryDir, name: &str, report: &mut PassReport) -> Result<(), EngineFault> {
-        let dir = self.station.waiting_dir();
-        self.make_room(&dir)?;
-        report.waiting += 1;
-        self.move_with_reason(ferry, name, &dir, "unknown-key", report)
+    /// Decides what becomes of a packet, writes its reasons and counts it for its line; `None` when it is gone.
+    fn prepare_aside(
+        &self,
+        left: &Leaving,
+        room: &mut Option<Room>,
+        tallies: &mut BTreeMap<String, (u64, Digest)>,
+    ) -> Result<Option<Fate>, FileFault> {
+        let ferry = self.seams.files.ferry_dir(&left.dir)?;
+        let open = match ferry.open(&left.name) {
+            Err(fault) if fault.cause == FileCause::NotFound => return Ok(None),
+            open => open?,
+        };
+        let len = open.stat()?.len;
+        let fate = self.fate(left, len, room)?;
+        if let Fate::Kept(target) = &fate {
+            self.write_reason(target, &left.name, &left.code)?;
+        }
+        if !self.pick_up.stuck.contains(&(left.dir.clone(), left.name.clone())) {
+            let first = || read_whole(open.as_ref(), len).map_or(Digest::ZERO, |bytes| sha256(&[&bytes]));
+            tallies.entry(left.code.clone()).or_insert_with(|| (0, first())).0 += 1;
+        }
+        Ok(Some(fate))
     }
 
-    fn move_with_reason(
-        &mut self,
-        ferry: &dyn FerryDir,
-        name: &str,
-        dir: &Path,
-        code: &str,
-        report: &mut PassReport,
-    ) -> Result<(), EngineFault> {
+    fn fate(&self, left: &Leaving, len: u64, room: &mut Option<Room>) -> Result<Fate, FileFault> {
+        if let Place::Waiting = left.to {
+            let dir = self.station.waiting_dir();
+            self.make_room(&dir)?;
+            return Ok(Fate::Kept(self.free_name(&dir, &left.name)?));
+        }
+        let dir = self.station.quarantine_dir();
+        let room = match room {
+            Some(room) => room,
+            None => room.insert(self.quarantine_room()?),
+        };
+        if let Place::Evidence(head) = left.to {
+            let head: String = head.to_string().chars().take(32).collect();
+            let target = dir.join(format!("{head}.dkp"));
+            return Ok(if self.seams.files.stat(&target)?.is_some() { Fate::Removed } else { Fate::Kept(target) });
+        }
+        if room.files >= QUARANTINE_FILES || room.bytes.saturating_add(len) > QUARANTINE_BYTES {
+            return Ok(Fate::Removed);
+        }
+        (room.files, room.bytes) = (room.files + 1, room.bytes + len);
+        Ok(Fate::Kept(self.free_name(&dir, &left.name)?))
+    }
+
+    fn move_aside(&mut self, left: Leaving, fate: Fate, report: &mut PassReport) -> Result<(), EngineFault> {
         let files = self.seams.files.clone();
-        let mut kept = name.to_string();
+        let moved = files.ferry_dir(&left.dir).and_then(|ferry| match &fate {
+            Fate::Kept(target) => ferry.move_out(&left.name, target, limits::SEALED_MAX + limits::HEADER_MAX as u64),
+            Fate::Removed => ferry.remove(&left.name).map(drop),
+        });
+        let place = (left.dir, left.name);
+        match moved {
+            Ok(()) => {
+                self.pick_up.stuck.remove(&place);
+                report.waiting += u64::from(matches!(left.to, Place::Waiting));
+                *report.aside.entry(left.code).or_default() += 1;
+                self.forget_reason(&place.0, &place.1, report)
+            }
+            Err(fault) => {
+                if let Fate::Kept(target) = &fate {
+                    reason::remove(files.as_ref(), target)?;
+                }
+                if fault.cause == FileCause::NotFound {
+                    return Ok(());
+                }
+                // Its line stands: another one with every look would fill the log.
+                self.pick_up.stuck.insert(place);
+                self.tolerate(fault, report)
+            }
+        }
+    }
+
+    /// Lets a packet go that was taken in or is of no use; false, and a trouble, when it cannot be removed.
+    pub(crate) fn let_go(&self, dir: &Path, name: &str, report: &mut PassReport) -> Result<bool, EngineFault> {
+        match self.seams.files.ferry_dir(dir).and_then(|ferry| ferry.remove(name)) {
+            Ok(_) => self.forget_reason(dir, name, report).map(|()| true),
+            Err(fault) => self.tolerate(fault, report).map(|()| false),
+        }
+    }
+
+    /// What was said of a packet in `waiting/` ends with its wait.
+    fn forget_reason(&self, dir: &Path, name: &str, report: &mut PassReport) -> Result<(), EngineFault> {
+        if dir != self.station.waiting_dir() {
+            return Ok(());
+        }
+        match reason::remove(self.seams.files.as_ref(), &dir.join(name)) {
+            Err(fault) => self.tolerate(fault, report),
+            removed => Ok(removed?),
+        }
+    }
+
+    /// Gives a path in `dir` that nothing stands under; a name made longer keeps its end, which makes it a packet's.
+    fn free_name(&self, dir: &Path, name: &str) -> Result<PathBuf, FileFault> {
+        let mut target = dir.join(name);
         let mut count = 2u32;
-        while files.stat(&dir.join(&kept))?.is_some() {
-            kept = format!("{count}~{name}");
+        while self.seams.files.stat(&target)?.is_some() {
+            let prefix = format!("{count}~");
+            let cut = (prefix.len() + name.len()).saturating_sub(NAME_MAX);
+            target = dir.join(format!("{prefix}{}", name.get(cut..).unwrap_or(name)));
             count += 1;
         }
-        let target = dir.join(&kept);
-        // The reasons first: after a crash between the two the packet is still where it was, and all is done again.
+        Ok(target)
+    }
+
+    fn write_reason(&self, target: &Path, name: &str, code: &str) -> Result<(), FileFault> {
         let [zh, en] = [Lang::Zh, Lang::En].map(|lang| aside_sentence(code, lang));
-        let reason = json!({ "file": name, "code": code, "zh": zh, "en": en });
-        let text = say!(self.lang(), "{zh}", "{en}");
-        let reasons = [".reason.txt", ".reason.json"].map(|suffix| dir.join(format!("{kept}{suffix}")));
-        files.replace(&reasons[0], format!("\u{feff}{text}\r\n").as_bytes())?;
-        files.replace(&reasons[1], format!("{reason}\n").as_bytes())?;
-        if let Err(fault) = ferry.move_out(name, &target, limits::SEALED_MAX) {
-            for path in reasons {
-                files.remove(&path)?;
+        let told = json!({ "file": name, "code": code, "zh": zh, "en": en });
+        reason::write(self.seams.files.as_ref(), target, &say!(self.lang(), "{zh}", "{en}"), &told)
+    }
+
+    /// Lists the packets of an own directory with their time and length, oldest first; a directory that is gone is made anew.
+    fn kept_in(&self, dir: &Path) -> Result<Vec<(i64, String, u64)>, FileFault> {
+        let files = &self.seams.files;
+        let names = match files.list(dir) {
+            Err(fault) if fault.cause == FileCause::NotFound => {
+                files.make_dirs(dir)?;
+                Vec::new()
             }
-            return if fault.cause == FileCause::NotFound { Ok(()) } else { self.tolerate(fault, report) };
-        }
-        let first = match self.pick_up.aside.contains_key(code) {
-            true => Digest::ZERO,
-            false => files.read(&target, limits::SEALED_MAX).map_or(Digest::ZERO, |bytes| sha256(&[&bytes])),
+            names => names?,
         };
-        self.tally(code, first, report);
-        Ok(())
-    }
-
-    fn tally(&mut self, code: &str, first: Digest, report: &mut PassReport) {
-        *report.aside.entry(code.to_string()).or_default() += 1;
-        let tally = self.pick_up.aside.entry(code.to_string()).or_insert(Tally { count: 0, first });
-        tally.count += 1;
-    }
-
-    /// One `aside` line a code and look.
-    pub(crate) fn note_aside(&mut self) -> Result<(), EngineFault> {
-        for (code, tally) in std::mem::take(&mut self.pick_up.aside) {
-            self.log.note(Event::Aside { code, count: tally.count, first: tally.first });
+        let mut kept = Vec::new();
+        for name in names.into_iter().filter(|name| !reason::is_reason(name)) {
+            if let Some(stat) = files.stat(&dir.join(&name))? {
+                kept.push((stat.mtime_ns, name, stat.len));
+            }
         }
-        Ok(())
+        kept.sort();
+        Ok(kept)
+    }
+
+    fn quarantine_room(&self) -> Result<Room, FileFault> {
+        let kept = self.kept_in(&self.station.quarantine_dir())?;
+        Ok(Room { files: kept.len(), bytes: kept.iter().map(|(_, _, len)| len).sum() })
     }
 
     /// Removes the oldest waiting packets until one more fits.
-    fn make_room(&self, dir: &Path) -> Result<(), EngineFault> {
-        let files = &self.seams.files;
-        let mut waiting = Vec::new();
-        for name in files.list(dir)?.into_iter().filter(|name| !name.contains(".reason.")) {
-            if let Some(stat) = files.stat(&dir.join(&name))? {
-                waiting.push((stat.mtime_ns, name, stat.len));
-            }
-        }
-        waiting.sort();
+    fn make_room(&self, dir: &Path) -> Result<(), FileFault> {
+        let waiting = self.kept_in(dir)?;
         let mut bytes: u64 = waiting.iter().map(|(_, _, len)| len).sum();
         let mut left = waiting.len();
         for (_, name, len) in waiting {
             if left < WAITING_FILES && bytes < WAITING_BYTES {
                 break;
             }
-            for file in [name.clone(), format!("{name}.reason.txt"), format!("{name}.reason.json")] {
-                files.remove(&dir.join(file))?;
-            }
+            self.seams.files.remove(&dir.join(&name))?;
+            reason::remove(self.seams.files.as_ref(), &dir.join(&name))?;
             (bytes, left) = (bytes - len, left - 1);
         }
         Ok(())
     }
+}
+
+/// Reads a file that is to be set aside, for its digest; a longer one than any packet is not read.
+fn read_whole(open: &dyn OpenFile, len: u64) -> Option<Vec<u8>> {
+    if len > limits::SEALED_MAX + limits::HEADER_MAX as u64 {
+        return None;
+    }
+    let mut bytes = vec![0; len as usize];
+    let count = open.read_at(0, &mut bytes).ok()?;
+    bytes.truncate(count);
+    Some(bytes)
 }
 
 /// Says what a code means: what, and what next.

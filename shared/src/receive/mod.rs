@@ -34,9 +34,9 @@ impl Engine {
                 break;
             }
         }
-        self.note_aside()?;
+        self.put_aside(report)?;
         // A look that was cut off has not seen all that is here.
-        if self.should_stop() {
+        if self.should_stop() || !self.pick_up.is_whole() {
             return Ok(());
         }
         self.note_gaps()

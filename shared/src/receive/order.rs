@@ -54,7 +54,7 @@ impl Engine {
             let (epoch, seq) = (picked.head.header.epoch, picked.head.header.seq);
             let head = self.in_head(channel).cloned();
             if head.as_ref().is_some_and(|head| head.epoch != epoch) {
-                self.drop_aside(&picked, "epoch", report)?;
+                self.set_aside(&picked.dir, &picked.name, "epoch");
                 continue;
             }
             let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
@@ -64,11 +64,11 @@ impl Engine {
                     self.restore_copy(channel, picked, row, report)?
                 }
                 Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
-                Some(row) => self.equivocation(channel, &picked, row.header, report)?,
+                Some(row) => self.equivocation(channel, &picked, row.header)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
                 None => match ahead.back().map(|last| (last.head.header.seq, last.head.digest)) {
                     Some((last, digest)) if last == seq && digest != picked.head.digest => {
-                        self.equivocation(channel, &picked, digest, report)?
+                        self.equivocation(channel, &picked, digest)?
                     }
                     // One head twice: the payload of the first may be damaged, so the second is a repeat only once the first is verified.
                     _ => ahead.push_back(picked),
@@ -102,8 +102,7 @@ impl Engine {
         self.seams.files.sync_fs(&self.station.spool_in())?;
         self.commit_store(vec![Change::Rebuilt(PacketRow { spool: verified.row.spool.clone(), ..row })])?;
         if let Some((dir, name)) = verified.picked {
-            self.seams.files.ferry_dir(&dir)?.remove(&name)?;
-            report.kept += 1;
+            report.kept += u64::from(self.let_go(&dir, &name, report)?);
         }
         Ok(())
     }
@@ -124,32 +123,22 @@ impl Engine {
     }
 
     fn drop_repeat(&mut self, picked: &Picked, report: &mut PassReport) -> Result<(), EngineFault> {
-        self.seams.files.ferry_dir(&picked.dir)?.remove(&picked.name)?;
-        report.duplicates += 1;
+        report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
         Ok(())
     }
 
-    fn drop_aside(&mut self, picked: &Picked, code: &str, report: &mut PassReport) -> Result<(), EngineFault> {
-        let ferry = self.seams.files.ferry_dir(&picked.dir)?;
-        self.set_aside(ferry.as_ref(), &picked.name, code, report)
-    }
-
-    fn equivocation(
-        &mut self,
-        channel: &ChannelName,
-        picked: &Picked,
-        other: Digest,
-        report: &mut PassReport,
-    ) -> Result<(), EngineFault> {
+    fn equivocation(&mut self, channel: &ChannelName, picked: &Picked, other: Digest) -> Result<(), EngineFault> {
         let header = &picked.head.header;
-        self.log.note(Event::Equivocation {
-            channel: channel.clone(),
-            epoch: header.epoch,
-            seq: header.seq,
-            header: other,
-            other: picked.head.digest,
-        });
-        self.drop_aside(picked, "equivocation", report)?;
+        if self.pick_up.told.insert(picked.head.digest) {
+            self.log.note(Event::Equivocation {
+                channel: channel.clone(),
+                epoch: header.epoch,
+                seq: header.seq,
+                header: other,
+                other: picked.head.digest,
+            });
+        }
+        self.keep_as_evidence(&picked.dir, &picked.name, picked.head.digest);
         self.hold(channel, "equivocation", header.seq)
     }
 
@@ -215,8 +204,7 @@ impl Engine {
         }
         self.commit_store(changes)?;
         for (dir, name) in kept.into_iter().filter_map(|verified| verified.picked) {
-            self.seams.files.ferry_dir(&dir)?.remove(&name)?;
-            report.kept += 1;
+            report.kept += u64::from(self.let_go(&dir, &name, report)?);
         }
         Ok(())
     }
@@ -330,25 +318,50 @@ impl Engine {
         Ok(gaps)
     }
 
-    /// Notes gaps that opened or closed since the last look.
+    /// Notes gaps that opened or closed. A signal may overtake its cargo by moments, so a gap is announced only when it was there at the
+    /// end of the whole look before, too.
     pub(crate) fn note_gaps(&mut self) -> Result<(), EngineFault> {
         let now = self.find_gaps()?;
-        let before = std::mem::replace(&mut self.gaps, now.clone());
-        for (channel, (epoch, ranges)) in &before {
-            let left = now.get(channel).map_or(&[][..], |(_, ranges)| ranges);
-            for (from, to) in subtract(ranges, left) {
-                self.log.note(Event::GapClosed { channel: channel.clone(), epoch: *epoch, from, to });
+        let lasting = minus(&now, &minus(&now, &self.pick_up.missing));
+        let announced = minus(&now, &minus(&now, &self.gaps));
+        for (channel, (epoch, ranges)) in minus(&self.gaps, &now) {
+            for (from, to) in ranges {
+                self.log.note(Event::GapClosed { channel: channel.clone(), epoch, from, to });
             }
         }
-        for (channel, (epoch, ranges)) in &now {
-            let known = before.get(channel).map_or(&[][..], |(_, ranges)| ranges);
-            for (from, to) in subtract(ranges, known) {
+        for (channel, (epoch, ranges)) in minus(&lasting, &announced) {
+            for (from, to) in ranges {
                 tracing::warn!(%channel, from, to, "packets are missing");
-                self.log.note(Event::Gap { channel: channel.clone(), epoch: *epoch, from, to });
+                self.log.note(Event::Gap { channel: channel.clone(), epoch, from, to });
             }
         }
+        // What is neither announced nor lasting is fresh.
+        let fresh = minus(&minus(&now, &lasting), &announced);
+        self.gaps = minus(&now, &fresh);
+        self.pick_up.missing = now;
         Ok(())
     }
+
+    /// True when packets are missing that no line names yet.
+    pub(crate) fn has_fresh_gaps(&self) -> bool {
+        !minus(&self.pick_up.missing, &self.gaps).is_empty()
+    }
+
+    /// Takes up the gaps that the log names and that are still open.
+    pub(crate) fn recall_gaps(&mut self, named: &Gaps) -> Result<(), EngineFault> {
+        let now = self.find_gaps()?;
+        self.gaps = minus(&now, &minus(&now, named));
+        Ok(())
+    }
+}
+
+/// Gives what is in `whole` and not in `parts`, of the same channels and epochs.
+pub(crate) fn minus(whole: &Gaps, parts: &Gaps) -> Gaps {
+    let left = whole.iter().map(|(channel, (epoch, ranges))| {
+        let parts = parts.get(channel).filter(|(other, _)| other == epoch).map_or(&[][..], |(_, ranges)| ranges);
+        (channel.clone(), (*epoch, subtract(ranges, parts)))
+    });
+    left.filter(|(_, (_, ranges))| !ranges.is_empty()).collect()
 }
 
 /// Why a verified packet in its turn holds the channel all the same.
@@ -378,7 +391,7 @@ pub(crate) fn missing_between(from: u64, to: u64, here: impl Iterator<Item = u64
 }
 
 /// Gives the ranges of `whole` that lie in none of `parts`; both rising and without overlap.
-fn subtract(whole: &[(u64, u64)], parts: &[(u64, u64)]) -> Vec<(u64, u64)> {
+pub(crate) fn subtract(whole: &[(u64, u64)], parts: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let mut left = Vec::new();
     for (from, to) in whole {
         let mut next = *from;

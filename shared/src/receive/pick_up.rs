@@ -1,7 +1,8 @@
 //! Picking up: a full look at the ferry directory, told apart by verified heads.
 //!
-//! Given: a hostile directory. Gives: [`Picked`] packets whose signed head is a trusted peer's and addressed to us. After a crash: nothing
-//! was changed but what is set aside. Never: trust in a name, a time or a marker file; a log line for each piece of junk.
+//! Given: a hostile directory of any size. Gives: [`Picked`] packets whose signed head is a trusted peer's and addressed to us; a directory that
+//! is larger than one look is gone through page by page, so that whatever lies there every packet gets its turn. After a crash: nothing was
+//! changed but what is set aside. Never: trust in a name, a time or a marker file; a log line for each piece of junk.
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
@@ -9,11 +10,11 @@ use crate::seams::{FerryDir, FileCause, FileFault, FileStat};
 use dukou_packets::packet::header::{ChannelName, Class};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::packet::open::{Expectation, HEAD_MAX, KeyBook, PacketKey, Refusal, VerifiedHead, read_head};
-use dukou_packets::suite::KeyId;
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use dukou_packets::suite::{Digest, KeyId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
-/// Most entries one look takes; what is beyond waits for the next.
+/// Most files one look takes; the next look takes those behind them. It also bounds how many short files are remembered.
 const LOOK_ENTRIES: usize = 10_000;
 
 /// Least time (ms) between two looks that count as two scans of a short packet.
@@ -24,10 +25,34 @@ const SCAN_MS: u64 = 900;
 pub(crate) struct Memory {
     /// Packets that are too short, with how often they were seen unchanged and when last.
     short: HashMap<String, (FileStat, u32, u64)>,
-    /// False when `waiting/` is to be tried: at start and after every keyring change.
+    /// The same, of the pages looked at since the first one.
+    short_so_far: HashMap<String, (FileStat, u32, u64)>,
+    /// The last name of the page before; empty when the next look begins with the first page.
+    after: String,
+    /// False when the directory could not be listed to its end.
+    listed: bool,
+    /// False when `waiting/` is to be tried: at start, after every keyring change, and while packets in it are still to be taken in.
     pub(crate) waiting_done: bool,
-    /// What was set aside in this look, for one log line a code.
-    pub(crate) aside: BTreeMap<String, super::aside::Tally>,
+    /// What is to be set aside at the end of this look.
+    pub(crate) leaving: Vec<super::aside::Leaving>,
+    /// Files whose `aside` line is durable and that could not be moved yet.
+    pub(crate) stuck: BTreeSet<(PathBuf, String)>,
+    /// Heads of second packets under one number that the log names already.
+    pub(crate) told: BTreeSet<Digest>,
+    /// What was missing at the end of the last whole look, announced or not.
+    pub(crate) missing: super::order::Gaps,
+}
+
+impl Memory {
+    /// True when there are pages that were not looked at yet.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.after.is_empty()
+    }
+
+    /// True when every arrival was looked at since the first page.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.listed && !self.has_more()
+    }
 }
 
 /// A packet in the ferry directory with a verified head.
@@ -59,10 +84,9 @@ impl Engine {
     /// Looks at the ferry directory, and at `waiting/` when the keys changed.
     pub(crate) fn pick_up(&mut self, report: &mut PassReport) -> Result<Look, EngineFault> {
         let mut look = Look::default();
-        self.look_into(self.station.ferry_in(), true, &mut look, report)?;
+        self.look_at_ferry(&mut look, report)?;
         if !self.pick_up.waiting_done {
-            self.pick_up.waiting_done = true;
-            self.look_into(self.station.waiting_dir(), false, &mut look, report)?;
+            self.look_at_waiting(&mut look, report)?;
         }
         for arrivals in look.cargo.values_mut() {
             arrivals.sort_by_key(|picked| picked.head.header.seq);
@@ -71,38 +95,83 @@ impl Engine {
         Ok(look)
     }
 
-    fn look_into(&mut self, dir: PathBuf, is_ferry: bool, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
-        let ferry = match self.seams.files.ferry_dir(&dir) {
-            Ok(ferry) => ferry,
+    fn look_at_ferry(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+        let (dir, after) = (self.station.ferry_in(), std::mem::take(&mut self.pick_up.after));
+        if after.is_empty() {
+            self.pick_up.short_so_far.clear();
+            self.pick_up.listed = true;
+        }
+        let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
+            let page = ferry.page(&|name| is_packet_name(name.as_bytes()), &after, LOOK_ENTRIES)?;
+            Ok((ferry, page))
+        });
+        let (ferry, page) = match listed {
+            Ok(listed) => listed,
+            Err(fault) => {
+                self.pick_up.listed = false;
+                return self.tolerate(fault, report);
+            }
+        };
+        if page.more {
+            self.pick_up.after = page.entries.last().map(|(name, _)| name.clone()).unwrap_or_default();
+        }
+        report.junk += page.others;
+        for (name, stat) in page.entries {
+            self.look_at(ferry.as_ref(), (&dir, name, stat), look, report)?;
+        }
+        report.incomplete += self.pick_up.short_so_far.len() as u64;
+        if !self.pick_up.has_more() {
+            self.pick_up.short = std::mem::take(&mut self.pick_up.short_so_far);
+        }
+        Ok(())
+    }
+
+    /// Tries what waits for a key; again with the next look as long as there was anything to take in, since not all of it may have had its turn.
+    fn look_at_waiting(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+        let dir = self.station.waiting_dir();
+        let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
+            let page = ferry.page(&|name| is_packet_name(name.as_bytes()), "", LOOK_ENTRIES)?;
+            Ok((ferry, page))
+        });
+        let (ferry, page) = match listed {
+            Ok(listed) => listed,
+            Err(fault) if fault.cause == FileCause::NotFound => {
+                self.pick_up.waiting_done = true;
+                return Ok(());
+            }
             Err(fault) => return self.tolerate(fault, report),
         };
-        let listing = ferry.list(&|name| is_packet_name(name.as_bytes()), LOOK_ENTRIES)?;
-        let mut short = HashMap::new();
-        for (name, stat) in listing.entries {
-            if !stat.is_file {
-                report.junk += u64::from(is_ferry);
-                continue;
-            }
+        self.pick_up.waiting_done = true;
+        for (name, stat) in page.entries {
             match self.read_one_head(ferry.as_ref(), &name, &stat) {
-                Ok(Ok(head)) => self.sort_in(Picked { dir: dir.clone(), name, head }, look, report)?,
-                Ok(Err(refusal)) if refusal.is_not_yet() => {
-                    self.grow_or_set_aside(ferry.as_ref(), name, stat, &mut short, report)?
+                Ok(Ok(head)) => {
+                    self.pick_up.waiting_done = false;
+                    self.sort_in(Picked { dir: dir.clone(), name, head }, look, report)?;
                 }
-                Ok(Err(refusal)) if refusal.is_unknown_key() => {
-                    if is_ferry {
-                        self.let_wait(ferry.as_ref(), &name, report)?;
-                    }
-                }
-                Ok(Err(refusal)) => self.set_aside(ferry.as_ref(), &name, refusal.code(), report)?,
-                Err(fault) if fault.cause == FileCause::NotFound => {}
-                Err(fault) if fault.cause == FileCause::NotRegular => report.junk += u64::from(is_ferry),
+                Ok(Err(refusal)) if refusal.is_unknown_key() || refusal.is_not_yet() => {}
+                Ok(Err(refusal)) => self.set_aside(&dir, &name, refusal.code()),
+                Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => {}
                 Err(fault) => self.tolerate(fault, report)?,
             }
         }
-        if is_ferry {
-            report.junk += listing.uncounted;
-            report.incomplete += short.len() as u64;
-            self.pick_up.short = short;
+        Ok(())
+    }
+
+    fn look_at(
+        &mut self,
+        ferry: &dyn FerryDir,
+        (dir, name, stat): (&Path, String, FileStat),
+        look: &mut Look,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        match self.read_one_head(ferry, &name, &stat) {
+            Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look, report)?,
+            Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat))?,
+            Ok(Err(refusal)) if refusal.is_unknown_key() => self.let_wait(dir, &name),
+            Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
+            Err(fault) if fault.cause == FileCause::NotFound => {}
+            Err(fault) if fault.cause == FileCause::NotRegular => report.junk += 1,
+            Err(fault) => self.tolerate(fault, report)?,
         }
         Ok(())
     }
@@ -136,14 +205,10 @@ impl Engine {
         match (picked.head.header.class, channel) {
             (Class::Signal, _) => look.signals.push(picked),
             (Class::Cargo, Some(channel)) if self.is_granted(&channel) => look.cargo.entry(channel).or_default().push(picked),
-            (Class::Cargo, _) => {
-                let ferry = self.seams.files.ferry_dir(&picked.dir)?;
-                self.set_aside(ferry.as_ref(), &picked.name, "not-granted", report)?;
-            }
+            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
             // Parity is of no use before a group of packets is known to be incomplete; it is counted and taken away.
             (Class::Repair, _) => {
-                report.duplicates += 1;
-                self.seams.files.ferry_dir(&picked.dir)?.remove(&picked.name)?;
+                report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
             }
         }
         Ok(())
@@ -158,10 +223,7 @@ impl Engine {
     fn grow_or_set_aside(
         &mut self,
         ferry: &dyn FerryDir,
-        name: String,
-        stat: FileStat,
-        short: &mut HashMap<String, (FileStat, u32, u64)>,
-        report: &mut PassReport,
+        (dir, name, stat): (&Path, String, FileStat),
     ) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         let (scans, since_ms) = match self.pick_up.short.get(&name) {
@@ -170,11 +232,15 @@ impl Engine {
             _ => (1, now_ms),
         };
         if scans < self.station.config.ferry.incomplete_scans {
-            short.insert(name, (stat, scans, since_ms));
+            // More short files than are remembered get their turn when the others are gone.
+            if self.pick_up.short_so_far.len() < LOOK_ENTRIES {
+                self.pick_up.short_so_far.insert(name, (stat, scans, since_ms));
+            }
             return Ok(());
         }
         self.learn_from_short(ferry, &name)?;
-        self.set_aside(ferry, &name, Refusal::Short.code(), report)
+        self.set_aside(dir, &name, Refusal::Short.code());
+        Ok(())
     }
 
     /// A cut packet's head still proves that its number exists.

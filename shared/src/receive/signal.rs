@@ -17,22 +17,22 @@ impl Engine {
     /// Takes the newest signal in; older and equal ones have no effect.
     pub(crate) fn take_signal(&mut self, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
         let (sender, number) = (picked.head.header.sender, picked.head.header.number);
-        let ferry = self.seams.files.ferry_dir(&picked.dir)?;
         if self.state.signal_in.is_some_and(|(known, newest)| known == sender && number <= newest) {
-            ferry.remove(&picked.name)?;
-            report.duplicates += 1;
+            report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
             return Ok(());
         }
         let signal = match self.read_signal(&picked) {
             Ok(Ok(signal)) => signal,
-            Ok(Err(code)) => return self.set_aside(ferry.as_ref(), &picked.name, code, report),
+            Ok(Err(code)) => {
+                self.set_aside(&picked.dir, &picked.name, code);
+                return Ok(());
+            }
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
             self.learn_heads(&picked, &signal)?;
         }
-        ferry.remove(&picked.name)?;
-        Ok(())
+        self.let_go(&picked.dir, &picked.name, report).map(drop)
     }
 
     /// Reads, verifies and decodes; `Ok(None)` for a version that is not known here: ignored and counted.

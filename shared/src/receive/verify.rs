@@ -1,7 +1,7 @@
 //! Verifying: the bounded copy of a packet, and only the copy is used from then on.
 //!
 //! Given: a packet with a verified head. Gives: its bytes in memory and in the private spool (not synced), digest checked. After a crash: a
-//! copy without a row is overwritten by the next one.
+//! copy without a row is overwritten by the next one. Never: a byte used that was read from the ferry directory a second time.
 
 use super::pick_up::Picked;
 use crate::engine::{Engine, PassReport};
@@ -12,6 +12,7 @@ use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::open::{Refusal, VerifiedHead};
 use dukou_packets::suite::{Digest, sha256};
+use std::path::Path;
 
 /// A packet whose every byte is as its sender signed it.
 pub(crate) struct Verified {
@@ -45,15 +46,29 @@ impl Engine {
         bytes.truncate(count);
         if let Err(refusal) = check_copy(&picked.head, &bytes) {
             self.learn(&picked.head)?;
-            self.set_aside(ferry.as_ref(), &picked.name, refusal.code(), report)?;
+            self.set_aside(&picked.dir, &picked.name, refusal.code());
             return Ok(None);
         }
         let row = self.incoming_row(channel, &picked.head);
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         self.seams.files.remove(&path)?;
-        self.seams.files.write_new(&path, &[&bytes], &Ownership::default())?;
+        self.write_copy(&path, &bytes)?;
         let payload = bytes.split_off(picked.head.head_len);
         Ok(Some(Verified { head: picked.head, payload, row, picked: Some((picked.dir, picked.name)) }))
+    }
+
+    /// Writes the private copy; a spool that somebody removed is made anew.
+    fn write_copy(&self, path: &Path, bytes: &[u8]) -> Result<(), EngineFault> {
+        let files = &self.seams.files;
+        match files.write_new(path, &[bytes], &Ownership::default()) {
+            Err(fault) if fault.cause == FileCause::NotFound => {
+                let dir = self.station.spool_in();
+                files.make_dirs(&dir)?;
+                files.own(&dir, &Ownership { mode: Some(0o700), ..Ownership::default() })?;
+                Ok(files.write_new(path, &[bytes], &Ownership::default())?)
+            }
+            written => Ok(written?),
+        }
     }
 
     /// Reads an early packet back from the spool; `None` when it is gone or rotted there.

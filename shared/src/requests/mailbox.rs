@@ -55,7 +55,7 @@ impl Engine {
                 Err(fault) => return Err(fault.into()),
             };
             let Ok(request) = serde_json::from_slice::<Request>(&bytes) else {
-                troubles.push(self.put_aside(&dir, stem, &name)?);
+                troubles.push(self.set_unfit_aside(&dir, stem, &name)?);
                 continue;
             };
             let answer = match self.perform_once(&request, stem) {
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Moves what is no request aside and tells its asker; what cannot even be moved is not looked at again by this process.
-    fn put_aside(&mut self, dir: &Path, stem: &str, name: &str) -> Result<Trouble, EngineFault> {
+    fn set_unfit_aside(&mut self, dir: &Path, stem: &str, name: &str) -> Result<Trouble, EngineFault> {
         let path = dir.join(name);
         match self.seams.files.rename_new(&path, &dir.join(format!("{stem}{UNFIT}"))) {
             Ok(()) => {}

@@ -145,6 +145,10 @@ pub trait FerryDir: Send {
     /// Lists the entries whose name is wanted (never `.` and `..`) with their metadata, at most `limit` of them, sorted by name; other
     /// names, names that are not UTF-8 and entries beyond the limit are only counted: junk cannot crowd packets out.
     fn list(&self, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Result<FerryListing, FileFault>;
+    /// Lists the regular files whose name is wanted and stands behind `after`, the first `limit` of them by name, so that a directory of
+    /// any size is gone through page by page and nothing but a file takes a place. Where the file system tells no types, others are among
+    /// them, with their metadata.
+    fn page(&self, wanted: &dyn Fn(&str) -> bool, after: &str, limit: usize) -> Result<FerryPage, FileFault>;
     /// Opens a regular file, without following links and without blocking on a FIFO.
     fn open(&self, name: &str) -> Result<Box<dyn OpenFile>, FileFault>;
     /// Puts a whole file under `name`, which appears at once with all its bytes (O_TMPFILE and linkat, else a dot name and
@@ -169,6 +173,17 @@ pub struct FerryListing {
 
 /// Most faults of single directories that one walk gives back.
 pub const WALK_FAULTS: usize = 16;
+
+/// One page of a ferry directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FerryPage {
+    /// Files, sorted by name.
+    pub entries: Vec<(String, FileStat)>,
+    /// Entries of the whole directory that no page lists: other names, names that are not UTF-8, links, directories and the like.
+    pub others: u64,
+    /// True when there are files behind the last one.
+    pub more: bool,
+}
 
 /// The file system, as the engine uses it. Paths are absolute or relative to the process; no method follows a symbolic link
 /// in the last part of a path.

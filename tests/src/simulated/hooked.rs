@@ -1,7 +1,9 @@
 //! A file seam that lets somebody else act between any two operations of the engine.
 
 use dukou_shared::seams::sim_files::SimFiles;
-use dukou_shared::seams::{FerryDir, FerryListing, FileFault, FileStat, Files, OpenFile, Ownership, Walked, WriteFile};
+use dukou_shared::seams::{
+    FerryDir, FerryListing, FerryPage, FileFault, FileStat, Files, OpenFile, Ownership, Walked, WriteFile,
+};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -143,6 +145,10 @@ impl HookedFerry {
 impl FerryDir for HookedFerry {
     fn list(&self, wanted: &dyn Fn(&str) -> bool, limit: usize) -> Result<FerryListing, FileFault> {
         self.ferry().list(wanted, limit)
+    }
+
+    fn page(&self, wanted: &dyn Fn(&str) -> bool, after: &str, limit: usize) -> Result<FerryPage, FileFault> {
+        self.ferry().page(wanted, after, limit)
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn OpenFile>, FileFault> {

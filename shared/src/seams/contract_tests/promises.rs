@@ -389,6 +389,18 @@ pub(super) fn a_ferry_list_is_sorted_and_limited(world: &dyn World) {
     let wanted = ferry.list(&|name| name == first.entries[0].0, 9).unwrap();
     assert_eq!((wanted.entries.len(), wanted.uncounted), (1, 4));
     assert_eq!((ferry.list(&|_| true, 0).unwrap().entries.len(), ferry.list(&|_| true, 0).unwrap().uncounted), (0, 5));
+    let files: Vec<_> = all.entries.iter().filter(|(_, stat)| stat.is_file).cloned().collect();
+    let (mut paged, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = ferry.page(&|_| true, &after, 1).unwrap();
+        assert_eq!(page.others, 5 - files.len() as u64);
+        after = page.entries.last().map_or(after, |(name, _)| name.clone());
+        paged.extend(page.entries);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(paged, files);
 }
 
 pub(super) fn a_ferry_directory_opens_only_regular_files(world: &dyn World) {

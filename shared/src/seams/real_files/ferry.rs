@@ -6,14 +6,14 @@ use std::collections::BinaryHeap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, OFlags};
 use rustix::io::Errno;
 
 use super::{
     At, INVALID, NEW_FILE, Offers, READ_DIR, READ_FILE, RealOpen, TOO_BIG, borrowed, dot_name, fault, file_stat, fill_public,
     open_at, open_dir, open_regular, parent, removed, walk, write_dot, write_parts,
 };
-use crate::seams::{FerryDir, FerryListing, FileCause, FileFault, FileOp, OpenFile};
+use crate::seams::{FerryDir, FerryListing, FerryPage, FileCause, FileFault, FileOp, FileStat, OpenFile};
 
 /// Placed files that are held open until the next sync; the one beyond is synced when it is placed.
 const UNSYNCED_MAX: usize = 64;
@@ -39,6 +39,19 @@ impl RealFerry {
             return Err(FileFault { op, path: self.path.join(name.replace('/', "\u{fffd}")), cause: INVALID });
         }
         Ok(At { dir: borrowed(&self.dir), name: Path::new(name) })
+    }
+
+    /// Gives the metadata of listed names; what vanished meanwhile is left out.
+    fn stats(&self, names: BinaryHeap<String>) -> Result<Vec<(String, FileStat)>, FileFault> {
+        let mut entries = Vec::with_capacity(names.len());
+        for name in names.into_sorted_vec() {
+            match (At { dir: borrowed(&self.dir), name: Path::new(&name) }).stat() {
+                Ok(stat) => entries.push((name, file_stat(&stat))),
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(self.fault(FileOp::Stat, Path::new(&name), errno)),
+            }
+        }
+        Ok(entries)
     }
 
     fn fault(&self, op: FileOp, name: &Path, errno: Errno) -> FileFault {
@@ -139,14 +152,35 @@ impl FerryDir for RealFerry {
             true
         })
         .map_err(listed)?;
-        for name in names.into_sorted_vec() {
-            match (At { dir: borrowed(&self.dir), name: Path::new(&name) }).stat() {
-                Ok(stat) => listing.entries.push((name, file_stat(&stat))),
-                Err(Errno::NOENT) => {}
-                Err(errno) => return Err(self.fault(FileOp::Stat, Path::new(&name), errno)),
-            }
-        }
+        listing.entries = self.stats(names)?;
         Ok(listing)
+    }
+
+    fn page(&self, wanted: &dyn Fn(&str) -> bool, after: &str, limit: usize) -> Result<FerryPage, FileFault> {
+        let listed = |errno| fault(FileOp::List, &self.path, errno);
+        let here = At { dir: borrowed(&self.dir), name: Path::new(".") };
+        let dir = open_at(here, READ_DIR, 0).map_err(listed)?;
+        let mut names = BinaryHeap::new();
+        let mut page = FerryPage::default();
+        walk::entries(dir, |name, kind| {
+            let is_file = matches!(kind, FileType::RegularFile | FileType::Unknown);
+            match str::from_utf8(name) {
+                Ok(name) if is_file && wanted(name) => {
+                    if name > after {
+                        names.push(name.to_owned());
+                    }
+                    if names.len() > limit {
+                        names.pop();
+                        page.more = true;
+                    }
+                }
+                _ => page.others += 1,
+            }
+            true
+        })
+        .map_err(listed)?;
+        page.entries = self.stats(names)?;
+        Ok(page)
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn OpenFile>, FileFault> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::disk::{Inode, Place};
 use super::{Handle, State, found};
 use crate::seams::real_files::{INVALID, TOO_BIG, dot_name};
-use crate::seams::{FerryDir, FerryListing, FileCause, FileFault, FileOp, Files, OpenFile};
+use crate::seams::{FerryDir, FerryListing, FerryPage, FileCause, FileFault, FileOp, Files, OpenFile};
 
 /// An open simulated ferry directory.
 pub(super) struct SimFerry {
@@ -104,6 +104,23 @@ impl FerryDir for SimFerry {
                 }
             }
             Ok(listing)
+        })
+    }
+
+    fn page(&self, wanted: &dyn Fn(&str) -> bool, after: &str, limit: usize) -> Result<FerryPage, FileFault> {
+        self.dir.act(FileOp::List, |state| {
+            let mut page = FerryPage::default();
+            for name in state.disk.names(self.dir.inode)? {
+                let inode = state.disk.lookup(self.dir.inode, name)?.ok_or(FileCause::NotFound)?;
+                let stat = state.disk.stat(inode)?;
+                match name.to_str().filter(|name| stat.is_file && wanted(name)) {
+                    None => page.others += 1,
+                    Some(shown) if shown <= after => {}
+                    Some(shown) if page.entries.len() < limit => page.entries.push((shown.to_owned(), stat)),
+                    Some(_) => page.more = true,
+                }
+            }
+            Ok(page)
         })
     }
 

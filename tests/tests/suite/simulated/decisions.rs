@@ -237,7 +237,7 @@ fn a_trust_whose_line_would_be_too_long_is_refused_with_a_sentence_and_nothing_i
         Request::Trust { card: world.outer.card.text().to_string(), compared: true, channels, operator: "wangwu".to_string() };
     let answer = world.inner.perform(&trust).unwrap();
     assert_eq!(answer.exit, 2);
-    assert!(answer.zh.contains("4096") && answer.zh.contains("--channels"), "{}", answer.zh);
+    assert!(answer.zh.contains("一行日志写不下") && answer.zh.contains("--channels"), "{}", answer.zh);
     assert_eq!(world.inner.log().len(), lines);
     world.drop_mixture("A");
     world.settle_and_check().unwrap();
