@@ -52,7 +52,11 @@ fn a_full_disk_at_any_place_of_the_sender_loses_nothing() {
         let Some(disk) = small(&pair.outer, place) else { return };
         let dropped = drop_files(&pair);
         disk.fill();
-        says_full(&pair.outer, place);
+        match place {
+            // What is put away there makes room by itself: the station has nothing to complain of.
+            "drop/report-message" => drop(pair.outer.expect(0, &["pass"])),
+            _ => says_full(&pair.outer, place),
+        }
         disk.free();
         pair.exchange();
         assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped, "{place}");
