@@ -499,7 +499,7 @@ fn count_packets(dir: &Path) -> (u64, u64) {
     let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
     names.fold((0, 0), |(packets, others), name| match name.to_str() {
         Some(name) if is_packet_name(name.as_bytes()) => (packets + 1, others),
-        Some(name) if name.contains(".reason.") => (packets, others),
+        Some(name) if crate::reason::is_reason(name) => (packets, others),
         _ => (packets, others + 1),
     })
 }

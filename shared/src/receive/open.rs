@@ -1,6 +1,7 @@
 //! Opening: decrypt, decompress, decode, and compare with the signed root; on a second thread where there is one.
 //!
-//! Given: a verified packet in its turn. Gives: its records. Pure: nothing is on disk. Never: a byte that no known key signed.
+//! Given: a verified packet in its turn. Gives: its records. After a crash: nothing of it was on disk; the packet is opened again. Never: a byte
+//! that no known key signed.
 
 use super::verify::Verified;
 use crate::store::PacketRow;
