@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long the engine rests after a passing fault before it is opened anew.
 const RETRY_REST: Duration = Duration::from_secs(5);
@@ -166,14 +167,15 @@ pub fn run(station: &Station) -> Result<(), EngineFault> {
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?;
-    runtime.spawn(stop_on_signal(wake.clone(), stop.clone()));
+    // The handlers are there before the engine is: a signal in its first moments ends it as cleanly as any other.
+    let handlers = runtime.block_on(async { Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]) });
+    let handlers = handlers.map_err(|error: std::io::Error| ConfigFault::NoThread { problem: error.to_string() })?;
+    runtime.spawn(stop_on_signal(handlers, wake.clone(), stop.clone()));
     let _watcher = watch(station, wake)?;
     on_engine_thread(move || work(station, &woken, &stop))
 }
 
-async fn stop_on_signal(wake: Sender<Wake>, stop: Arc<AtomicBool>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else { return };
+async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: Sender<Wake>, stop: Arc<AtomicBool>) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}

@@ -16,7 +16,6 @@ use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{Record, RecordKind, RecordMeta, parts_digest};
 use dukou_packets::suite::{Digest, sha256};
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 /// The hold of a channel whose staged parts are gone or damaged and cannot be put together from the packets kept here.
 pub(crate) const STAGING: &str = "staging";
@@ -32,6 +31,17 @@ struct Progress {
     after_waiver: bool,
 }
 
+/// How a channel goes on after a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Onward {
+    /// With the next group.
+    Now,
+    /// With the next look, which meets what is left of the group again.
+    NextLook,
+    /// Once somebody has taken away what is in its way: what is here is kept until then.
+    Waits,
+}
+
 /// What staging a packet came to.
 enum Staging {
     /// Its records are staged.
@@ -41,13 +51,13 @@ enum Staging {
 }
 
 impl Engine {
-    /// Applies a group; false when the channel waits from here on.
+    /// Applies a group and tells how the channel goes on.
     pub(crate) fn apply_group(
         &mut self,
         channel: &ChannelName,
         group: ReadyGroup,
         report: &mut PassReport,
-    ) -> Result<bool, EngineFault> {
+    ) -> Result<Onward, EngineFault> {
         // 1. The evidence: `seen` lines, one fdatasync. After a crash before the mark: the packets are seen again.
         for packet in group.packets.iter().filter(|packet| packet.verified.picked.is_some()) {
             self.note_seen(&packet.verified, Turn::Next);
@@ -61,7 +71,7 @@ impl Engine {
             unfinished: self.state.unfinished.get(&(Direction::In, channel.clone())).cloned(),
             after_waiver: self.in_head(channel).is_some_and(|head| head.header.is_none()),
         };
-        let (mut wrong, mut cut_short, mut failed) = (None, false, false);
+        let (mut wrong, mut cut_short, mut failed) = (None, false, Vec::new());
         // Names of this group: the store hears of them only with the mark.
         let mut names = HashMap::new();
         let mut openings = group.packets.into_iter();
@@ -77,21 +87,24 @@ impl Engine {
                     Ok(Staging::Wrong(code)) => wrong = Some((opened.row, opened.picked, code)),
                     Err(fault) => {
                         self.tolerate(fault, report)?;
-                        failed = true;
+                        failed.push((opened.row, opened.picked));
                     }
                 },
                 Err(unopened) => wrong = Some((unopened.row, unopened.picked, unopened.refusal.code())),
             }
             // A file in parts leaves the staging folder before the next one may begin; the packets behind it come with the next look.
-            if wrong.is_some() || cut_short || failed {
+            if wrong.is_some() || cut_short || !failed.is_empty() {
                 break;
             }
         }
-        cut_short &= openings.next().is_some();
+        let rest: Vec<_> = openings.map(|opening| (opening.verified.row, opening.verified.picked)).collect();
+        cut_short &= !rest.is_empty();
         if !staged.is_empty() {
             if let Err(fault) = self.incoming(channel, |incoming| incoming.sink.make_durable()) {
                 self.tolerate(fault, report)?;
-                return Ok(false);
+                let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
+                self.keep_seen(staged.chain(failed).chain(rest), PacketState::Early, report)?;
+                return Ok(Onward::Waits);
             }
             self.seams.files.sync_fs(&self.station.spool_in())?;
             self.mark(channel, &staged, progress.unfinished, peer_log)?;
@@ -104,10 +117,17 @@ impl Engine {
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
         self.deliver_channel(channel, report)?;
         if let Some((row, picked, code)) = wrong {
-            self.hold_at(channel, (row, picked), code, report)?;
-            return Ok(false);
+            let seq = row.key.seq;
+            self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
+            self.hold(channel, code, seq)?;
+            return Ok(Onward::Waits);
         }
-        Ok(!cut_short && !failed && self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty()))
+        let delivered = self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty());
+        if !failed.is_empty() || !delivered {
+            self.keep_seen(failed.into_iter().chain(rest), PacketState::Early, report)?;
+            return Ok(Onward::Waits);
+        }
+        Ok(if cut_short { Onward::NextLook } else { Onward::Now })
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
@@ -338,25 +358,6 @@ impl Engine {
         });
         let at_ms = self.seams.clock.wall_ms();
         self.after_log(Change::Delivered { packet: row.key, at_ms });
-    }
-
-    /// A verified packet that its sender made wrongly: kept as evidence, the channel waits for a person.
-    fn hold_at(
-        &mut self,
-        channel: &ChannelName,
-        (row, picked): (PacketRow, Option<(PathBuf, String)>),
-        code: &str,
-        report: &mut PassReport,
-    ) -> Result<(), EngineFault> {
-        self.seams.files.sync_fs(&self.station.spool_in())?;
-        let seq = row.key.seq;
-        let mut changes: Vec<Change> = self.first_in_head(&row).into_iter().collect();
-        changes.push(Change::Kept(PacketRow { state: PacketState::Early, ..row }));
-        self.commit_store(changes)?;
-        if let Some((dir, name)) = picked {
-            self.let_go(&dir, &name, report)?;
-        }
-        self.hold(channel, code, seq)
     }
 
     fn incoming<T>(

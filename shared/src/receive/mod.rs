@@ -13,6 +13,9 @@ pub mod verify;
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::store::PacketState;
+use apply::Onward;
+use dukou_packets::log::line::Place as Turn;
 use dukou_packets::packet::header::ChannelName;
 use pick_up::Picked;
 use std::collections::BTreeMap;
@@ -53,8 +56,15 @@ impl Engine {
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;
         while !group.is_empty() && !self.should_stop() {
             let next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
-            if !self.apply_group(channel, std::mem::replace(&mut group, next), report)? {
-                return Ok(());
+            match self.apply_group(channel, std::mem::replace(&mut group, next), report)? {
+                Onward::Now => {}
+                Onward::NextLook => return Ok(()),
+                // What is kept is neither missing nor at the mercy of whoever can write the ferry directory.
+                Onward::Waits => {
+                    let gathered = group.packets.into_iter().map(|opening| opening.verified).collect();
+                    self.keep(gathered, PacketState::Early, Turn::Early, report)?;
+                    return self.keep_early(channel, arrivals, report);
+                }
             }
         }
         // What was gathered and not applied lies in the ferry directory still: what comes behind it must not look early.

@@ -3,12 +3,12 @@
 //! Given: a verified packet in its turn. Gives: its records. After a crash: nothing of it was on disk; the packet is opened again. Never: a byte
 //! that no known key signed.
 
+use super::pick_up::PickedFrom;
 use super::verify::Verified;
 use crate::store::PacketRow;
 use dukou_packets::packet::open::{Refusal, VerifiedHead, decode_records, open_payload};
 use dukou_packets::packet::records::Records;
 use dukou_packets::suite::Unwrapper;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -53,14 +53,14 @@ pub(crate) struct Opening {
 /// A packet with its records.
 pub(crate) struct Opened {
     pub(crate) row: PacketRow,
-    pub(crate) picked: Option<(PathBuf, String)>,
+    pub(crate) picked: Option<PickedFrom>,
     pub(crate) records: Records,
 }
 
 /// A packet that could not be opened: a fault of its sender.
 pub(crate) struct Unopened {
     pub(crate) row: PacketRow,
-    pub(crate) picked: Option<(PathBuf, String)>,
+    pub(crate) picked: Option<PickedFrom>,
     pub(crate) refusal: Refusal,
 }
 

@@ -5,7 +5,7 @@
 
 use super::apply::STAGING;
 use super::open::{Opening, ReadyGroup};
-use super::pick_up::Picked;
+use super::pick_up::{Picked, PickedFrom};
 use super::verify::Verified;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
@@ -180,30 +180,40 @@ impl Engine {
         self.keep(kept, PacketState::Early, Turn::Early, report)
     }
 
-    /// `seen` lines, one fdatasync; the spool copies, one syncfs; the rows; only then they leave the ferry directory.
-    fn keep(
+    /// `seen` lines, one fdatasync; then the packets are kept. What is kept already stays as it is.
+    pub(crate) fn keep(
         &mut self,
         kept: Vec<Verified>,
         state: PacketState,
         place: Turn,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        if kept.is_empty() {
-            return Ok(());
-        }
-        for verified in &kept {
+        for verified in kept.iter().filter(|verified| verified.picked.is_some()) {
             self.note_seen(verified, place);
         }
         self.commit_log()?;
+        self.keep_seen(kept.into_iter().map(|verified| (verified.row, verified.picked)), state, report)
+    }
+
+    /// Keeps packets whose `seen` lines are durable: the spool copies, one syncfs; the rows; only then they leave the ferry directory.
+    pub(crate) fn keep_seen(
+        &mut self,
+        seen: impl Iterator<Item = (PacketRow, Option<PickedFrom>)>,
+        state: PacketState,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        let kept: Vec<(PacketRow, PickedFrom)> = seen.filter_map(|(row, picked)| Some((row, picked?))).collect();
+        if kept.is_empty() {
+            return Ok(());
+        }
         self.seams.files.sync_fs(&self.station.spool_in())?;
         let mut changes = Vec::new();
-        for verified in &kept {
-            let row = PacketRow { state, ..verified.row.clone() };
-            changes.extend(self.first_in_head(&verified.row));
-            changes.push(Change::Kept(row));
+        for (row, _) in &kept {
+            changes.extend(self.first_in_head(row));
+            changes.push(Change::Kept(PacketRow { state, ..row.clone() }));
         }
         self.commit_store(changes)?;
-        for (dir, name) in kept.into_iter().filter_map(|verified| verified.picked) {
+        for (_, (dir, name)) in kept {
             report.kept += u64::from(self.let_go(&dir, &name, report)?);
         }
         Ok(())

@@ -55,6 +55,9 @@ impl Memory {
     }
 }
 
+/// Where a packet was picked up: the directory, and its name there.
+pub(crate) type PickedFrom = (PathBuf, String);
+
 /// A packet in the ferry directory with a verified head.
 pub(crate) struct Picked {
     /// Which directory it lies in.

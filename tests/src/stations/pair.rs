@@ -35,7 +35,7 @@ impl Pair {
         Self::with_options(&[])
     }
 
-    /// Makes two stations with further options of `init`.
+    /// Makes two stations with further options of `init`. They take files at once, as if each had rested long enough: see [`settling`](Self::settling).
     #[track_caller]
     pub fn with_options(options: &[&str]) -> Self {
         let dir = tempfile::Builder::new().prefix("dukou-").tempdir().unwrap();
@@ -44,7 +44,23 @@ impl Pair {
         let pair = Self { dir, outer, inner };
         pair.introduce(&pair.outer, &pair.inner);
         pair.introduce(&pair.inner, &pair.outer);
+        pair.settle(5, 0);
         pair
+    }
+
+    /// Makes a pair that waits for files to rest before it takes them, as stations do.
+    #[track_caller]
+    pub fn settling(self) -> Self {
+        self.settle(0, 5);
+        self
+    }
+
+    #[track_caller]
+    fn settle(&self, from: u32, to: u32) {
+        let [from, to] = [from, to].map(|seconds| format!("settle_seconds = {seconds}"));
+        for (station, channel) in [(&self.outer, MESSAGES), (&self.outer, LOGS), (&self.inner, RESPONSES)] {
+            station.edit(&format!("channels/{channel}.toml"), &from, &to);
+        }
     }
 
     /// Makes a pair whose channels put every file into a packet of its own.

@@ -33,15 +33,17 @@ pub fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// Writes a file of an hour ago, with its folders: a source takes it at once.
+/// Writes a file last modified an hour ago beside its place, with its folders, and renames it in.
 ///
 /// # Panics
 /// Panics when it cannot be written.
 #[track_caller]
 pub fn write_old(path: &Path, bytes: &[u8]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    let beside = path.with_extension("tmp");
+    fs::write(&beside, bytes).unwrap_or_else(|error| panic!("{}: {error}", beside.display()));
+    File::options().write(true).open(&beside).unwrap().set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    fs::rename(&beside, path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
 /// Writes a file beside its place and renames it in, as careful suppliers do.

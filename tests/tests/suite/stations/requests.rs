@@ -241,7 +241,7 @@ fn a_command_beside_a_pass_says_that_it_waits_and_does_its_work_when_the_station
 #[test]
 fn a_running_pair_carries_by_itself_what_is_renamed_copied_or_slowly_written_in() {
     use std::io::Write;
-    let pair = Pair::new();
+    let pair = Pair::new().settling();
     let daemons = [&pair.outer, &pair.inner].map(Daemon::running);
     let folder = pair.outer.path("drop").join(MESSAGES);
     rename_in(&folder.join("新建/文件夹").join(message::name(1)), &message::body(1));

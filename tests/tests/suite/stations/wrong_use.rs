@@ -100,7 +100,7 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
         ("station.toml", "name = \"外网摆渡站\"", "name = \"a\\u001b[2J\"", "station.name"),
         (
             "channels/report-message.toml",
-            "settle_seconds = 5 ",
+            "settle_seconds = 0 ",
             "settle_seconds = 9223372036854775807 ",
             "source.settle_seconds",
         ),
