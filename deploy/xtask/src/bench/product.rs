@@ -17,6 +17,8 @@ use crate::workspace::Programs;
 pub(super) const CHANNEL: &str = "report-message";
 /// How often to look whether everything has come.
 const LOOK: Duration = Duration::from_millis(3);
+/// After this long a station takes a file as finished: its `settle_seconds` and one more.
+const SETTLED: Duration = Duration::from_secs(6);
 /// When to give up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -70,9 +72,11 @@ impl Pair {
         self.inner.configure(&file, &change)
     }
 
-    /// Drops the workload where the outer station takes files from.
+    /// Drops the workload where the outer station takes files from, and waits until they count as finished: that is not what is measured.
     pub(super) fn drop_files(&self, workload: &Workload) -> Result<()> {
-        copy_into(&workload.directory, &self.outer.path("drop").join(CHANNEL))
+        copy_into(&workload.directory, &self.outer.path("drop").join(CHANNEL))?;
+        thread::sleep(SETTLED);
+        Ok(())
     }
 
     /// Packs and publishes everything that lies there.
