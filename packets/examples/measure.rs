@@ -14,7 +14,7 @@ use dukou_packets::log::line::{Event, Line, Place, Stamp, leaf_hash};
 use dukou_packets::log::tree::Tree;
 use dukou_packets::packet::header::{Environment, Epoch, LogHead};
 use dukou_packets::packet::open::{decode_records, open_payload, read_head};
-use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Statement, prepare_records};
 use dukou_packets::suite::{
     Digest, KeyAlgorithm, KeyId, Signer, SoftSigner, SoftUnwrapper, StationId, Suite, SystemRandom, Unwrapper, sha256,
@@ -77,18 +77,7 @@ fn packets(suite: Suite, what: &str, body: &[u8]) {
     };
     let own_log = LogHead { size: 1, root: Digest::ZERO };
     let statement = Statement { sender_clock_ms: 0, urgent: false, own_log, peer_log: LogHead::NONE };
-    let meta = RecordMeta {
-        kind: RecordKind::File,
-        key: "key".to_owned(),
-        name: "name".to_owned(),
-        modified_ms: 0,
-        part_index: 0,
-        part_count: 1,
-        total_bytes: body.len() as u64,
-        parts_digest: Digest::ZERO,
-        reason: String::new(),
-        body_len: body.len() as u64,
-    };
+    let meta = RecordMeta::file("key".to_owned(), "name".to_owned(), 0, body.len() as u64);
     let keys = keyring();
     let digest = sha256(&[body]);
     let (mut sealing, mut opening, mut plain_len) = (0.0, 0.0, 0);

@@ -4,7 +4,7 @@
 
 use crate::accounts;
 use crate::channel::Channel;
-use crate::engine::{Engine, PassReport, Seams, Standing, Trouble};
+use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
 use crate::seams::clock::SystemClock;
@@ -12,6 +12,7 @@ use crate::seams::real_files::RealFiles;
 use crate::station::Station;
 use crate::store::Direction;
 use crate::store::sqlite::SqliteStore;
+use crate::trouble::Trouble;
 use dukou_packets::suite::SystemRandom;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecursiveMode, Watcher};
@@ -344,7 +345,7 @@ fn say_what_happened(report: &PassReport) {
 fn say_troubles(found: &[Trouble]) {
     let mut troubles: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for trouble in found {
-        *troubles.entry((trouble.code, &trouble.journal)).or_default() += 1;
+        *troubles.entry((&*trouble.code, &*trouble.journal)).or_default() += 1;
     }
     for ((code, sentence), count) in troubles {
         tracing::warn!(code, count, "{sentence}");

@@ -21,6 +21,7 @@ use crate::send::put_away::PuttingAway;
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
+use crate::trouble::Trouble;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
 use dukou_packets::packet::name::is_packet_name;
@@ -97,30 +98,6 @@ pub struct PassReport {
     pub troubles: Vec<Trouble>,
 }
 
-/// A file or folder that was passed over for now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Trouble {
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong where, and what next, in Chinese.
-    pub zh: String,
-    /// The same in English.
-    pub en: String,
-    /// The sentence for the journal, which names no record.
-    #[serde(skip)]
-    pub journal: String,
-}
-
-impl Trouble {
-    /// Gives the sentence in a language.
-    pub fn sentence(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Zh => &self.zh,
-            Lang::En => &self.en,
-        }
-    }
-}
-
 impl PassReport {
     /// True when the pass moved anything.
     pub fn moved(&self) -> bool {
@@ -188,6 +165,8 @@ pub struct Engine {
     pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
     used_number: u64,
+    /// What `status` was told of troubles; none was told in this run yet where it is `None`.
+    pub(crate) told: Option<Vec<Trouble>>,
     /// Running time at the last look at retention.
     pub(crate) pruned_run_ms: Option<u64>,
     /// Request files that are none and could not be moved aside either.
@@ -243,6 +222,7 @@ impl Engine {
             unplaced: VecDeque::new(),
             again: None,
             used_number: 0,
+            told: None,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
             last_mono_ms,
@@ -343,8 +323,12 @@ impl Engine {
     /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
     pub fn step(&mut self) -> Result<PassReport, EngineFault> {
         let mut report = PassReport::default();
-        loop {
+        for index in 0..ROUNDS_MAX {
             let mut round = PassReport::default();
+            // Who asks does not wait for a backlog to end.
+            if index > 0 {
+                round.troubles = self.serve_requests()?;
+            }
             self.receive(&mut round)?;
             self.send(&mut round)?;
             let moved = round.moved();
@@ -359,6 +343,7 @@ impl Engine {
         }
         self.flush()?;
         self.prune_when_due()?;
+        self.tell_troubles(&report.troubles)?;
         Ok(report)
     }
 
@@ -511,7 +496,7 @@ impl Engine {
         }
         let (code, [zh, en]) = (fault.code(), [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang)));
         let journal = fault.without_names(&self.record_folders).sentence(self.lang());
-        report.troubles.push(Trouble { code, zh, en, journal });
+        report.troubles.push(Trouble { code: code.into(), zh, en, journal });
         Ok(())
     }
 
@@ -541,6 +526,9 @@ impl Engine {
 
 /// Most unfinished files that one start removes from the ferry directory.
 const UNFINISHED_ENTRIES: usize = 10_000;
+
+/// Most looks of one step: with a supplier that never rests there would be no end.
+const ROUNDS_MAX: u32 = 1000;
 
 /// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
 const OVERTAKEN_MS: u64 = 500;

@@ -164,18 +164,6 @@ fn two(id: &[u8], at: usize) -> u8 {
     digit(at) * 10 + digit(at + 1)
 }
 
-/// Masks a person's or company's name: its first character and one `*`, whatever its length.
-///
-/// A name of a single character gives `*` alone, an empty or blank one gives nothing.
-pub fn mask_name(name: &str) -> String {
-    let mut characters = name.trim().chars();
-    match (characters.next(), characters.next()) {
-        (None, _) => String::new(),
-        (Some(_), None) => String::from("*"),
-        (Some(first), Some(_)) => format!("{first}*"),
-    }
-}
-
 /// Gives the cells of a terminal the text takes: two for a Chinese character, one for a letter.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -279,19 +267,6 @@ mod tests {
         ] {
             assert_eq!(mask_id(text), text);
         }
-    }
-
-    #[test]
-    fn a_name_keeps_its_first_character_only() {
-        assert_eq!(mask_name("测试甲"), "测*");
-        assert_eq!(mask_name(" 测试 "), "测*");
-        assert_eq!(mask_name("济南市某某有限公司"), "济*");
-    }
-
-    #[test]
-    fn a_name_of_one_character_is_hidden_altogether() {
-        assert_eq!(mask_name("测"), "*");
-        assert_eq!(mask_name("  "), "");
     }
 
     #[test]

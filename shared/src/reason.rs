@@ -25,7 +25,8 @@ pub(crate) fn remove(files: &dyn Files, target: &Path) -> Result<(), FileFault> 
     paths(target).iter().try_for_each(|path| files.remove(path).map(drop))
 }
 
-fn paths(target: &Path) -> [PathBuf; 2] {
+/// Gives where the reasons of `target` stand: for people, for programs.
+pub(crate) fn paths(target: &Path) -> [PathBuf; 2] {
     SUFFIXES.map(|suffix| {
         let mut path = OsString::from(target);
         path.push(suffix);

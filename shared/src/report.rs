@@ -10,7 +10,6 @@ pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
-use crate::engine::Trouble;
 use crate::error::EngineFault;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
@@ -19,6 +18,7 @@ use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, StationState, Store};
+use crate::trouble::{Trouble, troubles_of_last_look};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::packet::records::RecordKind;
 use jiff::Timestamp;
@@ -210,7 +210,7 @@ pub fn status(
         aside: count_packets(&station.quarantine_dir()).0,
         waiting: count_packets(&station.waiting_dir()).0,
         junk: count_packets(&station.ferry_in()).1,
-        troubles: unfit_requests(station).into_iter().collect(),
+        troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }
 

@@ -13,6 +13,7 @@ use crate::engine::{Engine, PassReport};
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
+use crate::reason;
 use crate::say;
 use crate::seams::FileCause;
 use crate::send::collect::Collecting;
@@ -397,7 +398,7 @@ impl Engine {
 
     /// Gives the name a held-back file had at its source: its reason tells, the file itself may be called `NAME~2`.
     fn name_held_back(&self, file: &Path, name: &str) -> String {
-        let reason = PathBuf::from(format!("{}.reason.json", file.display()));
+        let [_, reason] = reason::paths(file);
         let told = self
             .seams
             .files

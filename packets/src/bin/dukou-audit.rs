@@ -96,6 +96,11 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(fault) => {
+            if fault.use_stderr() {
+                eprintln!(
+                    "命令行不对，什么都没有核验；请按下面的说明改正。/ The command line is wrong and nothing was verified:"
+                );
+            }
             // A closed standard output leaves nobody to tell.
             let _ = fault.print();
             return ExitCode::from(if fault.use_stderr() { WRONG_USE } else { 0 });

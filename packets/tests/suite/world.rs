@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use dukou_packets::keyring::Keyring;
 use dukou_packets::packet::header::{Environment, Epoch, LogHead};
 use dukou_packets::packet::open::Expectation;
-use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
-use dukou_packets::suite::{Digest, KeyAlgorithm, KeyId, Random, SoftSigner, SoftUnwrapper, StationId, Suite, sha256};
+use dukou_packets::suite::{KeyAlgorithm, KeyId, Random, SoftSigner, SoftUnwrapper, StationId, Suite, sha256};
 
 use crate::keys;
 
@@ -48,18 +48,7 @@ pub(crate) fn recipient(word: &str) -> Recipient {
 }
 
 pub(crate) fn file_meta(name: &str, body: &[u8]) -> RecordMeta {
-    RecordMeta {
-        kind: RecordKind::File,
-        key: "D2026-0001".to_owned(),
-        name: name.to_owned(),
-        modified_ms: 1_795_313_765_123,
-        part_index: 0,
-        part_count: 1,
-        total_bytes: body.len() as u64,
-        parts_digest: Digest::ZERO,
-        reason: String::new(),
-        body_len: body.len() as u64,
-    }
+    RecordMeta::file("D2026-0001".to_owned(), name.to_owned(), 1_795_313_765_123, body.len() as u64)
 }
 
 pub(crate) fn envelope(suite: Suite, recipients: &[Recipient]) -> Envelope<'_> {

@@ -4,11 +4,12 @@
 //! stay where they are until it is gone. After a crash: see each step. Never: a record applied whose packet's `seen` line is not durable; a
 //! packet counted as delivered whose staging folder is not there.
 
-use super::open::{Opened, Opening, ReadyGroup};
+use super::open::{Opened, Opening};
 use crate::connectors::folder::names::{folded, safe_path, set_apart};
 use crate::connectors::{Delivery, StagedPart};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::group::Group;
 use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, RecordRow, Unfinished};
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Place as Turn};
@@ -55,7 +56,7 @@ impl Engine {
     pub(crate) fn apply_group(
         &mut self,
         channel: &ChannelName,
-        group: ReadyGroup,
+        group: Group<Opening>,
         report: &mut PassReport,
     ) -> Result<Onward, EngineFault> {
         // 1. The evidence: `seen` lines, one fdatasync. After a crash before the mark: the packets are seen again.
@@ -312,7 +313,7 @@ impl Engine {
         let mut done: Option<Unfinished> = None;
         for row in packets {
             let Some(verified) = self.verify_kept(row)? else { return Ok(false) };
-            let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false).finish() else { return Ok(false) };
+            let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false)?.finish() else { return Ok(false) };
             let Some(part) = opened.records.iter().next() else { return Ok(false) };
             let mut so_far = done.take().unwrap_or_else(|| begin_parts(part.meta));
             self.incoming(&last.channel, |incoming| incoming.sink.stage_part(&so_far, part.body))?;

@@ -5,49 +5,19 @@
 
 use super::pick_up::PickedFrom;
 use super::verify::Verified;
+use crate::error::EngineFault;
+use crate::group::Work;
 use crate::store::PacketRow;
 use dukou_packets::packet::open::{Refusal, VerifiedHead, decode_records, open_payload};
 use dukou_packets::packet::records::Records;
 use dukou_packets::suite::Unwrapper;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-
-/// Most packets in one group: their commits share the syncs.
-const GROUP_PACKETS: usize = 64;
-
-/// Plain bytes after which a group is full: with two groups in work memory stays bounded.
-const GROUP_BYTES: u64 = 8 << 20;
-
-/// Payloads smaller than this are opened at once; a thread would cost more.
-const THREAD_BYTES: u64 = 256 << 10;
-
-/// Packets in their turn that are applied together.
-#[derive(Default)]
-pub(crate) struct ReadyGroup {
-    pub(crate) packets: Vec<Opening>,
-    plain_bytes: u64,
-}
-
-impl ReadyGroup {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.packets.is_empty()
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
-    }
-
-    pub(crate) fn push(&mut self, opening: Opening) {
-        self.plain_bytes += opening.verified.row.plain_bytes;
-        self.packets.push(opening);
-    }
-}
 
 /// A packet that is being opened.
 pub(crate) struct Opening {
     /// The packet without its payload.
     pub(crate) verified: Verified,
-    work: Work,
+    work: Work<Result<Records, Refusal>>,
 }
 
 /// A packet with its records.
@@ -64,21 +34,13 @@ pub(crate) struct Unopened {
     pub(crate) refusal: Refusal,
 }
 
-enum Work {
-    Done(Box<Result<Records, Refusal>>),
-    Running(JoinHandle<Result<Records, Refusal>>),
-}
-
 impl Opening {
     /// Begins to open a packet.
-    pub(crate) fn begin(mut verified: Verified, key: &Arc<dyn Unwrapper>, second_thread: bool) -> Self {
+    pub(crate) fn begin(mut verified: Verified, key: &Arc<dyn Unwrapper>, second_thread: bool) -> Result<Self, EngineFault> {
         let (head, payload, key) = (verified.head.clone(), std::mem::take(&mut verified.payload), key.clone());
         let open = move || open(&head, payload, key.as_ref());
-        let work = match second_thread && verified.row.plain_bytes >= THREAD_BYTES {
-            true => Work::Running(std::thread::spawn(open)),
-            false => Work::Done(Box::new(open())),
-        };
-        Self { verified, work }
+        let work = Work::begin("dukou-open", second_thread, verified.row.plain_bytes, open)?;
+        Ok(Self { verified, work })
     }
 
     /// Waits for the records.
@@ -86,12 +48,8 @@ impl Opening {
     /// # Errors
     /// The code of the step that failed, with the packet's row: a fault of the sender.
     pub(crate) fn finish(self) -> Result<Opened, Box<Unopened>> {
-        let records = match self.work {
-            Work::Done(records) => *records,
-            Work::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        };
         let Verified { row, picked, .. } = self.verified;
-        match records {
+        match self.work.finish() {
             Ok(records) => Ok(Opened { row, picked, records }),
             Err(refusal) => Err(Box::new(Unopened { row, picked, refusal })),
         }

@@ -4,11 +4,12 @@
 //! under a known number holds the channel. After a crash: the store says how far each channel is. Never: an order taken from names or times.
 
 use super::apply::STAGING;
-use super::open::{Opening, ReadyGroup};
+use super::open::Opening;
 use super::pick_up::{Picked, PickedFrom};
 use super::verify::Verified;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::group::Group;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState};
 use dukou_packets::log::line::{Event, Place as Turn};
 use dukou_packets::packet::header::{ChannelName, Epoch, KIND_RECORDS};
@@ -258,8 +259,8 @@ impl Engine {
         at: &mut Place,
         arrivals: &mut VecDeque<Picked>,
         report: &mut PassReport,
-    ) -> Result<ReadyGroup, EngineFault> {
-        let mut group = ReadyGroup::default();
+    ) -> Result<Group<Opening>, EngineFault> {
+        let mut group = Group::default();
         while at.open && !group.is_full() {
             let Some(verified) = self.next_in_turn(channel, at, arrivals, report)? else { break };
             let chained = at.header.is_none_or(|header| header == verified.head.header.prev);
@@ -278,7 +279,8 @@ impl Engine {
                 header: Some(verified.head.digest),
                 open: true,
             };
-            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread));
+            let plain_bytes = verified.row.plain_bytes;
+            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes);
         }
         Ok(group)
     }

@@ -7,12 +7,13 @@
 use super::{Again, Answer, Request};
 use crate::accounts;
 use crate::daemon::StationLock;
-use crate::engine::{Engine, Trouble};
+use crate::engine::Engine;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::lang::Lang;
 use crate::say;
 use crate::seams::{FileCause, FileFault};
 use crate::station::Station;
+use crate::trouble::Trouble;
 use dukou_packets::suite::Random;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -113,7 +114,7 @@ impl Engine {
         };
         self.answer(dir, stem, &Answer::no(sentence))?;
         let [zh, en] = [Lang::Zh, Lang::En].map(sentence);
-        Ok(Trouble { code: "request", journal: say!(self.lang(), "{zh}", "{en}"), zh, en })
+        Ok(Trouble { code: "request".into(), journal: say!(self.lang(), "{zh}", "{en}"), zh, en })
     }
 }
 
@@ -141,7 +142,7 @@ pub fn unfit_requests(station: &Station) -> Option<Trouble> {
         )
     };
     let [zh, en] = [Lang::Zh, Lang::En].map(sentence);
-    (count > 0).then(|| Trouble { code: "request", journal: zh.clone(), zh, en })
+    (count > 0).then(|| Trouble { code: "request".into(), journal: zh.clone(), zh, en })
 }
 
 /// What came of asking.

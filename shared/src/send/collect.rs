@@ -288,18 +288,7 @@ fn modified_ms(stat: &FileStat) -> i64 {
 
 fn whole_file(candidate: Candidate, key: String, body: Vec<u8>, digest: Digest) -> Screened {
     let len = body.len() as u64;
-    let meta = RecordMeta {
-        kind: RecordKind::File,
-        key,
-        name: candidate.name.clone(),
-        modified_ms: modified_ms(&candidate.stat),
-        part_index: 0,
-        part_count: 1,
-        total_bytes: len,
-        parts_digest: Digest::ZERO,
-        reason: String::new(),
-        body_len: len,
-    };
+    let meta = RecordMeta::file(key, candidate.name.clone(), modified_ms(&candidate.stat), len);
     let row = row(&meta, digest, len, Some(candidate.stat.stamp()));
     let away = Away { name: candidate.name, path: candidate.path, stamp: candidate.stat.stamp(), refused: None };
     Screened { meta, body, digest, row, away: Some(away), unfinished: None }
@@ -310,15 +299,9 @@ fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
     let key = cut(name.rsplit('/').next().unwrap_or(&name), limits::RECORD_KEY_MAX);
     let meta = RecordMeta {
         kind: RecordKind::Tombstone,
-        key,
-        name,
-        modified_ms: modified_ms(&candidate.stat),
-        part_index: 0,
-        part_count: 1,
-        total_bytes: candidate.stat.len,
-        parts_digest: Digest::ZERO,
         reason: refused.code.clone(),
         body_len: 0,
+        ..RecordMeta::file(key, name, modified_ms(&candidate.stat), candidate.stat.len)
     };
     let row = row(&meta, sha256(&[]), candidate.stat.len, Some(candidate.stat.stamp()));
     let away = Away {
@@ -347,15 +330,11 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
     let whole = if ended { parts_digest(progress.total_bytes, &progress.digests) } else { Digest::ZERO };
     let meta = RecordMeta {
         kind: RecordKind::FilePart,
-        key: progress.key.clone(),
-        name: progress.name.clone(),
-        modified_ms: progress.source.map_or(0, |source| source.mtime_ns / 1_000_000),
         part_index,
         part_count: progress.part_count,
-        total_bytes: progress.total_bytes,
         parts_digest: whole,
-        reason: String::new(),
         body_len: body.len() as u64,
+        ..file_in_parts(progress)
     };
     let (kind, row_digest, bytes) =
         if ended { (RecordKind::File, whole, progress.total_bytes) } else { (RecordKind::FilePart, digest, meta.body_len) };
@@ -370,18 +349,20 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
     (Screened { meta, body, digest, row, away, unfinished }, ended)
 }
 
+/// Describes the whole of a file in parts.
+fn file_in_parts(progress: &Unfinished) -> RecordMeta {
+    let modified_ms = progress.source.map_or(0, |source| source.mtime_ns / 1_000_000);
+    RecordMeta::file(progress.key.clone(), progress.name.clone(), modified_ms, progress.total_bytes)
+}
+
 fn withdrawal(progress: &Unfinished) -> Screened {
     let meta = RecordMeta {
         kind: RecordKind::Withdrawal,
-        key: progress.key.clone(),
-        name: progress.name.clone(),
-        modified_ms: progress.source.map_or(0, |source| source.mtime_ns / 1_000_000),
         part_index: progress.digests.len() as u32,
         part_count: progress.part_count,
-        total_bytes: progress.total_bytes,
-        parts_digest: Digest::ZERO,
         reason: "changed".to_string(),
         body_len: 0,
+        ..file_in_parts(progress)
     };
     let row = row(&meta, sha256(&[]), 0, None);
     Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: None, unfinished: Some(None) }

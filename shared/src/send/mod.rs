@@ -18,11 +18,12 @@ pub mod xml;
 use crate::connectors::Look;
 use crate::engine::{Engine, Outgoing, PassReport};
 use crate::error::EngineFault;
+use crate::group::Group;
 use crate::store::Direction;
 use collect::{Collecting, Step};
 use dukou_packets::packet::header::ChannelName;
 use pack::Batch;
-use seal::Group;
+use seal::Sealing;
 
 impl Engine {
     /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
@@ -87,11 +88,18 @@ impl Engine {
     }
 
     /// Begins to seal packets until a group is full; an empty group when the source has no more.
-    fn next_group(&mut self, at: usize, collecting: &mut Collecting, report: &mut PassReport) -> Result<Group, EngineFault> {
+    fn next_group(
+        &mut self,
+        at: usize,
+        collecting: &mut Collecting,
+        report: &mut PassReport,
+    ) -> Result<Group<Sealing>, EngineFault> {
         let mut group = Group::default();
         while !group.is_full() && !self.should_stop() {
             let Some(batch) = self.next_batch(at, collecting, report)? else { break };
-            group.push(self.begin_sealing(batch)?);
+            let sealing = self.begin_sealing(batch)?;
+            let plain_bytes = sealing.plain_bytes;
+            group.push(sealing, plain_bytes);
         }
         Ok(group)
     }

@@ -5,10 +5,11 @@
 //! ferry directory whose `packed` line is not durable.
 
 use super::pack::refused_by_code;
-use super::seal::{BatchRest, Group};
+use super::seal::{BatchRest, Sealing};
 use crate::connectors::{Disposal, Fate};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::group::Group;
 use crate::requests::Again;
 use crate::seams::Ownership;
 use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState, RecordRow, SentAgain};
@@ -31,7 +32,12 @@ struct Sealable {
 
 impl Engine {
     /// Commits a group of packets and places them in the ferry directory.
-    pub(crate) fn publish_group(&mut self, at: usize, group: Group, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn publish_group(
+        &mut self,
+        at: usize,
+        group: Group<Sealing>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let (packets, repeats) = self.seal_group(at, group)?;
 
         // 1. Sealed bytes into the private spool. After a crash here: an orphan, removed at start; its number is free again.
@@ -98,7 +104,11 @@ impl Engine {
     }
 
     /// Gives each payload its place in the channel's chain and its signature.
-    fn seal_group(&mut self, at: usize, group: Group) -> Result<(Vec<Sealable>, Vec<super::pack::Repeat>), EngineFault> {
+    fn seal_group(
+        &mut self,
+        at: usize,
+        group: Group<Sealing>,
+    ) -> Result<(Vec<Sealable>, Vec<super::pack::Repeat>), EngineFault> {
         let channel = self.channel_name(at);
         let mut head = match self.out_head(&channel) {
             Some(head) => head.clone(),

@@ -7,51 +7,20 @@
 use super::pack::Batch;
 use crate::engine::Engine;
 use crate::error::{ConfigFault, EngineFault};
+use crate::group::Work;
 use crate::lang::Lang;
 use crate::say;
 use dukou_packets::packet::header::Environment;
 use dukou_packets::packet::seal::{Envelope, Prepared, Recipient, SealFault, prepare_records};
 use dukou_packets::suite::{Random, StationId, Suite};
-use std::thread::JoinHandle;
-
-/// Most packets in one group: their commits share the syncs.
-const GROUP_PACKETS: usize = 64;
-
-/// Plain bytes after which a group is full: with two groups in work memory stays bounded.
-const GROUP_BYTES: u64 = 8 << 20;
-
-/// Payloads smaller than this are made at once; a thread would cost more.
-const THREAD_BYTES: u64 = 256 << 10;
-
-/// Packets that are committed together.
-#[derive(Default)]
-pub(crate) struct Group {
-    pub(crate) packets: Vec<Sealing>,
-    plain_bytes: u64,
-}
-
-impl Group {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.packets.is_empty()
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
-    }
-
-    pub(crate) fn push(&mut self, sealing: Sealing) {
-        self.plain_bytes += sealing.plain_bytes;
-        self.packets.push(sealing);
-    }
-}
 
 /// A packet whose payload is being made.
 pub(crate) struct Sealing {
     /// What the packet carries besides its payload.
     pub(crate) batch: BatchRest,
-    plain_bytes: u64,
+    pub(crate) plain_bytes: u64,
     /// `None` for a batch of repeats alone: no packet.
-    work: Option<Work>,
+    work: Option<Work<Result<Prepared, SealFault>>>,
 }
 
 /// A batch without its plain payload.
@@ -62,22 +31,10 @@ pub(crate) struct BatchRest {
     pub(crate) unfinished: Option<Option<crate::store::Unfinished>>,
 }
 
-enum Work {
-    Done(Box<Result<Prepared, SealFault>>),
-    Running(JoinHandle<Result<Prepared, SealFault>>),
-}
-
 impl Sealing {
     /// Waits for the payload; `None` for a batch of repeats alone.
     pub(crate) fn finish(&mut self) -> Result<Option<Prepared>, EngineFault> {
-        match self.work.take() {
-            None => Ok(None),
-            Some(Work::Done(prepared)) => Ok(Some((*prepared)?)),
-            Some(Work::Running(thread)) => match thread.join() {
-                Ok(prepared) => Ok(Some(prepared?)),
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-        }
+        Ok(self.work.take().map(Work::finish).transpose()?)
     }
 }
 
@@ -115,11 +72,7 @@ impl Engine {
         let (number, addressing) = (self.take_number(), self.addressing()?);
         let (level, random, plain_bytes) = (self.station.config.packets.level, self.seams.random.clone(), records.plain_len());
         let make = move || prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
-        let work = if self.seams.second_thread && plain_bytes >= THREAD_BYTES {
-            Work::Running(spawn(make)?)
-        } else {
-            Work::Done(Box::new(make()))
-        };
+        let work = Work::begin("dukou-seal", self.seams.second_thread, plain_bytes, make)?;
         Ok(Sealing { batch: rest, plain_bytes, work: Some(work) })
     }
 
@@ -135,11 +88,6 @@ impl Engine {
             recipients: self.keys.recipients(&trust.peer),
         })
     }
-}
-
-fn spawn<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, EngineFault> {
-    let thread = std::thread::Builder::new().name("dukou-seal".to_string()).spawn(make);
-    thread.map_err(|error| ConfigFault::unreadable(std::path::Path::new("/proc/self"), &error).into())
 }
 
 fn no_peer() -> ConfigFault {

@@ -3,7 +3,7 @@
 use super::station::{SimStation, name};
 use dukou_packets::packet::header::{Epoch, Header, LogHead};
 use dukou_packets::packet::open::{open_payload, read_head};
-use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
 use dukou_packets::suite::{Digest, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
@@ -16,18 +16,12 @@ const BEFORE_LENGTH: usize = 12;
 
 /// Makes a record of a whole file.
 pub fn file(record_name: &str, body: &[u8]) -> (RecordMeta, Vec<u8>) {
-    let meta = RecordMeta {
-        kind: RecordKind::File,
-        key: record_name.rsplit('/').next().unwrap_or_default().chars().take(16).collect(),
-        name: record_name.to_string(),
-        modified_ms: 0,
-        part_index: 0,
-        part_count: 1,
-        total_bytes: body.len() as u64,
-        parts_digest: Digest::ZERO,
-        reason: String::new(),
-        body_len: body.len() as u64,
-    };
+    let meta = RecordMeta::file(
+        record_name.rsplit('/').next().unwrap_or_default().chars().take(16).collect::<String>(),
+        record_name.to_string(),
+        0,
+        body.len() as u64,
+    );
     (meta, body.to_vec())
 }
 

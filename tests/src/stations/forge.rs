@@ -5,7 +5,7 @@ use std::fs;
 use data_encoding::HEXLOWER;
 use dukou_packets::keyring::{Keyring, Role};
 use dukou_packets::packet::header::{ChannelName, Environment, Epoch, LogHead};
-use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Statement, prepare_records};
 use dukou_packets::suite::{Digest, SoftSigner, StationId, Suite, SystemRandom, sha256};
 
@@ -76,18 +76,7 @@ impl Forgery {
 
 fn records() -> RecordsBuilder {
     let body = message::xml("伪造");
-    let meta = RecordMeta {
-        kind: RecordKind::File,
-        key: "forged".to_owned(),
-        name: "Bizforged.xml".to_owned(),
-        modified_ms: 0,
-        part_index: 0,
-        part_count: 1,
-        total_bytes: body.len() as u64,
-        parts_digest: Digest::ZERO,
-        reason: String::new(),
-        body_len: body.len() as u64,
-    };
+    let meta = RecordMeta::file("forged".to_owned(), "Bizforged.xml".to_owned(), 0, body.len() as u64);
     let mut records = RecordsBuilder::new(&SystemRandom);
     records.push(&meta, &body, sha256(&[&body])).unwrap();
     records

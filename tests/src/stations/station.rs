@@ -135,6 +135,13 @@ impl Station {
         fs::write(self.path(file), text.replace(from, to)).unwrap();
     }
 
+    /// Counts the lines of the packet log.
+    #[track_caller]
+    pub fn log_lines(&self) -> usize {
+        let segments = super::tree::names(&self.path("log")).into_iter().filter(|name| name.ends_with(".jsonl"));
+        segments.map(|name| self.read(std::path::Path::new("log").join(name)).lines().count()).sum()
+    }
+
     /// Gives how a channel stands, as `status --json` tells it.
     #[track_caller]
     pub fn channel(&self, name: &str) -> Value {

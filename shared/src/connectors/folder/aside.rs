@@ -6,15 +6,13 @@
 use crate::connectors::folder::names::MOST_PART_BYTES;
 use crate::connectors::{Disposal, Fate};
 use crate::lang::{Lang, cut};
+use crate::reason;
 use crate::report::civil_time;
 use crate::say;
 use crate::seams::{FileFault, Files};
 use dukou_packets::suite::sha256;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// What stands beside a file that was set aside: for people, for programs.
-pub(crate) const REASONS: [&str; 2] = [".reason.txt", ".reason.json"];
 
 /// Bytes left for `~1234567` and `.reason.json` behind a name.
 const ROOM_BYTES: usize = 20;
@@ -65,17 +63,8 @@ impl Reason {
 
     /// Writes both files beside `target`.
     pub(super) fn write(&self, files: &dyn Files, target: &Path) -> Result<(), FileFault> {
-        // Chinese Windows programs need the mark and CRLF to show a text file right.
-        let for_people = format!("\u{feff}{}\r\n", self.text.replace('\n', "\r\n"));
-        let [text_suffix, json_suffix] = REASONS;
-        files.replace(&with_suffix(target, text_suffix), for_people.as_bytes())?;
-        files.replace(&with_suffix(target, json_suffix), format!("{}\n", self.json).as_bytes())
+        reason::write(files, target, &self.text, &self.json)
     }
-}
-
-/// Removes the reasons beside a file that is not there any more, or never came.
-pub(super) fn remove_reasons(files: &dyn Files, target: &Path) -> Result<(), FileFault> {
-    REASONS.iter().try_for_each(|suffix| files.remove(&with_suffix(target, suffix)).map(drop))
 }
 
 /// Tells whether a file may come to stand under `path`: nothing is there, and no set-aside file has the name that its reasons would get.
@@ -84,9 +73,9 @@ pub(super) fn is_free(files: &dyn Files, path: &Path, with_reasons: bool) -> Res
     if files.stat(path)?.is_some() {
         return Ok(false);
     }
-    for suffix in REASONS.iter().filter(|_| with_reasons) {
-        let beside = with_suffix(path, suffix);
-        if files.stat(&beside)?.is_some() && files.stat(&with_suffix(&beside, REASONS[1]))?.is_some() {
+    for beside in reason::paths(path).into_iter().filter(|_| with_reasons) {
+        let [_, own_reason] = reason::paths(&beside);
+        if files.stat(&beside)?.is_some() && files.stat(&own_reason)?.is_some() {
             return Ok(false);
         }
     }

@@ -8,11 +8,12 @@
 //! never a file taken for gone because its whole folder is.
 
 use crate::channel::{After, SourceConfig};
-use crate::connectors::folder::aside::{Reason, is_free, remove_reasons, with_room, with_suffix};
+use crate::connectors::folder::aside::{Reason, is_free, with_room, with_suffix};
 use crate::connectors::folder::source::{FolderPlaces, below};
 use crate::connectors::folder::status::{status_text, unless_no_place};
 use crate::connectors::{Disposal, Fate};
 use crate::lang::Lang;
+use crate::reason;
 use crate::seams::clock::Clock;
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
 use crate::store::SourceStamp;
@@ -107,7 +108,7 @@ impl Putting {
             Some(dir) => self.move_below(&dir, disposal)?,
         }
         if disposal.path.starts_with(&self.places.duplicates) {
-            remove_reasons(self.files.as_ref(), &disposal.path)?;
+            reason::remove(self.files.as_ref(), &disposal.path)?;
         }
         if self.config.status { self.write_status(disposal) } else { Ok(()) }
     }
@@ -319,7 +320,7 @@ impl Putting {
         // What is moved has its reasons, even when it could not be looked at afterwards.
         let came = matches!(moved, Ok(true)) || (moved.is_err() && self.files.stat(&target)?.is_some());
         if reason.is_some() && !came {
-            let removed = remove_reasons(self.files.as_ref(), &target);
+            let removed = reason::remove(self.files.as_ref(), &target);
             moved.and(removed)
         } else {
             moved.map(drop)

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use dukou_tests::stations::audit::assert_pass;
 use dukou_tests::stations::message;
-use dukou_tests::stations::pair::{MESSAGES, Pair};
+use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair};
 use dukou_tests::stations::root::is_root;
 
 #[test]
@@ -100,5 +100,31 @@ fn names_that_differ_in_case_alone_or_try_to_climb_out_arrive_as_files_of_their_
     let folded: std::collections::BTreeSet<String> = arrived.iter().map(|name| name.to_lowercase()).collect();
     assert_eq!(folded.len(), 6, "{arrived:?}");
     assert!(arrived.iter().all(|name| !name.contains('\\') && !name.eq_ignore_ascii_case("con.xml")), "{arrived:?}");
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_sink_that_cannot_be_written_is_told_by_status_and_what_came_is_kept_and_not_called_missing() {
+    let pair = Pair::one_file_a_packet();
+    let folder = pair.inner.path("arrived").join(MESSAGES);
+    fs::remove_dir(&folder).unwrap();
+    fs::write(&folder, b"in the way").unwrap();
+    pair.drop_messages(0, 80);
+    pair.drop_logs(0, 1);
+    pair.outer.pass(0);
+    pair.carry();
+    pair.inner.pass(75);
+    assert_eq!(pair.arrived(LOGS).len(), 1, "the other channel goes on");
+    assert_eq!(pair.inner.json(0, &["gaps"]).as_array().map(Vec::len), Some(0));
+    let status = pair.inner.json(1, &["status"]);
+    assert!(status["troubles"][0]["zh"].as_str().unwrap().contains(folder.to_str().unwrap()), "{status}");
+    let lines = pair.inner.log_lines();
+    pair.inner.pass(75);
+    assert!(pair.inner.log_lines() <= lines + 3, "a trouble that lasts fills no log");
+
+    fs::remove_file(&folder).unwrap();
+    pair.inner.pass(0);
+    assert_eq!(pair.arrived(MESSAGES).len(), 80);
+    assert_eq!(pair.inner.json(0, &["status"])["troubles"], serde_json::json!([]));
     assert_pass(&pair);
 }

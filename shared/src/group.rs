@@ -1,0 +1,76 @@
+//! Packets that go through the engine together, and the second thread that does the pure part of the work on them.
+//!
+//! Given: packets one after the other. Gives: groups whose commits share the syncs. After a crash: nothing is left, nothing was on disk.
+//! Never: anything but pure work on the second thread; all that is durable happens on the engine's.
+
+use crate::error::{ConfigFault, EngineFault};
+use std::thread::{Builder, JoinHandle};
+
+/// Most packets in one group.
+const GROUP_PACKETS: usize = 64;
+
+/// Plain bytes after which a group is full: with two groups in work memory stays bounded.
+const GROUP_BYTES: u64 = 8 << 20;
+
+/// Payloads smaller than this are worked on at once; a thread would cost more.
+const THREAD_BYTES: u64 = 256 << 10;
+
+/// Packets that are committed together.
+pub(crate) struct Group<T> {
+    pub(crate) packets: Vec<T>,
+    plain_bytes: u64,
+}
+
+impl<T> Default for Group<T> {
+    fn default() -> Self {
+        Self { packets: Vec::new(), plain_bytes: 0 }
+    }
+}
+
+impl<T> Group<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
+    }
+
+    pub(crate) fn push(&mut self, packet: T, plain_bytes: u64) {
+        self.plain_bytes += plain_bytes;
+        self.packets.push(packet);
+    }
+}
+
+/// Pure work on one packet: done, or running on a thread of its own.
+pub(crate) enum Work<T> {
+    Done(Box<T>),
+    Running(JoinHandle<T>),
+}
+
+impl<T: Send + 'static> Work<T> {
+    /// Begins the work; on a thread called `name` where there may be one and it is worth it.
+    ///
+    /// # Errors
+    /// [`ConfigFault::NoThread`].
+    pub(crate) fn begin(
+        name: &str,
+        second_thread: bool,
+        plain_bytes: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Self, EngineFault> {
+        if !second_thread || plain_bytes < THREAD_BYTES {
+            return Ok(Self::Done(Box::new(work())));
+        }
+        let thread = Builder::new().name(name.to_string()).spawn(work);
+        Ok(Self::Running(thread.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?))
+    }
+
+    /// Waits for the result.
+    pub(crate) fn finish(self) -> T {
+        match self {
+            Self::Done(result) => *result,
+            Self::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        }
+    }
+}
