@@ -227,6 +227,14 @@ impl Channel {
         if self.priority > 9 {
             return Err(setting("priority", "0–9"));
         }
+        let folders = [
+            ("source.folder", &self.source.folder),
+            ("source.archive", &self.source.archive),
+            ("sink.folder", &self.sink.folder),
+        ];
+        if let Some((name, _)) = folders.into_iter().find(|(_, folder)| has_nul(Path::new(folder))) {
+            return Err(setting(name, NO_NUL));
+        }
         if self.source.settle_seconds > SETTLE_MAX_SECONDS {
             return Err(setting("source.settle_seconds", "0–86400"));
         }
@@ -253,12 +261,39 @@ impl Channel {
     }
 }
 
+/// What belongs to the system itself: a source here would be emptied, a sink or ferry directory overrun.
+const SYSTEM_DIRS: [&str; 11] = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
+
+/// Folders that hold other people's things, and must not be taken as a whole.
+const SHARED_DIRS: [&str; 9] = ["/", "/home", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/var"];
+
+/// What a path in the configuration may hold.
+pub(crate) const NO_NUL: &str = "不含 NUL 字符的路径 / a path without a NUL character";
+
+/// Tells whether a path holds what no file system takes.
+pub(crate) fn has_nul(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().contains(&0)
+}
+
+/// Tells whether a folder is, or lies in, a directory of the system.
+pub(crate) fn is_of_the_system(folder: &Path) -> bool {
+    SYSTEM_DIRS.iter().any(|dir| folder.starts_with(dir)) || SHARED_DIRS.iter().any(|dir| folder == Path::new(dir))
+}
+
 /// A source that holds the station's keys, spool or ferry directories would send them across, and its own packets without end.
 fn check_folder_is_free(station: &Station, channel: &Channel, setting: &'static str, folder: &Path) -> Result<(), ConfigFault> {
     let mut reserved = station.own_dirs();
     reserved.extend([station.dir.join("channels"), station.ferry_out(), station.ferry_in()]);
     if setting == "source.folder" && channel.source.after == After::Archive {
         reserved.push(station.dir.join(&channel.source.archive));
+    }
+    if is_of_the_system(folder) {
+        let dir = folder.to_path_buf();
+        return Err(ConfigFault::SystemFolder {
+            file: station.dir.join("channels").join(format!("{}.toml", channel.channel)),
+            setting,
+            dir,
+        });
     }
     let met = reserved.iter().map(|dir| settled(dir)).find(|dir| overlap(dir, folder));
     met.map_or(Ok(()), |dir| Err(ConfigFault::ReservedFolder { channel: channel.channel.clone(), setting, dir }))

@@ -189,15 +189,18 @@ struct Range {
     to: u64,
 }
 
+/// What `--seq` may be; [`in_language`](crate::error) gives it in Chinese.
+const RANGE_RULE: &str = "3..5 or 4, rising, from 1";
+
 impl std::str::FromStr for Range {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (from, to) = text.split_once("..").unwrap_or((text, text));
-        let number = |part: &str| part.trim_start_matches('=').parse::<u64>().map_err(|_| format!("{text}: A..B"));
+        let number = |part: &str| part.trim_start_matches('=').parse::<u64>().map_err(|_| RANGE_RULE.to_string());
         let range = Self { from: number(from)?, to: number(to)? };
         if range.from == 0 || range.from > range.to {
-            return Err(format!("{text}: 1 ≤ A ≤ B"));
+            return Err(RANGE_RULE.to_string());
         }
         Ok(range)
     }
@@ -353,7 +356,13 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     let file = args.card.clone().unwrap_or_else(|| station.keys_dir().join("peer.txt"));
     let card = dukou_packets::keyring::Keyring::parse(text.as_bytes()).map_err(|fault| ConfigFault::Card { file, fault })?;
     let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
-    let channels = granted_channels(station, &args.channels)?;
+    // To confirm a card changes nothing about what was granted to it.
+    let granted =
+        known.as_ref().filter(|known| args.confirm && args.channels.is_empty() && known.grant.keyring == card.digest());
+    let channels = match granted {
+        Some(known) => known.grant.channels.clone(),
+        None => granted_channels(station, &args.channels)?,
+    };
     ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
 }
 

@@ -165,6 +165,8 @@ pub struct Engine {
     pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
     used_number: u64,
+    /// What the start finished of the last run: the first step tells it.
+    pub(crate) untold: PassReport,
     /// What `status` was told of troubles; none was told in this run yet where it is `None`.
     pub(crate) told: Option<Vec<Trouble>>,
     /// Running time at the last look at retention.
@@ -222,6 +224,7 @@ impl Engine {
             unplaced: VecDeque::new(),
             again: None,
             used_number: 0,
+            untold: PassReport::default(),
             told: None,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
@@ -322,7 +325,7 @@ impl Engine {
     /// # Errors
     /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
     pub fn step(&mut self) -> Result<PassReport, EngineFault> {
-        let mut report = PassReport::default();
+        let mut report = std::mem::take(&mut self.untold);
         for index in 0..ROUNDS_MAX {
             let mut round = PassReport::default();
             // Who asks does not wait for a backlog to end.

@@ -246,10 +246,13 @@ fn channel_line(
         Direction::Out => (state.out_heads.get(name).map_or(0, |head| head.seq), false),
         Direction::In => (state.in_heads.get(name).map_or(0, |head| head.seq), gaps_of(name, state, store)?.is_some()),
     };
-    let standing = match (state.holds.contains_key(name), gapped, waits.is_empty()) {
-        (true, _, _) => "held",
-        (_, true, _) => "gapped",
-        (_, _, false) => "waiting-take",
+    // What is here and next in its turn is applied at once, unless the folder it goes to cannot be written.
+    let kept = direction == Direction::In && state.in_heads.get(name).is_some_and(|head| head.known > head.seq);
+    let standing = match (state.holds.contains_key(name), gapped, waits.is_empty(), kept) {
+        (true, ..) => "held",
+        (_, true, ..) => "gapped",
+        (_, _, false, _) => "waiting-take",
+        (_, _, _, true) => "waiting-sink",
         _ => "ok",
     };
     let is_out = direction == Direction::Out;
@@ -386,6 +389,11 @@ fn waits_text(status: &Status, lang: Lang) -> String {
                 "等待取走：通道 {channel} 有 {files} 个文件已收到而没有落地，去向文件夹里还有同名而内容不同的文件（取走后自动继续），或那个文件夹暂时写不了。\n",
                 "To be taken: {files} file(s) of channel {channel} are here and not delivered: a file of the same name and other bytes still lies in the sink's folder (once it is taken the channel goes on by itself), or that folder cannot be written for now.\n"
             ),
+            "waiting-sink" => say!(
+                lang,
+                "未落地：通道 {channel} 有包已收到而没有落地，去向文件夹暂时写不了，或正在处理；写得了就自动继续。\n",
+                "Not delivered: packets of channel {channel} are here and not applied: the sink's folder cannot be written for now, or they are being worked on; it goes on by itself.\n"
+            ),
             _ => String::new(),
         };
     }
@@ -460,6 +468,7 @@ fn state_text(state: &str, lang: Lang) -> String {
         "held" => say!(lang, "暂停待处理", "held"),
         "gapped" => say!(lang, "缺包", "gapped"),
         "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
+        "waiting-sink" => say!(lang, "已收到、未落地", "here, not delivered"),
         _ => say!(lang, "正常", "ok"),
     }
 }

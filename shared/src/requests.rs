@@ -410,7 +410,7 @@ impl Engine {
 
     fn accept(&mut self, card: &str, compared: bool, channels: &[ChannelName], operator: &str) -> Result<Answer, EngineFault> {
         let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
-        let body = trust.peer.body();
+        let (body, compared) = (trust.peer.body(), trust.grant.compared);
         let event = Event::Trust {
             peer: body.station,
             side: body.side,
@@ -437,7 +437,11 @@ impl Engine {
         self.flush()?;
         let count = channels.len() as u64;
         Ok(Answer::done(count, |lang| match compared {
-            true => say!(lang, "已信任「{name}」，指纹已比对。", "\"{name}\" is trusted, its fingerprint compared."),
+            true => say!(
+                lang,
+                "已信任「{name}」，指纹已比对：\n{fingerprint}",
+                "\"{name}\" is trusted, its fingerprint compared:\n{fingerprint}"
+            ),
             false => say!(
                 lang,
                 "已信任「{name}」，指纹未比对：\n{fingerprint}\n请与对方通话核对，一致后运行 trust --confirm。",
@@ -508,6 +512,8 @@ fn check_card(
             )
         });
     }
+    // What a person compared once stays compared.
+    let compared = compared || known.is_some_and(|known| known.grant.compared && known.peer.digest() == peer.digest());
     let grant = Grant { keyring: peer.digest(), compared, channels: channels.to_vec(), operator: operator.to_string() };
     Ok(Trust { peer, grant })
 }

@@ -1,6 +1,6 @@
 //! What a station is: its directory and `station.toml`.
 
-use crate::channel::{overlap, settled};
+use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
@@ -135,6 +135,10 @@ impl Station {
 
     /// A gap device on the station's own directories would carry its keys away; on one directory it would feed us our own packets.
     fn check_ferry(&self, file: &Path) -> Result<(), ConfigFault> {
+        let ferries = [("ferry.out", self.ferry_out()), ("ferry.in", self.ferry_in())];
+        if let Some((setting, _)) = ferries.iter().find(|(_, dir)| has_nul(dir)) {
+            return Err(ConfigFault::Setting { file: file.to_path_buf(), setting, rule: NO_NUL });
+        }
         let [out, arrive] = [self.ferry_out(), self.ferry_in()].map(|dir| settled(&dir));
         let mut own: Vec<PathBuf> = self.own_dirs();
         own.push(self.dir.join("channels"));
@@ -142,6 +146,10 @@ impl Station {
         let fault = |setting, rule| Err(ConfigFault::Setting { file: file.to_path_buf(), setting, rule });
         let meets_own = |ferry: &Path| own.iter().any(|dir| overlap(dir, ferry));
         const APART: &str = "与本站自己的目录分开的目录 / a directory apart from the station's own ones";
+        let systems = [("ferry.out", &out), ("ferry.in", &arrive)].into_iter().find(|(_, dir)| is_of_the_system(dir));
+        if let Some((setting, dir)) = systems {
+            return Err(ConfigFault::SystemFolder { file: file.to_path_buf(), setting, dir: dir.clone() });
+        }
         match (meets_own(&out), meets_own(&arrive)) {
             (true, _) => fault("ferry.out", APART),
             (_, true) => fault("ferry.in", APART),

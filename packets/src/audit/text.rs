@@ -85,6 +85,15 @@ impl Text {
             &format!("{zh}；对方尚未见证的最近 {tail} 行，除本站自己外无人能证明"),
             &format!("{en}; the last {tail} lines are unwitnessed: nothing outside this station vouches for them"),
         );
+        let unsigned = report.lines.saturating_sub(report.signed);
+        if unsigned > 0 {
+            self.line(
+                &format!("注意：最后 {unsigned} 行没有签名，能写日志目录的任何人都可以改动它们，不能作为证据；本站正常停止或下一次签名后再核验"),
+                &format!(
+                    "Note: the last {unsigned} lines are not signed: whoever can write the log directory can change them, and they prove nothing; verify again once the station has stopped or signed"
+                ),
+            );
+        }
     }
 
     fn extent(&mut self, report: &Report) {

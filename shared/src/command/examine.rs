@@ -17,15 +17,16 @@ use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
+use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::open::{HEAD_MAX, KeyBook, VerifiedHead, read_head};
 use dukou_packets::packet::records::parts_digest;
-use dukou_packets::suite::sha256;
+use dukou_packets::suite::{Digest, Hasher, sha256};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
@@ -253,6 +254,7 @@ fn look(
 ) -> Result<Vec<Disagreement>, EngineFault> {
     let told = read_log(station)?;
     let mut found = Vec::new();
+    check_log(station, &store.load()?, &mut found);
     check_rows(&told, store, &mut found)?;
     check_spool(station, keys, trust, store, &mut found)?;
     Ok(found)
@@ -400,7 +402,8 @@ fn check_spool(
             expected.insert(name.clone());
             let (key, shown) = (&row.key, path.display().to_string());
             match spool_head(&path, direction, keys, trust) {
-                Some((head, len)) if head.digest == row.header && len == head.expected_len() => {}
+                Some((head, len))
+                    if head.digest == row.header && len == head.expected_len() && payload_is_whole(&path, &head) => {}
                 Some(_) => found.push(Disagreement::new("spool-differs", |lang| {
                     say!(lang, "留存包与记录不符：{shown}（{key}）", "The packet {shown} is not what the state says ({key})")
                 })),
@@ -434,6 +437,52 @@ fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, trust: Opti
     let mut bytes = Vec::new();
     file.take(HEAD_MAX as u64).read_to_end(&mut bytes).ok()?;
     Some((read_head(&bytes, book).ok()?, len))
+}
+
+/// Tells whether a packet's payload is the one that its head signs.
+fn payload_is_whole(path: &Path, head: &VerifiedHead) -> bool {
+    let digest = || -> std::io::Result<Digest> {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::Start(head.head_len as u64))?;
+        let (mut hasher, mut piece) = (Hasher::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(hasher.finish()),
+                count => hasher.update(piece.get(..count).unwrap_or_default()),
+            }
+        }
+    };
+    digest().is_ok_and(|digest| head.check_payload(digest, head.header.payload_len).is_ok())
+}
+
+/// The log by itself, as an auditor would judge it, and against what the state remembers of it.
+fn check_log(station: &Station, state: &StationState, found: &mut Vec<Disagreement>) {
+    let dir = station.log_dir();
+    let shown = dir.display();
+    let Ok(report) = verify(&dir, None) else {
+        return found.push(Disagreement::new("log-unreadable", |lang| {
+            say!(lang, "摆渡日志 {shown} 读不了", "The packet log {shown} cannot be read")
+        }));
+    };
+    if report.verdict == Verdict::Fail {
+        found.push(Disagreement::new("log-fails", |lang| {
+            say!(
+                lang,
+                "摆渡日志 {shown} 核验不通过，详情请运行 dukou-audit verify {shown}",
+                "The packet log {shown} does not verify; dukou-audit verify {shown} says why"
+            )
+        }));
+    }
+    let (lines, known) = (report.lines, state.log.map_or(0, |head| head.size));
+    if lines < known {
+        found.push(Disagreement::new("log-shorter", |lang| {
+            say!(
+                lang,
+                "摆渡日志 {shown} 只有 {lines} 行，状态库记到 {known} 行",
+                "The packet log {shown} has {lines} lines, the state knows of {known}"
+            )
+        }));
+    }
 }
 
 /// How far beyond the newest number of the log a rebuilt state goes on: signals take numbers, too, and no line names them.

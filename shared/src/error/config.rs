@@ -85,6 +85,16 @@ pub enum ConfigFault {
         /// The station's own directory that it meets.
         dir: PathBuf,
     },
+    /// A folder belongs to the system.
+    #[error("{}: {setting} is a directory of the system: {}", file.display(), dir.display())]
+    SystemFolder {
+        /// The configuration file.
+        file: PathBuf,
+        /// The setting.
+        setting: &'static str,
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The program is for the other side.
     #[error("{} is a station of the other side", dir.display())]
     OtherSide {
@@ -269,6 +279,14 @@ impl ConfigFault {
                     lang,
                     "channels/{channel}.toml 中的 {setting} 与本站自己的目录 {dir} 重叠，会把它当作要摆渡的文件。请换一个单独的文件夹。",
                     "{setting} in channels/{channel}.toml overlaps the station's own directory {dir}, whose files would be taken for records. Choose a folder of its own."
+                )
+            }
+            Self::SystemFolder { file, setting, dir } => {
+                let (file, dir) = (file.display(), dir.display());
+                say!(
+                    lang,
+                    "{file} 中的 {setting} 是系统自己的目录 {dir}，里面的文件会被当作要摆渡的。请换一个单独的文件夹。",
+                    "{setting} in {file} is a directory of the system, {dir}, whose files would be taken for records. Choose a folder of its own."
                 )
             }
             Self::OtherSide { dir } => {

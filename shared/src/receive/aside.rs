@@ -175,7 +175,7 @@ impl Engine {
             }
             Err(fault) => {
                 if let Fate::Kept(target) = &fate {
-                    reason::remove(files.as_ref(), target)?;
+                    reason::remove(files.as_ref(), target).or_else(|fault| self.tolerate(fault, report))?;
                 }
                 if fault.cause == FileCause::NotFound {
                     return Ok(());

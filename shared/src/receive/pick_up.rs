@@ -169,7 +169,7 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         match self.read_one_head(ferry, &name, &stat) {
             Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look, report)?,
-            Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat))?,
+            Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat), report)?,
             Ok(Err(refusal)) if refusal.is_unknown_key() => self.let_wait(dir, &name),
             Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
             Err(fault) if fault.cause == FileCause::NotFound => {}
@@ -227,6 +227,7 @@ impl Engine {
         &mut self,
         ferry: &dyn FerryDir,
         (dir, name, stat): (&Path, String, FileStat),
+        report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         let (scans, since_ms) = match self.pick_up.short.get(&name) {
@@ -241,16 +242,19 @@ impl Engine {
             }
             return Ok(());
         }
-        self.learn_from_short(ferry, &name)?;
+        self.learn_from_short(ferry, &name, report)?;
         self.set_aside(dir, &name, Refusal::Short.code());
         Ok(())
     }
 
     /// A cut packet's head still proves that its number exists.
-    fn learn_from_short(&mut self, ferry: &dyn FerryDir, name: &str) -> Result<(), EngineFault> {
+    fn learn_from_short(&mut self, ferry: &dyn FerryDir, name: &str, report: &mut PassReport) -> Result<(), EngineFault> {
         let mut bytes = vec![0; HEAD_MAX];
-        let count = ferry.open(name)?.read_at(0, &mut bytes)?;
-        bytes.truncate(count);
+        match ferry.open(name).and_then(|open| open.read_at(0, &mut bytes)) {
+            Ok(count) => bytes.truncate(count),
+            Err(fault) if fault.is_gone() => return Ok(()),
+            Err(fault) => return self.tolerate(fault, report),
+        }
         let believed = Believed(self.trust.as_ref().map(|trust| &trust.peer));
         let Ok(head) = read_head(&bytes, &believed) else { return Ok(()) };
         let identity = &self.station.config.station;

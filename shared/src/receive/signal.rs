@@ -27,6 +27,8 @@ impl Engine {
                 self.set_aside(&picked.dir, &picked.name, code);
                 return Ok(());
             }
+            // The sender takes an old signal back when it has a newer one.
+            Err(EngineFault::File(fault)) if fault.is_gone() => return Ok(()),
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {

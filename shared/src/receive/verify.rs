@@ -37,13 +37,15 @@ impl Engine {
         };
         let open = match ferry.open(&picked.name) {
             Ok(open) => open,
-            Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => return Ok(None),
+            Err(fault) if fault.is_gone() => return Ok(None),
             Err(fault) => return self.tolerate(fault, report).map(|()| None),
         };
         // One byte more than expected tells a file that grew meanwhile.
         let mut bytes = vec![0; picked.head.expected_len() as usize + 1];
-        let count = open.read_at(0, &mut bytes)?;
-        bytes.truncate(count);
+        match open.read_at(0, &mut bytes) {
+            Ok(count) => bytes.truncate(count),
+            Err(fault) => return self.tolerate(fault, report).map(|()| None),
+        }
         if let Err(refusal) = check_copy(&picked.head, &bytes) {
             self.learn(&picked.head)?;
             self.set_aside(&picked.dir, &picked.name, refusal.code());

@@ -73,8 +73,8 @@ fn arrivals_text(report: &PassReport, lang: Lang) -> String {
     if *kept > 0 {
         out += &say!(
             lang,
-            "留存未打开 {kept} 个包（前面的包还没到，或已登记放弃）。\n",
-            "Kept {kept} packet(s) unopened (earlier ones are not here yet, or they were waived).\n"
+            "留存 {kept} 个包，暂未打开（原因见 status）。\n",
+            "Kept {kept} packet(s) unopened for now (status says why).\n"
         );
     }
     if *duplicates > 0 {

@@ -281,14 +281,17 @@ pub fn trace_text(what: &str, trace: &Trace, lang: Lang) -> String {
     if trace.more {
         out += &say!(lang, "只列出最新的；更早的还有。\n", "Only the newest are listed; there are older ones.\n");
     }
-    if !trace.unopened.is_empty() {
+    // Once the record is found, only packets that may still be applied can carry more of it.
+    let may_carry = |packets: &&Unopened| trace.records.is_empty() || !matches!(packets.state, "waived" | "aside" | "waiting");
+    let unopened: Vec<&Unopened> = trace.unopened.iter().filter(may_carry).collect();
+    if !unopened.is_empty() {
         out += &say!(
             lang,
             "下列包里的内容本站还不知道，要找的记录也可能在里面：\n",
             "This station does not know what these packets carry; the record may be among it:\n"
         );
     }
-    for Unopened { zh, en, .. } in &trace.unopened {
+    for Unopened { zh, en, .. } in unopened {
         out += &say!(lang, "  {zh}\n", "  {en}\n");
     }
     out

@@ -78,6 +78,13 @@ pub struct FileFault {
     pub cause: FileCause,
 }
 
+impl FileFault {
+    /// True when what was looked at is not there any more, or is no file now: others use the folder, too.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.cause, FileCause::NotFound | FileCause::NotRegular)
+    }
+}
+
 /// What the engine needs to know of a file; never follows a symbolic link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileStat {

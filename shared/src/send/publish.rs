@@ -281,6 +281,7 @@ impl Engine {
             self.put_away(at, &mut untold)?;
             self.tidy(at, &mut untold)?;
         }
+        self.untold = untold;
         self.flush()
     }
 

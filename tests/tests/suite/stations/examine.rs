@@ -79,7 +79,30 @@ fn check_names_a_deleted_damaged_or_strange_spool_file() {
         fs::write(dir.join(&files[1]), &bytes[..bytes.len() - 1]).unwrap();
         fs::remove_file(dir.join("stray.dkp")).unwrap();
         assert_eq!(codes(station, &["check"]), ["spool-differs"]);
+        let mut rotten = bytes.clone();
+        *rotten.last_mut().unwrap() ^= 1;
+        fs::write(dir.join(&files[1]), &rotten).unwrap();
+        assert_eq!(codes(station, &["check"]), ["spool-differs"], "a rotten payload under a whole head");
         fs::write(dir.join(&files[1]), &bytes).unwrap();
+        assert!(codes(station, &["check"]).is_empty());
+    }
+}
+
+#[test]
+fn check_finds_a_log_that_was_changed_or_cut() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 3);
+    pair.exchange();
+    for station in [&pair.outer, &pair.inner] {
+        let segment = names(&station.path("log")).into_iter().find(|name| name.ends_with(".jsonl")).unwrap();
+        let path = station.path("log").join(segment);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen("\"records\":1", "\"records\":7", 1)).unwrap();
+        assert!(codes(station, &["check"]).contains(&"log-fails".to_owned()));
+        let cut = text.lines().take(text.lines().count() - 2).map(|line| format!("{line}\n")).collect::<String>();
+        fs::write(&path, cut).unwrap();
+        assert!(codes(station, &["check"]).contains(&"log-shorter".to_owned()));
+        fs::write(&path, text).unwrap();
         assert!(codes(station, &["check"]).is_empty());
     }
 }

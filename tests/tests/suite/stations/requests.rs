@@ -247,10 +247,14 @@ fn a_running_pair_carries_by_itself_what_is_renamed_copied_or_slowly_written_in(
     rename_in(&folder.join("新建/文件夹").join(message::name(1)), &message::body(1));
     std::fs::write(folder.join(message::name(2)), message::body(2)).unwrap();
     let mut slow = std::fs::File::create(folder.join(message::name(3))).unwrap();
-    let bytes = message::body(3);
-    slow.write_all(&bytes[..40]).unwrap();
-    until("the others have left", SOON, || pair.outer.channel(MESSAGES)["accepted"].as_u64() >= Some(2));
-    slow.write_all(&bytes[40..]).unwrap();
+    // It is written to again and again, so that it never rests, however long the others take.
+    let bytes = message::large_xml(3, 20_000);
+    let mut rest = bytes.chunks(10);
+    until("the others have left", SOON, || {
+        slow.write_all(rest.next().unwrap()).unwrap();
+        pair.outer.channel(MESSAGES)["accepted"].as_u64() >= Some(2)
+    });
+    rest.for_each(|piece| slow.write_all(piece).unwrap());
     drop(slow);
     until("all have left", SOON, || {
         pair.outer.channel(MESSAGES)["accepted"] == 3 || pair.outer.channel(MESSAGES)["rejected"] == 1
