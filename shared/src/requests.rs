@@ -1,8 +1,9 @@
 //! What a person asks a station to do: resend, waive, release, send again, trust.
 //!
 //! Given: a request on the command line. Gives: an answer. With no other process at work the command opens the engine itself; beside one it
-//! leaves a file in `state/requests/` (see [`mailbox`]) and waits for the answer or for the station to become free, so that there is one writer. After a crash: a request without an answer is
-//! performed at the next start; each is safe to perform twice. Never: a decision without an account name and a log line.
+//! leaves a file in `state/requests/` (see [`mailbox`]) and waits for the answer or for the station to become free, so that there is one writer.
+//! After a crash: a request without an answer is performed at the next start; each is safe to perform twice but `send --again`, and that
+//! one is remembered in the store. Never: a decision without an account name and a log line.
 
 mod mailbox;
 

@@ -44,7 +44,15 @@ impl Engine {
     pub fn serve_requests(&mut self) -> Result<Vec<Trouble>, EngineFault> {
         let dir = requests_dir(&self.station);
         let mut troubles = Vec::new();
-        for name in self.seams.files.list(&dir)? {
+        let names = match self.seams.files.list(&dir) {
+            // Somebody took the folder away: it is made anew, and commands find it again.
+            Err(fault) if fault.cause == FileCause::NotFound => {
+                self.seams.files.make_dirs(&dir)?;
+                Vec::new()
+            }
+            listed => listed?,
+        };
+        for name in names {
             let Some(stem) = name.strip_suffix(".request").filter(|_| !self.unfit_requests.contains(&name)) else {
                 self.drop_old_answer(&dir.join(&name))?;
                 continue;

@@ -13,6 +13,14 @@ use super::wait::until;
 /// How long a daemon may take to stop after SIGTERM.
 pub const STOP_LIMIT: Duration = Duration::from_secs(5);
 
+/// Tells whether a process has a handler for SIGTERM.
+fn heeds_sigterm(id: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (Signal::TERM.as_raw() - 1)) != 0
+}
+
 /// A running daemon; one that is dropped is killed.
 #[derive(Debug)]
 pub struct Daemon {
@@ -53,6 +61,10 @@ impl Daemon {
     /// Panics when it does not stop within twice [`STOP_LIMIT`].
     #[track_caller]
     pub fn stop(mut self) -> (i32, Duration) {
+        // Before its handlers are there a process ends as the system ends it: nobody can leave cleanly in those moments.
+        until("the daemon heeds SIGTERM or has ended", STOP_LIMIT, || {
+            heeds_sigterm(self.child.id()) || self.child.try_wait().unwrap().is_some()
+        });
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         let asked = Instant::now();
         let mut code = None;
