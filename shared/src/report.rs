@@ -487,6 +487,11 @@ pub fn table(rows: &[Vec<String>]) -> String {
     out
 }
 
+/// Writes a range of packet numbers; one alone stands for itself.
+pub(crate) fn range_text(from: u64, to: u64) -> String {
+    if from == to { from.to_string() } else { format!("{from}–{to}") }
+}
+
 /// Renders `gaps` for people.
 pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
     if gaps.is_empty() {
@@ -494,10 +499,11 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
     }
     let mut out = String::new();
     for Gap { channel, from, to, resend, .. } in gaps {
+        let numbers = range_text(*from, *to);
         out += &say!(
             lang,
-            "通道 {channel} 缺第 {from}–{to} 号包；请发送方运行：{resend}\n",
-            "Channel {channel} misses packets {from}–{to}; the sender runs: {resend}\n"
+            "通道 {channel} 缺第 {numbers} 号包；请发送方运行：{resend}\n",
+            "Channel {channel} misses packet(s) {numbers}; the sender runs: {resend}\n"
         );
     }
     out

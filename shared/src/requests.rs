@@ -15,6 +15,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
 use crate::reason;
+use crate::report::range_text;
 use crate::say;
 use crate::seams::FileCause;
 use crate::send::collect::Collecting;
@@ -227,12 +228,12 @@ impl Engine {
         // Where there is no ferry directory for it, the next look says so.
         self.send_signal(&mut PassReport::default())?;
         self.flush()?;
-        let count = rows.len();
+        let (count, numbers) = (rows.len(), range_text(from, to));
         Ok(Answer::done(count as u64, |lang| {
             say!(
                 lang,
-                "已把通道 {channel} 的 {count} 个包（{from}–{to}）重新放入摆渡目录。",
-                "Placed {count} packets of channel {channel} ({from}–{to}) in the ferry directory again."
+                "已把通道 {channel} 的 {count} 个包（{numbers}）重新放入摆渡目录。",
+                "Placed {count} packet(s) of channel {channel} ({numbers}) in the ferry directory again."
             )
         }))
     }
@@ -306,11 +307,12 @@ impl Engine {
         self.commit_store(changes)?;
         self.note_gaps()?;
         self.flush()?;
+        let numbers = range_text(from, to);
         Ok(Answer::done(to - from + 1, |lang| {
             say!(
                 lang,
-                "已登记放弃通道 {channel} 第 {from}–{to} 号包（{name}），通道继续。以后到达的这些包只作证据保存。",
-                "Waived packets {from}–{to} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only."
+                "已登记放弃通道 {channel} 第 {numbers} 号包（{name}），通道继续。以后到达的这些包只作证据保存。",
+                "Waived packet(s) {numbers} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only."
             )
         }))
     }
@@ -390,11 +392,11 @@ impl Engine {
         }
         self.send_signal(&mut report)?;
         self.flush()?;
-        Ok(Self::sent_again_already(report.accepted))
+        Ok(Self::sent_again_answer(report.accepted))
     }
 
-    fn sent_again_already(count: u64) -> Answer {
-        Answer::done(count, |lang| say!(lang, "已再次发送（{count}）。", "Sent again ({count})."))
+    fn sent_again_answer(count: u64) -> Answer {
+        Answer::done(count, |lang| say!(lang, "已再次发送 {count} 个文件。", "Sent {count} file(s) again."))
     }
 
     /// Gives the name a held-back file had at its source: its reason tells, the file itself may be called `NAME~2`.

@@ -3,7 +3,7 @@
 //! Given: a key or file name and the store. Gives: the steps of every record under it, and the packets here that are not opened yet, since any of
 //! them may carry it. Never: "not here" said of what only was not looked into.
 
-use super::{civil_time, count_packets, gaps_of, table};
+use super::{civil_time, count_packets, gaps_of, range_text, table};
 use crate::error::EngineFault;
 use crate::lang::{Lang, mask_id, plain_line};
 use crate::say;
@@ -209,11 +209,12 @@ fn unopened(station: &Station, store: &mut dyn Store) -> Result<Vec<Unopened>, E
     }
     for waiver in store.waivers()? {
         let (channel, from, to) = (&waiver.channel, waiver.from, waiver.to);
+        let numbers = range_text(from, to);
         found.push(Unopened::new(Some(channel), "waived", to - from + 1, Some(from), |lang| {
             say!(
                 lang,
-                "通道 {channel} 第 {from}–{to} 号包已登记放弃，里面的内容不会落地。",
-                "Packets {from}–{to} of channel {channel} were waived; what they carry is not delivered."
+                "通道 {channel} 第 {numbers} 号包已登记放弃，里面的内容不会落地。",
+                "Packet(s) {numbers} of channel {channel} were waived; what they carry is not delivered."
             )
         }));
     }

@@ -83,7 +83,7 @@ impl Engine {
     fn perform_once(&mut self, request: &Request, stem: &str) -> Result<Answer, EngineFault> {
         let Request::SendAgain { channel, file, operator, reason } = request else { return self.perform(request) };
         if self.store().is_done(stem)? {
-            return Ok(Self::sent_again_already(1));
+            return Ok(Self::sent_again_answer(1));
         }
         let again = Again { request: Some(stem.to_string()), operator: operator.clone(), reason: reason.clone() };
         self.send_again(channel, file, again)

@@ -218,7 +218,7 @@ fn a_source_that_holds_the_stations_own_files_is_refused_before_it_sends_its_key
 fn a_missing_part_of_the_stations_directory_is_named() {
     let pair = Pair::new();
     pair.drop_messages(0, 1);
-    for (part, code) in [("state", 2), ("log", 75), ("spool/out", 75), ("state/requests", 75)] {
+    for (part, code) in [("state", 2), ("log", 75), ("spool/out", 75)] {
         let (here, away) = (pair.outer.path(part), pair.outer.path("away"));
         fs::rename(&here, &away).unwrap();
         wrong_use(&pair.outer, &["pass"], code, &[here.to_str().unwrap()]);
@@ -227,7 +227,10 @@ fn a_missing_part_of_the_stations_directory_is_named() {
     fs::rename(pair.outer.path("state"), pair.outer.path("away")).unwrap();
     wrong_use(&pair.outer, &["status"], 2, &["state"]);
     fs::rename(pair.outer.path("away"), pair.outer.path("state")).unwrap();
+    // Where requests are left nothing is kept: it is made anew.
+    fs::remove_dir(pair.outer.path("state/requests")).unwrap();
     all_arrives(&pair, 1);
+    assert!(pair.outer.path("state/requests").is_dir());
 }
 
 #[test]
