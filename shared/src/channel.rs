@@ -264,6 +264,9 @@ impl Channel {
 /// What belongs to the system itself: a source here would be emptied, a sink or ferry directory overrun.
 const SYSTEM_DIRS: [&str; 11] = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
 
+/// What lies in those and is meant for files all the same.
+const OPEN_DIRS: [&str; 2] = ["/dev/shm", "/usr/local"];
+
 /// Folders that hold other people's things, and must not be taken as a whole.
 const SHARED_DIRS: [&str; 9] = ["/", "/home", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/var"];
 
@@ -277,7 +280,8 @@ pub(crate) fn has_nul(path: &Path) -> bool {
 
 /// Tells whether a folder is, or lies in, a directory of the system.
 pub(crate) fn is_of_the_system(folder: &Path) -> bool {
-    SYSTEM_DIRS.iter().any(|dir| folder.starts_with(dir)) || SHARED_DIRS.iter().any(|dir| folder == Path::new(dir))
+    let lies_in = |dirs: &[&str]| dirs.iter().any(|dir| folder.starts_with(dir));
+    (lies_in(&SYSTEM_DIRS) && !lies_in(&OPEN_DIRS)) || SHARED_DIRS.iter().any(|dir| folder == Path::new(dir))
 }
 
 /// A source that holds the station's keys, spool or ferry directories would send them across, and its own packets without end.
@@ -342,4 +346,20 @@ fn check_folders_apart(station: &Station, channels: &[Channel]) -> Result<(), Co
         folders.push((folder, channel));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_of_the_system_are_told_from_folders_for_files() {
+        for system in ["/", "/etc", "/etc/dukou/drop", "/usr/share/x", "/dev/sd", "/home", "/var", "/proc/self/fd"] {
+            assert!(is_of_the_system(Path::new(system)), "{system}");
+        }
+        for open in ["/srv/outer/drop", "/home/a/drop", "/var/lib/dukou", "/dev/shm/x", "/usr/local/dukou", "/library", "/data"]
+        {
+            assert!(!is_of_the_system(Path::new(open)), "{open}");
+        }
+    }
 }
