@@ -386,17 +386,9 @@ fn check_spool(
     store: &mut SqliteStore,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), EngineFault> {
-    let states = [
-        PacketState::Packed,
-        PacketState::Left,
-        PacketState::Early,
-        PacketState::Delivering,
-        PacketState::Applied,
-        PacketState::Late,
-    ];
     for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
         let mut expected = BTreeSet::new();
-        for row in store.packets_in(direction, &states, usize::MAX)? {
+        for row in store.packets_in(direction, &PacketState::ALL, usize::MAX)? {
             let Some(name) = &row.spool else { continue };
             let path = dir.join(name);
             expected.insert(name.clone());

@@ -153,7 +153,7 @@ impl Engine {
                 }
                 Ok(Err(refusal)) if refusal.is_unknown_key() || refusal.is_not_yet() => {}
                 Ok(Err(refusal)) => self.set_aside(&dir, &name, refusal.code()),
-                Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => {}
+                Err(fault) if fault.is_gone() => {}
                 Err(fault) => self.tolerate(fault, report)?,
             }
         }

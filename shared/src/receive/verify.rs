@@ -77,7 +77,7 @@ impl Engine {
     pub(crate) fn verify_kept(&mut self, row: PacketRow) -> Result<Option<Verified>, EngineFault> {
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         let mut bytes = match self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64) {
-            Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotRegular) => return Ok(None),
+            Err(fault) if fault.is_gone() => return Ok(None),
             read => read?,
         };
         let believed = super::pick_up::Believed(self.trust.as_ref().map(|trust| &trust.peer));

@@ -11,7 +11,7 @@ use crate::connectors::{Candidate, Disposal, Fate};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::lang::cut;
-use crate::seams::{FileCause, FileFault, FileStat, OpenFile};
+use crate::seams::{FileFault, FileStat, OpenFile};
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished, Went};
 use dukou_packets::limits;
 use dukou_packets::packet::records::{RecordKind, RecordMeta, parts_digest};
@@ -174,9 +174,8 @@ impl Engine {
     }
 
     fn pass_over(&self, fault: FileFault, report: &mut PassReport) -> Result<One, EngineFault> {
-        match fault.cause {
-            FileCause::NotFound | FileCause::NotRegular => {}
-            _ => self.tolerate(fault, report)?,
+        if !fault.is_gone() {
+            self.tolerate(fault, report)?;
         }
         Ok(One::PassedOver)
     }

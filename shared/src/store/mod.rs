@@ -68,6 +68,11 @@ pub enum PacketState {
     Late,
 }
 
+impl PacketState {
+    /// Every state a packet can be in.
+    pub const ALL: [Self; 6] = [Self::Packed, Self::Left, Self::Early, Self::Delivering, Self::Applied, Self::Late];
+}
+
 /// A packet's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketRow {

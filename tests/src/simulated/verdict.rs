@@ -13,16 +13,6 @@ use dukou_shared::connectors::folder::names::safe_path;
 use dukou_shared::store::{Direction, PacketRow, PacketState, RecordRow, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every state a packet can be in.
-pub const ALL_STATES: [PacketState; 6] = [
-    PacketState::Packed,
-    PacketState::Left,
-    PacketState::Early,
-    PacketState::Delivering,
-    PacketState::Applied,
-    PacketState::Late,
-];
-
 /// What is told apart when a world is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tolerance {
@@ -92,7 +82,7 @@ fn no_contradiction(gap: &Gap) -> Result<(), String> {
 /// When the store gives no answer.
 pub fn rows(station: &SimStation, direction: Direction) -> Result<Vec<PacketRow>, String> {
     let mut store = station.store.clone();
-    store.packets_in(direction, &ALL_STATES, usize::MAX).map_err(|fault| fault.to_string())
+    store.packets_in(direction, &PacketState::ALL, usize::MAX).map_err(|fault| fault.to_string())
 }
 
 /// The whole files a station packed, by channel, in order, each with its packet's number.

@@ -53,12 +53,14 @@ impl Reason {
 
     /// Gives the reason for a version of a file that was never sent, because still newer ones took its place twice.
     pub(super) fn replaced(name: &str, lang: Lang) -> Self {
-        let text = say!(
-            lang,
-            "取走时该文件已被替换两次，这一版没有送出。请确认后重新放入。",
-            "The file was replaced twice while it was taken; this version was not sent. Check it and drop it again."
-        );
-        Self { text, json: json!({ "name": name, "code": "replaced" }) }
+        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| {
+            say!(
+                lang,
+                "取走时该文件已被替换两次，这一版没有送出。请确认后重新放入。",
+                "The file was replaced twice while it was taken; this version was not sent. Check it and drop it again."
+            )
+        });
+        Self { text: say!(lang, "{zh}", "{en}"), json: json!({ "name": name, "code": "replaced", "zh": zh, "en": en }) }
     }
 
     /// Writes both files beside `target`.
@@ -97,4 +99,17 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_was_never_sent_has_its_reason_in_both_languages() {
+        let reason = Reason::replaced("a.xml", Lang::En);
+        let said = |key: &str| reason.json[key].as_str().unwrap_or_default().to_string();
+        assert!(said("zh").contains("没有送出") && said("en").contains("was not sent"), "{}", reason.json);
+        assert_eq!(reason.text, said("en"));
+    }
 }

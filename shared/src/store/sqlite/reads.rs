@@ -42,7 +42,7 @@ pub(super) async fn packets_in(
          ORDER BY l.channel, CAST(p.epoch AS INTEGER), p.epoch, p.seq < 0, p.seq LIMIT ?8"
     );
     let mut asked = [None; 6];
-    for (place, state) in asked.iter_mut().zip(ALL_STATES) {
+    for (place, state) in asked.iter_mut().zip(PacketState::ALL) {
         *place = states.contains(&state).then(|| state_number(state));
     }
     let mut query = sqlx::query(sql).bind(direction_number(direction));
@@ -51,15 +51,6 @@ pub(super) async fn packets_in(
     }
     packets(query.bind(count(limit)).fetch_all(conn).await?)
 }
-
-const ALL_STATES: [PacketState; 6] = [
-    PacketState::Packed,
-    PacketState::Left,
-    PacketState::Early,
-    PacketState::Delivering,
-    PacketState::Applied,
-    PacketState::Late,
-];
 
 pub(super) async fn packets_with_sources(conn: &mut SqliteConnection) -> Result<Vec<PacketRow>, Trouble> {
     let sql = packets_where!("p.sources_pending = 1 AND l.direction = 0 ORDER BY p.number < 0, p.number, p.id");
