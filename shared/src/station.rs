@@ -18,6 +18,9 @@ pub struct StationConfig {
     /// The ferry directories.
     #[serde(default)]
     pub ferry: FerryConfig,
+    /// The link between the two stations and the gap device on it.
+    #[serde(default)]
+    pub link: LinkConfig,
     /// How packets are made.
     #[serde(default)]
     pub packets: PacketConfig,
@@ -64,6 +67,66 @@ impl Default for FerryConfig {
     }
 }
 
+/// The link between the two stations: what the gap device on it can carry, when, and how loss is met.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkConfig {
+    /// The gap device's profile, relative to the station's directory or absolute; without one nothing is limited.
+    pub profile: Option<PathBuf>,
+    /// Whether what this station sends is answered: a two-way device, or a second, opposite one-way link. Left out, the profile says it.
+    pub way_back: Option<bool>,
+    /// Seconds of running time after which a signal is sent also without news; 0 only with news.
+    pub signal_seconds: u32,
+    /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never.
+    pub repeat_after_minutes: u32,
+    /// Packets that one group of repair packets covers.
+    pub repair_data: u16,
+    /// Repair packets a group gets: that many lost packets of it are rebuilt; 0 none.
+    pub repair_parity: u16,
+    /// Most packets a minute of running time that are placed again on request, beside live traffic; 0 all at once.
+    pub resend_per_minute: u32,
+    /// When the gap device runs: `"always"`, `"working-hours"`, or the times of day it is carried, `["09:00", "16:00"]`.
+    pub habit: Habit,
+    /// Working hours, holidays and working weekends, relative to the station's directory or absolute.
+    pub calendar: PathBuf,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            profile: None,
+            way_back: None,
+            signal_seconds: 300,
+            repeat_after_minutes: 0,
+            repair_data: 10,
+            repair_parity: 0,
+            resend_per_minute: 600,
+            habit: Habit::Named(Rhythm::Always),
+            calendar: "calendar.toml".into(),
+        }
+    }
+}
+
+/// When the gap device runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Habit {
+    /// A rhythm with a name.
+    Named(Rhythm),
+    /// Times of day (`"09:00"`) of the working days on which something is carried.
+    Runs(Vec<String>),
+}
+
+/// A rhythm with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rhythm {
+    /// Day and night, every day.
+    Always,
+    /// During the calendar's working hours.
+    WorkingHours,
+}
+
 /// How packets are made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -95,11 +158,13 @@ pub struct KeepConfig {
     pub sent_days: u32,
     /// Sealed packets that were applied: what a replay can apply again.
     pub applied_days: u32,
+    /// Gibibytes of the peer's packets that one channel may keep in the private spool; when full, its packets stay in the ferry directory.
+    pub spool_gib: u32,
 }
 
 impl Default for KeepConfig {
     fn default() -> Self {
-        Self { sent_days: 30, applied_days: 7 }
+        Self { sent_days: 30, applied_days: 7, spool_gib: 10 }
     }
 }
 

@@ -82,7 +82,8 @@ VALUES: Dict[str, Callable[[Any], bool]] = {
     "epoch": _epoch, "seq": _number, "header": _digest, "records": _number, "tombstones": _number, "plain": _number,
     "bytes": _number, "code": _string, "count": _number, "peer_root": _digest, "echo_size": _number,
     "echo_root": _digest, "place": _matches("next|early|late"), "from": _number, "to": _number, "first": _digest,
-    "other": _digest,
+    "other": _digest, "old_epoch": _epoch, "old_seq": _number, "old_header": _digest, "subject": _string, "until": _string,
+    "disc": _string, "volumes": _number, "packets": _number, "list": _digest, "before": _string,
 }
 """What a value of each key looks like; `code`, `operator` and `version` are any text."""
 
@@ -109,6 +110,18 @@ KINDS: Dict[str, List[str]] = {
         "resent": "channel epoch from to count operator",
         "again": "channel operator",
         "signal": "peer number header size peer_root echo_size echo_root",
+        "repeated": "channel epoch from to count code",
+        "replayed": "channel epoch from to count operator",
+        "epoch": "channel epoch old_epoch old_seq old_header operator",
+        "resealed": "channel epoch from to count operator",
+        "restored": "peer run number",
+        "alarm": "code subject",
+        "alarm-closed": "code subject",
+        "acknowledged": "code subject operator",
+        "maintenance": "until operator",
+        "media-written": "disc volumes packets list operator",
+        "media-read": "disc volumes packets list operator",
+        "clock-step": "before",
     }.items()
 }
 """The keys that follow the prefix, in order."""

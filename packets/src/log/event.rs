@@ -125,7 +125,10 @@ impl Event {
             Self::Gap { from, to, .. }
             | Self::GapClosed { from, to, .. }
             | Self::Waived { from, to, .. }
-            | Self::Resent { from, to, .. } => from <= to,
+            | Self::Resent { from, to, .. }
+            | Self::Repeated { from, to, .. }
+            | Self::Replayed { from, to, .. }
+            | Self::Resealed { from, to, .. } => from <= to,
             _ => true,
         }
     }
@@ -382,5 +385,135 @@ events! {
         echo_size: u64,
         /// What the sender says of the root of the own log.
         echo_root: Digest,
+    }
+    /// Packets were placed in the ferry directory again without a person asking.
+    Repeated = "repeated" {
+        /// Their channel.
+        channel: ChannelName,
+        /// Their epoch.
+        epoch: Epoch,
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+        /// How many.
+        count: u64,
+        /// Why: `missing` (the peer's signal names them) or `delay` (the link repeats all after a time).
+        code: String,
+    }
+    /// Applied packets were delivered to the sink once more.
+    Replayed = "replayed" {
+        /// Their channel.
+        channel: ChannelName,
+        /// Their epoch.
+        epoch: Epoch,
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+        /// How many.
+        count: u64,
+        /// Who did it.
+        operator: String,
+    }
+    /// A channel's new epoch was opened (own channel) or accepted (the peer's).
+    EpochOpened = "epoch" {
+        /// The channel.
+        channel: ChannelName,
+        /// The new epoch.
+        epoch: Epoch,
+        /// The epoch it follows.
+        old_epoch: Epoch,
+        /// The last number of the old epoch that both sides count on; 0 none.
+        old_seq: u64,
+        /// That packet's header digest; zeros none.
+        old_header: Digest,
+        /// Who decided; empty where the opening packet fits by itself.
+        operator: String,
+    }
+    /// Records of retained packets were sealed anew in another epoch.
+    Resealed = "resealed" {
+        /// Their channel.
+        channel: ChannelName,
+        /// The epoch of the retained packets.
+        epoch: Epoch,
+        /// The first.
+        from: u64,
+        /// The last.
+        to: u64,
+        /// How many records.
+        count: u64,
+        /// Who did it.
+        operator: String,
+    }
+    /// A station goes on from an older copy of its state.
+    Restored = "restored" {
+        /// The station: the peer, or this one.
+        peer: StationId,
+        /// The run that went on.
+        run: RunId,
+        /// The packet number that told it.
+        number: u64,
+    }
+    /// An alarm was raised.
+    Alarm = "alarm" {
+        /// What it is.
+        code: String,
+        /// What it is about: a channel's name, or empty.
+        subject: String,
+    }
+    /// The cause of an alarm is gone.
+    AlarmClosed = "alarm-closed" {
+        /// What it was.
+        code: String,
+        /// What it was about.
+        subject: String,
+    }
+    /// A person has taken note of an alarm.
+    Acknowledged = "acknowledged" {
+        /// What it is.
+        code: String,
+        /// What it is about.
+        subject: String,
+        /// Who did it.
+        operator: String,
+    }
+    /// Alarms of silence and lateness are muted for a time.
+    Maintenance = "maintenance" {
+        /// Until when, in the form of a line's `at`; empty when it was ended.
+        until: String,
+        /// Who did it.
+        operator: String,
+    }
+    /// Packets were written to a disc.
+    MediaWritten = "media-written" {
+        /// The disc's number.
+        disc: String,
+        /// How many volumes it has.
+        volumes: u64,
+        /// How many packets.
+        packets: u64,
+        /// SHA-256 of its list of packets.
+        list: Digest,
+        /// Who did it.
+        operator: String,
+    }
+    /// A disc was read in.
+    MediaRead = "media-read" {
+        /// The disc's number.
+        disc: String,
+        /// How many volumes were read so far.
+        volumes: u64,
+        /// How many packets.
+        packets: u64,
+        /// SHA-256 of its list of packets.
+        list: Digest,
+        /// Who did it.
+        operator: String,
+    }
+    /// The wall clock was set.
+    ClockStep = "clock-step" {
+        /// What it would have shown by the monotonic clock, in the form of a line's `at`.
+        before: String,
     }
 }

@@ -161,7 +161,7 @@ fn channel_event() -> impl Strategy<Value = Event> {
     let numbers = || (number(), number(), number(), number(), number());
     let place = prop_oneof![Just(Place::Next), Just(Place::Early), Just(Place::Late)];
     let common = (channel(), epoch(), numbers(), numbers(), digest(), digest(), digest(), text(), station(), place);
-    (0..11usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
+    (0..22usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
         let (a, b, seq, records, tombstones): Numbers = n;
         let (size, echo_size, count, number, bytes): Numbers = m;
         match which {
@@ -189,6 +189,17 @@ fn channel_event() -> impl Strategy<Value = Event> {
             7 => Event::Equivocation { channel, epoch, seq, header, other: third },
             8 => Event::Resent { channel, epoch, from: a.min(b), to: a.max(b), count, operator },
             9 => Event::Signal { peer, number, header, size, peer_root: root, echo_size, echo_root: third },
+            10 => Event::Repeated { channel, epoch, from: a.min(b), to: a.max(b), count, code: operator },
+            11 => Event::Replayed { channel, epoch, from: a.min(b), to: a.max(b), count, operator },
+            12 => Event::EpochOpened { channel, epoch, old_epoch: epoch, old_seq: seq, old_header: header, operator },
+            13 => Event::Resealed { channel, epoch, from: a.min(b), to: a.max(b), count, operator },
+            14 => Event::Alarm { code: operator.clone(), subject: operator },
+            15 => Event::AlarmClosed { code: operator.clone(), subject: operator },
+            16 => Event::Acknowledged { code: operator.clone(), subject: operator.clone(), operator },
+            17 => Event::Maintenance { until: operator.clone(), operator },
+            18 => Event::MediaWritten { disc: operator.clone(), volumes: a, packets: b, list: header, operator },
+            19 => Event::MediaRead { disc: operator.clone(), volumes: a, packets: b, list: header, operator },
+            20 => Event::ClockStep { before: operator },
             _ => Event::Again { channel, operator },
         }
     })

@@ -6,7 +6,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{self, NewKeys};
 use crate::lang::Lang;
 use crate::say;
-use crate::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig, is_station_name};
+use crate::station::{FerryConfig, Identity, KeepConfig, LinkConfig, PacketConfig, Station, StationConfig, is_station_name};
 use crate::store::Direction;
 use clap::Args;
 use dukou_packets::keyring::Side;
@@ -190,6 +190,7 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
             lang,
         },
         ferry: FerryConfig::default(),
+        link: LinkConfig::default(),
         packets: PacketConfig::default(),
         keep: KeepConfig::default(),
     }
@@ -197,7 +198,7 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
 
 /// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, packets, keep } = config;
+    let StationConfig { station, ferry, link: _, packets, keep } = config;
     let name = toml::Value::String(station.name.clone());
     let environment = match station.environment {
         Environment::Production => "production",

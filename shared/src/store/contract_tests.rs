@@ -535,6 +535,8 @@ fn the_small_state_is_given_back_as_it_was_set() {
                 Change::PeerLog(log),
                 Change::SignalIn(station, u64::MAX),
                 Change::SignalOut(digest(4)),
+                Change::Fact("tides".to_string(), Some("[3]".to_string())),
+                Change::Fact("moons".to_string(), Some("1".to_string())),
             ])
             .unwrap();
         let mut state = StationState {
@@ -545,14 +547,20 @@ fn the_small_state_is_given_back_as_it_was_set() {
             peer_log: Some(log),
             signal_in: Some((station, u64::MAX)),
             signal_out: Some(digest(4)),
+            facts: BTreeMap::from([("moons".to_string(), "1".to_string()), ("tides".to_string(), "[3]".to_string())]),
             ..StationState::default()
         };
         state.unfinished.insert((Direction::Out, reports.clone()), unfinished.clone());
         state.unfinished.insert((Direction::In, reports.clone()), unfinished);
         assert_eq!(store.load().unwrap(), state);
-        let ends = [Change::Hold(reports.clone(), None), Change::Unfinished(Direction::In, reports.clone(), None)];
+        let ends = [
+            Change::Hold(reports.clone(), None),
+            Change::Unfinished(Direction::In, reports.clone(), None),
+            Change::Fact("moons".to_string(), None),
+        ];
         store.commit(&ends).unwrap();
         state.holds.clear();
+        state.facts.remove("moons");
         state.unfinished.remove(&(Direction::In, reports));
         assert_eq!(store.load().unwrap(), state);
     });

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod contract_tests;
+pub mod facts;
 pub mod memory;
 pub mod sqlite;
 
@@ -286,6 +287,8 @@ pub struct StationState {
     pub signal_in: Option<(StationId, u64)>,
     /// Digest of what the newest own signal said, so that an equal one is not sent again.
     pub signal_out: Option<Digest>,
+    /// Small values of single modules, by name ([`facts`]).
+    pub facts: BTreeMap<String, String>,
 }
 
 impl StationState {
@@ -311,6 +314,7 @@ impl StationState {
             Change::PeerLog(head) => self.peer_log = Some(*head),
             Change::SignalIn(station, number) => self.signal_in = Some((*station, *number)),
             Change::SignalOut(digest) => self.signal_out = Some(*digest),
+            Change::Fact(name, value) => put(&mut self.facts, name.clone(), value.clone()),
             Change::SourcesAway(_)
             | Change::Left { .. }
             | Change::Delivered { .. }
@@ -450,6 +454,8 @@ pub enum Change {
     SignalIn(StationId, u64),
     /// What the newest own signal said.
     SignalOut(Digest),
+    /// Sets or removes a small value of one module ([`facts`]).
+    Fact(String, Option<String>),
     /// Puts back a packet row that the log and the spool prove, without moving any head (`check --rebuild`).
     Rebuilt(PacketRow),
 }

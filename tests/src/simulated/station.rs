@@ -15,7 +15,7 @@ use dukou_shared::log::read_lines;
 use dukou_shared::requests::{Answer, Request};
 use dukou_shared::seams::clock::SimClock;
 use dukou_shared::seams::sim_files::SimFiles;
-use dukou_shared::station::{FerryConfig, Identity, KeepConfig, PacketConfig, Station, StationConfig};
+use dukou_shared::station::{FerryConfig, Identity, KeepConfig, LinkConfig, PacketConfig, Station, StationConfig};
 use dukou_shared::store::memory::MemoryStore;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,6 +102,7 @@ impl SimStation {
         let config = StationConfig {
             station: identity,
             ferry: FerryConfig::default(),
+            link: LinkConfig { signal_seconds: 0, ..LinkConfig::default() },
             packets: PacketConfig { suite: 1, level: 1 },
             keep: KeepConfig::default(),
         };

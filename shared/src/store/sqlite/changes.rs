@@ -119,6 +119,7 @@ impl<'a> Draft<'a> {
                 state::set(conn, meta::SIGNAL_IN, format!("{station} {number}")).await?;
             }
             Change::SignalOut(digest) => state::set(conn, meta::SIGNAL_OUT, digest.to_string()).await?,
+            Change::Fact(name, value) => state::set_fact(conn, name, value.as_deref()).await?,
             _ => {}
         }
         Ok(())

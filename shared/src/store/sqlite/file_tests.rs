@@ -137,6 +137,19 @@ fn a_newer_version_is_refused_by_its_number() {
 }
 
 #[test]
+fn a_file_of_the_first_version_is_brought_up_to_date() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::open(&path).unwrap();
+    store.commit(&step(1)).unwrap();
+    let before = store.load().unwrap();
+    run(&mut store, "DROP TABLE facts; PRAGMA user_version = 1");
+    drop(store);
+    assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreFault::Corrupt(_))));
+    assert_eq!(SqliteStore::open(&path).unwrap().load().unwrap(), before);
+    assert_eq!(SqliteStore::open_read_only(&path).unwrap().load().unwrap(), before);
+}
+
+#[test]
 fn a_full_disk_changes_nothing_and_the_commit_goes_through_once_there_is_room() {
     let (_dir, path) = place();
     let mut store = SqliteStore::open(&path).unwrap();

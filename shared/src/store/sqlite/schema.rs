@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 /// Marks the file as this program's: `DKST`, in SQLite's header at offset 68.
 const APPLICATION_ID: i64 = 0x444b_5354;
 /// The version of the tables below.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Lanes are channels in one direction (0 out, 1 in) with their running sums; ids of outgoing ones are positive, of incoming ones
 /// negative, so that an index can be of one direction. A record's id is its packet's id × 65,536 + its index: ids rise in the order
@@ -21,6 +21,7 @@ pub(super) const VERSION: i64 = 1;
 /// anything else, otherwise null; `key` and `folded` are null when equal to the name.
 const TABLES: &str = "
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE out_heads(channel TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL, header BLOB NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE in_heads(channel TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL, header BLOB, known INTEGER NOT NULL)
@@ -67,10 +68,16 @@ CREATE TABLE sent_again(id INTEGER PRIMARY KEY, request TEXT, direction INTEGER 
 CREATE INDEX sent_again_by_request ON sent_again(request) WHERE request IS NOT NULL;
 ";
 
+/// What brings the tables of version 1 to version 2.
+const FROM_1: &str = "
+CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
 /// What a file turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     Ours,
+    Older,
     Empty,
 }
 
@@ -86,6 +93,7 @@ pub(super) async fn prepare(conn: &mut SqliteConnection) -> Result<(), Trouble> 
     }
     match found {
         Found::Ours => Ok(()),
+        Found::Older => raise(conn).await,
         Found::Empty => create(conn).await,
     }
 }
@@ -94,6 +102,9 @@ pub(super) async fn prepare(conn: &mut SqliteConnection) -> Result<(), Trouble> 
 pub(super) async fn inspect(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     match identify(conn).await? {
         Found::Ours => Ok(()),
+        Found::Older => {
+            Err(StoreFault::Corrupt("an older version wrote it; `pass` or `run` brings it up to date".to_owned()).into())
+        }
         Found::Empty => Err(StoreFault::Corrupt("the file is empty".to_owned()).into()),
     }
 }
@@ -108,6 +119,7 @@ async fn identify(conn: &mut SqliteConnection) -> Result<Found, Trouble> {
     let (application, version, tables): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Ours),
+        (APPLICATION_ID, 1) => Ok(Found::Older),
         (APPLICATION_ID, found) if found > VERSION => Err(StoreFault::Version { found, known: VERSION }.into()),
         (0, 0) if tables == 0 => Ok(Found::Empty),
         _ => Err(StoreFault::Corrupt("the file belongs to another program".to_owned()).into()),
@@ -121,6 +133,17 @@ async fn create(conn: &mut SqliteConnection) -> Result<(), Trouble> {
         sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
         let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *conn).await?;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;
+    Ok(())
+}
+
+/// Brings the tables of an older version up to date, in one transaction.
+async fn raise(conn: &mut SqliteConnection) -> Result<(), Trouble> {
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    if identify(conn).await? == Found::Older {
+        sqlx::raw_sql(FROM_1).execute(&mut *conn).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {VERSION}"))).execute(&mut *conn).await?;
     }
     sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;
     Ok(())

@@ -57,6 +57,10 @@ async fn load_snapshot(conn: &mut SqliteConnection) -> Result<StationState, Trou
         let file = serde_json::from_str(cells.take()?).map_err(|_| unreadable("an unfinished file"))?;
         state.unfinished.insert(place, file);
     }
+    for row in all(conn, "SELECT name, value FROM facts").await? {
+        let mut cells = Cells::of(&row);
+        state.facts.insert(cells.take()?, cells.take()?);
+    }
     Ok(state)
 }
 
@@ -108,6 +112,15 @@ pub(super) async fn set(conn: &mut SqliteConnection, name: &'static str, value: 
         .bind(value)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+pub(super) async fn set_fact(conn: &mut SqliteConnection, name: &str, value: Option<&str>) -> Result<(), Trouble> {
+    let query = match value {
+        None => sqlx::query("DELETE FROM facts WHERE name = ?").bind(name),
+        Some(value) => sqlx::query("INSERT OR REPLACE INTO facts(name, value) VALUES (?, ?)").bind(name).bind(value),
+    };
+    query.execute(conn).await?;
     Ok(())
 }
 

@@ -1,0 +1,132 @@
+//! `trust`: a person accepts a peer's card.
+//!
+//! Given: a card and the channels granted to it. Gives: the peer, logged and stored. After a crash: performed again. Never: a card of the own side, of the
+//! other environment or of an older version.
+
+use super::Answer;
+use crate::engine::Engine;
+use crate::error::{ConfigFault, EngineFault};
+use crate::keys::{Grant, Trust};
+use crate::lang::Lang;
+use crate::say;
+use crate::station::Station;
+use dukou_packets::keyring::Keyring;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::ChannelName;
+
+impl Engine {
+    pub(super) fn accept(
+        &mut self,
+        card: &str,
+        compared: bool,
+        channels: &[ChannelName],
+        operator: &str,
+    ) -> Result<Answer, EngineFault> {
+        let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
+        let (body, compared) = (trust.peer.body(), trust.grant.compared);
+        let event = Event::Trust {
+            peer: body.station,
+            side: body.side,
+            keyring: trust.peer.file_digest(),
+            compared,
+            channels: channels.to_vec(),
+            operator: operator.to_string(),
+        };
+        if !self.log.takes(&event) {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "授权的通道太多，一行日志写不下。没有改动任何东西；请用 --channels 只列出对方要用的。",
+                    "Too many channels to grant for one log line. Nothing was changed; name those the peer uses with --channels."
+                )
+            }));
+        }
+        self.log.note(event);
+        self.commit_log()?;
+        trust.store(&self.station)?;
+        let (name, fingerprint) = (body.name.clone(), trust.peer.fingerprint());
+        self.trust = Some(trust);
+        self.pick_up.waiting_done = false;
+        self.flush()?;
+        let count = channels.len() as u64;
+        Ok(Answer::done(count, |lang| match compared {
+            true => say!(
+                lang,
+                "已信任「{name}」，指纹已比对：\n{fingerprint}",
+                "\"{name}\" is trusted, its fingerprint compared:\n{fingerprint}"
+            ),
+            false => say!(
+                lang,
+                "已信任「{name}」，指纹未比对：\n{fingerprint}\n请与对方通话核对，一致后运行 trust --confirm。",
+                "\"{name}\" is trusted, its fingerprint was not compared:\n{fingerprint}\nRead it out with the peer, and when it agrees run trust --confirm."
+            ),
+        }))
+    }
+}
+
+/// Checks a card before it is trusted: the other side, the same environment, not this station itself, not a second peer.
+fn check_card(
+    station: &Station,
+    card: &str,
+    compared: bool,
+    channels: &[ChannelName],
+    operator: &str,
+    known: Option<&Trust>,
+) -> Result<Trust, EngineFault> {
+    let peer = Keyring::parse(card.as_bytes())?;
+    let (own, body) = (&station.config.station, peer.body());
+    let refuse = |sentence: &dyn Fn(Lang) -> String| -> Result<Trust, EngineFault> {
+        Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into())
+    };
+    if body.station == own.id {
+        return refuse(&|lang| {
+            say!(lang, "这是本站自己的密钥卡。请用对方的密钥卡。", "This is this station's own card. Use the peer's.")
+        });
+    }
+    if body.side == own.side {
+        let side = own.side;
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "密钥卡来自同一侧（{side}）。内网站只能与外网站配对。",
+                "The card is of the same side ({side}). An inner station pairs with an outer one."
+            )
+        });
+    }
+    if body.environment != own.environment {
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "密钥卡与本站的环境不同（正式/测试）。请确认是不是拿错了。",
+                "The card is of another environment (production or test). Check that it is the right one."
+            )
+        });
+    }
+    if let Some(known) = known.filter(|known| known.peer.body().station != body.station) {
+        let name = &known.peer.body().name;
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "本站已与「{name}」配对。一站只与一站配对；换对方请新建一站。",
+                "This station is paired with \"{name}\" already. A station has one peer; init a new one for another."
+            )
+        });
+    }
+    if let Some(known) = known.filter(|known| {
+        known.peer.body().version > body.version
+            || (known.peer.body().version == body.version && known.peer.digest() != peer.digest())
+    }) {
+        let version = known.peer.body().version;
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "已有第 {version} 版密钥表，不接受更旧的或同版不同的。",
+                "Version {version} of this keyring is known; an older or another one of the same version is not accepted."
+            )
+        });
+    }
+    // What a person compared once stays compared.
+    let compared = compared || known.is_some_and(|known| known.grant.compared && known.peer.digest() == peer.digest());
+    let grant = Grant { keyring: peer.digest(), compared, channels: channels.to_vec(), operator: operator.to_string() };
+    Ok(Trust { peer, grant })
+}
