@@ -12,6 +12,7 @@ use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
+use crate::link::Link;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::requests::Again;
@@ -159,6 +160,7 @@ pub struct Engine {
     pub(crate) gaps: Gaps,
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
+    pub(crate) link: Link,
     /// Packets that exist and wait for the ferry directory, in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
     /// The repeat that a person sends again, until its packet is fixed.
@@ -204,6 +206,7 @@ impl Engine {
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
         let record_folders = Channel::record_folders(&station, &channels);
+        let link = Link::new(&station.config.link);
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
         let mut engine = Self {
             station,
@@ -221,6 +224,7 @@ impl Engine {
             gaps: Gaps::default(),
             pick_up: Default::default(),
             signal_file: None,
+            link,
             unplaced: VecDeque::new(),
             again: None,
             used_number: 0,
@@ -426,6 +430,11 @@ impl Engine {
             self.follow(change);
         }
         Ok(())
+    }
+
+    /// Gives the station's accumulated running time up to now (ms); the store learns it with the next transaction.
+    pub(crate) fn running_ms(&self) -> u64 {
+        self.state.run_ms + self.seams.clock.mono_ms().saturating_sub(self.last_mono_ms)
     }
 
     /// The one way the log grows durably; changes that waited for their line ride with the next transaction.

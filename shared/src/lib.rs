@@ -14,6 +14,7 @@ pub mod error;
 mod group;
 pub mod keys;
 pub mod lang;
+pub mod link;
 pub mod log;
 mod reason;
 pub mod receive;
