@@ -206,7 +206,7 @@ impl Engine {
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
         let record_folders = Channel::record_folders(&station, &channels);
-        let link = Link::new(&station.config.link);
+        let link = Link::new(&station.config.link, &state)?;
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
         let mut engine = Self {
             station,
@@ -348,6 +348,7 @@ impl Engine {
                 self.seams.clock.sleep(OVERTAKEN_MS);
             }
         }
+        self.tend_link(&mut report)?;
         self.flush()?;
         self.prune_when_due()?;
         self.tell_troubles(&report.troubles)?;

@@ -268,6 +268,11 @@ impl Station {
         self.dir.join("duplicates").join(channel.to_string())
     }
 
+    /// Tells whether what this station sends is answered: receipts, automatic resend and flow control hang on it.
+    pub fn way_back(&self) -> bool {
+        self.config.link.way_back.unwrap_or(false)
+    }
+
     /// Where packets leave.
     pub fn ferry_out(&self) -> PathBuf {
         self.dir.join(&self.config.ferry.out)
@@ -332,5 +337,5 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));
     }
-    Ok(())
+    crate::link::wrong_setting(&config.link).map_or(Ok(()), |(name, rule)| Err(setting(name, rule)))
 }

@@ -207,6 +207,7 @@ fn a_signal_opens_to_its_document() {
         keyring: world::sender_keyring().text().to_owned(),
         applied: Vec::new(),
         missing: vec![MissingRange { channel: world::place().channel, epoch: world::place().epoch, from: 4, to: 6 }],
+        waived: Vec::new(),
     };
     let sealed = world::seal_signal(&signal.render(), &world::signer("packet"));
     let head = head_of(&sealed);
@@ -226,6 +227,18 @@ fn a_signal_with_an_unknown_key_is_read_and_one_of_another_version_is_not() {
         assert_eq!(Signal::parse(wrong.as_bytes()), Err(SignalFault::Shape), "{wrong}");
     }
     assert_eq!(Signal::parse(&vec![b' '; (1 << 20) + 1]), Err(SignalFault::TooLong));
+}
+
+#[test]
+fn a_signal_names_what_was_waived_only_where_something_was() {
+    let start = r#"{"version":1,"run":"00000000000000000000000000000000","period_seconds":0,"heads":[],"checkpoint":null,"keyring":"","applied":[],"missing":[]"#;
+    let waived = format!(r#"{start},"waived":[{{"channel":"a","epoch":"1-00ff00ff00ff00ff","from":2,"to":3}}]}}"#);
+    for document in [format!("{start}}}"), waived.clone()] {
+        let signal = Signal::parse(document.as_bytes()).expect("it reads");
+        assert_eq!(String::from_utf8(signal.render()).as_deref(), Ok(document.as_str()));
+    }
+    let beyond = waived.replace("\"to\":3", &format!("\"to\":{}", (1_u64 << 53) + 1));
+    assert_eq!(Signal::parse(beyond.as_bytes()), Err(SignalFault::Shape));
 }
 
 #[test]

@@ -1,17 +1,21 @@
-//! Taking a signal in: the newest snapshot of the peer's heads.
+//! Taking a signal in: the newest snapshot of the peer's heads, and of what it has of ours.
 //!
-//! Given: a picked signal. Gives: what numbers exist, the peer's log head. After a crash: it lies in the ferry directory still. Never: a line for a
-//! signal that tells nothing new.
+//! Given: a picked signal. Gives: what numbers exist, the peer's log head, receipts and what is to be made up for. After a crash: it lies in the ferry
+//! directory still. Never: a line for a signal that tells nothing new, nor more than one a minute of running time.
 
 use super::pick_up::Picked;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::link::receipts::Heard;
 use crate::store::{Change, InHead};
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
-use dukou_packets::packet::open::{Refusal, open_payload};
+use dukou_packets::packet::open::{Refusal, VerifiedHead, open_payload};
 use dukou_packets::packet::signal::{ChannelHead, Signal, SignalFault};
 use dukou_packets::suite::{Digest, sha256};
+
+/// Least running time (ms) between two `signal` lines.
+const LINE_REST_MS: u64 = 60_000;
 
 impl Engine {
     /// Takes the newest signal in; older and equal ones have no effect.
@@ -32,7 +36,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
-            self.learn_heads(&picked, &signal)?;
+            self.learn_from(&picked, &signal)?;
         }
         self.let_go(&picked.dir, &picked.name, report).map(drop)
     }
@@ -57,7 +61,7 @@ impl Engine {
         })
     }
 
-    fn learn_heads(&mut self, picked: &Picked, signal: &Signal) -> Result<(), EngineFault> {
+    fn learn_from(&mut self, picked: &Picked, signal: &Signal) -> Result<(), EngineFault> {
         let header = &picked.head.header;
         let mut changes = vec![Change::SignalIn(header.sender, header.number)];
         let mut held = Vec::new();
@@ -68,22 +72,48 @@ impl Engine {
                 Learned::Other => held.push((head.channel.clone(), head.seq)),
             }
         }
-        if changes.len() > 1 {
-            self.log.note(Event::Signal {
-                peer: header.sender,
-                number: header.number,
-                header: picked.head.digest,
-                size: header.own_log.size,
-                peer_root: header.own_log.root,
-                echo_size: header.peer_log.size,
-                echo_root: header.peer_log.root,
-            });
+        let heard = Heard {
+            peer: header.sender,
+            number: header.number,
+            wall_ms: self.seams.clock.wall_ms(),
+            run_ms: self.running_ms(),
+        };
+        let receipts = self.link.receipts.after(&heard, signal, &self.state.out_heads);
+        let told = receipts.as_ref().is_some_and(|receipts| receipts.tells_more_than(&self.link.receipts));
+        self.note_signal(&picked.head, told || changes.len() > 1);
+        if header.own_log.size > self.state.peer_log.map_or(0, |known| known.size) {
+            changes.push(Change::PeerLog(header.own_log));
+        }
+        if let Some(receipts) = &receipts {
+            changes.push(Change::fact(receipts)?);
         }
         self.commit_store(changes)?;
+        self.link.receipts = receipts.unwrap_or_else(|| std::mem::take(&mut self.link.receipts));
         for (channel, seq) in held {
             self.hold(&channel, "equivocation", seq)?;
         }
         Ok(())
+    }
+
+    /// Adds a `signal` line when something new was told since the last one, at most one a minute of running time.
+    fn note_signal(&mut self, head: &VerifiedHead, told_something: bool) {
+        self.link.signal_unlogged |= told_something;
+        let now_ms = self.running_ms();
+        let rests = self.link.signal_logged.is_some_and(|at_ms| now_ms < at_ms + LINE_REST_MS);
+        if rests || !std::mem::take(&mut self.link.signal_unlogged) {
+            return;
+        }
+        self.link.signal_logged = Some(now_ms);
+        let header = &head.header;
+        self.log.note(Event::Signal {
+            peer: header.sender,
+            number: header.number,
+            header: head.digest,
+            size: header.own_log.size,
+            peer_root: header.own_log.root,
+            echo_size: header.peer_log.size,
+            echo_root: header.peer_log.root,
+        });
     }
 
     fn learned(&self, head: &ChannelHead) -> Learned {

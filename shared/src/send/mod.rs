@@ -38,7 +38,7 @@ impl Engine {
                 return Ok(());
             }
         }
-        match self.unplaced.is_empty() {
+        match self.unplaced.is_empty() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
             true => self.send_signal(report),
             false => Ok(()),
         }
