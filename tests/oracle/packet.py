@@ -8,6 +8,7 @@ import struct
 from types import SimpleNamespace
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
+import armor
 import merkle
 import zstd_frame
 from ciphers import TAG_BYTES
@@ -40,12 +41,7 @@ REASON = re.compile(rb"[a-z0-9-]{1,64}")
 ZERO_DIGEST = bytes(32)
 
 
-class Refused(Exception):
-    """A packet is not accepted; `code` is one of FORMAT.md section 10."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(f"{code}: {why}")
-        self.code = code
+Refused = armor.Refused
 
 
 class Stanza(NamedTuple):
@@ -475,6 +471,7 @@ def _check_signal_numbers(document: dict) -> None:
 
 def open_packet(file: bytes, reader: Reader) -> Opened:
     """Takes a file through every step of section 10, in its order; raises Refused with the first code that applies."""
+    file = armor.take_off(file) if armor.is_armor(file) else file
     header_len = _read_prelude(file)
     _check_signature(file, header_len, _signing_key(file, reader.keyring))
     header = read_header(file[PRELUDE_BYTES : PRELUDE_BYTES + header_len])

@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p dukou-packets --example make_vectors`
 
+mod armor;
 mod forge;
 mod keyrings;
 mod keys;

@@ -14,13 +14,15 @@ pub(crate) struct Case {
     pub(crate) value: Value,
 }
 
-struct Bench {
-    cases: Vec<Case>,
+pub(crate) struct Bench {
+    pub(crate) cases: Vec<Case>,
 }
 
 /// Everything a case may change; the rest is as in the good packet.
-struct Setting {
-    draft: Draft,
+pub(crate) struct Setting {
+    pub(crate) draft: Draft,
+    /// What becomes of the packet's bytes in the file.
+    pub(crate) form: fn(Vec<u8>) -> Vec<u8>,
     keyring: String,
     addressee: [u8; 16],
     environment: &'static str,
@@ -38,7 +40,7 @@ impl Bench {
         self.cases.push(Case { name, value });
     }
 
-    fn ok(&mut self, about: &str, records: &[RawRecord], change: impl FnOnce(&mut Setting)) {
+    pub(crate) fn ok(&mut self, about: &str, records: &[RawRecord], change: impl FnOnce(&mut Setting)) {
         let mut setting = Setting::new();
         setting.draft = good(records);
         change(&mut setting);
@@ -58,6 +60,20 @@ impl Bench {
         let ordinal = self.cases.len() + 1;
         let name = format!("{ordinal:03}-ok");
         self.cases.push(Case { name, value });
+    }
+
+    pub(crate) fn ok_signal_as(&mut self, about: &str, draft: Draft, form: fn(Vec<u8>) -> Vec<u8>) {
+        let mut setting = Setting::new();
+        (setting.draft, setting.form) = (draft, form);
+        let mut value = setting.value(about, "all", "ok");
+        value["plain"] = json!(base64(&setting.draft.plain));
+        let ordinal = self.cases.len() + 1;
+        self.cases.push(Case { name: format!("{ordinal:03}-ok"), value });
+    }
+
+    /// A packet in a form that gives this code.
+    pub(crate) fn armor(&mut self, code: &str, about: &str, form: fn(Vec<u8>) -> Vec<u8>) {
+        self.fail("armor", code, about, |s| s.form = form);
     }
 
     fn header(&mut self, about: &str, change: fn(&mut Draft)) {
@@ -94,6 +110,7 @@ impl Setting {
     fn new() -> Self {
         Self {
             draft: good(&[RawRecord::file("2026/11/a.xml", b"<a/>")]),
+            form: |file| file,
             keyring: sender_keyring(),
             addressee: ADDRESSEE,
             environment: "production",
@@ -112,7 +129,7 @@ impl Setting {
             "about": about,
             "step": step,
             "expect": expect,
-            "packet": base64(&self.draft.build(&Stream::new("vectors"))),
+            "packet": base64(&(self.form)(self.draft.build(&Stream::new("vectors")))),
             "keyring": self.keyring,
             "addressee": hex(&self.addressee),
             "environment": self.environment,
@@ -141,6 +158,7 @@ pub(crate) fn cases() -> Vec<Case> {
     count_and_root(&mut bench);
     bombs(&mut bench);
     line_numbers(&mut bench);
+    bench.cases.extend(crate::armor::cases());
     bench.cases
 }
 

@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The file does not begin as a packet does.
     #[error("the file is not a packet")]
     Magic,
+    /// The file begins as an armored packet and is none.
+    #[error("the text form of the packet is not well-formed")]
+    Armor,
     /// The format is not known.
     #[error("packet format {0} is not known")]
     Format(u16),
@@ -107,6 +110,7 @@ impl Refusal {
         match self {
             Self::Short => "short",
             Self::Magic => "magic",
+            Self::Armor => "armor",
             Self::Format(_) => "format",
             Self::Suite(_) => "suite",
             Self::HeaderLength(_) => "header-length",

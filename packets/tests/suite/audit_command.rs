@@ -181,3 +181,20 @@ fn keyrings_segments_and_checkpoints_are_shown() {
     let shown = audit(&["show", text(&notes), "--log", text(&vector)]);
     assert_eq!(status(&shown), 0, "{}", stdout(&shown));
 }
+
+#[test]
+fn an_armored_packet_is_shown_as_the_one_it_carries() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (keyring, packet, armored) = ("card.txt", "a.dkp", "a.txt");
+    let [keyring, packet, armored] = [keyring, packet, armored].map(|name| folder.path().join(name));
+    fs::write(&keyring, keys::sender_keyring()).expect("it writes");
+    let signer = world::signer("packet");
+    let file = world::file_of(&world::seal_files(dukou_packets::suite::Suite::Aes256Gcm, &[b"body"], &signer));
+    fs::write(&packet, &file).expect("it writes");
+    fs::write(&armored, dukou_packets::packet::armor::armor(&[&file])).expect("it writes");
+    let shown = |file| audit(&["show", text(file), "--keyring", text(&keyring), "--json"]);
+    assert_eq!((status(&shown(&armored)), stdout(&shown(&armored))), (0, stdout(&shown(&packet))));
+    fs::write(&armored, b"DUKOU-ARMOR-1\n****\n").expect("it writes");
+    assert_eq!(status(&shown(&armored)), 1);
+    assert!(stdout(&shown(&armored)).contains("armor: "));
+}
