@@ -1,6 +1,7 @@
 //! `init`: a new station from nothing, complete and commented.
 
 use super::print_all;
+use crate::alarm::settings::AlarmConfig;
 use crate::channel::Channel;
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{self, NewKeys};
@@ -193,12 +194,13 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
         link: LinkConfig::default(),
         packets: PacketConfig::default(),
         keep: KeepConfig::default(),
+        alarm: AlarmConfig::default(),
     }
 }
 
 /// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, link: _, packets, keep } = config;
+    let StationConfig { station, ferry, link: _, packets, keep, alarm: _ } = config;
     let name = toml::Value::String(station.name.clone());
     let environment = match station.environment {
         Environment::Production => "production",
