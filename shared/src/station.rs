@@ -1,5 +1,6 @@
 //! What a station is: its directory and `station.toml`.
 
+use crate::alarm::open_time::OpenTime;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
@@ -199,6 +200,7 @@ impl Station {
         check_station(&file, &config)?;
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
+        OpenTime::load(&station)?;
         Ok(station)
     }
 

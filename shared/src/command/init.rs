@@ -1,6 +1,7 @@
 //! `init`: a new station from nothing, complete and commented.
 
 use super::print_all;
+use crate::alarm::calendar::SHIPPED;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::Channel;
 use crate::error::{ConfigFault, EngineFault};
@@ -84,6 +85,7 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
             Direction::In => channel.sink.folder,
         }))?;
     }
+    keys::write_durably(&dir.join("calendar.toml"), SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
     keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
     Station::load(dir)?;

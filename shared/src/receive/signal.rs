@@ -4,6 +4,7 @@
 //! signal that tells nothing new.
 
 use super::pick_up::Picked;
+use crate::alarm::watch::Heard;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::{Change, InHead};
@@ -32,6 +33,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
+            self.heard(Heard::signal(&picked.head.header, &signal));
             self.learn_heads(&picked, &signal)?;
         }
         self.let_go(&picked.dir, &picked.name, report).map(drop)

@@ -22,7 +22,7 @@ impl Engine {
     ) -> Result<Answer, EngineFault> {
         let noted = Noted { name: name.to_string(), operator: operator.to_string(), at_ms: self.seams.clock.wall_ms() };
         let code_shown = plain_line(code);
-        let mut book = self.alarm_book().clone();
+        let mut book = self.alarms.book.clone();
         let Some(line) = book.acknowledge(code, channel, noted) else {
             return Ok(Answer::no(|lang| match channel {
                 Some(channel) => say!(
@@ -40,7 +40,7 @@ impl Engine {
         self.log.note(line);
         self.commit_log()?;
         self.commit_store(vec![Change::fact(&book)?])?;
-        *self.alarm_book() = book;
+        self.alarms.book = book;
         Ok(Answer::done(1, |lang| {
             say!(
                 lang,
