@@ -4,6 +4,7 @@
 //! configuration · 3 stopped because log, disk or state are unsure · 75 try again. What was asked for goes to standard output, talk to
 //! standard error.
 
+mod alarms;
 mod examine;
 mod init;
 mod wrong_use;
@@ -73,6 +74,8 @@ enum Verb {
     Try(TryArgs),
     /// 核对状态、留存包和日志 / check that state, spool and log agree
     Check(CheckArgs),
+    /// 未结束的警报；ack 知悉 / open alarms; ack takes note of one
+    Alarms(alarms::AlarmsArgs),
 }
 
 /// Options of verbs that print data.
@@ -290,6 +293,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
+        Verb::Alarms(args) => alarms::alarms(&station, args, lang),
     }
 }
 

@@ -175,6 +175,7 @@ pub struct Engine {
     pub(crate) pruned_run_ms: Option<u64>,
     /// Request files that are none and could not be moved aside either.
     pub(crate) unfit_requests: BTreeSet<String>,
+    pub(crate) alarms: crate::alarm::Alarms,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -205,6 +206,8 @@ impl Engine {
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
+        let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
@@ -232,6 +235,7 @@ impl Engine {
             told: None,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
+            alarms,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
@@ -349,6 +353,7 @@ impl Engine {
             }
         }
         self.tend_link(&mut report)?;
+        self.look_at_alarms()?;
         self.flush()?;
         self.prune_when_due()?;
         self.tell_troubles(&report.troubles)?;

@@ -5,6 +5,7 @@
 //! [`command`] are the shell around it.
 
 pub mod accounts;
+pub mod alarm;
 pub mod channel;
 pub mod command;
 pub mod connectors;

@@ -53,6 +53,8 @@ pub struct Status {
     pub waiting: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
+    /// Open alarms.
+    pub alarms: Vec<crate::alarm::told::AlarmLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -64,6 +66,7 @@ impl Status {
         self.peer.is_none()
             || self.waiting > 0
             || !self.troubles.is_empty()
+            || self.alarms.iter().any(|alarm| alarm.needs_a_person())
             || self.channels.iter().any(|channel| channel.state != "ok")
     }
 }
@@ -210,6 +213,7 @@ pub fn status(
         aside: count_packets(&station.quarantine_dir()).0,
         waiting: count_packets(&station.waiting_dir()).0,
         junk: count_packets(&station.ferry_in()).1,
+        alarms: crate::alarm::told::lines(&state.fact()?, &station.config.alarm, state.run_ms),
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -367,6 +371,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             status.waiting
         );
     }
+    out += &crate::alarm::told::text(&status.alarms, lang);
     for trouble in &status.troubles {
         out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }

@@ -5,6 +5,7 @@
 //! After a crash: a request without an answer is performed at the next start; each is safe to perform twice but `send --again`, and that
 //! one is remembered in the store. Never: a decision without an account name and a log line.
 
+mod acknowledge;
 mod again;
 mod mailbox;
 mod resend;
@@ -81,6 +82,17 @@ pub enum Request {
         /// Account of the person.
         operator: String,
     },
+    /// Take note of an open alarm.
+    Acknowledge {
+        /// The alarm's code.
+        code: String,
+        /// The channel it is about.
+        channel: Option<ChannelName>,
+        /// Account of the person: what the packet log names.
+        operator: String,
+        /// Who takes note, by name: stays in the store.
+        name: String,
+    },
 }
 
 /// A person's decision to send a repeat again, on its way to the packet.
@@ -145,6 +157,7 @@ impl Engine {
                 self.send_again(channel, file, Again { request: None, operator: operator.clone(), reason: reason.clone() })
             }
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
+            Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
         }
     }
 

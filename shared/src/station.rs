@@ -1,5 +1,7 @@
 //! What a station is: its directory and `station.toml`.
 
+use crate::alarm::open_time::OpenTime;
+use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
 use crate::lang::Lang;
@@ -27,6 +29,9 @@ pub struct StationConfig {
     /// How long things are kept.
     #[serde(default)]
     pub keep: KeepConfig,
+    /// Whom to call, and when silence and lateness count.
+    #[serde(default)]
+    pub alarm: AlarmConfig,
 }
 
 /// Who the station is. `init` writes it; only `name` and `lang` are meant to be changed.
@@ -195,6 +200,7 @@ impl Station {
         check_station(&file, &config)?;
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
+        OpenTime::load(&station)?;
         Ok(station)
     }
 
@@ -337,5 +343,6 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));
     }
-    crate::link::wrong_setting(&config.link).map_or(Ok(()), |(name, rule)| Err(setting(name, rule)))
+    let wrong = crate::link::wrong_setting(&config.link).or_else(|| crate::alarm::settings::out_of_range(config));
+    wrong.map_or(Ok(()), |(name, rule)| Err(setting(name, rule)))
 }

@@ -1,6 +1,8 @@
 //! `init`: a new station from nothing, complete and commented.
 
 use super::print_all;
+use crate::alarm::calendar::SHIPPED;
+use crate::alarm::settings::AlarmConfig;
 use crate::channel::Channel;
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{self, NewKeys};
@@ -83,6 +85,7 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
             Direction::In => channel.sink.folder,
         }))?;
     }
+    keys::write_durably(&dir.join("calendar.toml"), SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
     keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
     Station::load(dir)?;
@@ -193,12 +196,13 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
         link: LinkConfig::default(),
         packets: PacketConfig::default(),
         keep: KeepConfig::default(),
+        alarm: AlarmConfig::default(),
     }
 }
 
 /// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, link: _, packets, keep } = config;
+    let StationConfig { station, ferry, link: _, packets, keep, alarm: _ } = config;
     let name = toml::Value::String(station.name.clone());
     let environment = match station.environment {
         Environment::Production => "production",

@@ -4,6 +4,7 @@
 //! directory still. Never: a line for a signal that tells nothing new, nor more than one a minute of running time.
 
 use super::pick_up::Picked;
+use crate::alarm::watch;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::link::receipts::Heard;
@@ -36,6 +37,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
+            self.heard(watch::Heard::signal(&picked.head.header, &signal));
             self.learn_from(&picked, &signal)?;
         }
         self.let_go(&picked.dir, &picked.name, report).map(drop)

@@ -4,6 +4,7 @@
 //! copy without a row is overwritten by the next one. Never: a byte used that was read from the ferry directory a second time.
 
 use super::pick_up::Picked;
+use crate::alarm::watch::Heard;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::seams::{FileCause, Ownership};
@@ -51,6 +52,7 @@ impl Engine {
             self.set_aside(&picked.dir, &picked.name, refusal.code());
             return Ok(None);
         }
+        self.heard(Heard::Packet);
         let row = self.incoming_row(channel, &picked.head);
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         self.seams.files.remove(&path)?;
