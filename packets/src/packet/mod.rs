@@ -1,5 +1,6 @@
 #![doc = include_str!("../../FORMAT.md")]
 
+pub mod epoch;
 pub mod header;
 pub mod name;
 pub mod records;
