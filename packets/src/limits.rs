@@ -22,6 +22,8 @@ pub const RECORDS_MAX: u32 = 65_536;
 pub const WINDOW_LOG_MAX: u32 = 23;
 /// The most decompressed bytes of a signal: thousands of channels.
 pub const SIGNAL_MAX: u64 = 1 << 20;
+/// The longest document of an epoch opening in bytes.
+pub const OPENING_MAX: u64 = 4096;
 /// Bytes of plaintext in one sealed chunk.
 pub const CHUNK: usize = 1 << 20;
 /// Bytes of an AEAD tag.

@@ -19,7 +19,7 @@ use serde_json::Value;
 fn main() -> io::Result<()> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let mut written = 0;
-    for case in packets::cases() {
+    for case in packets::cases().into_iter().chain(packets::epoch_cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
         let path = vectors.join("gap-rows").join(name + ".json");
         written += write_new(&path, &pretty(&value))?;
     }
-    for case in logs::cases() {
+    for case in logs::cases().into_iter().chain(logs::epoch_cases()) {
         let folder = vectors.join("logs").join(&case.name);
         written += write_new(&folder.join("case.json"), &pretty(&case.value()))?;
         for (name, bytes) in &case.files {

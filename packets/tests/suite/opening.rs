@@ -1,7 +1,7 @@
 //! What is sealed opens again, for those it is meant for and for nobody else.
 
 use dukou_packets::limits::{BODY_MAX, PLAIN_MAX};
-use dukou_packets::packet::header::{Class, KIND_EPOCH_OPENING, KIND_MARKER};
+use dukou_packets::packet::header::{Class, KIND_MARKER};
 use dukou_packets::packet::open::{Expectation, KeyBook, PacketKey, Refusal, VerifiedHead};
 use dukou_packets::packet::open::{decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{RecordFault, RecordsBuilder};
@@ -255,7 +255,7 @@ fn cargo_kinds_without_a_plain_of_their_own_hold() {
     let sealed = world::seal_files(Suite::Aes256Gcm, &[b"body"], &world::signer("packet"));
     let mut head = head_of(&sealed);
     assert_eq!(head.check_critical(), Ok(()));
-    for kind in [0, KIND_MARKER, KIND_EPOCH_OPENING, 4, 255] {
+    for kind in [0, KIND_MARKER, 4, 255] {
         head.header.kind = kind;
         assert_eq!(head.check_critical(), Err(Refusal::Critical), "{kind}");
         let opened = open_payload(&head, sealed.payload.clone(), &[&world::unwrapper("addressee") as &dyn Unwrapper]);

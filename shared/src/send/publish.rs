@@ -141,6 +141,7 @@ impl Engine {
             urgent,
             own_log: self.log.head(),
             peer_log: self.state.peer_log.unwrap_or(LogHead::NONE),
+            run: Some(self.run),
         }
     }
 

@@ -53,7 +53,7 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
 fn statement(from: &SimStation) -> Statement {
     let state = state(from);
     let known = |head: Option<LogHead>| head.unwrap_or(LogHead::NONE);
-    Statement { sender_clock_ms: 0, urgent: false, own_log: known(state.log), peer_log: known(state.peer_log) }
+    Statement { sender_clock_ms: 0, urgent: false, own_log: known(state.log), peer_log: known(state.peer_log), run: None }
 }
 
 fn state(from: &SimStation) -> StationState {
