@@ -1,4 +1,4 @@
-//! `cargo xtask gapbox`: the simulated gap device by hand.
+//! `cargo xtask gapbox`: the simulated gap device by hand, for a bureau's own rehearsals.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,37 +7,43 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use dukou_rehearsal::gapbox::{Event, GapDevice, Happening, Script, Until, run as run_device};
+use dukou_rehearsal::gapbox::{Event, GapDevice, Happening, Report, Script, Until, run as run_device};
 
 use crate::stop;
 
 /// Options of `gapbox`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Directory the device takes files from / 取文件的目录
+    /// 取文件的目录（发送站的 ferry/out） / directory the device takes files from
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
-    /// Directory the device puts files into / 放文件的目录
+    /// 放文件的目录（接收站的 ferry/in） / directory the device puts files into
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// Seed of all decisions; overrides the script's / 随机种子
+    /// 随机种子，优先于脚本 / seed of all decisions; overrides the script's
     #[arg(long)]
     seed: Option<u64>,
-    /// TOML file with habits, limits and faults / 脚本
+    /// 脚本：设备的习惯、限制和故障，见 deploy/rehearsal/README.md / TOML file with habits, limits and faults
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
-    /// Seconds between two scans; overrides the script's / 扫描周期
+    /// 扫描周期（秒），优先于脚本 / seconds between two scans; overrides the script's
     #[arg(long, value_name = "SECONDS")]
     scan: Option<f64>,
-    /// Carry what is there, waiting for nothing, and stop / 搬完现有文件即结束
+    /// 时间只计不等，搬完现有文件即结束 / carry what is there, waiting for nothing, and stop
     #[arg(long, conflicts_with = "run_for")]
     once: bool,
-    /// Stop after so many seconds; without it at Ctrl-C / 运行时长
+    /// 运行时长（秒）；不给则到 Ctrl-C / stop after so many seconds; without it at Ctrl-C
     #[arg(long = "for", id = "run_for", value_name = "SECONDS")]
     run_for: Option<f64>,
-    /// Print the counts as JSON, and no line a file / 以 JSON 输出计数
+    /// 以 JSON 输出计数，不逐个文件输出 / print the counts as JSON, and no line a file
     #[arg(long)]
     json: bool,
+    /// 报告文件（JSON）：计数、没有发生过的故障、光盘登记 / write counts, faults that never fired and the register of volumes as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// 脚本里的故障只要有一种没发生，就以 1 退出并点名 / leave with 1 and its name when a fault of the script never fired
+    #[arg(long)]
+    must_fire: bool,
 }
 
 /// Runs the device and prints how often everything happened.
@@ -63,7 +69,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     } else {
         print!("{}", device.counts().table(device.script()));
     }
-    Ok(ExitCode::SUCCESS)
+    let report = Report::of(&device);
+    if let Some(path) = &options.report {
+        let text = serde_json::to_string_pretty(&report)?;
+        fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(if options.must_fire { all_fired(&report) } else { ExitCode::SUCCESS })
+}
+
+fn all_fired(report: &Report) -> ExitCode {
+    for fault in &report.never_fired {
+        eprintln!("脚本里的故障“{}”从未发生。 / The fault {} of the script never fired.", fault.title(), fault.name());
+    }
+    if report.never_fired.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn script_of(options: &Options) -> Result<Script> {
@@ -99,6 +117,7 @@ pub(crate) fn sentence(event: &Event) -> String {
         Happening::Lost(fault) => format!("{} lost ({})", fault.title(), fault.name()),
         Happening::Refused(refusal) => format!("{} {}", refusal.title(), refusal.name()),
         Happening::Vanished => "取走前消失 vanished".to_owned(),
+        Happening::Off { until_ms } => format!("停机 off, until {:.1} s", *until_ms as f64 / 1000.0),
     };
     format!("{at:9.1} s  {}  {what}", event.name)
 }

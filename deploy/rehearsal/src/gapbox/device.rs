@@ -9,8 +9,9 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::disc::{Volume, volume_ends};
 use super::flight::{Cargo, Flight, Growing, place};
-use super::{Counts, Delete, Fault, GapError, Order, Refusal, Script, WhenFull};
+use super::{Counts, Delete, Fault, GapError, Order, Refusal, Script, Spell, WhenFull};
 use crate::random::Random;
 
 /// One thing that happened to one file.
@@ -42,6 +43,11 @@ pub enum Happening {
     Refused(Refusal),
     /// Somebody else took it between scan and copy.
     Vanished,
+    /// The whole device is off; the event has no name.
+    Off {
+        /// Until when.
+        until_ms: u64,
+    },
 }
 
 /// What a scan compares: a file is settled when this stayed equal.
@@ -77,9 +83,12 @@ pub struct GapDevice {
     flights: Vec<Flight>,
     growing: Vec<Growing>,
     next_scan_ms: u64,
+    next_disc_ms: Option<u64>,
     scans: u64,
     burst_left: u32,
     settling: bool,
+    off_until_ms: Option<u64>,
+    volumes: Vec<Volume>,
     events: Vec<Event>,
 }
 
@@ -89,6 +98,9 @@ impl GapDevice {
         GapDevice {
             from: from.into(),
             to: to.into(),
+            next_disc_ms: script.disc.as_ref().map(|disc| disc.next_run_ms(0)),
+            off_until_ms: None,
+            volumes: Vec::new(),
             script,
             counts: Counts::default(),
             sightings: BTreeMap::new(),
@@ -112,6 +124,11 @@ impl GapDevice {
         &self.script
     }
 
+    /// Gives the volumes that went, in order; without a disc routine each scan that picks something is one.
+    pub fn volumes(&self) -> &[Volume] {
+        &self.volumes
+    }
+
     /// Tells whether nothing is under way or settling; files that wait for room on the far side do not count.
     pub fn is_idle(&self) -> bool {
         self.scans > 0 && !self.settling && self.growing.is_empty() && self.flights.iter().all(|flight| flight.waits_for_room)
@@ -121,7 +138,8 @@ impl GapDevice {
     pub fn next_wake_ms(&self) -> u64 {
         let flights = self.flights.iter().filter(|flight| !flight.waits_for_room).map(|flight| flight.due_ms);
         let growing = self.growing.iter().map(|growing| growing.next_ms);
-        flights.chain(growing).fold(self.next_scan_ms, u64::min)
+        let next = flights.chain(growing).fold(self.next_scan_ms, u64::min);
+        self.off_until_ms.map_or(next, |end| next.max(end))
     }
 
     /// Does everything that is due at `now_ms`, which must not go backwards, and tells what happened.
@@ -129,6 +147,9 @@ impl GapDevice {
     /// # Errors
     /// Returns the first error of the file system; what was delivered stays delivered.
     pub fn step(&mut self, now_ms: u64) -> Result<Vec<Event>, GapError> {
+        if self.is_off(now_ms)? {
+            return Ok(mem::take(&mut self.events));
+        }
         let mut picked = None;
         if now_ms >= self.next_scan_ms {
             picked = Some(self.scan(now_ms)?);
@@ -137,6 +158,28 @@ impl GapDevice {
         self.deliver_due(now_ms, picked == Some(0))?;
         self.grow_due(now_ms)?;
         Ok(mem::take(&mut self.events))
+    }
+
+    /// Tells whether the device is off; an outage counts once something waits in it.
+    fn is_off(&mut self, now_ms: u64) -> Result<bool, GapError> {
+        let ends = self.script.period.iter().filter(|period| period.spell == Spell::Outage);
+        let Some(end) = ends.filter_map(|period| period.ends_ms(now_ms)).max() else {
+            self.off_until_ms = None;
+            return Ok(false);
+        };
+        self.settling = !self.flights.is_empty() || !self.growing.is_empty() || !list(&self.from)?.is_empty();
+        if self.settling && self.off_until_ms != Some(end) {
+            self.counts.add_fault(Fault::Outage);
+            self.tell(now_ms, OsStr::new(""), Happening::Off { until_ms: end });
+            self.off_until_ms = Some(end);
+        }
+        Ok(true)
+    }
+
+    /// How much later everything comes that is taken now.
+    fn lateness_ms(&self, now_ms: u64) -> u64 {
+        let late = self.script.period.iter().filter(|period| period.spell == Spell::Late);
+        late.filter(|period| period.ends_ms(now_ms).is_some()).map(|period| period.by_ms).sum()
     }
 
     fn tell(&mut self, at_ms: u64, name: &OsStr, what: Happening) {
@@ -164,10 +207,10 @@ impl GapDevice {
                 self.counts.add_refusal(refusal);
                 self.tell(now_ms, &name, Happening::Refused(refusal));
             } else {
-                picked.push(name);
+                picked.push((name, shape.bytes));
             }
         }
-        self.pick(picked, now_ms)
+        self.collect(picked, now_ms)
     }
 
     /// Notes a file; gives whether it is settled, or nothing when the device is done with it.
@@ -212,6 +255,10 @@ impl GapDevice {
             Ok(Some(Refusal::Extension))
         } else if limits.name_bytes > 0 && name.len() > limits.name_bytes {
             Ok(Some(Refusal::Name))
+        } else if !limits.name_characters.is_empty()
+            && !name.to_string_lossy().chars().all(|c| limits.name_characters.contains(c))
+        {
+            Ok(Some(Refusal::Character))
         } else if limits.text_only && !self.is_text(name)? {
             Ok(Some(Refusal::Content))
         } else {
@@ -229,7 +276,32 @@ impl GapDevice {
         Ok(std::str::from_utf8(&bytes).is_ok_and(|text| text.chars().all(plain)))
     }
 
-    fn pick(&mut self, names: Vec<OsString>, now_ms: u64) -> Result<usize, GapError> {
+    /// Picks what is settled, volume by volume, where no disc has to be waited for.
+    fn collect(&mut self, files: Vec<(OsString, u64)>, now_ms: u64) -> Result<usize, GapError> {
+        if self.next_disc_ms.is_some_and(|next| now_ms < next) {
+            self.settling |= !files.is_empty();
+            return Ok(0);
+        }
+        self.next_disc_ms = self.script.disc.as_ref().map(|disc| disc.next_run_ms(now_ms + 1));
+        let (capacity, most) = self.script.disc.as_ref().map_or((0, 0), |disc| (disc.capacity_bytes, disc.volumes));
+        let mut ends = volume_ends(&files.iter().map(|(_, bytes)| *bytes).collect::<Vec<_>>(), capacity);
+        if most > 0 && ends.len() > most {
+            ends.truncate(most);
+            self.settling = true;
+        }
+        let (mut files, mut begin, mut picked) = (files.into_iter(), 0, 0);
+        for end in ends {
+            picked += self.pick(files.by_ref().take(end - begin).collect(), now_ms)?;
+            begin = end;
+        }
+        Ok(picked)
+    }
+
+    fn pick(&mut self, files: Vec<(OsString, u64)>, now_ms: u64) -> Result<usize, GapError> {
+        let bytes = files.iter().map(|(_, bytes)| bytes).sum();
+        let names: Vec<OsString> = files.into_iter().map(|(name, _)| name).collect();
+        let volume = self.volumes.len() as u64 + 1;
+        let listed = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         let decided: Vec<_> = names
             .into_iter()
             .map(|name| {
@@ -237,9 +309,18 @@ impl GapDevice {
                 (self.counts.picked, self.decide(self.counts.picked), name)
             })
             .collect();
-        let disc_lost = decided.iter().any(|(_, faults, _)| faults.contains(&Fault::Disc));
+        let befalls = |fault: Fault| {
+            let planned = self.script.act.iter().any(|act| act.fault == fault && act.volume == Some(volume));
+            planned || decided.iter().any(|(_, faults, _)| faults.contains(&fault))
+        };
+        let (disc_lost, disc_twice) = (befalls(Fault::Disc), befalls(Fault::DiscTwice));
+        let fault = if disc_lost { Some(Fault::Disc) } else { disc_twice.then_some(Fault::DiscTwice) };
         let count = decided.len();
-        for (nth, faults, name) in decided {
+        if count > 0 {
+            self.volumes.push(Volume { number: volume, at_ms: now_ms, files: listed, bytes, fault });
+        }
+        for (nth, mut faults, name) in decided {
+            faults.extend(disc_twice.then_some(Fault::DiscTwice));
             self.set_sight(&name, Sight::Carried);
             match self.loss(&faults, disc_lost) {
                 Some(fault) => self.lose(&name, fault, now_ms)?,
@@ -254,7 +335,7 @@ impl GapDevice {
         let mut random = Random::nth(self.script.seed, nth);
         let drawn = Fault::ALL.into_iter().filter(|&fault| random.chance(self.script.chance.of(fault)));
         let drawn: BTreeSet<Fault> = drawn.collect();
-        let scripted = self.script.act.iter().filter(|act| act.on == nth).map(|act| act.fault);
+        let scripted = self.script.act.iter().filter(|act| act.on == Some(nth)).map(|act| act.fault);
         drawn.into_iter().chain(scripted).collect()
     }
 
@@ -279,7 +360,7 @@ impl GapDevice {
         if self.script.delete == Delete::Never { Ok(()) } else { remove(&self.from.join(name)) }
     }
 
-    fn take_off(&mut self, nth: u64, faults: BTreeSet<Fault>, name: OsString, now_ms: u64) -> Result<(), GapError> {
+    fn take_off(&mut self, nth: u64, mut faults: BTreeSet<Fault>, name: OsString, now_ms: u64) -> Result<(), GapError> {
         let source = self.from.join(&name);
         let cargo = if self.script.delete == Delete::Before {
             match fs::read(&source) {
@@ -298,7 +379,9 @@ impl GapDevice {
         };
         let amount = &self.script.amount;
         let delay = Random::nth(self.script.seed ^ 0x000D_E1A4, nth).between(1, amount.delay_ms);
-        let late = if faults.contains(&Fault::Delay) { delay } else { 0 };
+        let delayed = if faults.contains(&Fault::Delay) { delay } else { 0 };
+        let late = self.lateness_ms(now_ms);
+        faults.extend((late > 0).then_some(Fault::Late));
         let behind = if faults.contains(&Fault::Reorder) { amount.reorder_files } else { 0 };
         let seen_ms = self.sightings.get(&name).map_or(now_ms, |sighting| sighting.seen_ms);
         self.flights.push(Flight {
@@ -306,7 +389,7 @@ impl GapDevice {
             name,
             cargo,
             seen_ms,
-            due_ms: now_ms + self.script.latency_ms + late,
+            due_ms: now_ms + self.script.latency_ms + delayed + late,
             after_nth: nth + behind,
             faults,
             waits_for_room: false,
@@ -353,7 +436,8 @@ impl GapDevice {
             // Nothing came to overtake it.
             flight.faults.remove(&Fault::Reorder);
         }
-        let whole = flight.faults.contains(&Fault::Duplicate).then(|| bytes.clone());
+        let again = [Fault::Duplicate, Fault::DiscTwice].iter().any(|fault| flight.faults.contains(fault));
+        let whole = again.then(|| bytes.clone());
         flight.damage(&mut bytes, &self.script.amount, self.script.seed);
         self.put(&flight, bytes, now_ms)?;
         for &fault in &flight.faults {

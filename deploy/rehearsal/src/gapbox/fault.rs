@@ -30,11 +30,17 @@ pub enum Fault {
     CutName,
     /// The modification time is set to some other moment.
     TouchMtime,
+    /// Everything on the same volume comes again some time after, as a disc that is carried twice.
+    DiscTwice,
+    /// It comes much later because everything does ([`Period`](super::Period)).
+    Late,
+    /// The device was off while there was something to carry ([`Period`](super::Period)).
+    Outage,
 }
 
 impl Fault {
     /// All faults, in the order in which they are drawn.
-    pub const ALL: [Fault; 12] = [
+    pub const ALL: [Fault; 15] = [
         Fault::Drop,
         Fault::Burst,
         Fault::Disc,
@@ -47,6 +53,9 @@ impl Fault {
         Fault::RenameCase,
         Fault::CutName,
         Fault::TouchMtime,
+        Fault::DiscTwice,
+        Fault::Late,
+        Fault::Outage,
     ];
 
     /// Gives the name used in scripts and reports.
@@ -64,6 +73,9 @@ impl Fault {
             Fault::RenameCase => "rename-case",
             Fault::CutName => "cut-name",
             Fault::TouchMtime => "touch-mtime",
+            Fault::DiscTwice => "disc-twice",
+            Fault::Late => "late",
+            Fault::Outage => "outage",
         }
     }
 
@@ -82,6 +94,9 @@ impl Fault {
             Fault::RenameCase => "文件名大小写改变",
             Fault::CutName => "文件名截短",
             Fault::TouchMtime => "修改时间改变",
+            Fault::DiscTwice => "整盘重复送",
+            Fault::Late => "整体迟到",
+            Fault::Outage => "停机",
         }
     }
 }
@@ -96,6 +111,8 @@ pub enum Refusal {
     Extension,
     /// A name that is too long.
     Name,
+    /// A character in its name that the device does not allow.
+    Character,
     /// Not plain text, on a device that passes text only.
     Content,
     /// The far side's quota is full.
@@ -104,7 +121,8 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Refusal; 5] = [Refusal::Size, Refusal::Extension, Refusal::Name, Refusal::Content, Refusal::Full];
+    pub const ALL: [Refusal; 6] =
+        [Refusal::Size, Refusal::Extension, Refusal::Name, Refusal::Character, Refusal::Content, Refusal::Full];
 
     /// Gives the name used in reports.
     pub fn name(self) -> &'static str {
@@ -112,6 +130,7 @@ impl Refusal {
             Refusal::Size => "refused-size",
             Refusal::Extension => "refused-extension",
             Refusal::Name => "refused-name",
+            Refusal::Character => "refused-character",
             Refusal::Content => "refused-content",
             Refusal::Full => "full",
         }
@@ -123,6 +142,7 @@ impl Refusal {
             Refusal::Size => "超过大小限制",
             Refusal::Extension => "扩展名不允许",
             Refusal::Name => "文件名过长",
+            Refusal::Character => "文件名有不允许的字符",
             Refusal::Content => "内容类型不允许",
             Refusal::Full => "对侧目录已满",
         }

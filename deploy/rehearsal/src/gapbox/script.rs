@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Fault, GapError};
+use super::{Disc, Fault, GapError, Period};
 
 /// The whole description; every key may be left out.
 ///
@@ -41,8 +41,12 @@ pub struct Script {
     pub chance: Chances,
     /// How much of each fault.
     pub amount: Amounts,
-    /// Faults at given files.
+    /// Faults at given files or volumes.
     pub act: Vec<Act>,
+    /// Outages and times of lateness.
+    pub period: Vec<Period>,
+    /// The disc routine; without it files are picked at every scan.
+    pub disc: Option<Disc>,
 }
 
 impl Default for Script {
@@ -58,6 +62,8 @@ impl Default for Script {
             chance: Chances::default(),
             amount: Amounts::default(),
             act: Vec::new(),
+            period: Vec::new(),
+            disc: None,
         }
     }
 }
@@ -85,18 +91,23 @@ impl Script {
             ("settle_scans", self.settle_scans.into()),
             ("amount.burst_files", self.amount.burst_files.into()),
             ("amount.grow_steps", self.amount.grow_steps.into()),
-            ("act.on", self.act.iter().map(|act| act.on).min().unwrap_or(1)),
+            ("act.on", self.act.iter().filter_map(|act| act.on).min().unwrap_or(1)),
+            ("act.volume", self.act.iter().filter_map(|act| act.volume).min().unwrap_or(1)),
         ] {
             if value == 0 {
                 return Err(GapError::Zero { setting });
             }
         }
-        Ok(())
+        self.act.iter().try_for_each(Act::check)?;
+        self.period.iter().try_for_each(Period::check)?;
+        self.disc.as_ref().map_or(Ok(()), Disc::check)
     }
 
     /// Tells whether this script can make the fault happen at all.
     pub fn can(&self, fault: Fault) -> bool {
-        self.chance.of(fault) > 0.0 || self.act.iter().any(|act| act.fault == fault)
+        self.chance.of(fault) > 0.0
+            || self.act.iter().any(|act| act.fault == fault)
+            || self.period.iter().any(|period| period.spell.fault() == fault)
     }
 }
 
@@ -146,6 +157,8 @@ pub struct Limits {
     pub extensions: Vec<String>,
     /// Longest name in bytes.
     pub name_bytes: usize,
+    /// The only characters a name may have.
+    pub name_characters: String,
     /// Whether only UTF-8 text without control characters passes.
     pub text_only: bool,
     /// Bytes that may lie in the far directory.
@@ -162,6 +175,7 @@ impl Default for Limits {
             largest_bytes: 0,
             extensions: Vec::new(),
             name_bytes: 0,
+            name_characters: String::new(),
             text_only: false,
             quota_bytes: 0,
             quota_files: 0,
@@ -198,10 +212,12 @@ pub struct Chances {
     pub cut_name: f64,
     /// Of [`Fault::TouchMtime`].
     pub touch_mtime: f64,
+    /// Of [`Fault::DiscTwice`].
+    pub disc_twice: f64,
 }
 
 impl Chances {
-    /// Gives the probability of one fault.
+    /// Gives the probability of one fault; what a period brings has none.
     pub fn of(&self, fault: Fault) -> f64 {
         match fault {
             Fault::Drop => self.drop,
@@ -216,6 +232,8 @@ impl Chances {
             Fault::RenameCase => self.rename_case,
             Fault::CutName => self.cut_name,
             Fault::TouchMtime => self.touch_mtime,
+            Fault::DiscTwice => self.disc_twice,
+            Fault::Late | Fault::Outage => 0.0,
         }
     }
 }
@@ -257,13 +275,29 @@ impl Default for Amounts {
     }
 }
 
-/// One fault at one file.
+/// One fault at one file, or at one volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Act {
     /// Which picked file, from 1.
-    pub on: u64,
+    #[serde(default)]
+    pub on: Option<u64>,
+    /// Which volume, from 1: all that one scan picks, or one disc of the disc routine.
+    #[serde(default)]
+    pub volume: Option<u64>,
     /// What happens to it.
     #[serde(rename = "do")]
     pub fault: Fault,
+}
+
+impl Act {
+    fn check(&self) -> Result<(), GapError> {
+        let of_a_volume = matches!(self.fault, Fault::Disc | Fault::DiscTwice);
+        let of_a_period = matches!(self.fault, Fault::Late | Fault::Outage);
+        match (self.on, self.volume) {
+            (Some(_), None) if !of_a_period => Ok(()),
+            (None, Some(_)) if of_a_volume => Ok(()),
+            _ => Err(GapError::Target),
+        }
+    }
 }

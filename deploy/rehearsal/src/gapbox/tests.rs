@@ -331,3 +331,110 @@ fn a_directory_that_is_not_there_stops_the_device() {
     let mut device = GapDevice::new("/nonexistent/near", "/nonexistent/far", Script::default());
     assert!(matches!(device.step(0), Err(GapError::Io { .. })));
 }
+
+#[test]
+fn a_disc_collects_until_it_goes_and_a_volume_holds_what_fits() {
+    let script = "scan_ms = 60000\n[disc]\nbegins = \"08:30\"\nat = [\"09:00\", \"16:00\"]\ncapacity_bytes = 500";
+    let mut bench = Bench::new(script);
+    bench.drop_files(5);
+    for _ in 0..30 {
+        assert!(bench.step_after(60_000).is_empty() || bench.now_ms >= 1_800_000, "nothing goes before nine");
+    }
+    assert_eq!(bench.far_names().len(), 5);
+    let volumes = bench.device.volumes();
+    assert_eq!(volumes.iter().map(|volume| volume.files.len()).collect::<Vec<_>>(), [2, 2, 1]);
+    assert!(volumes.iter().all(|volume| volume.at_ms == 1_800_000 && volume.bytes <= 500));
+}
+
+#[test]
+fn one_volume_of_several_is_lost_and_another_is_carried_twice() {
+    let acts = "[[act]]\nvolume = 2\ndo = \"disc\"\n[[act]]\nvolume = 3\ndo = \"disc-twice\"";
+    let mut bench = Bench::new(&format!("{acts}\n[disc]\nevery_ms = 60000\ncapacity_bytes = 500"));
+    bench.drop_files(6);
+    bench.run();
+    assert_eq!(bench.far_names(), ["f00.dkp", "f01.dkp", "f04.dkp", "f05.dkp"]);
+    let counts = bench.device.counts();
+    assert_eq!((counts.fired(Fault::Disc), counts.fired(Fault::DiscTwice), counts.delivered), (2, 2, 6));
+    let faults: Vec<_> = bench.device.volumes().iter().map(|volume| volume.fault).collect();
+    assert_eq!(faults, [None, Some(Fault::Disc), Some(Fault::DiscTwice)]);
+}
+
+#[test]
+fn what_does_not_fit_on_the_volumes_of_one_run_goes_with_the_next() {
+    let mut bench = Bench::new("[disc]\nevery_ms = 60000\ncapacity_bytes = 500\nvolumes = 1");
+    bench.drop_files(4);
+    bench.run();
+    assert_eq!(bench.far_names().len(), 4);
+    assert_eq!(bench.device.volumes().iter().map(|volume| volume.at_ms).collect::<Vec<_>>(), [60_000, 120_000]);
+}
+
+#[test]
+fn a_device_that_is_off_carries_nothing_and_goes_on_afterwards() {
+    let mut bench = Bench::new("scan_ms = 10\n[[period]]\ndo = \"outage\"\nfrom_ms = 0\nfor_ms = 1000\nevery_ms = 5000");
+    assert!(bench.step_after(1).is_empty(), "nothing waits: no outage worth a line");
+    bench.drop_files(1);
+    let events = bench.step_after(500);
+    assert_eq!(events.iter().map(|event| &event.what).collect::<Vec<_>>(), [&Happening::Off { until_ms: 1_000 }]);
+    assert!(bench.step_after(100).is_empty() && bench.far_names().is_empty());
+    bench.step_after(500);
+    bench.step_after(10);
+    assert_eq!(bench.far_names(), ["f00.dkp"]);
+    assert_eq!(bench.device.counts().fired(Fault::Outage), 1);
+}
+
+#[test]
+fn everything_of_a_time_comes_hours_late() {
+    let mut bench = Bench::new("[[period]]\ndo = \"late\"\nfrom_ms = 0\nfor_ms = 60000\nby_ms = 21600000");
+    bench.drop_files(3);
+    bench.run();
+    let early = |event: &Event| matches!(event.what, Happening::Delivered { .. }) && event.at_ms < 21_600_000;
+    assert!(!bench.events.iter().any(early));
+    assert_eq!((bench.far_names().len(), bench.device.counts().fired(Fault::Late)), (3, 3));
+}
+
+#[test]
+fn a_name_with_a_character_that_is_not_allowed_stays() {
+    let mut bench = Bench::new("[limits]\nname_characters = \"abcdefghijklmnopqrstuvwxyz0123456789.\"");
+    for name in ["ok.dkp", "upper-Case.dkp", "图.dkp"] {
+        fs::write(bench.near.join(name), name).expect("drop");
+    }
+    bench.run();
+    assert_eq!(bench.far_names(), ["ok.dkp"]);
+    assert_eq!(bench.device.counts().refused(Refusal::Character), 2);
+}
+
+#[test]
+fn the_far_side_may_see_an_unfinished_file_for_hours() {
+    let mut bench = Bench::new("[amount]\ngrow_steps = 4\ngrow_ms = 3600000\n[[act]]\non = 1\ndo = \"grow\"");
+    bench.drop_files(1);
+    let sent = fs::read(bench.near.join("f00.dkp")).expect("sent");
+    bench.step_after(0);
+    bench.step_after(10_000);
+    bench.step_after(3_600_000);
+    assert!(fs::read(bench.far.join("f00.dkp")).expect("a part").len() < sent.len());
+    bench.run();
+    assert_eq!(fs::read(bench.far.join("f00.dkp")).expect("whole"), sent);
+}
+
+#[test]
+fn a_report_names_the_volumes_and_what_never_fired() {
+    let mut bench = Bench::new("seed = 9\n[[act]]\nvolume = 1\ndo = \"disc\"\n[[act]]\non = 9\ndo = \"corrupt\"");
+    bench.drop_files(2);
+    bench.run();
+    let report = Report::of(&bench.device);
+    assert_eq!((report.seed, report.never_fired, report.volumes.len()), (9, vec![Fault::Corrupt], 1));
+    assert_eq!(report.volumes[0].files, ["f00.dkp", "f01.dkp"]);
+}
+
+#[test]
+fn an_act_without_a_target_or_a_period_without_an_end_is_refused() {
+    for wrong in ["do = \"drop\"", "on = 1\nvolume = 1\ndo = \"disc\"", "volume = 1\ndo = \"drop\"", "on = 1\ndo = \"outage\""]
+    {
+        assert!(matches!(Script::parse(&format!("[[act]]\n{wrong}")), Err(GapError::Target)), "{wrong}");
+    }
+    let night = "[[period]]\ndo = \"outage\"\nfrom_ms = 0\n";
+    assert!(matches!(Script::parse(&format!("{night}for_ms = 5\nevery_ms = 5")), Err(GapError::Endless)));
+    assert!(matches!(Script::parse(&format!("{night}for_ms = 0")), Err(GapError::Zero { setting: "period.for_ms" })));
+    assert!(matches!(Script::parse("[disc]\nat = [\"25:00\"]"), Err(GapError::TimeOfDay { .. })));
+    assert!(matches!(Script::parse("[disc]\ndays = [8]"), Err(GapError::Day { day: 8 })));
+}
