@@ -79,6 +79,12 @@ pub struct LinkConfig {
     pub signal_seconds: u32,
     /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never.
     pub repeat_after_minutes: u32,
+    /// Seconds of running time after which a packet that the peer misses cannot be under way any more and is placed again; then twice as long, and so on.
+    pub resend_after_seconds: u32,
+    /// Packets of a channel that may be packed and not confirmed, where there is a way back, before it takes nothing more on.
+    pub window_packets: u32,
+    /// Mebibytes of the same.
+    pub window_mib: u32,
     /// Packets that one group of repair packets covers.
     pub repair_data: u16,
     /// Repair packets a group gets: that many lost packets of it are rebuilt; 0 none.
@@ -98,6 +104,9 @@ impl Default for LinkConfig {
             way_back: None,
             signal_seconds: 300,
             repeat_after_minutes: 0,
+            resend_after_seconds: 120,
+            window_packets: 2000,
+            window_mib: 2048,
             repair_data: 10,
             repair_parity: 0,
             resend_per_minute: 600,
@@ -271,6 +280,11 @@ impl Station {
     /// Tells whether what this station sends is answered: receipts, automatic resend and flow control hang on it.
     pub fn way_back(&self) -> bool {
         self.config.link.way_back.unwrap_or(false)
+    }
+
+    /// Tells after how much running time (ms) a packet that the peer misses cannot be under way any more.
+    pub(crate) fn resend_after_ms(&self) -> u64 {
+        u64::from(self.config.link.resend_after_seconds) * 1000
     }
 
     /// Where packets leave.

@@ -213,7 +213,7 @@ impl Engine {
     ///
     /// # Errors
     /// The first fault; the packets behind it were not placed.
-    fn place<'a>(
+    pub(crate) fn place<'a>(
         &mut self,
         at: usize,
         packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
@@ -294,6 +294,7 @@ impl Engine {
             return Ok(());
         };
         let bytes = self.read_retained(row)?;
+        self.note_placed(&row.key);
         self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])), &mut 0)
     }
 
