@@ -165,6 +165,8 @@ impl PacketConfig {
 pub struct KeepConfig {
     /// Sealed packets that left: what `resend` can send again. At least 30 on a one-way link.
     pub sent_days: u32,
+    /// The same of packets that the peer has confirmed; at most `sent_days`.
+    pub confirmed_days: u32,
     /// Sealed packets that were applied: what a replay can apply again.
     pub applied_days: u32,
     /// Gibibytes of the peer's packets that one channel may keep in the private spool; when full, its packets stay in the ferry directory.
@@ -173,7 +175,7 @@ pub struct KeepConfig {
 
 impl Default for KeepConfig {
     fn default() -> Self {
-        Self { sent_days: 30, applied_days: 7, spool_gib: 10 }
+        Self { sent_days: 30, confirmed_days: 30, applied_days: 7, spool_gib: 10 }
     }
 }
 
@@ -347,6 +349,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if !(30..=36_500).contains(&config.keep.sent_days) {
         return Err(setting("keep.sent_days", "30–36500"));
+    }
+    if !(1..=config.keep.sent_days).contains(&config.keep.confirmed_days) {
+        return Err(setting("keep.confirmed_days", "1–keep.sent_days"));
     }
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));

@@ -8,11 +8,14 @@
 pub mod pace;
 pub mod receipts;
 mod resend;
+pub(crate) mod standing;
+mod told;
 pub(crate) mod troubles;
 pub(crate) mod window;
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::retention::Expiring;
 use crate::seams::clock::Clock;
 use crate::send::repeat::Repeats;
 use crate::station::LinkConfig;
@@ -27,6 +30,7 @@ use receipts::Receipts;
 use resend::Try;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use told::ToldApplied;
 use window::Flight;
 
 /// Least time (ms) between two signals within one step, and between two of which the second tells of receipts alone.
@@ -55,6 +59,10 @@ pub(crate) struct Link {
     pub(crate) lost: BTreeMap<PacketKey, Trouble>,
     /// Through which packet each channel was repeated, as the store has it.
     pub(crate) repeats: Repeats,
+    /// Up to which packet suppliers were told, as the store has it.
+    pub(crate) told: ToldApplied,
+    /// What was never confirmed and leaves its keeping time soon, as of the last look at retention.
+    pub(crate) expiring: Vec<Expiring>,
     /// What is packed and not confirmed.
     pub(crate) flights: BTreeMap<ChannelName, Flight>,
     /// Running time (ms) before which nothing is placed again.
@@ -88,6 +96,8 @@ impl Link {
             tries: HashMap::new(),
             lost: BTreeMap::new(),
             repeats: state.fact()?,
+            told: state.fact()?,
+            expiring: Vec::new(),
             flights: BTreeMap::new(),
             rests_until: 0,
             looked: None,
@@ -149,8 +159,10 @@ impl Engine {
             self.repeat_late(&mut look)?;
             self.forget_old_tries();
         }
+        self.tell_suppliers(&mut look)?;
         look.troubles.extend(self.link.lost.values().cloned());
         look.troubles.extend(self.receipt_troubles());
+        look.troubles.extend(self.expiring_troubles());
         self.link.troubles = look.troubles;
         Ok(())
     }

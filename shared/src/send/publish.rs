@@ -161,7 +161,7 @@ impl Engine {
             sources_pending: !batch.away.is_empty(),
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
-            run_ms: self.state.run_ms,
+            run_ms: self.running_ms(),
         }
     }
 

@@ -180,15 +180,6 @@ impl Engine {
     /// once more.
     fn first_younger(&mut self, channel: &ChannelName, head: &OutHead, after_ms: u64) -> Result<u64, EngineFault> {
         let now_ms = self.running_ms();
-        let (mut old, mut young) = (0, head.seq + 1);
-        while young - old > 1 {
-            let middle = old + (young - old) / 2;
-            let row = self.store().packet(&Self::packet_key(Direction::Out, channel, head.epoch, middle))?;
-            match row.is_some_and(|row| row.run_ms + after_ms > now_ms) {
-                true => young = middle,
-                false => old = middle,
-            }
-        }
-        Ok(old)
+        Ok(self.first_packet(channel, head, 1, |row| row.run_ms + after_ms > now_ms)? - 1)
     }
 }

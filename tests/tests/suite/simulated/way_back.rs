@@ -20,11 +20,11 @@ const PERIOD: u32 = 5;
 const RESEND_AFTER: u32 = 8;
 
 /// A link with a way back in both directions.
-fn answered() -> LinkConfig {
+pub(super) fn answered() -> LinkConfig {
     LinkConfig { way_back: Some(true), signal_seconds: PERIOD, resend_after_seconds: RESEND_AFTER, ..LinkConfig::default() }
 }
 
-fn world_of(seed: u64, link: &LinkConfig) -> World {
+pub(super) fn world_of(seed: u64, link: &LinkConfig) -> World {
     let mut world = World::new(seed);
     for station in [&mut world.outer, &mut world.inner] {
         station.station.config.link = link.clone();
@@ -32,7 +32,7 @@ fn world_of(seed: u64, link: &LinkConfig) -> World {
     world
 }
 
-fn receipts(station: &SimStation) -> Receipts {
+pub(super) fn receipts(station: &SimStation) -> Receipts {
     station.store.clone().load().unwrap().fact().unwrap()
 }
 
@@ -46,12 +46,12 @@ fn unconfirmed(station: &SimStation) -> Vec<(String, u64, u64)> {
     heads.filter(|(_, confirmed, newest)| confirmed < newest).collect()
 }
 
-fn is_healed(world: &World) -> bool {
+pub(super) fn is_healed(world: &World) -> bool {
     [&world.outer, &world.inner].iter().all(|station| gaps(station).unwrap().is_empty() && unconfirmed(station).is_empty())
 }
 
 /// Runs rounds of fair weather until nothing is missing and all is confirmed; gives how many it took.
-fn heal(world: &mut World) -> Result<u32, String> {
+pub(super) fn heal(world: &mut World) -> Result<u32, String> {
     for round in 0..HEALING_ROUNDS {
         if is_healed(world) {
             return Ok(round);
@@ -64,7 +64,7 @@ fn heal(world: &mut World) -> Result<u32, String> {
 }
 
 /// The ranges a station placed again by itself, for one cause.
-fn repeated(station: &SimStation, cause: &str) -> Vec<(u64, u64)> {
+pub(super) fn repeated(station: &SimStation, cause: &str) -> Vec<(u64, u64)> {
     let events = station.log().into_iter();
     events
         .filter_map(|event| match event {
@@ -75,7 +75,7 @@ fn repeated(station: &SimStation, cause: &str) -> Vec<(u64, u64)> {
 }
 
 /// A world whose outer station has just placed `count` packets of one file each on the channel of files, taken by the device.
-fn placed(seed: u64, count: u64, link: &LinkConfig) -> World {
+pub(super) fn placed(seed: u64, count: u64, link: &LinkConfig) -> World {
     let mut world = world_of(seed, link);
     world.outer.channels[1].batch.max_records = 1;
     for index in 0..count {
