@@ -398,6 +398,7 @@ impl Engine {
             || channel_waits
             || !self.state.holds.is_empty()
             || !self.gaps.is_empty()
+            || report.troubles.iter().any(crate::link::troubles::is_for_a_person)
         {
             return Standing::Look;
         }

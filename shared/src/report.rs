@@ -13,6 +13,7 @@ use crate::channel::Channel;
 use crate::error::EngineFault;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
+use crate::link::standing::{confirmed, receipts_text};
 use crate::receive::order::missing_between;
 use crate::requests::unfit_requests;
 use crate::say;
@@ -104,7 +105,7 @@ pub struct ChannelLine {
     pub title: String,
     /// `out` or `in`.
     pub direction: Direction,
-    /// `ok`, `gapped`, `held` or `waiting-take`.
+    /// `ok`, `gapped`, `held`, `waiting-take`, `waiting-sink` or `waiting-receipts`.
     pub state: &'static str,
     /// Out: files packed. In: files the peer's packets carried.
     pub accepted: u64,
@@ -128,6 +129,12 @@ pub struct ChannelLine {
     pub unfinished: u64,
     /// The newest packet's number: sent (out) or applied (in).
     pub last_seq: u64,
+    /// Out: the peer has applied every packet up to this one, or waived it; 0 without receipts.
+    pub confirmed_seq: u64,
+    /// Out: packets of the present epoch that the peer has confirmed as applied.
+    pub confirmed: u64,
+    /// Out: when the newest receipt came, in China's civil time.
+    pub confirmed_at: Option<String>,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
 }
@@ -252,7 +259,9 @@ fn channel_line(
     };
     // What is here and next in its turn is applied at once, unless the folder it goes to cannot be written.
     let kept = direction == Direction::In && state.in_heads.get(name).is_some_and(|head| head.known > head.seq);
+    let receipts = confirmed(station, channel, state, store)?;
     let standing = match (state.holds.contains_key(name), gapped, waits.is_empty(), kept) {
+        _ if receipts.window_full => "waiting-receipts",
         (true, ..) => "held",
         (_, true, ..) => "gapped",
         (_, _, false, _) => "waiting-take",
@@ -276,6 +285,9 @@ fn channel_line(
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
         unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
         last_seq,
+        confirmed_seq: receipts.seq,
+        confirmed: receipts.packets,
+        confirmed_at: receipts.at,
         hold: state.holds.get(name).map(|hold| HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms) }),
     };
     Ok((line, sums.refused_by_code))
@@ -341,6 +353,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
         );
     }
     out += &waits_text(status, lang);
+    out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
     for Rejections { channel, direction, code, count } in &status.rejections {
         out += &match direction {
             Direction::Out => say!(
@@ -474,6 +487,7 @@ fn state_text(state: &str, lang: Lang) -> String {
         "gapped" => say!(lang, "缺包", "gapped"),
         "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
         "waiting-sink" => say!(lang, "已收到、未落地", "here, not delivered"),
+        "waiting-receipts" => say!(lang, "等回执", "waiting for receipts"),
         _ => say!(lang, "正常", "ok"),
     }
 }

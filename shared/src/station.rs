@@ -84,6 +84,12 @@ pub struct LinkConfig {
     pub signal_seconds: u32,
     /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never.
     pub repeat_after_minutes: u32,
+    /// Seconds of running time after which a packet that the peer misses cannot be under way any more and is placed again; then twice as long, and so on.
+    pub resend_after_seconds: u32,
+    /// Packets of a channel that may be packed and not confirmed, where there is a way back, before it takes nothing more on.
+    pub window_packets: u32,
+    /// Mebibytes of the same.
+    pub window_mib: u32,
     /// Packets that one group of repair packets covers.
     pub repair_data: u16,
     /// Repair packets a group gets: that many lost packets of it are rebuilt; 0 none.
@@ -103,6 +109,9 @@ impl Default for LinkConfig {
             way_back: None,
             signal_seconds: 300,
             repeat_after_minutes: 0,
+            resend_after_seconds: 120,
+            window_packets: 2000,
+            window_mib: 2048,
             repair_data: 10,
             repair_parity: 0,
             resend_per_minute: 600,
@@ -161,6 +170,8 @@ impl PacketConfig {
 pub struct KeepConfig {
     /// Sealed packets that left: what `resend` can send again. At least 30 on a one-way link.
     pub sent_days: u32,
+    /// The same of packets that the peer has confirmed; at most `sent_days`.
+    pub confirmed_days: u32,
     /// Sealed packets that were applied: what a replay can apply again.
     pub applied_days: u32,
     /// Gibibytes of the peer's packets that one channel may keep in the private spool; when full, its packets stay in the ferry directory.
@@ -169,7 +180,7 @@ pub struct KeepConfig {
 
 impl Default for KeepConfig {
     fn default() -> Self {
-        Self { sent_days: 30, applied_days: 7, spool_gib: 10 }
+        Self { sent_days: 30, confirmed_days: 30, applied_days: 7, spool_gib: 10 }
     }
 }
 
@@ -279,6 +290,11 @@ impl Station {
         self.config.link.way_back.unwrap_or(false)
     }
 
+    /// Tells after how much running time (ms) a packet that the peer misses cannot be under way any more.
+    pub(crate) fn resend_after_ms(&self) -> u64 {
+        u64::from(self.config.link.resend_after_seconds) * 1000
+    }
+
     /// Where packets leave.
     pub fn ferry_out(&self) -> PathBuf {
         self.dir.join(&self.config.ferry.out)
@@ -339,6 +355,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if !(30..=36_500).contains(&config.keep.sent_days) {
         return Err(setting("keep.sent_days", "30–36500"));
+    }
+    if !(1..=config.keep.sent_days).contains(&config.keep.confirmed_days) {
+        return Err(setting("keep.confirmed_days", "1–keep.sent_days"));
     }
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));

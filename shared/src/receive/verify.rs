@@ -120,7 +120,7 @@ impl Engine {
             sources_pending: false,
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
-            run_ms: self.state.run_ms,
+            run_ms: self.running_ms(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod collect;
 pub mod pack;
 pub mod publish;
 pub(crate) mod put_away;
+pub(crate) mod repeat;
 pub mod screen;
 pub mod seal;
 pub mod signal;
@@ -44,11 +45,12 @@ impl Engine {
         }
     }
 
-    /// Sends what one source offers. While packets wait for the ferry directory, or too many files for being put away, nothing more is taken on.
+    /// Sends what one source offers. While packets wait for the ferry directory, too many files for being
+    /// put away, or too many packets for receipts, nothing more is taken on.
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
-        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() {
+        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -77,7 +79,11 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut sealing = self.next_group(at, &mut collecting, report)?;
         while !sealing.is_empty() {
-            let next = self.next_group(at, &mut collecting, report)?;
+            // What a person sends again goes as a whole.
+            let next = match self.again.is_some() || self.window_is_open(at)? {
+                true => self.next_group(at, &mut collecting, report)?,
+                false => Group::default(),
+            };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
             if !self.unplaced.is_empty() {

@@ -162,7 +162,7 @@ impl Engine {
             sources_pending: !batch.away.is_empty(),
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
-            run_ms: self.state.run_ms,
+            run_ms: self.running_ms(),
         }
     }
 
@@ -214,7 +214,7 @@ impl Engine {
     ///
     /// # Errors
     /// The first fault; the packets behind it were not placed.
-    fn place<'a>(
+    pub(crate) fn place<'a>(
         &mut self,
         at: usize,
         packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
@@ -295,6 +295,7 @@ impl Engine {
             return Ok(());
         };
         let bytes = self.read_retained(row)?;
+        self.note_placed(&row.key);
         self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])), &mut 0)
     }
 
