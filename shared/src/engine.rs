@@ -10,6 +10,7 @@ use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::log::{LogEvidence, PacketLog};
@@ -24,7 +25,6 @@ use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, Pac
 use crate::trouble::Trouble;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
-use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -159,8 +159,10 @@ pub struct Engine {
     pub(crate) gaps: Gaps,
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
-    /// Packets that exist and wait for the ferry directory, in order.
+    /// Packets that exist and wait for the ferry directory, each channel's in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
+    /// What stands between them and it.
+    pub(crate) way_out: WayOut,
     /// The repeat that a person sends again, until its packet is fixed.
     pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
@@ -222,6 +224,7 @@ impl Engine {
             pick_up: Default::default(),
             signal_file: None,
             unplaced: VecDeque::new(),
+            way_out: WayOut::default(),
             again: None,
             used_number: 0,
             untold: PassReport::default(),
@@ -301,9 +304,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, &mut PassReport::default()),
         };
         let is_unfinished = |name: &str| {
-            name.strip_prefix('.')
-                .and_then(|name| name.strip_suffix(".part"))
-                .is_some_and(|name| is_packet_name(name.as_bytes()))
+            name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")).is_some_and(|name| self.is_packet_file(name))
         };
         for (name, _) in ferry.list(&is_unfinished, UNFINISHED_ENTRIES)?.entries {
             ferry.remove(&name)?;
@@ -344,6 +345,7 @@ impl Engine {
                 self.seams.clock.sleep(OVERTAKEN_MS);
             }
         }
+        self.presume_when_due(&mut report)?;
         self.flush()?;
         self.prune_when_due()?;
         self.tell_troubles(&report.troubles)?;
@@ -468,6 +470,11 @@ impl Engine {
             self.commit_store(Vec::new())?;
         }
         Ok(())
+    }
+
+    /// Gives the station's accumulated running time (ms) at this moment.
+    pub(crate) fn running_ms(&self) -> u64 {
+        self.state.run_ms + self.seams.clock.mono_ms().saturating_sub(self.last_mono_ms)
     }
 
     pub(crate) fn store(&mut self) -> &mut dyn Store {

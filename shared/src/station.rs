@@ -2,6 +2,7 @@
 
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
+use crate::ferry::profile::Profile;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::{ChannelName, Environment};
@@ -89,6 +90,9 @@ pub struct LinkConfig {
     pub habit: Habit,
     /// Working hours, holidays and working weekends, relative to the station's directory or absolute.
     pub calendar: PathBuf,
+    /// What the profile says, once it was read.
+    #[serde(skip)]
+    pub device: Profile,
 }
 
 impl Default for LinkConfig {
@@ -103,6 +107,7 @@ impl Default for LinkConfig {
             resend_per_minute: 600,
             habit: Habit::Named(Rhythm::Always),
             calendar: "calendar.toml".into(),
+            device: Profile::default(),
         }
     }
 }
@@ -191,8 +196,11 @@ impl Station {
             }
             Err(error) => return Err(ConfigFault::unreadable(&file, &error)),
         };
-        let config: StationConfig = parse_toml(&file, &text)?;
+        let mut config: StationConfig = parse_toml(&file, &text)?;
         check_station(&file, &config)?;
+        if let Some(profile) = &config.link.profile {
+            config.link.device = Profile::load(&dir.join(profile))?;
+        }
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
         Ok(station)
@@ -278,6 +286,11 @@ impl Station {
         self.dir.join(&self.config.ferry.arrive)
     }
 
+    /// Tells whether what this station sends is answered: `link.way_back`, else what the device profile says, else no.
+    pub fn way_back(&self) -> bool {
+        self.config.link.way_back.or(self.config.link.device.config().way_back).unwrap_or(false)
+    }
+
     /// Every directory the station owns, in the order `init` makes them.
     pub fn own_dirs(&self) -> Vec<PathBuf> {
         let fixed = [
@@ -328,6 +341,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if !(30..=36_500).contains(&config.keep.sent_days) {
         return Err(setting("keep.sent_days", "30–36500"));
+    }
+    if !(1..=1_048_576).contains(&config.keep.spool_gib) {
+        return Err(setting("keep.spool_gib", "1–1048576"));
     }
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));

@@ -38,7 +38,7 @@ impl Engine {
                 return Ok(());
             }
         }
-        match self.unplaced.is_empty() {
+        match self.may_signal() {
             true => self.send_signal(report),
             false => Ok(()),
         }
@@ -48,7 +48,7 @@ impl Engine {
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
-        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() {
+        if self.may_take_on(at) && !self.outgoing[at].away.is_full() {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -80,7 +80,7 @@ impl Engine {
             let next = self.next_group(at, &mut collecting, report)?;
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
-            if !self.unplaced.is_empty() {
+            if !self.may_take_on(at) {
                 break;
             }
         }

@@ -5,13 +5,13 @@
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::reading::head_of;
 use crate::seams::{FerryDir, FileFault};
 use crate::store::Change;
+use dukou_packets::packet::armor::FRONT_MAX;
 use dukou_packets::packet::header::Class;
-use dukou_packets::packet::name::{file_name, is_packet_name};
-use dukou_packets::packet::open::{HEAD_MAX, read_head};
 use dukou_packets::packet::seal::{Sealed, prepare_signal};
-use dukou_packets::packet::signal::{ChannelHead, SIGNAL_VERSION, Signal};
+use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
 use dukou_packets::suite::{Digest, sha256};
 
 /// How many entries of the own ferry directory are looked at for an old signal.
@@ -20,17 +20,7 @@ const OLD_SIGNAL_ENTRIES: usize = 10_000;
 impl Engine {
     /// Publishes a signal when heads or keyring changed since the last one.
     pub(crate) fn send_signal(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        let heads: Vec<ChannelHead> = self
-            .state
-            .out_heads
-            .iter()
-            .map(|(channel, head)| ChannelHead {
-                channel: channel.clone(),
-                epoch: head.epoch,
-                seq: head.seq,
-                header: head.header,
-            })
-            .collect();
+        let heads = self.heads_that_left();
         if heads.is_empty() {
             return Ok(());
         }
@@ -67,10 +57,9 @@ impl Engine {
         Ok(())
     }
 
-    fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), FileFault> {
+    fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), EngineFault> {
         self.take_back_old_signal(ferry)?;
-        let name = file_name(0, self.link_out(), self.seams.random.as_ref());
-        ferry.place(&name, &[&sealed.head, &sealed.payload])?;
+        let name = self.place_file(ferry, 0, &[&sealed.head, &sealed.payload])?;
         ferry.sync()?;
         self.signal_file = Some(name);
         Ok(())
@@ -82,15 +71,13 @@ impl Engine {
             ferry.remove(&name)?;
             return Ok(());
         }
-        for (name, stat) in ferry.list(&|name| is_packet_name(name.as_bytes()), OLD_SIGNAL_ENTRIES)?.entries {
-            if !name.starts_with('0') || stat.len > 2 * HEAD_MAX as u64 {
+        for (name, stat) in ferry.list(&|name| self.is_packet_file(name), OLD_SIGNAL_ENTRIES)?.entries {
+            if !name.starts_with('0') || stat.len > 2 * FRONT_MAX as u64 {
                 continue;
             }
-            let mut head = vec![0; HEAD_MAX];
             let Ok(open) = ferry.open(&name) else { continue };
-            let Ok(count) = open.read_at(0, &mut head) else { continue };
-            head.truncate(count);
-            if read_head(&head, &self.keys.keyring).is_ok_and(|head| head.header.class == Class::Signal) {
+            let Ok(Ok((_, head))) = head_of(open.as_ref(), &self.keys.keyring) else { continue };
+            if head.header.class == Class::Signal {
                 ferry.remove(&name)?;
             }
         }
