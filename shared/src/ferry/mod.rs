@@ -5,6 +5,8 @@ pub mod fault;
 pub(crate) mod placing;
 pub mod presumed;
 pub mod profile;
+#[cfg(test)]
+mod profile_tests;
 pub(crate) mod quota;
 pub(crate) mod reading;
 pub mod spool;

@@ -11,7 +11,7 @@ use crate::seams::{FerryDir, FileFault};
 use crate::station::Station;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, PacketState, StationState, StoreFault};
-use dukou_packets::packet::armor::{FRONT_MAX, read_front};
+use dukou_packets::packet::armor::{FRONT_MAX, Front};
 use dukou_packets::packet::name::is_packet_name_as;
 use dukou_packets::packet::open::read_unverified;
 use serde::{Deserialize, Serialize};
@@ -114,8 +114,7 @@ fn number_in(path: &std::path::Path) -> Option<u64> {
         return None;
     }
     std::fs::File::open(path).ok()?.take(FRONT_MAX as u64).read_to_end(&mut front).ok()?;
-    let (_, head) = read_front(&front).ok()?;
-    read_unverified(&head).ok().map(|(_, header)| header.number)
+    read_unverified(&Front::read(&front).ok()?.bytes).ok().map(|(_, header)| header.number)
 }
 
 impl Engine {

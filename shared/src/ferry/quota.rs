@@ -43,9 +43,14 @@ pub(crate) struct Lying {
 }
 
 impl WayOut {
-    /// Lets what lies there be counted anew.
+    /// Begins a look: what stood in the way may be gone.
     pub(crate) fn begin_look(&mut self) {
         self.obstacle = Obstacle::None;
+        self.count_anew();
+    }
+
+    /// Lets what lies there be counted anew: something of it was taken back.
+    pub(crate) fn count_anew(&mut self) {
         self.lying = None;
     }
 }

@@ -6,8 +6,8 @@
 use crate::engine::Engine;
 use crate::receive::pick_up::Picked;
 use crate::seams::{FileFault, OpenFile};
-use dukou_packets::packet::armor::{FRONT_MAX, Form, Unarmor, read_front};
-use dukou_packets::packet::open::{KeyBook, Refusal, VerifiedHead, read_head};
+use dukou_packets::packet::armor::{FRONT_MAX, Form, Front, Unarmor};
+use dukou_packets::packet::open::{KeyBook, Refusal, VerifiedHead};
 
 /// Bytes of text that are read at a time.
 const PIECE: usize = 1 << 20;
@@ -17,7 +17,7 @@ pub(crate) fn head_of(open: &dyn OpenFile, keys: &dyn KeyBook) -> Result<Result<
     let mut front = vec![0; FRONT_MAX];
     let count = open.read_at(0, &mut front)?;
     front.truncate(count);
-    Ok(read_front(&front).and_then(|(form, head)| Ok((form, read_head(&head, keys)?))))
+    Ok(Front::read(&front).and_then(|front| Ok((front.form, front.head(keys)?))))
 }
 
 /// Reads a packet's bytes: those that its head announces and, where there are more, one more of them.

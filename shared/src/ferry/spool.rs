@@ -148,3 +148,29 @@ fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: La
     let [zh, en] = [Lang::Zh, Lang::En].map(sentence);
     Trouble { code: code.into(), journal: say!(lang, "{zh}", "{en}"), zh, en }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_fills_is_told_at_seventy_at_ninety_and_when_a_packet_stays_outside() {
+        let mut room = SpoolRoom { used: 0, most: 100, full: false };
+        let mut told = Vec::new();
+        for _ in 0..11 {
+            assert_eq!(room.take(10), told.len() < 10);
+            told.push(room.code());
+        }
+        let expected =
+            [None; 6].into_iter().chain([Some("spool-70"); 2]).chain([Some("spool-90"); 2]).chain([Some("spool-full")]);
+        assert_eq!(told, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_lies_outside_is_remembered_as_ranges_of_a_bounded_number() {
+        let epoch = Epoch { counter: 1, salt: [0; 8] };
+        let seqs = |seqs: &[u64]| ranges(&seqs.iter().map(|seq| (epoch, *seq)).collect::<Vec<_>>());
+        assert_eq!(seqs(&[3, 4, 4, 5, 9]), [(3, 5), (9, 9)]);
+        assert_eq!(seqs(&(1..5000).map(|seq| seq * 2).collect::<Vec<_>>()).len(), RANGES);
+    }
+}

@@ -59,6 +59,7 @@ impl Engine {
 
     fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), EngineFault> {
         self.take_back_old_signal(ferry)?;
+        self.way_out.count_anew();
         let name = self.place_file(ferry, 0, &[&sealed.head, &sealed.payload])?;
         ferry.sync()?;
         self.signal_file = Some(name);
