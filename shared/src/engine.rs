@@ -10,6 +10,7 @@ use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::link::Link;
@@ -25,7 +26,6 @@ use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, Pac
 use crate::trouble::Trouble;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
-use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -161,8 +161,10 @@ pub struct Engine {
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
     pub(crate) link: Link,
-    /// Packets that exist and wait for the ferry directory, in order.
+    /// Packets that exist and wait for the ferry directory, each channel's in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
+    /// What stands between them and it.
+    pub(crate) way_out: WayOut,
     /// The repeat that a person sends again, until its packet is fixed.
     pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
@@ -229,6 +231,7 @@ impl Engine {
             signal_file: None,
             link,
             unplaced: VecDeque::new(),
+            way_out: WayOut::default(),
             again: None,
             used_number: 0,
             untold: PassReport::default(),
@@ -309,9 +312,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, &mut PassReport::default()),
         };
         let is_unfinished = |name: &str| {
-            name.strip_prefix('.')
-                .and_then(|name| name.strip_suffix(".part"))
-                .is_some_and(|name| is_packet_name(name.as_bytes()))
+            name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")).is_some_and(|name| self.is_packet_file(name))
         };
         for (name, _) in ferry.list(&is_unfinished, UNFINISHED_ENTRIES)?.entries {
             ferry.remove(&name)?;
@@ -353,6 +354,7 @@ impl Engine {
             }
         }
         self.tend_link(&mut report)?;
+        self.presume_when_due(&mut report)?;
         self.look_at_alarms()?;
         self.flush()?;
         self.prune_when_due()?;

@@ -12,6 +12,7 @@ pub mod connectors;
 pub mod daemon;
 pub mod engine;
 pub mod error;
+pub mod ferry;
 mod group;
 pub mod keys;
 pub mod lang;

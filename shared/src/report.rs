@@ -11,6 +11,7 @@ pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
 use crate::error::EngineFault;
+use crate::ferry::spool::LyingOutside;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
 use crate::link::standing::{confirmed, receipts_text};
@@ -20,7 +21,7 @@ use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, StationState, Store};
 use crate::trouble::{Trouble, troubles_of_last_look};
-use dukou_packets::packet::name::is_packet_name;
+use dukou_packets::packet::name::is_packet_name_as;
 use dukou_packets::packet::records::RecordKind;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
@@ -217,9 +218,9 @@ pub fn status(
         }),
         channels: lines,
         rejections,
-        aside: count_packets(&station.quarantine_dir()).0,
-        waiting: count_packets(&station.waiting_dir()).0,
-        junk: count_packets(&station.ferry_in()).1,
+        aside: count_packets(station, &station.quarantine_dir()).0,
+        waiting: count_packets(station, &station.waiting_dir()).0,
+        junk: count_packets(station, &station.ferry_in()).1,
         alarms: crate::alarm::told::lines(&state.fact()?, &station.config.alarm, state.run_ms),
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
@@ -303,6 +304,7 @@ fn gaps_of(
     let Some(head) = state.in_heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
     let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
     let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+    let missing = LyingOutside::read(state)?.found_in(channel, missing, head.epoch);
     Ok((!missing.is_empty()).then_some((head.epoch, missing)))
 }
 
@@ -529,10 +531,11 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
 }
 
 /// Counts packets and other entries of a directory.
-fn count_packets(dir: &Path) -> (u64, u64) {
+fn count_packets(station: &Station, dir: &Path) -> (u64, u64) {
+    let extension = station.config.link.device.extension();
     let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
     names.fold((0, 0), |(packets, others), name| match name.to_str() {
-        Some(name) if is_packet_name(name.as_bytes()) => (packets + 1, others),
+        Some(name) if is_packet_name_as(name.as_bytes(), extension) => (packets + 1, others),
         Some(name) if crate::reason::is_reason(name) => (packets, others),
         _ => (packets, others + 1),
     })

@@ -4,6 +4,7 @@ use crate::alarm::open_time::OpenTime;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
+use crate::ferry::profile::Profile;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::{ChannelName, Environment};
@@ -100,6 +101,9 @@ pub struct LinkConfig {
     pub habit: Habit,
     /// Working hours, holidays and working weekends, relative to the station's directory or absolute.
     pub calendar: PathBuf,
+    /// What the profile says, once it was read.
+    #[serde(skip)]
+    pub device: Profile,
 }
 
 impl Default for LinkConfig {
@@ -117,6 +121,7 @@ impl Default for LinkConfig {
             resend_per_minute: 600,
             habit: Habit::Named(Rhythm::Always),
             calendar: "calendar.toml".into(),
+            device: Profile::default(),
         }
     }
 }
@@ -207,8 +212,11 @@ impl Station {
             }
             Err(error) => return Err(ConfigFault::unreadable(&file, &error)),
         };
-        let config: StationConfig = parse_toml(&file, &text)?;
+        let mut config: StationConfig = parse_toml(&file, &text)?;
         check_station(&file, &config)?;
+        if let Some(profile) = &config.link.profile {
+            config.link.device = Profile::load(&dir.join(profile))?;
+        }
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
         OpenTime::load(&station)?;
@@ -284,12 +292,6 @@ impl Station {
     pub fn duplicates_dir(&self, channel: &ChannelName) -> PathBuf {
         self.dir.join("duplicates").join(channel.to_string())
     }
-
-    /// Tells whether what this station sends is answered: receipts, automatic resend and flow control hang on it.
-    pub fn way_back(&self) -> bool {
-        self.config.link.way_back.unwrap_or(false)
-    }
-
     /// Tells after how much running time (ms) a packet that the peer misses cannot be under way any more.
     pub(crate) fn resend_after_ms(&self) -> u64 {
         u64::from(self.config.link.resend_after_seconds) * 1000
@@ -303,6 +305,11 @@ impl Station {
     /// Where packets arrive.
     pub fn ferry_in(&self) -> PathBuf {
         self.dir.join(&self.config.ferry.arrive)
+    }
+
+    /// Tells whether what this station sends is answered: `link.way_back`, else what the device profile says, else no.
+    pub fn way_back(&self) -> bool {
+        self.config.link.way_back.or(self.config.link.device.config().way_back).unwrap_or(false)
     }
 
     /// Every directory the station owns, in the order `init` makes them.
@@ -358,6 +365,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if !(1..=config.keep.sent_days).contains(&config.keep.confirmed_days) {
         return Err(setting("keep.confirmed_days", "1–keep.sent_days"));
+    }
+    if !(1..=1_048_576).contains(&config.keep.spool_gib) {
+        return Err(setting("keep.spool_gib", "1–1048576"));
     }
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));

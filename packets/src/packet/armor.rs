@@ -6,7 +6,7 @@
 
 use data_encoding::BASE64;
 
-use super::open::{HEAD_MAX, Refusal};
+use super::open::{HEAD_MAX, KeyBook, Refusal, VerifiedHead, read_head};
 use crate::limits::{HEADER_MAX, SEALED_MAX};
 
 /// The first line of an armored packet, without its end.
@@ -112,19 +112,43 @@ fn write_line(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Returns the packet's first bytes from the front of a file of any form, at most [`HEAD_MAX`] of them: what whole lines there carry.
-///
-/// # Errors
-/// [`Refusal::Short`] when the form cannot be told yet, [`Refusal::Armor`] when what is there is no armor.
-pub fn read_front(front: &[u8]) -> Result<(Form, Vec<u8>), Refusal> {
-    let form = Form::of(front)?;
-    let mut head = Vec::new();
-    match form {
-        Form::Binary => head.extend_from_slice(front),
-        Form::Armored(_) => Unarmor::new().feed(front, &mut head)?,
+/// The front of a packet's file: its form, and the packet's first bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// In which form the packet stands there.
+    pub form: Form,
+    /// The packet's first bytes, at most [`HEAD_MAX`]: what whole lines before any wrong one carry.
+    pub bytes: Vec<u8>,
+    /// True when a wrong line follows them.
+    flawed: bool,
+}
+
+impl Front {
+    /// Reads the first bytes of a file, [`FRONT_MAX`] or fewer.
+    ///
+    /// # Errors
+    /// [`Refusal::Short`] when the form cannot be told yet, [`Refusal::Armor`] when the first line is wrong.
+    pub fn read(front: &[u8]) -> Result<Self, Refusal> {
+        let form = Form::of(front)?;
+        let (mut bytes, mut flawed) = (Vec::new(), false);
+        match form {
+            Form::Binary => bytes.extend_from_slice(front),
+            Form::Armored(_) => flawed = Unarmor::new().feed(front, &mut bytes).is_err(),
+        }
+        bytes.truncate(HEAD_MAX);
+        Ok(Self { form, bytes, flawed })
     }
-    head.truncate(HEAD_MAX);
-    Ok((form, head))
+
+    /// Verifies the head as [`read_head`] does.
+    ///
+    /// # Errors
+    /// As there; [`Refusal::Armor`] when a wrong line ends the head.
+    pub fn head(&self, keys: &dyn KeyBook) -> Result<VerifiedHead, Refusal> {
+        match read_head(&self.bytes, keys) {
+            Err(Refusal::Short) if self.flawed => Err(Refusal::Armor),
+            read => read,
+        }
+    }
 }
 
 /// Returns the packet's bytes from a whole file of any form.
@@ -251,8 +275,8 @@ mod tests {
                 // Cut between two lines, or before the form can be told.
                 Ok(got) => assert!(got.len() < packet.len(), "{cut}"),
             }
-            if let Ok((_, front)) = read_front(&text[..cut]) {
-                assert!(packet.starts_with(&front), "{cut}");
+            if let Ok(front) = Front::read(&text[..cut]) {
+                assert!(packet.starts_with(&front.bytes) && !front.flawed, "{cut}");
             }
         }
     }
@@ -293,8 +317,8 @@ mod tests {
     fn the_front_holds_the_whole_head_in_every_form() {
         let packet = noise(9_000);
         for text in [packet.clone(), armor(&[&packet]), crlf(&armor(&[&packet]))] {
-            let (_, head) = read_front(&text[..FRONT_MAX]).expect("a front");
-            assert_eq!(head, packet[..HEAD_MAX]);
+            let front = Front::read(&text[..FRONT_MAX]).expect("a front");
+            assert_eq!(front.bytes, packet[..HEAD_MAX]);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::pick_up::{Picked, PickedFrom};
 use super::verify::Verified;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::spool::LyingOutside;
 use crate::group::Group;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState};
 use dukou_packets::log::line::{Event, Place as Turn};
@@ -170,15 +171,21 @@ impl Engine {
         mut arrivals: VecDeque<Picked>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        let mut kept = Vec::new();
+        let (mut kept, mut outside) = (Vec::new(), Vec::new());
+        let mut room = self.spool_room(channel)?;
         while let Some(picked) = arrivals.pop_front() {
+            if !room.take(picked.head.expected_len()) {
+                outside.push((picked.head.header.epoch, picked.head.header.seq));
+                continue;
+            }
             if let Some(mut verified) = self.verify(channel, picked, report)? {
                 self.drop_twins(&verified, &mut arrivals, report)?;
                 verified.payload = Vec::new();
                 kept.push(verified);
             }
         }
-        self.keep(kept, PacketState::Early, Turn::Early, report)
+        self.keep(kept, PacketState::Early, Turn::Early, report)?;
+        self.tell_spool(channel, room, outside, report)
     }
 
     /// `seen` lines, one fdatasync; then the packets are kept. What is kept already stays as it is.
@@ -327,7 +334,7 @@ impl Engine {
                 gaps.insert(channel, (head.epoch, missing));
             }
         }
-        Ok(gaps)
+        Ok(self.state.fact::<LyingOutside>()?.found(&gaps))
     }
 
     /// Notes gaps that opened or closed. A signal may overtake its cargo by moments, so a gap is announced only when it was there at the

@@ -49,9 +49,10 @@ impl Engine {
         if head.header.plain_len > limits::SIGNAL_MAX || head.header.payload_len > 2 * limits::SIGNAL_MAX {
             return Ok(Err(Refusal::Length.code()));
         }
-        let mut bytes = vec![0; head.expected_len() as usize + 1];
-        let count = self.seams.files.ferry_dir(&picked.dir)?.open(&picked.name)?.read_at(0, &mut bytes)?;
-        bytes.truncate(count);
+        let mut bytes = match self.read_picked(picked)? {
+            Ok(bytes) => bytes,
+            Err(refusal) => return Ok(Err(refusal.code())),
+        };
         let payload = bytes.split_off(head.head_len.min(bytes.len()));
         let checked = head.check_payload(sha256(&[&payload]), payload.len() as u64);
         let plain = checked.and_then(|()| open_payload(head, payload, &[self.keys.encryption.as_ref()]));

@@ -65,7 +65,7 @@ impl Engine {
         });
         self.commit_log()?;
         for row in &rows {
-            self.place_again(row)?;
+            self.place_or_wait(row)?;
         }
         // The newest signal may have been lost with the packets: another one tells how far the channels are.
         self.state.signal_out = None;

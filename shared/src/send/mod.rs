@@ -39,7 +39,7 @@ impl Engine {
                 return Ok(());
             }
         }
-        match self.unplaced.is_empty() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
+        match self.may_signal() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
             true => self.send_signal(report),
             false => Ok(()),
         }
@@ -50,7 +50,7 @@ impl Engine {
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
-        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
+        if self.may_take_on(at) && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -86,7 +86,7 @@ impl Engine {
             };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
-            if !self.unplaced.is_empty() {
+            if !self.may_take_on(at) {
                 break;
             }
         }

@@ -16,7 +16,6 @@ use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{Epoch, LogHead};
-use dukou_packets::packet::name::file_name;
 use dukou_packets::packet::open::{Refusal, read_head};
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::packet::seal::{CargoPlace, Sealed, Statement};
@@ -220,11 +219,12 @@ impl Engine {
         packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
         placed: &mut usize,
     ) -> Result<(), EngineFault> {
-        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
-        let (link, priority) = (self.link_out(), self.outgoing[at].channel.priority);
+        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out()).map_err(EngineFault::from);
+        let ferry = ferry.inspect_err(|fault| self.note_obstacle(fault))?;
+        let priority = self.outgoing[at].channel.priority;
         let (mut left, mut failed) = (Vec::new(), None);
         for (row, parts) in packets {
-            if let Err(fault) = ferry.place(&file_name(priority, link, self.seams.random.as_ref()), &parts) {
+            if let Err(fault) = self.place_file(ferry.as_ref(), priority, &parts) {
                 failed = Some(fault);
                 break;
             }
@@ -239,19 +239,10 @@ impl Engine {
             self.log.note(Event::Left { number, header });
             self.after_log(Change::Left { packet, at_ms });
         }
-        failed.map_or(Ok(()), |fault| Err(fault.into()))
-    }
-
-    /// Places the packets that wait for the ferry directory, in order, up to the first fault.
-    pub(crate) fn place_waiting(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        while let Some(row) = self.unplaced.front().cloned() {
-            if let Err(fault) = self.place_again(&row) {
-                return self.tolerate(fault, report);
-            }
-            report.packets_out += 1;
-            self.unplaced.pop_front();
-        }
-        Ok(())
+        failed.map_or(Ok(()), |fault| {
+            self.note_obstacle(&fault);
+            Err(fault)
+        })
     }
 
     /// Gives the id of the link out.

@@ -7,14 +7,14 @@
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::reading::head_of;
 use crate::link::SignalSent;
 use crate::seams::{FerryDir, FileFault};
 use crate::store::Change;
+use dukou_packets::packet::armor::FRONT_MAX;
 use dukou_packets::packet::header::{ChannelName, Class};
-use dukou_packets::packet::name::{file_name, is_packet_name};
-use dukou_packets::packet::open::{HEAD_MAX, read_head};
 use dukou_packets::packet::seal::{Sealed, prepare_signal};
-use dukou_packets::packet::signal::{AppliedMark, ChannelHead, MissingRange, SIGNAL_VERSION, Signal};
+use dukou_packets::packet::signal::{AppliedMark, MissingRange, SIGNAL_VERSION, Signal};
 use dukou_packets::suite::{Digest, sha256};
 use std::collections::BTreeSet;
 
@@ -79,17 +79,11 @@ impl Engine {
     }
 
     fn snapshot(&mut self) -> Result<Signal, EngineFault> {
-        let heads = self.state.out_heads.iter().map(|(channel, head)| ChannelHead {
-            channel: channel.clone(),
-            epoch: head.epoch,
-            seq: head.seq,
-            header: head.header,
-        });
         let mut signal = Signal {
             version: SIGNAL_VERSION,
             run: self.run,
             period_seconds: u64::from(self.station.config.link.signal_seconds),
-            heads: heads.collect(),
+            heads: self.heads_that_left(),
             checkpoint: None,
             keyring: self.keys.keyring.text().to_string(),
             applied: Vec::new(),
@@ -138,10 +132,10 @@ impl Engine {
             .collect())
     }
 
-    fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), FileFault> {
+    fn place_signal(&mut self, ferry: &dyn FerryDir, sealed: &Sealed) -> Result<(), EngineFault> {
         self.take_back_old_signal(ferry)?;
-        let name = file_name(0, self.link_out(), self.seams.random.as_ref());
-        ferry.place(&name, &[&sealed.head, &sealed.payload])?;
+        self.way_out.count_anew();
+        let name = self.place_file(ferry, 0, &[&sealed.head, &sealed.payload])?;
         ferry.sync()?;
         self.signal_file = Some(name);
         Ok(())
@@ -153,15 +147,13 @@ impl Engine {
             ferry.remove(&name)?;
             return Ok(());
         }
-        for (name, stat) in ferry.list(&|name| is_packet_name(name.as_bytes()), OLD_SIGNAL_ENTRIES)?.entries {
-            if !name.starts_with('0') || stat.len > 2 * HEAD_MAX as u64 {
+        for (name, stat) in ferry.list(&|name| self.is_packet_file(name), OLD_SIGNAL_ENTRIES)?.entries {
+            if !name.starts_with('0') || stat.len > 2 * FRONT_MAX as u64 {
                 continue;
             }
-            let mut head = vec![0; HEAD_MAX];
             let Ok(open) = ferry.open(&name) else { continue };
-            let Ok(count) = open.read_at(0, &mut head) else { continue };
-            head.truncate(count);
-            if read_head(&head, &self.keys.keyring).is_ok_and(|head| head.header.class == Class::Signal) {
+            let Ok(Ok((_, head))) = head_of(open.as_ref(), &self.keys.keyring) else { continue };
+            if head.header.class == Class::Signal {
                 ferry.remove(&name)?;
             }
         }

@@ -4,6 +4,7 @@ mod again;
 mod arrivals;
 mod crossing;
 mod decisions;
+mod device;
 mod faults;
 mod kills;
 mod large;

@@ -3,6 +3,7 @@
 mod canary;
 mod consumer;
 mod damage;
+mod device;
 mod examine;
 mod full_disk;
 mod gaps;
