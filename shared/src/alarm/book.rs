@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Running time between two lines about the same alarm: one that flaps gives no more than a line a minute.
 const REST_MS: u64 = 60_000;
 
+/// Most closed alarms that are kept.
+const PAST_MAX: usize = 50;
+
 /// A moment as alarms know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -62,6 +65,8 @@ struct Word {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmBook {
     open: Vec<OpenAlarm>,
+    /// Closed alarms that somebody took note of, newest last: who and when stays in the state.
+    past: Vec<OpenAlarm>,
     #[serde(skip)]
     words: BTreeMap<Key, Word>,
 }
@@ -131,7 +136,13 @@ impl AlarmBook {
 
     fn close(&mut self, at: usize) -> Event {
         let gone = self.open.remove(at);
-        Event::AlarmClosed { subject: subject(gone.channel.as_ref()), code: gone.code }
+        let line = Event::AlarmClosed { subject: subject(gone.channel.as_ref()), code: gone.code.clone() };
+        if gone.noted.is_some() {
+            let surplus = (self.past.len() + 1).saturating_sub(PAST_MAX);
+            self.past.drain(..surplus);
+            self.past.push(gone);
+        }
+        line
     }
 
     /// Notes who took note of an open alarm and gives the line that tells of it; `None` when no such alarm is open.
@@ -240,5 +251,6 @@ mod tests {
         book.set(Code::Silent, None, true);
         book.settle(at(200));
         assert_eq!(book.open()[0].noted, None, "a new alarm is nobody's yet");
+        assert_eq!(book.past.iter().map(|past| past.noted.clone()).collect::<Vec<_>>(), [Some(noted())]);
     }
 }

@@ -54,7 +54,10 @@ impl OpenTime {
     }
 
     /// As [`load`](Self::load), with a reader that gives `None` where there is no calendar.
-    pub(super) fn read(
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and what the reader says.
+    pub fn read(
         station: &Station,
         read: impl FnOnce(&Path) -> Result<Option<String>, ConfigFault>,
     ) -> Result<Self, ConfigFault> {
