@@ -82,12 +82,14 @@ pub struct Listener {
     began: Moment,
     looked: Moment,
     scan_ms: u64,
+    grace_ms: u64,
 }
 
 impl Listener {
     /// Begins to listen: a station was opened.
-    pub fn begin(hearing: Hearing, scan_seconds: u64, now: Moment) -> Self {
-        Self { hearing, began: now, looked: now, scan_ms: 1000 * scan_seconds }
+    pub fn begin(hearing: Hearing, config: &StationConfig, now: Moment) -> Self {
+        let grace_ms = Thresholds::of(config, hearing.period_seconds).rhythm_ms;
+        Self { hearing, began: now, looked: now, scan_ms: 1000 * config.ferry.scan_seconds, grace_ms }
     }
 
     /// Gives what is kept over a restart.
@@ -114,7 +116,7 @@ impl Listener {
         self.hearing.silent_ms += open.between_ms(now.wall_ms.saturating_sub(counted_ms), now.wall_ms);
     }
 
-    /// Counts runs that are over and nothing came for, as far as this station ran since their time of day.
+    /// Counts runs that are over and nothing came for, as far as this station had one rhythm to look before they were.
     fn count_runs(&mut self, runs: &Runs, now: Moment, passed_ms: u64) {
         let tolerance_ms = runs.tolerance_ms();
         // A clock that was set back must not leave runs done that lie far ahead.
@@ -122,8 +124,9 @@ impl Listener {
         let since = |ms: u64| now.wall_ms.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX));
         let began_ms = since(now.run_ms.saturating_sub(self.began.run_ms));
         let from_ms = since(passed_ms).max(now.wall_ms.saturating_sub(tolerance_ms));
-        let is_missed = |run_ms: &&i64| **run_ms >= began_ms && **run_ms + tolerance_ms > self.hearing.done_until_ms;
-        let missed = runs.ended(from_ms, now.wall_ms).iter().filter(is_missed).count();
+        let looks_ms = began_ms.saturating_add(i64::try_from(self.grace_ms).unwrap_or(i64::MAX));
+        let over_ms = runs.ended(from_ms, now.wall_ms).into_iter().map(|run_ms| run_ms + tolerance_ms);
+        let missed = over_ms.filter(|over_ms| *over_ms >= looks_ms && *over_ms > self.hearing.done_until_ms).count();
         self.hearing.missed_runs = self.hearing.missed_runs.saturating_add(u32::try_from(missed).unwrap_or(u32::MAX));
     }
 
@@ -138,8 +141,8 @@ impl Listener {
     }
 
     /// True within one rhythm of a start, when nothing is told yet.
-    pub fn is_in_grace(&self, thresholds: &Thresholds, now: Moment) -> bool {
-        now.run_ms < self.began.run_ms.saturating_add(thresholds.rhythm_ms)
+    pub fn is_in_grace(&self, now: Moment) -> bool {
+        now.run_ms < self.began.run_ms.saturating_add(self.grace_ms)
     }
 
     /// Tells how the peer is heard.

@@ -74,7 +74,7 @@ impl Watch {
     /// Begins: a station was opened.
     pub fn begin(config: &StationConfig, open: OpenTime, kept: Kept, maintenance: Maintenance, now: Moment) -> Self {
         Self {
-            listener: Listener::begin(kept.hearing.clone(), config.ferry.scan_seconds, now),
+            listener: Listener::begin(kept.hearing.clone(), config, now),
             lateness: kept.lateness.clone(),
             config: config.clone(),
             open,
@@ -108,7 +108,7 @@ impl Watch {
                     Some(runs) => runs.tolerance_ms().unsigned_abs(),
                     None => thresholds.quiet_ms,
                 };
-                let waited = self.listener.is_in_grace(&thresholds, now);
+                let waited = self.listener.is_in_grace(now);
                 self.lateness.arrived(&self.open, now, sender_clock_ms, threshold_ms, waited);
             }
         }
@@ -124,7 +124,7 @@ impl Watch {
             self.listener.forget_silence();
         }
         let silence = self.listener.silence(&self.open, &thresholds);
-        let may_raise = !muted && !self.listener.is_in_grace(&thresholds, now);
+        let may_raise = !muted && !self.listener.is_in_grace(now);
         for (code, is_so) in [
             (Code::Quiet, silence == Silence::Quiet),
             (Code::Silent, silence == Silence::Silent),

@@ -15,3 +15,4 @@ mod sink;
 mod source;
 mod sweep;
 mod troubles;
+mod year;
