@@ -205,7 +205,7 @@ impl Engine {
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
         let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
-        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names)?;
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
         let mut engine = Self {

@@ -1,8 +1,8 @@
 //! The alarm book: which alarms are open, since when, and who took note of them.
 //!
 //! Given: again and again, for a kind and a subject, whether its cause is there. Gives: one `alarm` line when it comes and one `alarm-closed`
-//! line when it is gone, at most one line a minute of running time for each. After a crash: the open ones are in the state; what was said since is
-//! said again. Never: an alarm raised twice while it is open, or a subject that is not a channel.
+//! line when it is gone, at most one line a minute of running time for each. After a crash: the open ones are in the state, or their line in the
+//! log is the last word; every cause is said anew. Never: an alarm raised twice while it is open, or a subject that is not a channel.
 
 use super::codes::Code;
 use crate::store::facts::Fact;
@@ -96,6 +96,22 @@ impl AlarmBook {
         let gone = self.open.iter().filter(|open| open.channel.as_ref().is_some_and(|channel| !is_known(channel)));
         let keys: Vec<Key> = gone.map(|open| (open.code.clone(), open.channel.clone())).collect();
         keys.into_iter().for_each(|key| self.say(key, false));
+    }
+
+    /// Takes the packet log's last words in: a crash may have come between a line and the state. True when that changed anything.
+    pub fn recall(&mut self, words: &BTreeMap<(String, String), Option<i64>>, run_ms: u64) -> bool {
+        let before = self.open.clone();
+        for ((code, subject), opened_ms) in words {
+            let channel: Option<ChannelName> = subject.parse().ok();
+            match (opened_ms, self.position(code, channel.as_ref())) {
+                (None, Some(at)) => drop(self.close(at)),
+                (Some(at_ms), None) => {
+                    self.open.push(OpenAlarm { code: code.clone(), channel, at_ms: *at_ms, run_ms, noted: None });
+                }
+                _ => {}
+            }
+        }
+        self.open != before
     }
 
     fn say(&mut self, key: Key, is_so: bool) {

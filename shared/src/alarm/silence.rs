@@ -83,13 +83,14 @@ pub struct Listener {
     looked: Moment,
     scan_ms: u64,
     grace_ms: u64,
+    heard: bool,
 }
 
 impl Listener {
     /// Begins to listen: a station was opened.
     pub fn begin(hearing: Hearing, config: &StationConfig, now: Moment) -> Self {
         let grace_ms = Thresholds::of(config, hearing.period_seconds).rhythm_ms;
-        Self { hearing, began: now, looked: now, scan_ms: 1000 * config.ferry.scan_seconds, grace_ms }
+        Self { hearing, began: now, looked: now, scan_ms: 1000 * config.ferry.scan_seconds, grace_ms, heard: false }
     }
 
     /// Gives what is kept over a restart.
@@ -102,6 +103,7 @@ impl Listener {
         self.pass_time(open, now);
         let done_until_ms = open.runs().map_or(0, |runs| now.wall_ms.saturating_add(2 * runs.tolerance_ms()));
         let period_seconds = period_seconds.unwrap_or(self.hearing.period_seconds);
+        self.heard = true;
         self.hearing = Hearing { period_seconds, silent_ms: 0, missed_runs: 0, done_until_ms };
     }
 
@@ -143,6 +145,11 @@ impl Listener {
     /// True within one rhythm of a start, when nothing is told yet.
     pub fn is_in_grace(&self, now: Moment) -> bool {
         now.run_ms < self.began.run_ms.saturating_add(self.grace_ms)
+    }
+
+    /// True once something was heard since the start: before, what is kept may be older than what was told.
+    pub fn has_heard(&self) -> bool {
+        self.heard
     }
 
     /// Tells how the peer is heard.

@@ -33,7 +33,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
-            self.heard(Heard::signal(&picked.head.header, &signal));
+            self.heard(Heard::signal(&picked.head.header, &signal))?;
             self.learn_heads(&picked, &signal)?;
         }
         self.let_go(&picked.dir, &picked.name, report).map(drop)

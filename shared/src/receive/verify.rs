@@ -52,7 +52,7 @@ impl Engine {
             self.set_aside(&picked.dir, &picked.name, refusal.code());
             return Ok(None);
         }
-        self.heard(Heard::Packet);
+        self.heard(Heard::Packet)?;
         let row = self.incoming_row(channel, &picked.head);
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         self.seams.files.remove(&path)?;

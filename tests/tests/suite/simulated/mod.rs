@@ -1,6 +1,7 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
 
 mod again;
+mod alarms;
 mod arrivals;
 mod crossing;
 mod decisions;

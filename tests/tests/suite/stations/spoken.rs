@@ -77,7 +77,8 @@ fn agree(heading: &str, answers: &[Value]) {
 fn alarmed(station: &Station) {
     let years = station.read("calendar.toml");
     std::fs::write(station.path("calendar.toml"), years.replace("announced = true", "announced = false")).unwrap();
-    let toml = station.read("station.toml") + "\n[link]\nhabit = \"working-hours\"\n[alarm]\ncontact = \"李工\"\ntelephone = \"0471\"\n";
+    let toml = station.read("station.toml")
+        + "\n[link]\nhabit = \"working-hours\"\n[alarm]\ncontact = \"李工\"\ntelephone = \"0471\"\n";
     std::fs::write(station.path("station.toml"), toml).unwrap();
 }
 
