@@ -7,6 +7,7 @@
 mod alarms;
 mod examine;
 mod init;
+mod maintenance;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -76,6 +77,8 @@ enum Verb {
     Check(CheckArgs),
     /// 未结束的警报；ack 知悉 / open alarms; ack takes note of one
     Alarms(alarms::AlarmsArgs),
+    /// 登记停机维护：不报静默和晚到 / expect silence and lateness for a time
+    Maintenance(maintenance::MaintenanceArgs),
 }
 
 /// Options of verbs that print data.
@@ -294,6 +297,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
         Verb::Alarms(args) => alarms::alarms(&station, args, lang),
+        Verb::Maintenance(args) => maintenance::maintenance(&station, args, lang),
     }
 }
 

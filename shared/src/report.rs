@@ -57,6 +57,8 @@ pub struct Status {
     pub junk: u64,
     /// Open alarms.
     pub alarms: Vec<crate::alarm::told::AlarmLine>,
+    /// The maintenance that goes on.
+    pub maintenance: Option<crate::alarm::told::MaintenanceLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -221,7 +223,8 @@ pub fn status(
         aside: count_packets(station, &station.quarantine_dir()).0,
         waiting: count_packets(station, &station.waiting_dir()).0,
         junk: count_packets(station, &station.ferry_in()).1,
-        alarms: crate::alarm::told::lines(&state.fact()?, &station.config.alarm, state.run_ms),
+        alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
+        maintenance: crate::alarm::told::maintenance(&state)?,
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -386,7 +389,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             status.waiting
         );
     }
-    out += &crate::alarm::told::text(&status.alarms, lang);
+    out += &crate::alarm::told::text(&status.alarms, status.maintenance.as_ref(), lang);
     for trouble in &status.troubles {
         out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }

@@ -8,6 +8,7 @@
 mod acknowledge;
 mod again;
 mod mailbox;
+mod maintenance;
 mod resend;
 mod trust;
 mod waive;
@@ -93,6 +94,22 @@ pub enum Request {
         /// Who takes note, by name: stays in the store.
         name: String,
     },
+    /// Expect silence and lateness for a time.
+    Maintenance {
+        /// Wall clock in milliseconds at which it ends.
+        until_ms: i64,
+        /// Account of the person: what the packet log names.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// End a maintenance before its time.
+    MaintenanceEnd {
+        /// Account of the person.
+        operator: String,
+    },
 }
 
 /// A person's decision to send a repeat again, on its way to the packet.
@@ -158,6 +175,10 @@ impl Engine {
             }
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
             Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
+            Request::Maintenance { until_ms, operator, name, reason } => {
+                self.begin_maintenance(*until_ms, operator, (name, reason))
+            }
+            Request::MaintenanceEnd { operator } => self.end_maintenance(operator),
         }
     }
 

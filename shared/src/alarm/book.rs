@@ -1,8 +1,8 @@
 //! The alarm book: which alarms are open, since when, and who took note of them.
 //!
 //! Given: again and again, for a kind and a subject, whether its cause is there. Gives: one `alarm` line when it comes and one `alarm-closed`
-//! line when it is gone, at most one line a minute of running time for each. After a crash: the open ones are in the state; what was said since is
-//! said again. Never: an alarm raised twice while it is open, or a subject that is not a channel.
+//! line when it is gone, at most one line a minute of running time for each. After a crash: the open ones are in the state, or their line in the
+//! log is the last word; every cause is said anew. Never: an alarm raised twice while it is open, or a subject that is not a channel.
 
 use super::codes::Code;
 use crate::store::facts::Fact;
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// Running time between two lines about the same alarm: one that flaps gives no more than a line a minute.
 const REST_MS: u64 = 60_000;
+
+/// Most closed alarms that are kept.
+const PAST_MAX: usize = 50;
 
 /// A moment as alarms know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ struct Word {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmBook {
     open: Vec<OpenAlarm>,
+    /// Closed alarms that somebody took note of, newest last: who and when stays in the state.
+    past: Vec<OpenAlarm>,
     #[serde(skip)]
     words: BTreeMap<Key, Word>,
 }
@@ -91,6 +96,22 @@ impl AlarmBook {
         let gone = self.open.iter().filter(|open| open.channel.as_ref().is_some_and(|channel| !is_known(channel)));
         let keys: Vec<Key> = gone.map(|open| (open.code.clone(), open.channel.clone())).collect();
         keys.into_iter().for_each(|key| self.say(key, false));
+    }
+
+    /// Takes the packet log's last words in: a crash may have come between a line and the state. True when that changed anything.
+    pub fn recall(&mut self, words: &BTreeMap<(String, String), Option<i64>>, run_ms: u64) -> bool {
+        let before = self.open.clone();
+        for ((code, subject), opened_ms) in words {
+            let channel: Option<ChannelName> = subject.parse().ok();
+            match (opened_ms, self.position(code, channel.as_ref())) {
+                (None, Some(at)) => drop(self.close(at)),
+                (Some(at_ms), None) => {
+                    self.open.push(OpenAlarm { code: code.clone(), channel, at_ms: *at_ms, run_ms, noted: None });
+                }
+                _ => {}
+            }
+        }
+        self.open != before
     }
 
     fn say(&mut self, key: Key, is_so: bool) {
@@ -131,7 +152,13 @@ impl AlarmBook {
 
     fn close(&mut self, at: usize) -> Event {
         let gone = self.open.remove(at);
-        Event::AlarmClosed { subject: subject(gone.channel.as_ref()), code: gone.code }
+        let line = Event::AlarmClosed { subject: subject(gone.channel.as_ref()), code: gone.code.clone() };
+        if gone.noted.is_some() {
+            let surplus = (self.past.len() + 1).saturating_sub(PAST_MAX);
+            self.past.drain(..surplus);
+            self.past.push(gone);
+        }
+        line
     }
 
     /// Notes who took note of an open alarm and gives the line that tells of it; `None` when no such alarm is open.
@@ -240,5 +267,6 @@ mod tests {
         book.set(Code::Silent, None, true);
         book.settle(at(200));
         assert_eq!(book.open()[0].noted, None, "a new alarm is nobody's yet");
+        assert_eq!(book.past.iter().map(|past| past.noted.clone()).collect::<Vec<_>>(), [Some(noted())]);
     }
 }

@@ -66,9 +66,13 @@ impl Lateness {
         *self = Self::default();
     }
 
-    /// Tells whether everything comes late.
-    pub fn is_late(&self) -> bool {
-        self.late_in_a_row >= IN_A_ROW
+    /// Tells whether everything comes late; `None` while single signals do.
+    pub fn is_late(&self) -> Option<bool> {
+        match self.late_in_a_row {
+            0 => Some(false),
+            IN_A_ROW.. => Some(true),
+            _ => None,
+        }
     }
 }
 
@@ -105,7 +109,7 @@ mod tests {
                 let sent_ms = real_ms(self.made_minute) + self.sender_set_ms;
                 self.lateness.arrived(&OpenTime::Always, now, sent_ms, THRESHOLD_MS, false);
             }
-            self.lateness.is_late()
+            self.lateness.is_late() == Some(true)
         }
     }
 

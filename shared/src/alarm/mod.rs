@@ -17,6 +17,7 @@ pub mod watch;
 
 use crate::engine::{Engine, Seams};
 use crate::error::{ConfigFault, EngineFault};
+use crate::log::LogEvidence;
 use crate::seams::FileCause;
 use crate::station::Station;
 use crate::store::{Change, StationState};
@@ -35,6 +36,8 @@ pub(crate) struct Alarms {
     pub(crate) watch: Watch,
     /// Running time and monotonic clock when the engine was opened.
     began: (u64, u64),
+    /// The log knew of alarms that the state does not.
+    recalled: bool,
 }
 
 impl Alarms {
@@ -47,13 +50,15 @@ impl Alarms {
         seams: &Seams,
         state: &StationState,
         channels: &[ChannelName],
+        evidence: &LogEvidence,
     ) -> Result<Self, EngineFault> {
         let mut book: AlarmBook = state.fact()?;
+        let recalled = book.recall(&evidence.alarms, state.run_ms);
         book.keep_channels(|channel| channels.contains(channel));
         let open_time = OpenTime::read(station, |path| read_text(seams, path))?;
         let now = Moment { wall_ms: seams.clock.wall_ms(), run_ms: state.run_ms };
         let watch = Watch::begin(&station.config, open_time, state.fact()?, state.fact()?, now);
-        Ok(Self { book, watch, began: (state.run_ms, seams.clock.mono_ms()) })
+        Ok(Self { book, watch, began: (state.run_ms, seams.clock.mono_ms()), recalled })
     }
 
     /// Gives wall clock and running time.
@@ -90,10 +95,18 @@ impl Engine {
         self.alarms.book.set(code, channel, is_so);
     }
 
-    /// Something of the peer was verified.
-    pub(crate) fn heard(&mut self, heard: Heard) {
+    /// Something of the peer was verified; what is to be stored of it rides with the next transaction.
+    pub(crate) fn heard(&mut self, heard: Heard) -> Result<(), EngineFault> {
         let now = self.alarms.now(&self.seams);
         self.alarms.watch.heard(now, heard);
+        // A signal is taken once: what it tells is stored with it, or a crash would forget that it was heard.
+        self.keep_watch(now, matches!(heard, Heard::Signal { .. }))
+    }
+
+    fn keep_watch(&mut self, now: Moment, at_once: bool) -> Result<(), EngineFault> {
+        let kept = self.alarms.watch.to_keep(now, at_once).map(Change::fact).transpose()?;
+        kept.into_iter().for_each(|kept| self.ride(kept));
+        Ok(())
     }
 
     /// At the end of a step: raises and closes what was said since; the lines and the state become durable with the step's last flush.
@@ -107,16 +120,23 @@ impl Engine {
             self.log.note(Event::ClockStep { before: log_time(before_ms) });
         }
         let lines = self.alarms.book.settle(now);
-        let changed = !lines.is_empty();
+        let changed = !lines.is_empty() || std::mem::take(&mut self.alarms.recalled);
+        lines.iter().for_each(|line| self.tell(line));
         lines.into_iter().for_each(|line| self.log.note(line));
         if changed {
             self.ride(Change::fact(&self.alarms.book)?);
         }
-        let kept = self.alarms.watch.to_keep(now, changed).map(Change::fact).transpose()?;
-        if let Some(kept) = kept {
-            self.ride(kept);
+        self.keep_watch(now, changed)
+    }
+
+    /// One line of the journal for each alarm that comes or goes.
+    fn tell(&self, line: &Event) {
+        let about = |code: &str| Code::named(code).map_or("", |code| code.means(self.lang()));
+        match line {
+            Event::Alarm { code, subject } => tracing::warn!(code, subject, raised = true, "{}", about(code)),
+            Event::AlarmClosed { code, subject } => tracing::info!(code, subject, raised = false, "{}", about(code)),
+            _ => {}
         }
-        Ok(())
     }
 }
 

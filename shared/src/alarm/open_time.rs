@@ -54,7 +54,10 @@ impl OpenTime {
     }
 
     /// As [`load`](Self::load), with a reader that gives `None` where there is no calendar.
-    pub(super) fn read(
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and what the reader says.
+    pub fn read(
         station: &Station,
         read: impl FnOnce(&Path) -> Result<Option<String>, ConfigFault>,
     ) -> Result<Self, ConfigFault> {
@@ -100,39 +103,38 @@ impl OpenTime {
         if from_ms >= to_ms {
             return 0;
         }
-        if matches!(self, Self::Always) {
-            return to_ms.abs_diff(from_ms);
-        }
         // A span of the evening before may reach into the first day.
-        (day_of(from_ms) - 1..=day_of(to_ms))
-            .flat_map(|day| self.spans_of(day))
-            .map(|(begin_ms, end_ms)| u64::try_from(end_ms.min(to_ms) - begin_ms.max(from_ms)).unwrap_or(0))
-            .sum()
-    }
-
-    /// The open spans that begin on a day, as moments; they never overlap.
-    fn spans_of(&self, day: Day) -> Vec<(i64, i64)> {
-        let moment = |minute: u32| begin_of(day) + i64::from(minute) * MINUTE_MS;
+        let days = day_of(from_ms) - 1..=day_of(to_ms);
+        let shared = |(begin_ms, end_ms): (i64, i64)| u64::try_from(end_ms.min(to_ms) - begin_ms.max(from_ms)).unwrap_or(0);
         match self {
-            Self::Always => vec![(begin_of(day), begin_of(day + 1))],
+            Self::Always => to_ms.abs_diff(from_ms),
             Self::Hours(calendar) => {
-                calendar.hours_of(day).iter().map(|Span { from, to }| (moment(*from), moment(*to))).collect()
+                days.flat_map(|day| calendar.hours_of(day).iter().map(move |span| hours(day, span))).map(shared).sum()
             }
-            Self::Runs(runs) => {
-                let begins = runs.of(day);
-                let next = runs.of(day + 1).first().copied();
-                let ends = begins.iter().skip(1).copied().chain([next.unwrap_or(i64::MAX)]);
-                let tolerance_ms = runs.tolerance_ms();
-                begins.iter().zip(ends).map(|(begin_ms, end_ms)| (*begin_ms, end_ms.min(begin_ms + tolerance_ms))).collect()
-            }
+            Self::Runs(runs) => days.flat_map(|day| runs.of(day)).map(|run_ms| shared(runs.span(run_ms))).sum(),
         }
     }
+}
+
+fn moment(day: Day, minute: u32) -> i64 {
+    begin_of(day) + i64::from(minute) * MINUTE_MS
+}
+
+fn hours(day: Day, span: &Span) -> (i64, i64) {
+    (moment(day, span.from), moment(day, span.to))
 }
 
 impl Runs {
     /// Gives how long before and after its time of day a run may be, in milliseconds.
     pub fn tolerance_ms(&self) -> i64 {
         i64::from(self.tolerance) * MINUTE_MS
+    }
+
+    /// Gives when a run is open: for its tolerance, or until the next one; spans never overlap.
+    fn span(&self, run_ms: i64) -> (i64, i64) {
+        let day = day_of(run_ms);
+        let next_ms = self.of(day).chain(self.of(day + 1)).find(|other_ms| *other_ms > run_ms).unwrap_or(i64::MAX);
+        (run_ms, next_ms.min(run_ms + self.tolerance_ms()))
     }
 
     /// Gives the runs whose time for being late was over in `(from_ms, to_ms]`.
@@ -142,11 +144,9 @@ impl Runs {
         (day_of(from_ms) - 1..=day_of(to_ms)).flat_map(|day| self.of(day)).filter(over).collect()
     }
 
-    fn of(&self, day: Day) -> Vec<i64> {
-        match self.calendar.is_worked(day) {
-            true => self.times.iter().map(|minute| begin_of(day) + i64::from(*minute) * MINUTE_MS).collect(),
-            false => Vec::new(),
-        }
+    fn of(&self, day: Day) -> impl Iterator<Item = i64> {
+        let times: &[u32] = if self.calendar.is_worked(day) { &self.times } else { &[] };
+        times.iter().map(move |minute| moment(day, *minute))
     }
 }
 

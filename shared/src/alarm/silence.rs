@@ -82,12 +82,15 @@ pub struct Listener {
     began: Moment,
     looked: Moment,
     scan_ms: u64,
+    grace_ms: u64,
+    heard: bool,
 }
 
 impl Listener {
     /// Begins to listen: a station was opened.
-    pub fn begin(hearing: Hearing, scan_seconds: u64, now: Moment) -> Self {
-        Self { hearing, began: now, looked: now, scan_ms: 1000 * scan_seconds }
+    pub fn begin(hearing: Hearing, config: &StationConfig, now: Moment) -> Self {
+        let grace_ms = Thresholds::of(config, hearing.period_seconds).rhythm_ms;
+        Self { hearing, began: now, looked: now, scan_ms: 1000 * config.ferry.scan_seconds, grace_ms, heard: false }
     }
 
     /// Gives what is kept over a restart.
@@ -100,6 +103,7 @@ impl Listener {
         self.pass_time(open, now);
         let done_until_ms = open.runs().map_or(0, |runs| now.wall_ms.saturating_add(2 * runs.tolerance_ms()));
         let period_seconds = period_seconds.unwrap_or(self.hearing.period_seconds);
+        self.heard = true;
         self.hearing = Hearing { period_seconds, silent_ms: 0, missed_runs: 0, done_until_ms };
     }
 
@@ -114,7 +118,7 @@ impl Listener {
         self.hearing.silent_ms += open.between_ms(now.wall_ms.saturating_sub(counted_ms), now.wall_ms);
     }
 
-    /// Counts runs that are over and nothing came for, as far as this station ran since their time of day.
+    /// Counts runs that are over and nothing came for, as far as this station had one rhythm to look before they were.
     fn count_runs(&mut self, runs: &Runs, now: Moment, passed_ms: u64) {
         let tolerance_ms = runs.tolerance_ms();
         // A clock that was set back must not leave runs done that lie far ahead.
@@ -122,8 +126,9 @@ impl Listener {
         let since = |ms: u64| now.wall_ms.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX));
         let began_ms = since(now.run_ms.saturating_sub(self.began.run_ms));
         let from_ms = since(passed_ms).max(now.wall_ms.saturating_sub(tolerance_ms));
-        let is_missed = |run_ms: &&i64| **run_ms >= began_ms && **run_ms + tolerance_ms > self.hearing.done_until_ms;
-        let missed = runs.ended(from_ms, now.wall_ms).iter().filter(is_missed).count();
+        let looks_ms = began_ms.saturating_add(i64::try_from(self.grace_ms).unwrap_or(i64::MAX));
+        let over_ms = runs.ended(from_ms, now.wall_ms).into_iter().map(|run_ms| run_ms + tolerance_ms);
+        let missed = over_ms.filter(|over_ms| *over_ms >= looks_ms && *over_ms > self.hearing.done_until_ms).count();
         self.hearing.missed_runs = self.hearing.missed_runs.saturating_add(u32::try_from(missed).unwrap_or(u32::MAX));
     }
 
@@ -138,8 +143,13 @@ impl Listener {
     }
 
     /// True within one rhythm of a start, when nothing is told yet.
-    pub fn is_in_grace(&self, thresholds: &Thresholds, now: Moment) -> bool {
-        now.run_ms < self.began.run_ms.saturating_add(thresholds.rhythm_ms)
+    pub fn is_in_grace(&self, now: Moment) -> bool {
+        now.run_ms < self.began.run_ms.saturating_add(self.grace_ms)
+    }
+
+    /// True once something was heard since the start: before, what is kept may be older than what was told.
+    pub fn has_heard(&self) -> bool {
+        self.heard
     }
 
     /// Tells how the peer is heard.
@@ -154,6 +164,183 @@ impl Listener {
             (_, true) => Silence::Silent,
             (true, _) => Silence::Quiet,
             _ => Silence::Heard,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book::AlarmBook;
+    use super::super::codes::Code;
+    use super::super::maintenance::{Downtime, Maintenance};
+    use super::super::watch::{Heard, Kept, Watch};
+    use super::*;
+
+    /// A receiver on a link that carries day and night, looking every ten seconds.
+    struct Receiver {
+        config: StationConfig,
+        watch: Watch,
+        book: AlarmBook,
+        now: Moment,
+        raised: Vec<(String, u64)>,
+    }
+
+    impl Receiver {
+        fn new() -> Self {
+            let station =
+                "[station]\nid = \"00112233445566778899aabbccddeeff\"\nname = \"x\"\nside = \"inner\"\nenvironment = \"test\"";
+            let config: StationConfig = toml::from_str(station).unwrap();
+            let now = Moment { wall_ms: 1_795_305_600_000, run_ms: 7_000_000 };
+            let watch = Watch::begin(&config, OpenTime::Always, Kept::default(), Maintenance::default(), now);
+            Self { config, watch, book: AlarmBook::default(), now, raised: Vec::new() }
+        }
+
+        fn signal(&mut self) {
+            self.watch.heard(self.now, Heard::Signal { period_seconds: 300, sender_clock_ms: self.now.wall_ms - 20_000 });
+        }
+
+        fn pass(&mut self, seconds: u64) {
+            for _ in 0..seconds / 10 {
+                self.now = Moment { wall_ms: self.now.wall_ms + 10_000, run_ms: self.now.run_ms + 10_000 };
+                self.look();
+            }
+        }
+
+        fn look(&mut self) {
+            self.watch.look(self.now, &mut self.book);
+            let lines = self.book.settle(self.now);
+            let of = |line| match line {
+                dukou_packets::log::line::Event::Alarm { code, .. } => Some((code, self.now.run_ms)),
+                _ => None,
+            };
+            self.raised.extend(lines.into_iter().filter_map(of));
+        }
+
+        /// Off for a time, without a clean stop.
+        fn restart(&mut self, off_seconds: i64) {
+            let kept = self.watch.to_keep(self.now, true).cloned().unwrap_or_default();
+            self.now.wall_ms += off_seconds * 1000;
+            let maintenance = self.watch.maintenance.clone();
+            self.watch = Watch::begin(&self.config, OpenTime::Always, kept, maintenance, self.now);
+        }
+
+        fn codes(&self) -> Vec<&str> {
+            self.raised.iter().map(|(code, _)| code.as_str()).collect()
+        }
+    }
+
+    #[test]
+    fn before_the_first_signal_nothing_is_ever_raised() {
+        let mut receiver = Receiver::new();
+        receiver.pass(86_400 * 3);
+        receiver.watch.heard(receiver.now, Heard::Packet);
+        receiver.pass(86_400 * 3);
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_peer_that_promises_no_period_is_never_silent() {
+        let mut receiver = Receiver::new();
+        receiver.watch.heard(receiver.now, Heard::Signal { period_seconds: 0, sender_clock_ms: 0 });
+        receiver.pass(86_400 * 3);
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn silence_is_first_quiet_and_then_silent_and_any_packet_ends_it() {
+        let mut receiver = Receiver::new();
+        receiver.signal();
+        let (heard_ms, thresholds) = (receiver.now.run_ms, receiver.watch.thresholds());
+        receiver.pass(20_000);
+        assert_eq!(receiver.codes(), ["quiet", "silent"]);
+        for ((_, at_ms), threshold_ms) in receiver.raised.iter().zip([thresholds.quiet_ms, thresholds.silent_ms]) {
+            assert!((threshold_ms..threshold_ms + 10_000).contains(&(at_ms - heard_ms)), "{at_ms} {threshold_ms}");
+        }
+        assert!(receiver.book.is_open(Code::Silent, None) && !receiver.book.is_open(Code::Quiet, None));
+        receiver.watch.heard(receiver.now, Heard::Packet);
+        receiver.look();
+        assert!(receiver.book.open().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_raised_within_one_rhythm_of_a_start_and_silence_goes_on_counting() {
+        let mut receiver = Receiver::new();
+        receiver.signal();
+        let thresholds = receiver.watch.thresholds();
+        receiver.pass(thresholds.silent_ms / 1000 - 20);
+        assert_eq!(receiver.codes(), ["quiet"]);
+        receiver.restart(50_000);
+        let began_ms = receiver.now.run_ms;
+        receiver.pass(20_000);
+        assert_eq!(receiver.codes(), ["quiet", "silent"]);
+        let after_ms = receiver.raised[1].1 - began_ms;
+        assert!((thresholds.rhythm_ms..thresholds.rhythm_ms + 10_000).contains(&after_ms), "{after_ms}");
+    }
+
+    #[test]
+    fn time_in_which_the_station_did_not_look_is_no_silence() {
+        let mut receiver = Receiver::new();
+        receiver.signal();
+        for _ in 0..20 {
+            let ms = 3_600_000;
+            receiver.now = Moment { wall_ms: receiver.now.wall_ms + ms, run_ms: receiver.now.run_ms + ms as u64 };
+            receiver.look();
+        }
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_maintenance_mutes_and_what_it_muted_does_not_count_afterwards() {
+        let mut receiver = Receiver::new();
+        receiver.signal();
+        let words = || "x".to_string();
+        let (until_ms, until_run_ms) = (receiver.now.wall_ms + 7_200_000, receiver.now.run_ms + 7_200_000);
+        receiver.watch.maintenance.begin(Downtime {
+            until_ms,
+            until_run_ms,
+            reason: words(),
+            name: words(),
+            operator: words(),
+        });
+        receiver.pass(7200);
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+        let quiet_ms = receiver.watch.thresholds().quiet_ms;
+        receiver.pass(quiet_ms / 1000 - 20);
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+        receiver.pass(20_000);
+        assert_eq!(receiver.codes(), ["quiet", "silent"]);
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_is_told_once_and_raises_nothing() {
+        let mut receiver = Receiver::new();
+        for by_ms in [31_536_000_000, -2 * 31_536_000_000, 600_000, -3_600_000] {
+            for _ in 0..20 {
+                receiver.signal();
+                receiver.pass(300);
+            }
+            assert_eq!(receiver.watch.take_clock_step(receiver.now), None);
+            let before_ms = receiver.now.wall_ms + 10_000;
+            receiver.now.wall_ms += by_ms;
+            receiver.pass(10);
+            assert_eq!(receiver.watch.take_clock_step(receiver.now), Some(before_ms));
+            assert_eq!(receiver.watch.take_clock_step(receiver.now), None);
+        }
+        assert_eq!(receiver.codes(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_silence_threshold_is_at_least_the_first_and_within_two_for_every_setting() {
+        let mut receiver = Receiver::new();
+        for scan_seconds in [1, 10, 60, 3600] {
+            for quiet_periods in [3, 4, 100] {
+                for period in [1, 10, 300, 86_400] {
+                    receiver.config.ferry.scan_seconds = scan_seconds;
+                    receiver.config.alarm.quiet_periods = quiet_periods;
+                    let Thresholds { rhythm_ms, quiet_ms, silent_ms, .. } = Thresholds::of(&receiver.config, period);
+                    assert!(quiet_ms <= silent_ms && silent_ms + rhythm_ms + 1000 * scan_seconds <= 2 * quiet_ms);
+                }
+            }
         }
     }
 }

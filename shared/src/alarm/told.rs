@@ -1,11 +1,14 @@
 //! What `status` and `alarms` tell of open alarms.
 
-use super::book::{AlarmBook, OpenAlarm};
+use super::book::{AlarmBook, Moment, OpenAlarm};
 use super::codes::{Code, Level};
+use super::maintenance::{Maintenance, mutes};
 use super::settings::AlarmConfig;
 use crate::lang::Lang;
 use crate::report::civil_time;
 use crate::say;
+use crate::seams::clock::{Clock, SystemClock};
+use crate::store::{StationState, StoreFault};
 use serde::Serialize;
 
 /// An open alarm, as it is told.
@@ -29,6 +32,8 @@ pub struct AlarmLine {
     pub contact: Option<String>,
     /// The telephone number to call.
     pub telephone: Option<String>,
+    /// Whether a maintenance mutes it.
+    pub muted: bool,
     /// Who took note of it.
     pub acknowledged: Option<NotedLine>,
 }
@@ -44,19 +49,52 @@ pub struct NotedLine {
     pub at: String,
 }
 
+/// A maintenance that goes on.
+#[derive(Clone, Debug, Serialize)]
+pub struct MaintenanceLine {
+    /// Until when, in China's civil time.
+    pub until: String,
+    /// Who decided, by name.
+    pub name: String,
+    /// The account.
+    pub operator: String,
+    /// Why.
+    pub reason: String,
+}
+
 impl AlarmLine {
     /// True when a person must act and nobody took note of it.
     pub fn needs_a_person(&self) -> bool {
-        self.level == Level::Alarm && self.acknowledged.is_none()
+        self.level == Level::Alarm && self.acknowledged.is_none() && !self.muted
     }
 }
 
 /// Gives the open alarms for people and programs, oldest first.
-pub fn lines(book: &AlarmBook, config: &AlarmConfig, run_ms: u64) -> Vec<AlarmLine> {
-    book.open().iter().map(|open| line(open, config, run_ms)).collect()
+///
+/// # Errors
+/// [`StoreFault`] when the state is damaged.
+pub fn lines(state: &StationState, config: &AlarmConfig) -> Result<Vec<AlarmLine>, StoreFault> {
+    let book: AlarmBook = state.fact()?;
+    let is_muted = maintenance(state)?.is_some();
+    Ok(book.open().iter().map(|open| line(open, config, (state.run_ms, is_muted))).collect())
 }
 
-fn line(open: &OpenAlarm, config: &AlarmConfig, run_ms: u64) -> AlarmLine {
+/// Gives the maintenance that goes on, as far as the state and this moment's wall clock tell.
+///
+/// # Errors
+/// [`StoreFault`] when the state is damaged.
+pub fn maintenance(state: &StationState) -> Result<Option<MaintenanceLine>, StoreFault> {
+    let kept: Maintenance = state.fact()?;
+    let now = Moment { wall_ms: SystemClock::new().wall_ms(), run_ms: state.run_ms };
+    Ok(kept.going_on(now).map(|downtime| MaintenanceLine {
+        until: civil_time(downtime.until_ms),
+        name: downtime.name.clone(),
+        operator: downtime.operator.clone(),
+        reason: downtime.reason.clone(),
+    }))
+}
+
+fn line(open: &OpenAlarm, config: &AlarmConfig, (run_ms, is_muted): (u64, bool)) -> AlarmLine {
     let code = Code::named(&open.code);
     AlarmLine {
         code: open.code.clone(),
@@ -68,6 +106,7 @@ fn line(open: &OpenAlarm, config: &AlarmConfig, run_ms: u64) -> AlarmLine {
         en: sentence(code, Lang::En),
         contact: config.contact.clone(),
         telephone: config.telephone.clone(),
+        muted: is_muted && code.is_some_and(mutes),
         acknowledged: open.noted.as_ref().map(|noted| NotedLine {
             name: noted.name.clone(),
             operator: noted.operator.clone(),
@@ -88,9 +127,16 @@ fn sentence(code: Option<Code>, lang: Lang) -> String {
     say!(lang, "{means}；{next}。", "{means}; {next}.")
 }
 
-/// Renders the open alarms for people; nothing when there are none.
-pub fn text(lines: &[AlarmLine], lang: Lang) -> String {
+/// Renders the open alarms and the maintenance for people; nothing when there are none.
+pub fn text(lines: &[AlarmLine], maintenance: Option<&MaintenanceLine>, lang: Lang) -> String {
     let mut out = String::new();
+    if let Some(MaintenanceLine { until, name, reason, .. }) = maintenance {
+        out += &say!(
+            lang,
+            "维护：到 {until} 为止不报静默和晚到（{name}：{reason}）。\n",
+            "Maintenance: no alarm of silence or lateness until {until} ({name}: {reason}).\n"
+        );
+    }
     for alarm in lines {
         let AlarmLine { code, since, .. } = alarm;
         let what = match lang {
@@ -127,6 +173,7 @@ fn noted_text(alarm: &AlarmLine, lang: Lang) -> String {
     let code = &alarm.code;
     match &alarm.acknowledged {
         Some(NotedLine { name, at, .. }) => say!(lang, "{name} 已于 {at} 知悉。", " {name} took note of it at {at}."),
+        None if alarm.muted => say!(lang, "维护期间不催办。", " Muted by the maintenance."),
         None if alarm.level == Level::Alarm => {
             let channel = alarm.channel.as_ref().map(|channel| format!(" --channel {channel}")).unwrap_or_default();
             say!(

@@ -64,6 +64,8 @@ pub struct Watch {
     /// The maintenance that mutes; a person's word.
     pub maintenance: Maintenance,
     looked: Moment,
+    /// Whether lateness was judged since the start: before, what is kept may be older than what was told.
+    judged: bool,
     /// What the wall clock would have shown when it was set, until it is told.
     stepped_from_ms: Option<i64>,
     step_told_ms: Option<u64>,
@@ -74,12 +76,13 @@ impl Watch {
     /// Begins: a station was opened.
     pub fn begin(config: &StationConfig, open: OpenTime, kept: Kept, maintenance: Maintenance, now: Moment) -> Self {
         Self {
-            listener: Listener::begin(kept.hearing.clone(), config.ferry.scan_seconds, now),
+            listener: Listener::begin(kept.hearing.clone(), config, now),
             lateness: kept.lateness.clone(),
             config: config.clone(),
             open,
             maintenance,
             looked: now,
+            judged: false,
             stepped_from_ms: None,
             step_told_ms: None,
             stored: (kept, now.run_ms),
@@ -108,7 +111,8 @@ impl Watch {
                     Some(runs) => runs.tolerance_ms().unsigned_abs(),
                     None => thresholds.quiet_ms,
                 };
-                let waited = self.listener.is_in_grace(&thresholds, now);
+                let waited = self.listener.is_in_grace(now);
+                self.judged = true;
                 self.lateness.arrived(&self.open, now, sender_clock_ms, threshold_ms, waited);
             }
         }
@@ -124,14 +128,17 @@ impl Watch {
             self.listener.forget_silence();
         }
         let silence = self.listener.silence(&self.open, &thresholds);
-        let may_raise = !muted && !self.listener.is_in_grace(&thresholds, now);
-        for (code, is_so) in [
-            (Code::Quiet, silence == Silence::Quiet),
-            (Code::Silent, silence == Silence::Silent),
-            (Code::Late, self.lateness.is_late()),
+        let (in_grace, heard) = (self.listener.is_in_grace(now), self.listener.has_heard());
+        let may_close = heard || !in_grace;
+        for (code, is_so, may_close) in [
+            (Code::Quiet, Some(silence == Silence::Quiet), may_close),
+            (Code::Silent, Some(silence == Silence::Silent), may_close),
+            (Code::Late, self.lateness.is_late(), self.judged),
         ] {
-            if may_raise || !is_so {
-                book.set(code, None, is_so);
+            match is_so {
+                Some(true) if !muted && !in_grace => book.set(code, None, true),
+                Some(false) if may_close => book.set(code, None, false),
+                _ => {}
             }
         }
     }
@@ -153,6 +160,7 @@ impl Watch {
             return;
         }
         self.lateness.forget();
+        self.judged = true;
         self.listener.clock_stepped(now.wall_ms.saturating_sub(before_ms));
         self.stepped_from_ms.get_or_insert(before_ms);
     }
@@ -160,11 +168,12 @@ impl Watch {
     /// Gives what is to be stored: at most once a minute of running time, or `at_once`; `None` while nothing changed.
     pub fn to_keep(&mut self, now: Moment, at_once: bool) -> Option<&Kept> {
         let (stored, at_ms) = &self.stored;
-        let kept = Kept { hearing: self.listener.hearing().clone(), lateness: self.lateness.clone() };
-        let rests = !at_once && now.run_ms < at_ms.saturating_add(KEEP_EVERY_MS);
-        if kept.hearing.period_seconds == 0 || kept == *stored || rests {
+        let (hearing, rests) = (self.listener.hearing(), now.run_ms < at_ms.saturating_add(KEEP_EVERY_MS));
+        let is_stored = *hearing == stored.hearing && self.lateness == stored.lateness;
+        if hearing.period_seconds == 0 || is_stored || (rests && !at_once) {
             return None;
         }
+        let kept = Kept { hearing: hearing.clone(), lateness: self.lateness.clone() };
         self.stored = (kept, now.run_ms);
         Some(&self.stored.0)
     }

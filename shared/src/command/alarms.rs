@@ -2,7 +2,6 @@
 
 use super::{Json, ask, print, print_json, something};
 use crate::accounts::operator;
-use crate::alarm::book::AlarmBook;
 use crate::alarm::told;
 use crate::daemon::read_store;
 use crate::error::EngineFault;
@@ -58,11 +57,11 @@ pub(super) fn alarms(station: &Station, args: AlarmsArgs, lang: Lang) -> Result<
 
 fn list(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
     let state = read_store(station)?.load()?;
-    let open = told::lines(&state.fact::<AlarmBook>()?, &station.config.alarm, state.run_ms);
+    let (open, maintenance) = (told::lines(&state, &station.config.alarm)?, told::maintenance(&state)?);
     match json {
         true => print_json(&open)?,
-        false if open.is_empty() => print(&say!(lang, "没有警报。\n", "No alarm is open.\n"))?,
-        false => print(&told::text(&open, lang))?,
+        false if open.is_empty() && maintenance.is_none() => print(&say!(lang, "没有警报。\n", "No alarm is open.\n"))?,
+        false => print(&told::text(&open, maintenance.as_ref(), lang))?,
     }
     Ok(u8::from(open.iter().any(told::AlarmLine::needs_a_person)))
 }

@@ -11,7 +11,7 @@ use dukou_packets::log::line::{Event, Line, leaf_hash};
 use dukou_packets::log::tree::Tree;
 use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
 use dukou_packets::suite::{Digest, Signer, StationId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct LogEvidence {
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
     /// Ranges with a `gap` line that no `gap-closed` line ended.
     pub gaps: Gaps,
+    /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
+    pub alarms: BTreeMap<(String, String), Option<i64>>,
 }
 
 /// An opened log.
@@ -281,6 +283,12 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
                 if let Some((_, ranges)) = evidence.gaps.get_mut(&channel).filter(|(known, _)| *known == epoch) {
                     *ranges = subtract(ranges, &[(from, to)]);
                 }
+            }
+            Event::Alarm { code, subject } => {
+                evidence.alarms.insert((code, subject), Some(line.stamp.at_ms));
+            }
+            Event::AlarmClosed { code, subject } => {
+                evidence.alarms.insert((code, subject), None);
             }
             _ => {}
         }

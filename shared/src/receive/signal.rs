@@ -37,7 +37,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         if let Some(signal) = signal {
-            self.heard(watch::Heard::signal(&picked.head.header, &signal));
+            self.heard(watch::Heard::signal(&picked.head.header, &signal))?;
             self.learn_from(&picked, &signal)?;
         }
         self.let_go(&picked.dir, &picked.name, report).map(drop)

@@ -54,7 +54,7 @@ impl Engine {
                 return Ok(None);
             }
         };
-        self.heard(Heard::Packet);
+        self.heard(Heard::Packet)?;
         let row = self.incoming_row(channel, &picked.head);
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         self.seams.files.remove(&path)?;

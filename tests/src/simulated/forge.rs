@@ -5,7 +5,8 @@ use dukou_packets::packet::header::{Epoch, Header, LogHead};
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
-use dukou_packets::suite::{Digest, Suite, sha256};
+use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
+use dukou_packets::suite::{Digest, RunId, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
 
 /// What every signature of a packet begins with (FORMAT.md section 2).
@@ -47,6 +48,28 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
     let recipients = from.keys.recipients(&to.card);
     let prepared = prepare_records(&envelope(from, to, &recipients), builder, 1, &random).expect("a payload");
     prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
+}
+
+/// Seals a signal of `from` to `to` that promises a period, under this number and with this reading of the sender's clock.
+///
+/// # Panics
+/// When it cannot be sealed.
+pub fn signal(from: &SimStation, to: &SimStation, number: u64, period_seconds: u64, sender_clock_ms: i64) -> Vec<u8> {
+    let document = Signal {
+        version: SIGNAL_VERSION,
+        run: RunId::from_bytes([7; 16]),
+        period_seconds,
+        heads: Vec::new(),
+        checkpoint: None,
+        keyring: from.card.text().to_string(),
+        applied: Vec::new(),
+        missing: Vec::new(),
+    };
+    let recipients = from.keys.recipients(&to.card);
+    let envelope = Envelope { number, ..envelope(from, to, &recipients) };
+    let prepared = prepare_signal(&envelope, &document.render(), &super::chance::Chance::new(number)).expect("a payload");
+    let statement = Statement { sender_clock_ms, ..statement(from) };
+    bytes(&prepared.seal_signal(&statement, from.keys.packet.as_ref()).expect("a signal"))
 }
 
 /// What the sender would say of the logs, so that nothing but the forgery is wrong.

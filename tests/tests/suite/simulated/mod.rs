@@ -1,6 +1,7 @@
 //! The engine on simulated seams: kills, power cuts, faults, by seed.
 
 mod again;
+mod alarms;
 mod arrivals;
 mod crossing;
 mod decisions;
@@ -18,3 +19,4 @@ mod source;
 mod sweep;
 mod troubles;
 mod way_back;
+mod year;
