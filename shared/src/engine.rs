@@ -163,6 +163,8 @@ pub struct Engine {
     pub(crate) unplaced: VecDeque<PacketRow>,
     /// The repeat that a person sends again, until its packet is fixed.
     pub(crate) again: Option<Again>,
+    /// How fast packets are placed again on request.
+    pub(crate) pace: crate::gaps::owed::Pace,
     /// Highest packet number handed out in this run; the store learns it with the packet.
     used_number: u64,
     /// What the start finished of the last run: the first step tells it.
@@ -223,6 +225,7 @@ impl Engine {
             signal_file: None,
             unplaced: VecDeque::new(),
             again: None,
+            pace: Default::default(),
             used_number: 0,
             untold: PassReport::default(),
             told: None,
@@ -505,8 +508,13 @@ impl Engine {
 
     /// Hands out the next packet number of the link.
     pub(crate) fn take_number(&mut self) -> u64 {
-        self.used_number = self.used_number.max(self.state.number) + 1;
+        self.used_number = self.next_number();
         self.used_number
+    }
+
+    /// Gives the number that the next packet of the link will have.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.used_number.max(self.state.number) + 1
     }
 
     /// Gives the path of a spool file.

@@ -11,6 +11,7 @@ pub mod connectors;
 pub mod daemon;
 pub mod engine;
 pub mod error;
+pub mod gaps;
 mod group;
 pub mod keys;
 pub mod lang;

@@ -26,7 +26,7 @@ use pack::Batch;
 use seal::Sealing;
 
 impl Engine {
-    /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
+    /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         if self.trust.is_none() {
             return Ok(());
@@ -38,6 +38,7 @@ impl Engine {
                 return Ok(());
             }
         }
+        self.place_owed(report)?;
         match self.unplaced.is_empty() {
             true => self.send_signal(report),
             false => Ok(()),

@@ -5,6 +5,7 @@ mod arrivals;
 mod crossing;
 mod decisions;
 mod faults;
+mod gap_reports;
 mod kills;
 mod large;
 mod long_runs;

@@ -5,6 +5,7 @@ mod consumer;
 mod damage;
 mod examine;
 mod full_disk;
+mod gap_report;
 mod gaps;
 mod killed;
 mod readme;
