@@ -523,8 +523,13 @@ impl Engine {
 
     /// Hands out the next packet number of the link.
     pub(crate) fn take_number(&mut self) -> u64 {
-        self.used_number = self.used_number.max(self.state.number) + 1;
+        self.used_number = self.next_number();
         self.used_number
+    }
+
+    /// Gives the number that the next packet of the link will have.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.used_number.max(self.state.number) + 1
     }
 
     /// Gives the path of a spool file.

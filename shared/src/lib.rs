@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod ferry;
+pub mod gaps;
 mod group;
 pub mod keys;
 pub mod lang;

@@ -3,15 +3,18 @@
 //! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
+mod decided;
 mod pass;
 mod trace;
 
+pub use self::decided::{WaiverLine, waivers, waivers_text};
 pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
 use crate::error::EngineFault;
 use crate::ferry::spool::LyingOutside;
+use crate::gaps::owed::owed_of;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
 use crate::link::standing::{confirmed, receipts_text};
@@ -49,6 +52,8 @@ pub struct Status {
     pub channels: Vec<ChannelLine>,
     /// Refused files by channel and code.
     pub rejections: Vec<Rejections>,
+    /// What people went on without, newest first.
+    pub waivers: Vec<WaiverLine>,
     /// Packets in `quarantine/`.
     pub aside: u64,
     /// Packets in `waiting/`.
@@ -128,6 +133,8 @@ pub struct ChannelLine {
     pub seen: u64,
     /// In: files at the sink.
     pub applied: u64,
+    /// Out: packets that are still to be placed again on request.
+    pub owed: u64,
     /// Out: files in the source folder that are not finished (`.tmp`, `.part`).
     pub unfinished: u64,
     /// The newest packet's number: sent (out) or applied (in).
@@ -220,6 +227,7 @@ pub fn status(
         }),
         channels: lines,
         rejections,
+        waivers: waivers(store)?,
         aside: count_packets(station, &station.quarantine_dir()).0,
         waiting: count_packets(station, &station.waiting_dir()).0,
         junk: count_packets(station, &station.ferry_in()).1,
@@ -287,6 +295,7 @@ fn channel_line(
         left: if is_out { sums.packets_done } else { 0 },
         seen: if is_out { 0 } else { sums.packets },
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
+        owed: owed_of(state, name)?,
         unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
         last_seq,
         confirmed_seq: receipts.seq,
@@ -359,6 +368,8 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     }
     out += &waits_text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
+    out += &owed_text(status, lang);
+    out += &waivers_text(&status.waivers, lang);
     for Rejections { channel, direction, code, count } in &status.rejections {
         out += &match direction {
             Direction::Out => say!(
@@ -421,6 +432,20 @@ fn waits_text(status: &Status, lang: Lang) -> String {
         };
     }
     out
+}
+
+/// Says what is still to be placed again.
+fn owed_text(status: &Status, lang: Lang) -> String {
+    let owed = status.channels.iter().filter(|line| line.owed > 0);
+    let line = |line: &ChannelLine| {
+        let (channel, count) = (&line.channel, line.owed);
+        say!(
+            lang,
+            "重发排队：通道 {channel} 还有 {count} 个包，按 link.resend_per_minute 继续放入摆渡目录。\n",
+            "In line: {count} packet(s) of channel {channel} are still to be placed again, as link.resend_per_minute allows.\n"
+        )
+    };
+    owed.map(line).collect()
 }
 
 /// Says what a hold means and what to look into.

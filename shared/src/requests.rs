@@ -7,9 +7,11 @@
 
 mod acknowledge;
 mod again;
+mod gap_report;
 mod mailbox;
 mod maintenance;
 mod resend;
+mod resend_report;
 mod trust;
 mod waive;
 
@@ -36,6 +38,22 @@ pub enum Request {
         from: u64,
         /// Last number.
         to: u64,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Make the next gap report.
+    ReportGaps,
+    /// Place again whatever a signed gap report of the peer names.
+    ResendReport {
+        /// The report's text.
+        report: String,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Place again whatever rows of a gap report name.
+    ResendRows {
+        /// What the person typed.
+        rows: String,
         /// Account of the person.
         operator: String,
     },
@@ -131,15 +149,18 @@ pub struct Answer {
     pub en: String,
     /// How many packets or files it was about.
     pub count: u64,
+    /// The document that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 impl Answer {
     fn done(count: u64, sentence: impl Fn(Lang) -> String) -> Self {
-        Self { exit: 0, zh: sentence(Lang::Zh), en: sentence(Lang::En), count }
+        Self { exit: 0, zh: sentence(Lang::Zh), en: sentence(Lang::En), count, document: None }
     }
 
     fn no(sentence: impl Fn(Lang) -> String) -> Self {
-        Self { exit: 2, zh: sentence(Lang::Zh), en: sentence(Lang::En), count: 0 }
+        Self { exit: 2, zh: sentence(Lang::Zh), en: sentence(Lang::En), count: 0, document: None }
     }
 
     /// Gives the sentence in a language.
@@ -162,6 +183,9 @@ impl Engine {
                 Some(no) => Ok(no),
                 None => self.resend(channel, *from, *to, operator),
             },
+            Request::ReportGaps => self.report_gaps(),
+            Request::ResendReport { report, operator } => self.resend_report(report, operator),
+            Request::ResendRows { rows, operator } => self.resend_rows(rows, operator),
             Request::Waive { channel, from, to, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
                 None => self.waive(channel, (*from, *to), operator, (name, reason)),

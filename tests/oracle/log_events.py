@@ -27,6 +27,7 @@ class PeerEpoch:
     def __init__(self) -> None:
         self.seen: Dict[int, Set[str]] = {}
         self.waived: List[Tuple[int, int]] = []
+        self.applied: Set[int] = set()
         self.lowest = 1
         self.ended: Optional[int] = None
         self.highest = 0
@@ -190,6 +191,8 @@ class Events:
 
     def _waived(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
+        if any(line["from"] <= seq <= line["to"] for seq in peer.applied):
+            self.report.contradiction("applied-waived", file, place)
         if line["from"] <= line["to"]:
             peer.waived.append((line["from"], line["to"]))
             peer.name(line["to"], file, place)
@@ -205,6 +208,9 @@ class Events:
         seen = peer.seen.get(seq)
         if (seen is None and not self.partial) or (seen is not None and line["header"] not in seen):
             self.report.contradiction("applied-unseen", file, place)
+        if any(low <= seq <= high for low, high in peer.waived):
+            self.report.contradiction("applied-waived", file, place)
+        peer.applied.add(seq)
         peer.first = seq if peer.first is None else peer.first
         # What was applied was here, even where the `seen` line is older than the lines that are kept.
         peer.seen.setdefault(seq, set()).add(line["header"])

@@ -2,6 +2,8 @@
 //!
 //! Three attackers: one who edits bytes, one who also repairs the hash chain, one who also has the log key.
 
+mod link_lines;
+
 use dukou_packets::keyring::Side;
 use dukou_packets::log::checkpoint::Checkpoint;
 use dukou_packets::log::line::{Event, Line, Place, Stamp, leaf_hash};
@@ -387,6 +389,7 @@ pub(crate) fn cases() -> Vec<Case> {
     directories(&mut bench);
     contradictions(&mut bench);
     without_keys(&mut bench);
+    link_lines::cases(&mut bench);
     bench.cases
 }
 

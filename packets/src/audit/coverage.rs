@@ -122,6 +122,7 @@ impl Ledger {
                 return Some(LogHead { size: *echo_size, root: *echo_root });
             }
             Event::Applied { .. } => self.applied(&line.event, at, faults),
+            Event::Waived { .. } => self.waived(&line.event, at, faults),
             event => self.rest(event),
         }
         None
@@ -221,9 +222,25 @@ impl Ledger {
             let detail = format!("{channel} {epoch} {seq}");
             faults.add(FaultCode::AppliedUnseen, at.file, at.line, detail);
         }
+        if received.waived.contains(*seq, *seq) {
+            faults.add(FaultCode::AppliedWaived, at.file, at.line, format!("{channel} {epoch} {seq}"));
+        }
         received.known = received.known.max(*seq);
         received.applied.insert(*seq, *seq);
         received.totals.add(*records, *tombstones);
+    }
+
+    fn waived(&mut self, event: &Event, at: &At<'_>, faults: &mut Faults) {
+        let Event::Waived { channel, epoch, from, to, operator } = event else {
+            return;
+        };
+        let received = self.received.entry((channel.clone(), *epoch)).or_default();
+        if received.applied.meets(*from, *to) {
+            faults.add(FaultCode::AppliedWaived, at.file, at.line, format!("{channel} {epoch} {from}..{to}"));
+        }
+        received.known = received.known.max(*to);
+        received.waived.insert(*from, *to);
+        received.waivers.push(Waiver { from: *from, to: *to, operator: operator.clone() });
     }
 
     /// Takes the kinds that only add to the coverage.
@@ -232,12 +249,6 @@ impl Ledger {
             Event::Gap { channel, epoch, to, .. } => {
                 let received = self.received.entry((channel.clone(), *epoch)).or_default();
                 received.known = received.known.max(*to);
-            }
-            Event::Waived { channel, epoch, from, to, operator } => {
-                let received = self.received.entry((channel.clone(), *epoch)).or_default();
-                received.known = received.known.max(*to);
-                received.waived.insert(*from, *to);
-                received.waivers.push(Waiver { from: *from, to: *to, operator: operator.clone() });
             }
             Event::Refused { channel, epoch, code, count, .. } => {
                 let place = (channel.clone(), *epoch);

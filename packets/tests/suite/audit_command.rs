@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dukou_packets::keyring::Keyring;
 use serde_json::Value;
 
 use crate::{keys, world};
@@ -106,6 +107,24 @@ fn the_card_or_its_fingerprint_anchors_the_keys_and_another_one_does_not() {
         assert_eq!((status(&output), &report["anchored"]), (1, &Value::Bool(false)), "{anchor}");
         assert_eq!(report["faults"][0]["code"], "anchor");
     }
+}
+
+#[test]
+fn the_peers_card_as_authority_is_told_for_what_it_is() {
+    let vector = log_vector("-pass");
+    let peer = vector.join(format!("peer-{}-000001.txt", keys::hex(&keys::ADDRESSEE)));
+    let fingerprint = Keyring::parse(&std::fs::read(&peer).expect("a card")).expect("a keyring").fingerprint();
+    for anchor in [text(&peer), fingerprint.as_str()] {
+        for (language, sentence, next) in
+            [("zh", "这是对方站的密钥卡", "换成写这份日志的站"), ("en", "the card of the other station", "verify again")]
+        {
+            let said = stdout(&audit(&["verify", text(&vector), "--lang", language, "--authority", anchor]));
+            assert!(said.contains(sentence) && said.contains(next), "{said}");
+            assert!(!said.contains("安全审计") && !said.contains("tell the auditor"), "{said}");
+        }
+    }
+    let stranger = stdout(&audit(&["verify", text(&vector), "--authority", &"12345 ".repeat(12)]));
+    assert!(!stranger.contains("对方站的密钥卡") && stranger.contains("安全审计"), "{stranger}");
 }
 
 #[test]

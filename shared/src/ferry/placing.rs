@@ -79,20 +79,6 @@ impl Engine {
         };
     }
 
-    /// Places a packet once more; where there is no room for it it waits with the others.
-    ///
-    /// # Errors
-    /// As [`place_again`](Self::place_again), but for a quota that is used up and a profile that cannot carry it.
-    pub(crate) fn place_or_wait(&mut self, row: &PacketRow) -> Result<(), EngineFault> {
-        match self.place_again(row) {
-            Err(EngineFault::Ferry(_)) => {
-                self.unplaced.push_back(row.clone());
-                Ok(())
-            }
-            placed => placed,
-        }
-    }
-
     /// Tells whether a signal may go: not while the ferry directory itself is away.
     pub(crate) fn may_signal(&self) -> bool {
         self.unplaced.is_empty() || self.way_out.obstacle != Obstacle::Closed

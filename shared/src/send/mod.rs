@@ -27,7 +27,7 @@ use pack::Batch;
 use seal::Sealing;
 
 impl Engine {
-    /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
+    /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         if self.trust.is_none() {
             return Ok(());
@@ -39,6 +39,7 @@ impl Engine {
                 return Ok(());
             }
         }
+        self.place_owed(report)?;
         match self.may_signal() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
             true => self.send_signal(report),
             false => Ok(()),

@@ -64,6 +64,7 @@ pub fn signal(from: &SimStation, to: &SimStation, number: u64, period_seconds: u
         keyring: from.card.text().to_string(),
         applied: Vec::new(),
         missing: Vec::new(),
+        waived: Vec::new(),
     };
     let recipients = from.keys.recipients(&to.card);
     let envelope = Envelope { number, ..envelope(from, to, &recipients) };

@@ -7,6 +7,7 @@ mod crossing;
 mod decisions;
 mod device;
 mod faults;
+mod gap_reports;
 mod kills;
 mod large;
 mod long_runs;

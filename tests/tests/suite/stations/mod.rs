@@ -7,6 +7,7 @@ mod damage;
 mod device;
 mod examine;
 mod full_disk;
+mod gap_report;
 mod gaps;
 mod killed;
 mod readme;

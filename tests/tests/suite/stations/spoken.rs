@@ -25,6 +25,17 @@ fn eventful() -> Pair {
     pair
 }
 
+/// Gives the status of a station that goes on without a packet.
+fn after_a_waiver() -> Value {
+    let pair = eventful();
+    pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2", "--name", "刘", "--reason", "光盘损坏"]);
+    let status = pair.inner.json(1, &["status"]);
+    let waiver = &status["waivers"][0];
+    assert_eq!((&waiver["reason"], &waiver["late"], &waiver["from"]), (&"光盘损坏".into(), &0.into(), &2.into()), "{status}");
+    assert!(waiver["operator"].as_str().unwrap().starts_with("刘 ("), "{status}");
+    status
+}
+
 /// Gives the paths of all values that hold no further ones: `channels[].hold.code`.
 fn paths(value: &Value, above: &str, into: &mut BTreeSet<String>) {
     match value {
@@ -117,7 +128,7 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     agree("resend", &[noted, inner.json(2, &["maintenance", "--until", until, "--reason", "x"])]);
     maintained(inner);
     agree("alarms", &[inner.json(0, &["alarms"])]);
-    agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"])]);
+    agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"]), after_a_waiver()]);
     std::fs::write(outer.path("spool/out/stranger"), b"x").unwrap();
     agree("check", &[outer.json(1, &["check"])]);
     let file = pair.dir.path().join(message::name(8));
