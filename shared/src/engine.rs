@@ -82,6 +82,8 @@ pub struct PassReport {
     pub kept: u64,
     /// Packets set aside, by code.
     pub aside: BTreeMap<String, u64>,
+    /// Records that were applied in an earlier epoch: not delivered again.
+    pub repeats: u64,
     /// Packets seen before: no effect.
     pub duplicates: u64,
     /// Packets moved to `waiting/` for want of a key.
@@ -116,6 +118,7 @@ impl PassReport {
         for (code, count) in other.aside {
             *self.aside.entry(code).or_default() += count;
         }
+        self.repeats += other.repeats;
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
         // What follows says how things are now, not what happened.
@@ -173,6 +176,10 @@ pub struct Engine {
     pub(crate) pruned_run_ms: Option<u64>,
     /// Request files that are none and could not be moved aside either.
     pub(crate) unfit_requests: BTreeSet<String>,
+    /// Which numbers each run of the peer gave to packets.
+    pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
+    /// Up to which size the peer's word about this log was held against it.
+    pub(crate) echo_compared: u64,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -205,6 +212,7 @@ impl Engine {
         let last_mono_ms = seams.clock.mono_ms();
         let record_folders = Channel::record_folders(&station, &channels);
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
             store,
@@ -228,12 +236,15 @@ impl Engine {
             told: None,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
+            peer_runs,
+            echo_compared: 0,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.settle_peer()?;
         Ok(engine)
     }
 
@@ -501,6 +512,16 @@ impl Engine {
         let journal = fault.without_names(&self.record_folders).sentence(self.lang());
         report.troubles.push(Trouble { code: code.into(), zh, en, journal });
         Ok(())
+    }
+
+    /// Lets the next packet numbers be above this one.
+    pub(crate) fn raise_numbers(&mut self, above: u64) {
+        self.used_number = self.used_number.max(above);
+    }
+
+    /// Gives the highest packet number handed out so far.
+    pub(crate) fn numbers_used(&self) -> u64 {
+        self.used_number.max(self.state.number)
     }
 
     /// Hands out the next packet number of the link.

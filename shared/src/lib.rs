@@ -10,6 +10,7 @@ pub mod command;
 pub mod connectors;
 pub mod daemon;
 pub mod engine;
+pub mod epoch;
 pub mod error;
 mod group;
 pub mod keys;

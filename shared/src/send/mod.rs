@@ -28,7 +28,7 @@ use seal::Sealing;
 impl Engine {
     /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        if self.trust.is_none() {
+        if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }
         self.place_waiting(report)?;
@@ -48,6 +48,9 @@ impl Engine {
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
+        if self.unplaced.is_empty() {
+            self.reseal_pending(at, &[], report)?;
+        }
         if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
