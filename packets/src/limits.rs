@@ -42,6 +42,8 @@ pub const CHANNEL_MAX: usize = 64;
 pub const RECIPIENTS_MAX: usize = 3;
 /// The longest keyring file in bytes.
 pub const KEYRING_MAX: usize = 64 << 10;
+/// The longest gap report in bytes: some ten thousand ranges; a person carries it.
+pub const GAP_REPORT_MAX: usize = 256 << 10;
 /// The longest line of the packet log in bytes, without its LF.
 pub const LINE_MAX: usize = 4096;
 /// The largest number in a line of the packet log, and in a header or signal that a line repeats, 2⁵³: what every JSON reader keeps exactly.

@@ -3,6 +3,7 @@
 //! `cargo run -p dukou-packets --example make_vectors`
 
 mod forge;
+mod gap_reports;
 mod keyrings;
 mod keys;
 mod logs;
@@ -23,6 +24,14 @@ fn main() -> io::Result<()> {
     }
     for (name, value) in keyrings::cases() {
         let path = vectors.join("keyrings").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for (name, value) in gap_reports::reports() {
+        let path = vectors.join("gap-reports").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for (name, value) in gap_reports::rows() {
+        let path = vectors.join("gap-rows").join(name + ".json");
         written += write_new(&path, &pretty(&value))?;
     }
     for case in logs::cases().into_iter().chain(logs::epoch_cases()) {
