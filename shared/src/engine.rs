@@ -83,6 +83,8 @@ pub struct PassReport {
     pub kept: u64,
     /// Packets set aside, by code.
     pub aside: BTreeMap<String, u64>,
+    /// Records that were applied in an earlier epoch: not delivered again.
+    pub repeats: u64,
     /// Packets seen before: no effect.
     pub duplicates: u64,
     /// Packets moved to `waiting/` for want of a key.
@@ -117,6 +119,7 @@ impl PassReport {
         for (code, count) in other.aside {
             *self.aside.entry(code).or_default() += count;
         }
+        self.repeats += other.repeats;
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
         // What follows says how things are now, not what happened.
@@ -178,6 +181,10 @@ pub struct Engine {
     /// Request files that are none and could not be moved aside either.
     pub(crate) unfit_requests: BTreeSet<String>,
     pub(crate) alarms: crate::alarm::Alarms,
+    /// Which numbers each run of the peer gave to packets.
+    pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
+    /// Up to which size the peer's word about this log was held against it.
+    pub(crate) echo_compared: u64,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -213,6 +220,7 @@ impl Engine {
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
             store,
@@ -239,12 +247,15 @@ impl Engine {
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
             alarms,
+            peer_runs,
+            echo_compared: 0,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.settle_peer()?;
         Ok(engine)
     }
 
@@ -521,6 +532,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets the next packet numbers be above this one.
+    pub(crate) fn raise_numbers(&mut self, above: u64) {
+        self.used_number = self.used_number.max(above);
+    }
+
+    /// Gives the highest packet number handed out so far.
+    pub(crate) fn numbers_used(&self) -> u64 {
+        self.used_number.max(self.state.number)
+    }
+
     /// Hands out the next packet number of the link.
     pub(crate) fn take_number(&mut self) -> u64 {
         self.used_number = self.next_number();
@@ -529,7 +550,7 @@ impl Engine {
 
     /// Gives the number that the next packet of the link will have.
     pub(crate) fn next_number(&self) -> u64 {
-        self.used_number.max(self.state.number) + 1
+        self.numbers_used() + 1
     }
 
     /// Gives the path of a spool file.

@@ -11,6 +11,7 @@ pub mod command;
 pub mod connectors;
 pub mod daemon;
 pub mod engine;
+pub mod epoch;
 pub mod error;
 pub mod ferry;
 pub mod gaps;

@@ -313,7 +313,8 @@ fn gaps_of(
     state: &StationState,
     store: &mut dyn Store,
 ) -> Result<Option<Missing>, EngineFault> {
-    let Some(head) = state.in_heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
+    let heads = crate::epoch::accepting::heads_known(state)?;
+    let Some(head) = heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
     let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
     let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
     let missing = LyingOutside::read(state)?.found_in(channel, missing, head.epoch);
@@ -327,7 +328,7 @@ fn gaps_of(
 pub fn gaps(store: &mut dyn Store) -> Result<Vec<Gap>, EngineFault> {
     let state = store.load()?;
     let mut gaps = Vec::new();
-    for channel in state.in_heads.keys() {
+    for channel in crate::epoch::accepting::heads_known(&state)?.keys() {
         let Some((epoch, ranges)) = gaps_of(channel, &state, store)? else { continue };
         gaps.extend(ranges.into_iter().map(|(from, to)| Gap {
             channel: channel.to_string(),
@@ -464,6 +465,21 @@ fn hold_sentence(code: &str, lang: Lang) -> String {
         "critical" | "kind" => {
             say!(lang, "本程序不认识这种包，请升级本站程序。", "This program does not know such a packet; upgrade it. ")
         }
+        "restored" => say!(
+            lang,
+            "发送方是从旧备份恢复的，或它的密钥被盗用：包号用了两次。它的包都另存待查，没有使用；请与发送方负责人核对，由发送方运行 epoch new --from 本站的缺包单。",
+            "The sender goes on from an older copy of its state, or its keys were stolen: packet numbers were used twice. Its packets are set aside as evidence; talk to the sender's people, who run epoch new --from this station's gap report. "
+        ),
+        "restored-here" => say!(
+            lang,
+            "本站是从旧备份恢复的：对方见过的日志比本站现有的新。请由负责人判断；恢复前可能已落地的文件会放到去向文件夹的 again/ 下。",
+            "This station goes on from an older copy of its state: the peer has seen a newer log than the one here. A person decides; files that may have been delivered before go below again/ in the sink's folder. "
+        ),
+        "epoch" => say!(
+            lang,
+            "发送方另起了一代，而它不是从本站已有的最后一个包接着的；请与发送方核对，同意后运行 epoch accept。",
+            "The sender opened a new epoch that does not begin behind the last packet here; compare with the sender, and when it is right run epoch accept. "
+        ),
         "spool" => say!(
             lang,
             "本站留存的副本损坏，请检查磁盘，并请发送方用 resend 重发这个包。",

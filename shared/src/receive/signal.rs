@@ -67,14 +67,16 @@ impl Engine {
     fn learn_from(&mut self, picked: &Picked, signal: &Signal) -> Result<(), EngineFault> {
         let header = &picked.head.header;
         let mut changes = vec![Change::SignalIn(header.sender, header.number)];
-        let mut held = Vec::new();
+        let (mut held, mut upcoming) = (Vec::new(), Vec::new());
         for head in signal.heads.iter().filter(|head| self.is_granted(&head.channel)) {
             match self.learned(head) {
                 Learned::Known(known) => changes.push(Change::InHead(head.channel.clone(), known)),
                 Learned::Nothing => {}
+                Learned::Upcoming => upcoming.push((head.channel.clone(), head.epoch, head.seq)),
                 Learned::Other => held.push((head.channel.clone(), head.seq)),
             }
         }
+        changes.extend(self.expected(&upcoming)?);
         let heard = Heard {
             peer: header.sender,
             number: header.number,
@@ -122,6 +124,7 @@ impl Engine {
     fn learned(&self, head: &ChannelHead) -> Learned {
         match self.in_head(&head.channel) {
             None => Learned::Known(InHead { epoch: head.epoch, seq: 0, header: Some(Digest::ZERO), known: head.seq }),
+            Some(known) if known.epoch.counter < head.epoch.counter => Learned::Upcoming,
             Some(known) if known.epoch != head.epoch => Learned::Nothing,
             Some(known) if known.seq == head.seq && known.header.is_some_and(|header| header != head.header) => Learned::Other,
             Some(known) if known.known < head.seq => Learned::Known(InHead { known: head.seq, ..known.clone() }),
@@ -136,6 +139,8 @@ enum Learned {
     Known(InHead),
     /// Nothing new.
     Nothing,
+    /// An epoch that has not begun here exists, up to there.
+    Upcoming,
     /// Another packet than ours stands under the applied number.
     Other,
 }

@@ -29,7 +29,7 @@ use seal::Sealing;
 impl Engine {
     /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        if self.trust.is_none() {
+        if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }
         self.place_waiting(report)?;
@@ -51,6 +51,9 @@ impl Engine {
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
+        if self.may_take_on(at) {
+            self.reseal_pending(at, &[], report)?;
+        }
         if self.may_take_on(at) && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {

@@ -23,7 +23,7 @@ use dukou_packets::suite::{Digest, LinkId, sha256};
 use std::collections::BTreeMap;
 
 /// A sealed packet of a group, not committed yet.
-struct Sealable {
+pub(crate) struct Sealable {
     row: PacketRow,
     sealed: Sealed,
     batch: BatchRest,
@@ -142,6 +142,41 @@ impl Engine {
             peer_log: self.state.peer_log.unwrap_or(LogHead::NONE),
             run: Some(self.run),
         }
+    }
+
+    /// Makes the packet that opens an epoch ready to be committed.
+    pub(crate) fn sealable(&self, place: &CargoPlace, sealed: Sealed) -> Sealable {
+        let batch = BatchRest { rows: Vec::new(), away: Vec::new(), repeats: Vec::new(), unfinished: None };
+        let row = self.packet_row(place, &sealed, &batch);
+        Sealable { row, sealed, batch }
+    }
+
+    /// Commits the openings of epochs, one a channel, with what belongs into the same transaction, and places them: the same steps as for a group.
+    pub(crate) fn publish_openings(
+        &mut self,
+        channels: Vec<usize>,
+        packets: Vec<Sealable>,
+        mut changes: Vec<Change>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        self.spool_group(&packets)?;
+        changes.extend(packets.iter().map(|packet| Change::Packed { packet: packet.row.clone(), records: Vec::new() }));
+        self.commit_store(changes)?;
+        for packet in &packets {
+            self.note_packed(&packet.row, &BTreeMap::new());
+        }
+        self.commit_log()?;
+        for (at, packet) in channels.into_iter().zip(&packets) {
+            let parts = [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()];
+            match self.place(at, std::iter::once((&packet.row, parts)), &mut 0) {
+                Ok(()) => report.packets_out += 1,
+                Err(fault) => {
+                    self.tolerate(fault, report)?;
+                    self.unplaced.push_back(packet.row.clone());
+                }
+            }
+        }
+        self.flush()
     }
 
     fn packet_row(&self, place: &CargoPlace, sealed: &Sealed, batch: &BatchRest) -> PacketRow {
