@@ -1,4 +1,5 @@
 //! The harness of the suites in `tests/tests/suite`.
 
+pub mod campaign;
 pub mod simulated;
 pub mod stations;

@@ -89,6 +89,8 @@ pub struct Gap {
     pub contradictions: Vec<String>,
     /// Whole files that passed, for replays and for tests that carry by hand.
     pub passed: Vec<(Option<CargoId>, Vec<u8>)>,
+    /// How often each kind of weather befell a file, by the names of [`Weather`].
+    pub befell: BTreeMap<&'static str, u64>,
     /// Where a hasty device puts what it takes.
     pub basket: Basket,
     in_flight: Vec<Flight>,
@@ -104,6 +106,7 @@ impl Gap {
             numbers: BTreeMap::new(),
             harmed: BTreeSet::new(),
             contradictions: Vec::new(),
+            befell: BTreeMap::new(),
             passed: Vec::new(),
             basket: Basket::default(),
             in_flight: Vec::new(),
@@ -131,14 +134,14 @@ impl Gap {
         let flights = std::mem::take(&mut self.in_flight);
         let mut moved = 0;
         for flight in flights {
-            if self.dice.chance(weather.late) {
+            if self.befalls("late", weather.late) {
                 self.in_flight.push(flight);
                 continue;
             }
             moved += 1;
             self.deliver(from, to, flight, weather);
         }
-        if !self.passed.is_empty() && self.dice.chance(weather.replay) {
+        if !self.passed.is_empty() && self.befalls("replay", weather.replay) {
             let old = self.dice.below(self.passed.len() as u64) as usize;
             let bytes = self.passed[old].1.clone();
             self.put(to, None, &bytes);
@@ -167,19 +170,19 @@ impl Gap {
 
     fn deliver(&mut self, from: &SimStation, to: &SimStation, flight: Flight, weather: &Weather) {
         let Flight { name, mut bytes, .. } = flight;
-        let name = (!self.dice.chance(weather.renamed)).then_some(name);
-        if self.dice.chance(weather.twice) {
+        let name = (!self.befalls("renamed", weather.renamed)).then_some(name);
+        if self.befalls("twice", weather.twice) {
             self.put(to, None, &bytes);
         }
         let id = head_of(from, &bytes).and_then(|head| cargo_id(&head));
-        let harmed = if self.dice.chance(weather.lost) {
+        let harmed = if self.befalls("lost", weather.lost) {
             bytes.clear();
             true
-        } else if self.dice.chance(weather.corrupt) {
+        } else if self.befalls("corrupt", weather.corrupt) {
             let at = self.dice.below(bytes.len() as u64) as usize;
             bytes[at] ^= 1 << self.dice.below(8);
             true
-        } else if self.dice.chance(weather.cut) {
+        } else if self.befalls("cut", weather.cut) {
             bytes.truncate(self.dice.below(bytes.len() as u64) as usize);
             true
         } else {
@@ -189,6 +192,12 @@ impl Gap {
         if !bytes.is_empty() {
             self.put(to, name.as_deref(), &bytes);
         }
+    }
+
+    fn befalls(&mut self, kind: &'static str, probability: f64) -> bool {
+        let befalls = self.dice.chance(probability);
+        *self.befell.entry(kind).or_default() += u64::from(befalls);
+        befalls
     }
 
     /// Puts a file into the receiver's ferry directory, under a name of the device's own where none is given.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::station::Station;
+
 /// Tells whether the test runs as root; says what is left out when it does not.
 pub fn is_root(what: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
@@ -21,15 +23,35 @@ pub struct SmallDisk {
 impl SmallDisk {
     /// Mounts it over a directory; `None` with a printed reason when that is not possible here.
     pub fn mount(at: &Path, bytes: u64) -> Option<Self> {
+        Self::mount_with(at, &format!("size={bytes}"))
+    }
+
+    /// Mounts it over a place of a station and copies back what is there already.
+    ///
+    /// # Panics
+    /// Panics when `cp` cannot be run.
+    #[track_caller]
+    pub fn over(station: &Station, place: &str, options: &str) -> Option<Self> {
+        let (at, kept) = (station.path(place), station.path("kept"));
+        Command::new("cp").arg("-a").arg(&at).arg(&kept).status().unwrap();
+        let disk = Self::mount_with(&at, options)?;
+        Command::new("cp").arg("-a").arg(kept.join(".")).arg(&at).status().unwrap();
+        Some(disk)
+    }
+
+    /// Gives this file system other options, such as `ro`; true when the system agreed.
+    pub fn remount(&self, options: &str) -> bool {
+        let mut command = Command::new("mount");
+        command.args(["-o", &format!("remount,{options}")]).arg(&self.at);
+        command.output().is_ok_and(|output| output.status.success())
+    }
+
+    fn mount_with(at: &Path, options: &str) -> Option<Self> {
         if !is_root("a small file system") {
             return None;
         }
-        let output = Command::new("mount")
-            .args(["-t", "tmpfs", "-o"])
-            .arg(format!("size={bytes},mode=755"))
-            .arg("tmpfs")
-            .arg(at)
-            .output();
+        let output =
+            Command::new("mount").args(["-t", "tmpfs", "-o"]).arg(format!("{options},mode=755")).arg("tmpfs").arg(at).output();
         match output {
             Ok(output) if output.status.success() => Some(Self { at: at.to_path_buf() }),
             other => {

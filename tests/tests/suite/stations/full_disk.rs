@@ -18,12 +18,7 @@ const FILES: usize = 40;
 
 /// One place on a small disk of its own, over what is there already.
 fn small(station: &Station, place: &str) -> Option<SmallDisk> {
-    let at = station.path(place);
-    let kept = station.path("kept");
-    std::process::Command::new("cp").arg("-a").arg(&at).arg(&kept).status().unwrap();
-    let disk = SmallDisk::mount(&at, DISK)?;
-    std::process::Command::new("cp").arg("-a").arg(kept.join(".")).arg(&at).status().unwrap();
-    Some(disk)
+    SmallDisk::over(station, place, &format!("size={DISK}"))
 }
 
 /// Files that together need several packets.
