@@ -83,7 +83,8 @@ pub struct LinkConfig {
     pub way_back: Option<bool>,
     /// Seconds of running time after which a signal is sent also without news; 0 only with news.
     pub signal_seconds: u32,
-    /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never.
+    /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never. Later
+    /// where `resend_per_minute` is less than what is sent.
     pub repeat_after_minutes: u32,
     /// Seconds of running time after which a packet that the peer misses cannot be under way any more and is placed again; then twice as long, and so on.
     pub resend_after_seconds: u32,

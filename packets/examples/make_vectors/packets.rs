@@ -159,6 +159,7 @@ pub(crate) fn cases() -> Vec<Case> {
     bombs(&mut bench);
     line_numbers(&mut bench);
     bench.cases.extend(crate::armor::cases());
+    signal_receipts(&mut bench);
     bench.cases
 }
 
@@ -174,6 +175,14 @@ fn line_numbers(bench: &mut Bench) {
         (s.draft.header.number, s.draft.header.seq) = (LARGEST, LARGEST);
         (s.draft.header.own_log, s.draft.header.peer_log) = ((LARGEST, [1; 32]), (LARGEST, [2; 32]));
     });
+}
+
+/// What a station with a way back says of the peer's channels.
+fn signal_receipts(bench: &mut Bench) {
+    bench.ok_signal("a signal with receipts, a missing range and a waived one", &format!(
+        r#"{{"version":1,"run":"000102030405060708090a0b0c0d0e0f","period_seconds":300,"heads":[],"checkpoint":null,"keyring":{},"applied":[{{"channel":"files","epoch":"1-00ff00ff00ff00ff","seq":6}}],"missing":[{{"channel":"files","epoch":"1-00ff00ff00ff00ff","from":7,"to":9}}],"waived":[{{"channel":"files","epoch":"1-00ff00ff00ff00ff","from":2,"to":3}}]}}"#,
+        json!(sender_keyring()),
+    ));
 }
 
 fn successes(bench: &mut Bench) {

@@ -195,3 +195,15 @@ impl Engine {
         self.link.pacer.spend(now_ms, count);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_follow_each_other_are_one_range() {
+        assert_eq!(ranges_of([1, 2, 3, 7, 9, 10].into_iter()), [(1, 3), (7, 7), (9, 10)]);
+        assert_eq!(ranges_of([u64::MAX - 1, u64::MAX].into_iter()), [(u64::MAX - 1, u64::MAX)]);
+        assert_eq!(ranges_of([].into_iter()), []);
+    }
+}

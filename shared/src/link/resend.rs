@@ -81,7 +81,7 @@ impl Engine {
         let mut rows = self.missing_rows(channel, head, receipt)?;
         let gone: Vec<u64> = rows.iter().filter(|row| row.spool.is_none()).map(|row| row.key.seq).collect();
         report.troubles.extend((!gone.is_empty()).then(|| past_keeping(channel, &ranges_of(gone.into_iter()), self.lang())));
-        rows.retain(|row| row.spool.is_some() && self.is_due(row));
+        rows.retain(|row| row.spool.is_some() && self.left_long_ago(row));
         rows.truncate(usize::try_from(self.may_place_again()).unwrap_or(usize::MAX));
         let mut rest = rows.as_slice();
         while !rest.is_empty() {
@@ -94,15 +94,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives the rows of the missing packets that are considered: a question to the store for each stretch of numbers, however many holes it has.
+    /// Gives the rows of the missing packets whose wait is over: a question to the store for each stretch of numbers, however many holes it has.
     fn missing_rows(
         &mut self,
         channel: &ChannelName,
         head: &OutHead,
         receipt: &Receipt,
     ) -> Result<Vec<PacketRow>, EngineFault> {
-        let missing = receipt.missing.iter().flat_map(|(from, to)| *from..=*to);
-        let missing: Vec<u64> = missing.take(CONSIDERED).collect();
+        let missing = receipt.missing.iter().flat_map(|(from, to)| *from..=*to).take(CONSIDERED);
+        let rested = |seq: &u64| self.has_rested(&Self::packet_key(Direction::Out, channel, head.epoch, *seq));
+        let missing: Vec<u64> = missing.filter(rested).collect();
         let mut found = Vec::new();
         let mut rest = missing.as_slice();
         while let Some(first) = rest.first() {
@@ -116,16 +117,19 @@ impl Engine {
         Ok(found)
     }
 
-    /// Tells whether a missing packet cannot be under way any more: it left long enough ago, each time longer, and the peer has spoken since.
-    fn is_due(&self, row: &PacketRow) -> bool {
-        let first_ms = self.station.resend_after_ms();
-        let last = self.link.tries.get(&row.key);
-        let times = last.map_or(0, |last| last.times);
+    /// Tells whether the last time that this run placed a packet is long enough ago, each time longer, and the peer has spoken since.
+    fn has_rested(&self, packet: &PacketKey) -> bool {
+        let Some(last) = self.link.tries.get(packet) else { return true };
         let receipts = &self.link.receipts;
-        let heard_since = last.is_none_or(|last| receipts.signal > last.signal) || receipts.period_seconds == 0;
-        row.state == PacketState::Left
-            && heard_since
-            && self.running_ms() >= self.left_run_ms(row).saturating_add(wait_ms(first_ms, times))
+        let heard_since = receipts.signal > last.signal || receipts.period_seconds == 0;
+        let wait_ms = wait_ms(self.station.resend_after_ms(), last.times);
+        heard_since && self.running_ms() >= last.run_ms.saturating_add(wait_ms)
+    }
+
+    /// Tells whether a packet that has rested left so long ago that it cannot be under way any more.
+    fn left_long_ago(&self, row: &PacketRow) -> bool {
+        let left = row.state == PacketState::Left;
+        left && self.running_ms() >= row.run_ms.saturating_add(self.station.resend_after_ms())
     }
 
     /// Forgets what was lost here and is not missing any more, and tries of packets that are not missing and left long ago.

@@ -144,7 +144,7 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
     let presumption = Presumption::read(station, &store.load()?)?;
     for sighting in without_ended_parts(&sightings) {
         let lines = steps(sighting, &presumption).into_iter().map(|(state, at_ms)| trace_line(sighting, state, at_ms));
-        let known = far_side.of_packet(&sighting.packet).filter(|_| sighting.record.kind != RecordKind::Tombstone);
+        let known = far_side.of_packet(&sighting.packet).filter(|_| carries(sighting.record.kind));
         let beyond = known.map(|known| TraceLine { hours: known.hours, ..trace_line(sighting, known.state, known.at_ms) });
         lives.push((sighting.packet.at_ms, lines.chain(beyond).collect()));
     }
@@ -168,6 +168,11 @@ fn without_ended_parts(newest_first: &[Sighting]) -> Vec<&Sighting> {
         }
     }
     shown
+}
+
+/// Tells whether a record of this kind brings something to the far side.
+fn carries(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::File | RecordKind::FilePart)
 }
 
 fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i64)> {

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 /// How many entries of the own ferry directory are looked at for an old signal.
 const OLD_SIGNAL_ENTRIES: usize = 10_000;
 
-/// Most missing ranges that a signal names (FORMAT.md section 8): a quarter of the longest document.
+/// Most missing ranges that a signal names (FORMAT.md section 8), a quarter of the longest document; each channel takes the room of one.
 const MISSING_RANGES: usize = 1500;
 
 /// Most waived ranges that a signal names.
@@ -114,12 +114,13 @@ impl Engine {
 
     /// Names what lasted as missing, the lowest numbers of each channel first; each channel has its share of the room.
     fn missing_ranges(&self) -> Vec<MissingRange> {
-        let share = MISSING_RANGES.checked_div(self.gaps.len()).unwrap_or(0).max(1);
+        let room = MISSING_RANGES.saturating_sub(self.state.in_heads.len() + self.state.out_heads.len()).max(1);
+        let share = room.checked_div(self.gaps.len()).unwrap_or(0).max(1);
         let ranges = self.gaps.iter().flat_map(|(channel, (epoch, ranges))| {
             let of_channel = ranges.iter().take(share);
             of_channel.map(|(from, to)| MissingRange { channel: channel.clone(), epoch: *epoch, from: *from, to: *to })
         });
-        ranges.take(MISSING_RANGES).collect()
+        ranges.take(room).collect()
     }
 
     /// Names what a person here went on without, of the epochs that are told of, the newest ones.

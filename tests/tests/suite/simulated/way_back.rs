@@ -416,3 +416,94 @@ fn signals_write_at_most_one_line_a_minute() {
     world.settle_and_check().unwrap();
     verdict::log_verifies(&world.outer).unwrap();
 }
+
+#[test]
+fn without_a_ferry_directory_nothing_is_said_to_be_placed_again() {
+    let mut world = placed(67, 2, &answered());
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq != 1));
+    for _ in 0..RESEND_AFTER - 1 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    let ferry = world.outer.station.ferry_out();
+    let away = world.outer.station.dir.join("unmounted");
+    assert!(world.outer.files.rename(&ferry, &away));
+    for _ in 0..30 {
+        world.outer.clock.advance(1000);
+        let report = world.outer.step().unwrap();
+        assert!(!report.troubles.is_empty(), "the ferry directory is named");
+    }
+    assert_eq!(repeated(&world.outer, "missing"), []);
+    assert!(world.outer.files.rename(&away, &ferry));
+    heal(&mut world).unwrap();
+    assert_eq!(repeated(&world.outer, "missing"), [(1, 1)]);
+}
+
+#[test]
+fn a_retained_copy_that_rotted_is_named_until_a_person_lets_the_peer_go_on() {
+    let mut world = placed(68, 3, &answered());
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq == 3));
+    let spool = world.outer.station.spool_out();
+    let rotten = spool.join(world.outer.files.tree(&spool).remove(0));
+    let mut bytes = world.outer.files.get(&rotten).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    world.outer.files.put(&rotten, &bytes);
+    for _ in 0..2 * RESEND_AFTER {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    assert_eq!(repeated(&world.outer, "missing"), [(2, 2)], "the other one goes all the same");
+    world.outer.clock.advance(1000);
+    let told = world.outer.step().unwrap();
+    assert_eq!(told.troubles.iter().map(|trouble| &*trouble.code).collect::<Vec<_>>(), ["spool"]);
+    assert_eq!(world.outer.standing(&told), Some(dukou_shared::engine::Standing::Look), "no new try mends it");
+}
+
+#[test]
+fn what_is_missing_outlives_a_restart_of_the_sender() {
+    let mut world = placed(69, 3, &answered());
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq != 2));
+    for _ in 0..3 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    world.outer.crash();
+    // Nothing comes back any more: what was heard before is enough.
+    for _ in 0..2 * RESEND_AFTER {
+        world.outer.clock.advance(1000);
+        world.outer.step().unwrap();
+    }
+    assert_eq!(repeated(&world.outer, "missing"), [(2, 2)]);
+}
+
+#[test]
+fn a_peer_that_gives_no_receipts_closes_the_window_and_takes_everything_once_it_does() {
+    let mut world = world_of(70, &LinkConfig { window_packets: 3, ..answered() });
+    world.inner.station.config.link.way_back = None;
+    world.outer.channels[1].batch.max_records = 1;
+    for index in 0..8 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{index}.bin"));
+        world.round(&Weather::FAIR).unwrap();
+    }
+    let sent = |world: &World| world.outer.store.clone().load().unwrap().out_heads[&name(FILES)].seq;
+    assert_eq!(sent(&world), 3);
+    world.inner.close().unwrap();
+    world.inner.station.config.link.way_back = Some(true);
+    heal(&mut world).unwrap();
+    world.settle_and_check().unwrap();
+    assert_eq!(sent(&world), 8);
+}
+
+#[test]
+fn a_receipt_for_what_was_never_sent_is_a_trouble_until_the_next_signal() {
+    let mut world = placed(71, 1, &answered());
+    world.inward.deliver_some(&world.inner, |_| true);
+    heal(&mut world).unwrap();
+    let mut claimed = receipts(&world.outer);
+    claimed.beyond.insert(name(REPORTS), 7);
+    world.outer.close().unwrap();
+    world.outer.store.clone().commit(&[dukou_shared::store::Change::fact(&claimed).unwrap()]).unwrap();
+    let told = world.outer.step().unwrap().troubles;
+    assert!(told.iter().any(|trouble| trouble.code == "receipt-beyond" && trouble.en.contains("channel reports")), "{told:?}");
+    for _ in 0..2 * PERIOD {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    assert_eq!(world.outer.step().unwrap().troubles, []);
+}

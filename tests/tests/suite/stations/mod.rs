@@ -20,4 +20,5 @@ mod spoken;
 mod syscalls;
 mod tampered_log;
 mod trace;
+mod way_back;
 mod wrong_use;
