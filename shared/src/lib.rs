@@ -16,6 +16,7 @@ mod group;
 pub mod keys;
 pub mod lang;
 pub mod log;
+pub mod media;
 mod reason;
 pub mod receive;
 pub mod report;

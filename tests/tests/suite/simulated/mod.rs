@@ -9,6 +9,7 @@ mod faults;
 mod kills;
 mod large;
 mod long_runs;
+mod media;
 mod order;
 mod power;
 mod seeds;
