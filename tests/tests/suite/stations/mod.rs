@@ -8,6 +8,7 @@ mod examine;
 mod full_disk;
 mod gaps;
 mod killed;
+mod media;
 mod readme;
 mod repeats;
 mod requests;
