@@ -9,7 +9,7 @@ pub mod register;
 pub mod sheet;
 pub mod write;
 
-use crate::error::{EngineFault, cause_text};
+use crate::error::{EngineFault, Policy, cause_text};
 use crate::lang::Lang;
 use crate::requests::Answer;
 use crate::say;
@@ -43,11 +43,22 @@ impl DiscFault {
     }
 }
 
+/// Gives the answer for a fault that passes by itself, instead of ending the station for a disc's sake.
+fn unless_passing(fault: EngineFault) -> Result<Answer, EngineFault> {
+    match fault.policy() {
+        Policy::Retry => {
+            let [zh, en] = [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang));
+            Ok(Answer { exit: 75, zh, en, count: 0 })
+        }
+        _ => Err(fault),
+    }
+}
+
 /// Gives the answer for a disc that could not be written; a fault of the station stays one.
 fn disc_answer(fault: DiscFault) -> Result<Answer, EngineFault> {
     let fault = match fault {
         DiscFault::Disc(fault) => fault,
-        DiscFault::Station(fault) => return Err(fault),
+        DiscFault::Station(fault) => return unless_passing(fault),
     };
     let path = fault.path.display();
     let [zh, en] = [Lang::Zh, Lang::En].map(|lang| {

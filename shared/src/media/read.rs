@@ -6,9 +6,9 @@
 
 use super::manifest::{Carried, MANIFEST_MAX, Manifest, ManifestFault};
 use super::register::{Read, Register};
-use super::{DiscFault, MANIFEST};
+use super::{DiscFault, MANIFEST, unless_passing};
 use crate::engine::Engine;
-use crate::error::{EngineFault, Policy, cause_text};
+use crate::error::{EngineFault, cause_text};
 use crate::lang::Lang;
 use crate::requests::Answer;
 use crate::say;
@@ -60,24 +60,13 @@ impl Engine {
                     }
                 }
                 Ok(Err(fault)) => problems.push(problem(dir, &fault)),
-                Err(fault) => return self.unless_passing(fault),
+                Err(fault) => return unless_passing(fault),
             }
         }
         let open = discs.values().any(|entry| !entry.missing().is_empty());
         let [zh, en] = [Lang::Zh, Lang::En].map(|lang| answer_text(taken, dirs.len(), &discs, &problems, lang));
         let exit = u8::from(open || !problems.is_empty());
         Ok(Answer { exit, zh, en, count: taken })
-    }
-
-    /// Gives an answer for a fault that passes, instead of ending the station for a disc's sake.
-    pub(crate) fn unless_passing(&self, fault: EngineFault) -> Result<Answer, EngineFault> {
-        match fault.policy() {
-            Policy::Retry => {
-                let [zh, en] = [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang));
-                Ok(Answer { exit: 75, zh, en, count: 0 })
-            }
-            _ => Err(fault),
-        }
     }
 
     fn read_volume(&mut self, dir: &Path) -> Result<Result<VolumeRead, VolumeFault>, EngineFault> {

@@ -7,7 +7,7 @@
 use super::manifest::{Carried, Manifest, PACKETS_MAX, VOLUMES_MAX};
 use super::register::{Register, Written};
 use super::sheet::{People, label, sheet};
-use super::{DiscFault, LABEL, MANIFEST, SHEET, disc_answer, volume_dir};
+use super::{DiscFault, LABEL, MANIFEST, SHEET, disc_answer, unless_passing, volume_dir};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::ferry::profile::{Order, VOLUME_RESERVE};
@@ -56,7 +56,7 @@ impl Engine {
         };
         let waiting = match self.waiting_packets(device.order) {
             Ok(waiting) => waiting,
-            Err(fault) => return self.unless_passing(fault.into()),
+            Err(fault) => return unless_passing(fault.into()),
         };
         let most = if device.volumes == 0 { VOLUMES_MAX } else { device.volumes };
         let planned = plan(waiting.iter().map(|packet| packet.bytes), device.disc_bytes.saturating_sub(VOLUME_RESERVE), most);
