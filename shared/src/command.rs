@@ -9,6 +9,7 @@ mod examine;
 mod gaps;
 mod init;
 mod maintenance;
+mod media;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -72,6 +73,8 @@ enum Verb {
     Release(ReleaseArgs),
     /// 再次发送被留下的重复文件 / send a held-back repeat
     Send(SendArgs),
+    /// 介质：写出、读入、登记 / discs: write, read, list
+    Media(media::MediaArgs),
     /// 试一个文件会怎样，不发送 / what would happen to a file; sends nothing
     Try(TryArgs),
     /// 核对状态、留存包和日志 / check that state, spool and log agree
@@ -292,6 +295,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
             ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang)
         }
         Verb::Send(args) => send_again(&station, args, lang),
+        Verb::Media(args) => media::media(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
         Verb::Alarms(args) => alarms::alarms(&station, args, lang),

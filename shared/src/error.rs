@@ -305,7 +305,7 @@ fn op_text(op: FileOp, lang: Lang) -> String {
     }
 }
 
-fn cause_text(cause: &FileCause, lang: Lang) -> String {
+pub(crate) fn cause_text(cause: &FileCause, lang: Lang) -> String {
     match cause {
         FileCause::NotFound => say!(lang, "不存在", "not there"),
         FileCause::Exists => say!(lang, "已有同名文件", "the name is taken"),

@@ -20,6 +20,7 @@ pub mod keys;
 pub mod lang;
 pub mod link;
 pub mod log;
+pub mod media;
 mod reason;
 pub mod receive;
 pub mod report;

@@ -20,6 +20,7 @@ pub use self::mailbox::{Asked, ask_running, unfit_requests};
 use crate::engine::Engine;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
+use crate::media::write::DiscOrder;
 use crate::say;
 use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
@@ -90,6 +91,26 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Write what lies in the ferry directory to a disc.
+    MediaWrite {
+        /// The directory to write to.
+        dir: PathBuf,
+        /// Who makes it, by name: stays in the store.
+        maker: String,
+        /// Who is to receive it, by name.
+        receiver: String,
+        /// What people call it; may be empty.
+        title: String,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Read volumes of discs in.
+    MediaRead {
+        /// Their directories.
+        dirs: Vec<PathBuf>,
+        /// Account of the person.
+        operator: String,
+    },
     /// Accept a peer's card.
     Trust {
         /// The card's text.
@@ -155,11 +176,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn done(count: u64, sentence: impl Fn(Lang) -> String) -> Self {
+    pub(crate) fn done(count: u64, sentence: impl Fn(Lang) -> String) -> Self {
         Self { exit: 0, zh: sentence(Lang::Zh), en: sentence(Lang::En), count, document: None }
     }
 
-    fn no(sentence: impl Fn(Lang) -> String) -> Self {
+    pub(crate) fn no(sentence: impl Fn(Lang) -> String) -> Self {
         Self { exit: 2, zh: sentence(Lang::Zh), en: sentence(Lang::En), count: 0, document: None }
     }
 
@@ -197,6 +218,11 @@ impl Engine {
             Request::SendAgain { channel, file, operator, reason } => {
                 self.send_again(channel, file, Again { request: None, operator: operator.clone(), reason: reason.clone() })
             }
+            Request::MediaWrite { dir, maker, receiver, title, operator } => {
+                let [maker, receiver, title, operator] = [maker, receiver, title, operator].map(Clone::clone);
+                self.media_write(&DiscOrder { dir: dir.clone(), maker, receiver, title, operator })
+            }
+            Request::MediaRead { dirs, operator } => self.media_read(dirs, operator),
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
             Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
             Request::Maintenance { until_ms, operator, name, reason } => {

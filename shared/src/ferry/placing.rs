@@ -30,13 +30,16 @@ impl Engine {
         let name = file_name_as(priority, link, device.extension(), self.seams.random.as_ref());
         let len: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let (form, bytes) = (device.form(), device.form().file_len(len));
+        let device_leaves = device.presumed_after_ms().is_some() && !device.config().deletes_source;
         device.check_file(&name, bytes).map_err(FerryFault::from)?;
         self.take_room(ferry, priority == 0, bytes)?;
         match form {
             Form::Binary => ferry.place(&name, parts)?,
             Form::Armored(_) => ferry.place(&name, &[&armor(parts)])?,
         }
-        self.way_out.since.note(&name, self.state.run_ms);
+        if device_leaves {
+            self.way_out.since.note(&name, self.running_ms());
+        }
         Ok(name)
     }
 

@@ -135,7 +135,6 @@ impl Engine {
             self.ride(Change::fact(&since)?);
         }
         if deletes {
-            self.way_out.since.lying.clear();
             return Ok(());
         }
         match self.remove_old(now_ms, after_ms) {

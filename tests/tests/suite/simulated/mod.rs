@@ -11,6 +11,7 @@ mod gap_reports;
 mod kills;
 mod large;
 mod long_runs;
+mod media;
 mod order;
 mod power;
 mod resends;

@@ -10,6 +10,7 @@ mod full_disk;
 mod gap_report;
 mod gaps;
 mod killed;
+mod media;
 mod readme;
 mod rehearsal;
 mod repeats;

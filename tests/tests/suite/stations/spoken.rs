@@ -105,6 +105,18 @@ fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
+/// A disc of two volumes, one of them read: what both stations list.
+fn lists_of_discs() -> Vec<Value> {
+    let (pair, disc) = super::media::pair();
+    pair.drop_messages(0, 45);
+    pair.outer.pass(0);
+    let volumes = super::media::written(&pair, &disc);
+    let inserted = super::media::insert(&pair, &disc, &volumes[0]);
+    let answer = pair.inner.json(1, &["media", "read", &inserted]);
+    assert_eq!(answer["exit"], 1);
+    vec![pair.outer.json(0, &["media", "list"]), pair.inner.json(1, &["media", "list"])]
+}
+
 #[test]
 fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     let pair = eventful();
@@ -133,6 +145,7 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     agree("check", &[outer.json(1, &["check"])]);
     let file = pair.dir.path().join(message::name(8));
     std::fs::write(&file, message::body(8)).unwrap();
+    agree("media", &lists_of_discs());
     agree("try", &[outer.json(0, &["try", file.to_str().unwrap()])]);
     let refused = outer.json(2, &["resend", MESSAGES, "--seq", "99"]);
     assert_eq!(refused["exit"], 2);

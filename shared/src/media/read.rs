@@ -1,0 +1,259 @@
+//! `media read`: volumes of the peer's discs into the ferry directory.
+//!
+//! Given: directories that nobody trusts. Gives: the packets that the peer's manifest names, byte for byte, in the ferry directory; the register knows which
+//! volumes were read, and the log when all were. After a crash: volumes are read again, which does no harm. Never: a link followed, a name that the
+//! manifest does not hold, or a volume called read of which a packet is damaged.
+
+use super::manifest::{Carried, MANIFEST_MAX, Manifest, ManifestFault};
+use super::register::{Read, Register};
+use super::{DiscFault, MANIFEST, unless_passing};
+use crate::engine::Engine;
+use crate::error::{EngineFault, cause_text};
+use crate::lang::Lang;
+use crate::requests::Answer;
+use crate::say;
+use crate::seams::{FerryDir, FileCause, FileFault};
+use crate::store::Change;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::name::file_name_as;
+use dukou_packets::suite::{LinkId, sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What reading one volume gave.
+struct VolumeRead {
+    manifest: Manifest,
+    taken: u64,
+    /// Names of packets that are missing or damaged there.
+    damaged: Vec<String>,
+}
+
+/// Why nothing of a volume was read.
+enum VolumeFault {
+    Manifest(ManifestFault),
+    Disc(FileFault),
+    /// Another disc was read under this number.
+    Twin(String),
+}
+
+impl Engine {
+    /// Reads volumes in, in any order.
+    pub(crate) fn media_read(&mut self, dirs: &[PathBuf], operator: &str) -> Result<Answer, EngineFault> {
+        if self.trust.is_none() {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "还没有配对，不知道该信谁刻的盘，没有读入。请先运行 trust 对方的密钥卡。",
+                    "Not paired yet, so no disc can be believed; nothing was read. Run trust with the peer's card first."
+                )
+            }));
+        }
+        let (mut taken, mut problems, mut discs) = (0, Vec::new(), BTreeMap::new());
+        for dir in dirs {
+            match self.read_volume(dir) {
+                Ok(Ok(volume)) => {
+                    taken += volume.taken;
+                    problems.extend(damage(dir, &volume));
+                    match self.register_volume(&volume, operator)? {
+                        Some(entry) => drop(discs.insert(entry.disc.clone(), entry)),
+                        None => problems.push(problem(dir, &VolumeFault::Twin(volume.manifest.disc))),
+                    }
+                }
+                Ok(Err(fault)) => problems.push(problem(dir, &fault)),
+                Err(fault) => return unless_passing(fault),
+            }
+        }
+        let open = discs.values().any(|entry| !entry.missing().is_empty());
+        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| answer_text(taken, dirs.len(), &discs, &problems, lang));
+        let exit = u8::from(open || !problems.is_empty());
+        Ok(Answer { exit, zh, en, count: taken })
+    }
+
+    fn read_volume(&mut self, dir: &Path) -> Result<Result<VolumeRead, VolumeFault>, EngineFault> {
+        let sorted = |fault| match DiscFault::sort(fault, dir) {
+            DiscFault::Disc(fault) => Ok(Err(VolumeFault::Disc(fault))),
+            DiscFault::Station(fault) => Err(fault),
+        };
+        let read = self.seams.files.ferry_dir(dir).and_then(|volume| {
+            let text = read_at_most(volume.as_ref(), MANIFEST, MANIFEST_MAX)?;
+            Ok((volume, text))
+        });
+        let (volume, text) = match read {
+            Ok(read) => read,
+            Err(fault) => return sorted(fault),
+        };
+        let manifest = match self.believed(&text) {
+            Ok(manifest) => manifest,
+            Err(fault) => return Ok(Err(VolumeFault::Manifest(fault))),
+        };
+        let ferry = self.seams.files.ferry_dir(&self.station.ferry_in())?;
+        let (mut taken, mut damaged) = (0, Vec::new());
+        for packet in manifest.own() {
+            match read_at_most(volume.as_ref(), &packet.name, packet.bytes as usize) {
+                Ok(bytes) if sha256(&[&bytes]) == packet.digest => {
+                    self.take_in(ferry.as_ref(), packet, &bytes, LinkId::between(manifest.sender, manifest.addressee))?;
+                    taken += 1;
+                }
+                Ok(_) => damaged.push(packet.name.clone()),
+                Err(fault) if fault.cause == FileCause::Killed => return Err(fault.into()),
+                Err(_) => damaged.push(packet.name.clone()),
+            }
+        }
+        ferry.sync()?;
+        Ok(Ok(VolumeRead { manifest, taken, damaged }))
+    }
+
+    fn believed(&self, text: &[u8]) -> Result<Manifest, ManifestFault> {
+        let identity = &self.station.config.station;
+        let trust = self.trust.as_ref().ok_or(ManifestFault::Key)?;
+        let manifest = Manifest::read(text, &trust.peer)?;
+        match manifest.addressee == identity.id && manifest.environment == identity.environment {
+            true => Ok(manifest),
+            false => Err(ManifestFault::Address),
+        }
+    }
+
+    /// Puts a packet into the ferry directory; one that lies there already with the same bytes stays.
+    fn take_in(&self, ferry: &dyn FerryDir, packet: &Carried, bytes: &[u8], link: LinkId) -> Result<(), FileFault> {
+        if self.is_packet_file(&packet.name) {
+            match ferry.place(&packet.name, &[bytes]) {
+                Err(fault) if fault.cause == FileCause::Exists => {
+                    let there = read_at_most(ferry, &packet.name, bytes.len());
+                    if there.is_ok_and(|there| there == bytes) {
+                        return Ok(());
+                    }
+                }
+                placed => return placed,
+            }
+        }
+        let extension = self.station.config.link.device.extension();
+        ferry.place(&file_name_as(9, link, extension, self.seams.random.as_ref()), &[bytes])
+    }
+
+    /// Remembers that a volume was read, and logs the disc once all were; `None` when another disc stands under its number.
+    fn register_volume(&mut self, volume: &VolumeRead, operator: &str) -> Result<Option<Read>, EngineFault> {
+        let manifest = &volume.manifest;
+        let mut register: Register = self.state.fact()?;
+        let begun = Read {
+            disc: manifest.disc.clone(),
+            volumes: manifest.volumes,
+            packets: manifest.packets.len() as u64,
+            list: manifest.list(),
+            done: BTreeSet::new(),
+            closed: false,
+            at_ms: self.seams.clock.wall_ms(),
+        };
+        let Some(entry) = register.entry(begun) else { return Ok(None) };
+        if volume.damaged.is_empty() {
+            entry.done.insert(manifest.volume);
+        }
+        if entry.missing().is_empty() && !entry.closed {
+            self.log.note(Event::MediaRead {
+                disc: entry.disc.clone(),
+                volumes: entry.done.len() as u64,
+                packets: entry.packets,
+                list: entry.list,
+                operator: operator.to_string(),
+            });
+            self.commit_log()?;
+            entry.closed = true;
+        }
+        let entry = entry.clone();
+        self.commit_store(vec![Change::fact(&register)?])?;
+        Ok(Some(entry))
+    }
+}
+
+/// Reads a file of at most so many bytes, and one more of a longer one.
+fn read_at_most(dir: &dyn FerryDir, name: &str, most: usize) -> Result<Vec<u8>, FileFault> {
+    let open = dir.open(name)?;
+    let len = open.stat()?.len.min(most as u64 + 1);
+    let mut bytes = vec![0; len as usize];
+    let count = open.read_at(0, &mut bytes)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+type Sentence = [String; 2];
+
+fn damage(dir: &Path, volume: &VolumeRead) -> Option<Sentence> {
+    const NAMED: usize = 10;
+    let (dir, count) = (dir.display(), volume.damaged.len());
+    let names = volume.damaged.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>();
+    let [zh_names, en_names] = [names.join("、"), names.join(", ")];
+    let Manifest { disc, volume: number, .. } = &volume.manifest;
+    (count > 0).then(|| {
+        [
+            format!("{dir}（{disc} 第 {number} 张）有 {count} 个包缺失或损坏（{zh_names}），完好的已读入，请对方重刻这一张"),
+            format!("{count} packet(s) on {dir} (disc {disc}, volume {number}) are missing or damaged ({en_names}), the good ones were read; have this volume made again"),
+        ]
+    })
+}
+
+fn problem(dir: &Path, fault: &VolumeFault) -> Sentence {
+    let dir = dir.display();
+    [Lang::Zh, Lang::En].map(|lang| match fault {
+        VolumeFault::Disc(fault) if fault.cause == FileCause::NotFound => say!(
+            lang,
+            "{dir} 没有 {MANIFEST}，不是一张摆渡介质，没有读入",
+            "{dir} has no {MANIFEST}, so it is no volume of a disc; nothing of it was read"
+        ),
+        VolumeFault::Disc(fault) => {
+            let cause = cause_text(&fault.cause, lang);
+            say!(lang, "{dir} 读不了（{cause}），没有读入", "{dir} cannot be read ({cause}); nothing of it was read")
+        }
+        VolumeFault::Twin(disc) => say!(
+            lang,
+            "{dir} 的编号 {disc} 与登记的另一盘相同而清单不同，包已读入，登记没有改动，请与对方核对",
+            "{dir} bears the number {disc} of another disc in the register; its packets were read, the register was not changed; ask the sender"
+        ),
+        VolumeFault::Manifest(fault) => {
+            let why = match fault {
+                ManifestFault::Shape => say!(lang, "清单已损坏或不是清单", "it is damaged or no manifest"),
+                ManifestFault::Key => say!(lang, "签名密钥不是对方的", "its key is not the peer's"),
+                ManifestFault::Signature => say!(lang, "签名不符，内容被改动过", "its signature does not verify"),
+                ManifestFault::Address => say!(lang, "不是发给本站的", "it is not for this station"),
+            };
+            say!(
+                lang,
+                "{dir} 的 {MANIFEST} 不能采信（{why}），没有读入，请换一张或请对方重刻",
+                "the {MANIFEST} of {dir} is not believed ({why}); nothing of it was read; try another copy or have it made again"
+            )
+        }
+    })
+}
+
+/// Says what was read, which volumes of each disc are missing, and what was wrong.
+fn answer_text(taken: u64, dirs: usize, discs: &BTreeMap<String, Read>, problems: &[Sentence], lang: Lang) -> String {
+    let mut parts = vec![say!(lang, "从 {dirs} 张介质读入 {taken} 个包", "Read {taken} packet(s) from {dirs} volume(s)")];
+    for (disc, entry) in discs {
+        parts.push(missing_text(disc, entry, lang));
+    }
+    let side = |[zh, en]: &Sentence| if lang == Lang::Zh { zh.clone() } else { en.clone() };
+    parts.extend(problems.iter().map(side));
+    match lang {
+        Lang::Zh => parts.join("；") + "。",
+        Lang::En => parts.join("; ") + ".",
+    }
+}
+
+/// Says which volumes of a disc were not read yet.
+pub fn missing_text(disc: &str, entry: &Read, lang: Lang) -> String {
+    let missing: Vec<String> = entry.missing().iter().map(u32::to_string).collect();
+    let volumes = entry.volumes;
+    match missing.is_empty() {
+        true => say!(
+            lang,
+            "{disc} 的 {volumes} 张已全部读入，登记已销号",
+            "all {volumes} volume(s) of disc {disc} were read, its registration is closed"
+        ),
+        false => {
+            let [zh, en] = [missing.join("、"), missing.join(", ")];
+            say!(
+                lang,
+                "{disc} 共 {volumes} 张，第 {zh} 张未读入，找到后再用 media read 读入",
+                "disc {disc} has {volumes} volume(s), not read: {en}; read them with media read once they are found"
+            )
+        }
+    }
+}
