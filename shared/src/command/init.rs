@@ -230,6 +230,10 @@ level = {}           # zstd 1–19
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # ≥ 30
 applied_days = {}
+
+# [alarm]            # 警报里写明打给谁 / whom to call, named in alarms
+# contact = "姓名 / name"
+# telephone = "电话 / number"
 "#,
         station.id,
         station.side,
