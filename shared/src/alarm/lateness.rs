@@ -66,6 +66,11 @@ impl Lateness {
         *self = Self::default();
     }
 
+    /// Forgets that signals were late: a person accounts for it.
+    pub fn excuse(&mut self) {
+        self.late_in_a_row = 0;
+    }
+
     /// Tells whether everything comes late; `None` while single signals do.
     pub fn is_late(&self) -> Option<bool> {
         match self.late_in_a_row {

@@ -1,6 +1,6 @@
 //! Maintenance: a person's word that silence and lateness are expected for a time.
 //!
-//! Given: until when, by whom, why. Gives: no new alarm of silence or lateness until then. It ends when the wall clock says so or as much
+//! Given: until when, by whom, why. Gives: no alarm of silence or lateness until then; open ones end. It ends when the wall clock says so or as much
 //! running time has passed, whichever is first: a clock that is set back mutes nothing for ever. Never: a muted alarm of any other kind.
 
 use super::book::Moment;
@@ -58,10 +58,8 @@ impl Maintenance {
     }
 }
 
-/// Tells whether a maintenance mutes a kind of alarm.
-pub fn mutes(code: Code) -> bool {
-    matches!(code, Code::Quiet | Code::Silent | Code::Late)
-}
+/// The alarms that a maintenance mutes.
+pub const MUTED: [Code; 3] = [Code::Quiet, Code::Silent, Code::Late];
 
 #[cfg(test)]
 mod tests {

@@ -137,7 +137,7 @@ impl Listener {
         self.hearing.done_until_ms = self.hearing.done_until_ms.saturating_add(by_ms);
     }
 
-    /// Forgets the silence so far: a maintenance ends.
+    /// Forgets the silence so far: a person accounts for it.
     pub fn forget_silence(&mut self) {
         (self.hearing.silent_ms, self.hearing.missed_runs) = (0, 0);
     }

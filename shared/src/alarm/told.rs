@@ -2,7 +2,7 @@
 
 use super::book::{AlarmBook, Moment, OpenAlarm};
 use super::codes::{Code, Level};
-use super::maintenance::{Maintenance, mutes};
+use super::maintenance::Maintenance;
 use super::settings::AlarmConfig;
 use crate::lang::Lang;
 use crate::report::civil_time;
@@ -32,8 +32,6 @@ pub struct AlarmLine {
     pub contact: Option<String>,
     /// The telephone number to call.
     pub telephone: Option<String>,
-    /// Whether a maintenance mutes it.
-    pub muted: bool,
     /// Who took note of it.
     pub acknowledged: Option<NotedLine>,
 }
@@ -65,7 +63,7 @@ pub struct MaintenanceLine {
 impl AlarmLine {
     /// True when a person must act and nobody took note of it.
     pub fn needs_a_person(&self) -> bool {
-        self.level == Level::Alarm && self.acknowledged.is_none() && !self.muted
+        self.level == Level::Alarm && self.acknowledged.is_none()
     }
 }
 
@@ -75,8 +73,7 @@ impl AlarmLine {
 /// [`StoreFault`] when the state is damaged.
 pub fn lines(state: &StationState, config: &AlarmConfig) -> Result<Vec<AlarmLine>, StoreFault> {
     let book: AlarmBook = state.fact()?;
-    let is_muted = maintenance(state)?.is_some();
-    Ok(book.open().iter().map(|open| line(open, config, (state.run_ms, is_muted))).collect())
+    Ok(book.open().iter().map(|open| line(open, config, state.run_ms)).collect())
 }
 
 /// Gives the maintenance that goes on, as far as the state and this moment's wall clock tell.
@@ -94,7 +91,7 @@ pub fn maintenance(state: &StationState) -> Result<Option<MaintenanceLine>, Stor
     }))
 }
 
-fn line(open: &OpenAlarm, config: &AlarmConfig, (run_ms, is_muted): (u64, bool)) -> AlarmLine {
+fn line(open: &OpenAlarm, config: &AlarmConfig, run_ms: u64) -> AlarmLine {
     let code = Code::named(&open.code);
     AlarmLine {
         code: open.code.clone(),
@@ -106,7 +103,6 @@ fn line(open: &OpenAlarm, config: &AlarmConfig, (run_ms, is_muted): (u64, bool))
         en: sentence(code, Lang::En),
         contact: config.contact.clone(),
         telephone: config.telephone.clone(),
-        muted: is_muted && code.is_some_and(mutes),
         acknowledged: open.noted.as_ref().map(|noted| NotedLine {
             name: noted.name.clone(),
             operator: noted.operator.clone(),
@@ -173,7 +169,6 @@ fn noted_text(alarm: &AlarmLine, lang: Lang) -> String {
     let code = &alarm.code;
     match &alarm.acknowledged {
         Some(NotedLine { name, at, .. }) => say!(lang, "{name} 已于 {at} 知悉。", " {name} took note of it at {at}."),
-        None if alarm.muted => say!(lang, "维护期间不催办。", " Muted by the maintenance."),
         None if alarm.level == Level::Alarm => {
             let channel = alarm.channel.as_ref().map(|channel| format!(" --channel {channel}")).unwrap_or_default();
             say!(

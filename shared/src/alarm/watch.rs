@@ -6,7 +6,7 @@
 use super::book::{AlarmBook, Moment};
 use super::codes::Code;
 use super::lateness::Lateness;
-use super::maintenance::Maintenance;
+use super::maintenance::{MUTED, Maintenance};
 use super::open_time::OpenTime;
 use super::silence::{Hearing, KEEP_EVERY_MS, Listener, Silence, Thresholds};
 use crate::station::StationConfig;
@@ -122,11 +122,10 @@ impl Watch {
     pub fn look(&mut self, now: Moment, book: &mut AlarmBook) {
         self.look_at_clock(now);
         self.listener.pass_time(&self.open, now);
-        let muted = self.maintenance.going_on(now).is_some();
-        let thresholds = self.thresholds();
-        if muted && !book.is_open(Code::Quiet, None) && !book.is_open(Code::Silent, None) {
-            self.listener.forget_silence();
+        if self.maintenance.going_on(now).is_some() {
+            return self.mute(book);
         }
+        let thresholds = self.thresholds();
         let silence = self.listener.silence(&self.open, &thresholds);
         let (in_grace, heard) = (self.listener.is_in_grace(now), self.listener.has_heard());
         let may_close = heard || !in_grace;
@@ -136,11 +135,18 @@ impl Watch {
             (Code::Late, self.lateness.is_late(), self.judged),
         ] {
             match is_so {
-                Some(true) if !muted && !in_grace => book.set(code, None, true),
+                Some(true) if !in_grace => book.set(code, None, true),
                 Some(false) if may_close => book.set(code, None, false),
                 _ => {}
             }
         }
+    }
+
+    /// A person accounts for silence and lateness: what is open ends, and both begin anew afterwards.
+    fn mute(&mut self, book: &mut AlarmBook) {
+        self.listener.forget_silence();
+        self.lateness.excuse();
+        MUTED.iter().for_each(|code| book.set(*code, None, false));
     }
 
     /// Gives what the wall clock would have shown when it was set, once for each time and at most once a minute of running time.

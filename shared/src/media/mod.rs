@@ -48,7 +48,7 @@ fn unless_passing(fault: EngineFault) -> Result<Answer, EngineFault> {
     match fault.policy() {
         Policy::Retry => {
             let [zh, en] = [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang));
-            Ok(Answer { exit: 75, zh, en, count: 0 })
+            Ok(Answer { exit: 75, zh, en, count: 0, document: None })
         }
         _ => Err(fault),
     }
@@ -69,7 +69,7 @@ fn disc_answer(fault: DiscFault) -> Result<Answer, EngineFault> {
             "The disc could not be written ({path}: {cause}); all packets are in the ferry directory still. Check the disc, remove directories without a {MANIFEST} and try again."
         )
     });
-    Ok(Answer { exit: 75, zh, en, count: 0 })
+    Ok(Answer { exit: 75, zh, en, count: 0, document: None })
 }
 
 /// Gives the folder of a volume.

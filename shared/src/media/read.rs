@@ -66,7 +66,7 @@ impl Engine {
         let open = discs.values().any(|entry| !entry.missing().is_empty());
         let [zh, en] = [Lang::Zh, Lang::En].map(|lang| answer_text(taken, dirs.len(), &discs, &problems, lang));
         let exit = u8::from(open || !problems.is_empty());
-        Ok(Answer { exit, zh, en, count: taken })
+        Ok(Answer { exit, zh, en, count: taken, document: None })
     }
 
     fn read_volume(&mut self, dir: &Path) -> Result<Result<VolumeRead, VolumeFault>, EngineFault> {

@@ -3,7 +3,9 @@
 use super::sweep::every_changing_op;
 use dukou_packets::log::line::Event;
 use dukou_shared::alarm::book::AlarmBook;
+use dukou_shared::alarm::calendar::SHIPPED;
 use dukou_shared::requests::Request;
+use dukou_shared::station::{Habit, Rhythm};
 use dukou_shared::store::Store;
 use dukou_tests::simulated::station::BEGIN_MS;
 use dukou_tests::simulated::{SimStation, World, forge, verdict};
@@ -222,8 +224,6 @@ fn who_took_note_is_in_log_and_state_and_a_maintenance_mutes_by_name() {
         |event: &Event| matches!(event, Event::Acknowledged { code, operator, .. } if code == "silent" && operator == "wang");
     assert_eq!(world.inner.log().iter().filter(|event| noted(event)).count(), 1);
 
-    signal(&world, 2);
-    world.inner.step().unwrap();
     let now_ms = BEGIN_MS + 2_400_000;
     let begin =
         |until_ms| Request::Maintenance {
@@ -235,10 +235,26 @@ fn who_took_note_is_in_log_and_state_and_a_maintenance_mutes_by_name() {
     assert_eq!(world.inner.perform(&end).unwrap().exit, 2, "none goes on");
     assert_eq!(world.inner.perform(&begin(now_ms + 14_400_000)).unwrap().exit, 0);
     world.inner.crash();
+    pass_time(&mut world, 10);
+    assert!(open(&world.inner).is_empty(), "accounted for");
     let before = told(&world.inner).len();
     pass_time(&mut world, 10_000);
     assert_eq!(told(&world.inner).len(), before, "muted, also after a crash");
     assert_eq!(world.inner.perform(&end).unwrap().exit, 0);
     pass_time(&mut world, 2400);
     assert_eq!(told(&world.inner).split_off(before), owned(&SILENCE), "ended by a person");
+}
+
+#[test]
+fn a_link_of_working_hours_is_not_silent_on_a_sunday_and_is_on_monday_and_needs_its_calendar() {
+    let mut world = World::new(8);
+    world.inner.station.config.link.habit = Habit::Named(Rhythm::WorkingHours);
+    assert!(world.inner.step().is_err(), "no calendar");
+    world.inner.files.put(world.inner.station.dir.join("calendar.toml"), SHIPPED);
+    // It is Sunday, eight in the morning.
+    signal(&world, 1);
+    pass_time(&mut world, 25 * 3600);
+    assert_eq!(told(&world.inner), []);
+    pass_time(&mut world, 2400);
+    assert_eq!(told(&world.inner), owned(&SILENCE));
 }

@@ -4,26 +4,13 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dukou_tests::stations::audit::{assert_pass, count, lines_of};
+use dukou_tests::stations::calendar::{forget_the_year, set};
 use dukou_tests::stations::daemon::{Daemon, journal};
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::sentence::wrong_use;
-use dukou_tests::stations::station::Station;
 use dukou_tests::stations::wait::until;
 
 const SOON: Duration = Duration::from_secs(20);
-
-/// Appends settings to `station.toml`.
-fn set(station: &Station, lines: &str) {
-    let text = station.read("station.toml") + lines;
-    fs::write(station.path("station.toml"), text).unwrap();
-}
-
-/// Gives the station a habit of working hours and a calendar that knows no year: what raises an alarm within one look.
-fn forget_the_year(station: &Station) {
-    let calendar = station.read("calendar.toml").replace("announced = true", "announced = false");
-    fs::write(station.path("calendar.toml"), calendar).unwrap();
-    set(station, "\n[link]\nhabit = \"working-hours\"\n");
-}
 
 /// Beijing time in so many hours, as `--until` takes it.
 fn in_hours(hours: i64) -> String {
@@ -43,7 +30,7 @@ fn a_new_station_has_a_calendar_and_no_alarm() {
     assert_eq!(pair.outer.json(0, &["alarms"]), serde_json::json!([]));
     for habit in ["\"working-hours\"", "[\"09:00\", \"16:00\"]", "\"always\""] {
         let before = pair.outer.read("station.toml");
-        set(&pair.outer, &format!("\n[link]\nhabit = {habit}\n"));
+        set(&pair.outer, "link", &format!("habit = {habit}"));
         pair.outer.pass(0);
         fs::write(pair.outer.path("station.toml"), before).unwrap();
     }
@@ -54,7 +41,7 @@ fn a_habit_without_its_calendar_is_refused_with_both_ways_out() {
     let pair = Pair::new();
     fs::remove_file(pair.outer.path("calendar.toml")).unwrap();
     pair.outer.pass(0);
-    set(&pair.outer, "\n[link]\nhabit = \"working-hours\"\n");
+    set(&pair.outer, "link", "habit = \"working-hours\"");
     for verb in ["pass", "run", "status", "alarms"] {
         wrong_use(&pair.outer, &[verb], 2, &["calendar.toml", "link.habit", "always"]);
     }
@@ -64,19 +51,19 @@ fn a_habit_without_its_calendar_is_refused_with_both_ways_out() {
 fn a_wrong_calendar_habit_or_alarm_setting_is_refused_with_its_place() {
     let pair = Pair::new();
     let (station, calendar) = (pair.outer.read("station.toml"), pair.outer.read("calendar.toml"));
-    for (lines, named) in [
-        ("[link]\nhabit = [\"25:00\"]\n", "link.habit"),
-        ("[link]\nhabit = []\n", "link.habit"),
-        ("[alarm]\nquiet_periods = 2\n", "alarm.quiet_periods"),
-        ("[alarm]\nmissed_runs = 1\n", "alarm.missed_runs"),
-        ("[alarm]\nrun_tolerance_minutes = 0\n", "alarm.run_tolerance_minutes"),
-        ("[alarm]\ntelephone = \"1\\n2\"\n", "alarm.telephone"),
+    for (section, line, named) in [
+        ("link", "habit = [\"25:00\"]", "link.habit"),
+        ("link", "habit = []", "link.habit"),
+        ("alarm", "quiet_periods = 2", "alarm.quiet_periods"),
+        ("alarm", "missed_runs = 1", "alarm.missed_runs"),
+        ("alarm", "run_tolerance_minutes = 0", "alarm.run_tolerance_minutes"),
+        ("alarm", "telephone = \"1\\n2\"", "alarm.telephone"),
     ] {
-        set(&pair.outer, &format!("\n{lines}"));
+        set(&pair.outer, section, line);
         wrong_use(&pair.outer, &["pass"], 2, &["station.toml", named]);
         fs::write(pair.outer.path("station.toml"), &station).unwrap();
     }
-    set(&pair.outer, "\n[link]\nhabit = \"working-hours\"\n");
+    set(&pair.outer, "link", "habit = \"working-hours\"");
     for (right, wrong, named) in [
         ("2026-01-04", "2026-01-05", "2026-01-05"),
         ("2026-04-04..2026-04-06", "2026-04-06..2026-04-04", "2026-04-06"),
@@ -92,7 +79,7 @@ fn a_wrong_calendar_habit_or_alarm_setting_is_refused_with_its_place() {
 fn an_alarm_is_listed_acknowledged_and_closed_by_its_cause_alone() {
     let pair = Pair::new();
     forget_the_year(&pair.outer);
-    set(&pair.outer, "[alarm]\ncontact = \"李工\"\ntelephone = \"0471-1234567\"\n");
+    set(&pair.outer, "alarm", "contact = \"李工\"\ntelephone = \"0471-1234567\"");
     pair.outer.pass(0);
     let told = pair.outer.expect(0, &["status"]).out;
     for word in ["calendar", "李工 0471-1234567", "国务院办公厅"] {

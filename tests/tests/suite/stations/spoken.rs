@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use dukou_tests::stations::calendar::{forget_the_year, set};
 use dukou_tests::stations::forge::Forgery;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::cargo;
@@ -84,15 +85,6 @@ fn agree(heading: &str, answers: &[Value]) {
     assert!(missing.is_empty(), "JSON.md documents for {heading} what is never printed: {missing:?}");
 }
 
-/// A station whose calendar knows no holidays of this year: what raises an alarm within one look.
-fn alarmed(station: &Station) {
-    let years = station.read("calendar.toml");
-    std::fs::write(station.path("calendar.toml"), years.replace("announced = true", "announced = false")).unwrap();
-    let toml = station.read("station.toml")
-        + "\n[link]\nhabit = \"working-hours\"\n[alarm]\ncontact = \"李工\"\ntelephone = \"0471\"\n";
-    std::fs::write(station.path("station.toml"), toml).unwrap();
-}
-
 /// Notes a maintenance until tomorrow.
 fn maintained(station: &Station) {
     let tomorrow = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
@@ -133,7 +125,8 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     let twin = Forgery { epoch: first.epoch, ..Forgery::first(outer, inner, MESSAGES) };
     std::fs::write(inner.path("ferry/in/3-aaaa-twin.dkp"), twin.seal(outer, inner)).unwrap();
     std::fs::write(inner.path("state/requests/nothing.request"), b"?").unwrap();
-    alarmed(inner);
+    forget_the_year(inner);
+    set(inner, "alarm", "contact = \"李工\"\ntelephone = \"0471\"");
     inner.pass(1);
     let noted = inner.json(0, &["alarms", "ack", "calendar", "--name", "王工"]);
     let until = "2199-01-01T08:00";
