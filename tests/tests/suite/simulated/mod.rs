@@ -16,3 +16,4 @@ mod sink;
 mod source;
 mod sweep;
 mod troubles;
+mod waivers;
