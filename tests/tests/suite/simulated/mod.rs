@@ -17,3 +17,4 @@ mod source;
 mod sweep;
 mod troubles;
 mod waivers;
+mod year;
