@@ -40,7 +40,7 @@ fn late_and_at_rest(world: &mut World, case: &str) {
     world.inward.put(&world.inner, None, &late);
     world.settle().unwrap_or_else(|broken| panic!("{case}: {broken}"));
     verdict::log_verifies(&world.inner).unwrap_or_else(|broken| panic!("{case}: {broken}"));
-    let of = |kind: fn(&Event) -> bool| world.inner.log().into_iter().filter(|event| kind(event)).count();
+    let of = |kind: fn(&Event) -> bool| world.inner.log().iter().filter(|event| kind(event)).count();
     let line = of(|event| matches!(event, Event::Waived { from: 2, to: 2, .. }));
     let applied = of(|event| matches!(event, Event::Applied { channel, seq: 2, .. } if channel.as_str() == FILES));
     let stands = waivers(&mut world.inner.store.clone()).unwrap().len();
