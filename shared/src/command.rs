@@ -135,7 +135,7 @@ struct WaiveArgs {
     range: RangeArgs,
     /// 决定人 / who decides
     #[arg(long, value_parser = something)]
-    name: Option<String>,
+    name: String,
     /// 原因 / why
     #[arg(long, value_parser = something)]
     reason: String,
@@ -180,6 +180,9 @@ struct CheckArgs {
     #[command(flatten)]
     json: Json,
 }
+
+/// Exit code: nothing is wrong, try again later.
+const TRY_AGAIN: u8 = 75;
 
 /// Most characters of a reason or a name on the command line.
 const WORDS_MAX: usize = 1000;
@@ -256,7 +259,7 @@ fn start_journal(runs: bool) {
 
 fn exit_code(fault: &EngineFault) -> u8 {
     match fault.policy() {
-        Policy::Retry => 75,
+        Policy::Retry => TRY_AGAIN,
         Policy::Mend => 2,
         Policy::Halt => 3,
     }
@@ -282,14 +285,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Gaps(args) => gaps::gaps(&station, &args, lang),
         Verb::Resend(args) => gaps::resend(&station, args, lang),
         Verb::Waive(args) => {
-            let RangeArgs { channel, seq: Range { from, to }, json } = args.range;
-            let name = args.name.unwrap_or_else(operator);
-            ask(
-                &station,
-                Request::Waive { channel, from, to, operator: operator(), name, reason: args.reason },
-                json.json,
-                lang,
-            )
+            let WaiveArgs { range: RangeArgs { channel, seq: Range { from, to }, json }, name, reason } = args;
+            ask(&station, Request::Waive { channel, from, to, operator: operator(), name, reason }, json.json, lang)
         }
         Verb::Release(args) => {
             ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang)
@@ -444,7 +441,14 @@ fn run(station: &Station) -> Result<u8, EngineFault> {
 }
 
 fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let _lock = StationLock::take(station)?;
+    let _lock = match StationLock::take(station) {
+        // The process that has the station does what the pass would; a timer asks again.
+        Err(fault @ ConfigFault::InUse { .. }) => {
+            eprintln!("{}", plain_line(&EngineFault::from(fault).sentence(lang)));
+            return Ok(TRY_AGAIN);
+        }
+        lock => lock?,
+    };
     let (report, standing) = daemon::pass(station)?;
     let code = match standing {
         Standing::Clear if Trust::load(station)?.is_none() => {
@@ -460,7 +464,7 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         }
         Standing::Clear => 0,
         Standing::Look => 1,
-        Standing::TryAgain => 75,
+        Standing::TryAgain => TRY_AGAIN,
     };
     match json {
         true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,

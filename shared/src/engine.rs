@@ -284,6 +284,7 @@ impl Engine {
                 incoming.delivering.push_back(row);
             }
         }
+        self.log_waiver_again(evidence)?;
         self.settle_sinks()?;
         self.recall_gaps(&evidence.gaps)?;
         self.commit_log()?;

@@ -258,6 +258,7 @@ applied_days = {}
 profile = "{}"   # 设备参数 / what the gap device carries
 repeat_after_minutes = {}   # 无回程时多少分钟后全部再放一遍，0 不放 / without a way back: everything once more; 0 never
 repair_parity = {}    # 每组修复包数，0 不做 / repair packets a group; 0 none
+
 # [alarm]            # 警报里写明打给谁 / whom to call, named in alarms
 # contact = "姓名 / name"
 # telephone = "电话 / number"

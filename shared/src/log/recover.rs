@@ -22,6 +22,8 @@ pub struct LogEvidence {
     pub packed: BTreeSet<u64>,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
+    /// Ranges with a `waived` line.
+    pub waived: BTreeSet<(ChannelName, Epoch, u64, u64)>,
     /// Ranges with a `gap` line that no `gap-closed` line ended.
     pub gaps: Gaps,
     /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
@@ -273,6 +275,9 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
             }
             Event::Applied { channel, epoch, seq, .. } => {
                 evidence.applied.insert((channel, epoch, seq));
+            }
+            Event::Waived { channel, epoch, from, to, .. } => {
+                evidence.waived.insert((channel, epoch, from, to));
             }
             Event::Gap { channel, epoch, from, to } => {
                 let (known, ranges) = evidence.gaps.entry(channel).or_insert((epoch, Vec::new()));

@@ -95,6 +95,7 @@ impl Engine {
 
     /// Remembers that a number exists: what a damaged packet's valid head still proves.
     pub(crate) fn learn(&mut self, head: &VerifiedHead) -> Result<(), EngineFault> {
+        self.remember_head(head)?;
         let Some(channel) = head.header.channel.clone().filter(|channel| self.is_granted(channel)) else { return Ok(()) };
         let (epoch, seq) = (head.header.epoch, head.header.seq);
         let known = match self.in_head(&channel) {

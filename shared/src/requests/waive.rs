@@ -1,16 +1,20 @@
 //! `waive` and `release`: a person lets a channel go on.
 //!
-//! Given: the channel's next missing packets, or its hold. Gives: a channel that goes on behind them. After a crash: performed again. Never: a packet
-//! passed over that is here, or without a name and a log line.
+//! Given: the channel's next missing packets, or its hold. Gives: a channel that goes on behind them. After a crash: performed again, and what stands in
+//! the state already is done. Never: a packet passed over that is here, a marker or an epoch opening, or anything without a name and a log line.
 
 use super::Answer;
 use crate::engine::Engine;
 use crate::error::EngineFault;
+use crate::gaps::heads::bare_heads;
+use crate::gaps::waiver::WaiverLine;
+use crate::lang::Lang;
 use crate::report::range_text;
 use crate::say;
 use crate::store::{Change, Direction, InHead, PacketRow, PacketState, Waiver};
 use dukou_packets::log::line::Event;
-use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_MARKER};
+use std::collections::BTreeMap;
 
 impl Engine {
     pub(super) fn waive(
@@ -29,6 +33,16 @@ impl Engine {
                 )
             }));
         };
+        if self.is_waived_so(channel, head.epoch, (from, to))? {
+            let numbers = range_text(from, to);
+            return Ok(Answer::done(0, |lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 第 {numbers} 号包已登记放弃过，没有改动。",
+                    "Packet(s) {numbers} of channel {channel} are waived already; nothing was changed."
+                )
+            }));
+        }
         let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
         let held = self.state.holds.get(channel).map(|hold| hold.seq);
         let may = from == head.seq + 1
@@ -53,8 +67,11 @@ impl Engine {
                 )
             }));
         }
-        self.log.note(Event::Waived { channel: channel.clone(), epoch: head.epoch, from, to, operator: operator.to_string() });
-        self.commit_log()?;
+        if let Some((seq, kind)) = self.indispensable(channel, &head, (from, to))? {
+            return Ok(Answer::no(|lang| indispensable_sentence(channel, seq, kind, lang)));
+        }
+        let given_up = self.given_up(channel, &head, (from, to))?;
+        let released = held.is_some_and(|seq| seq <= to);
         let waiver = Waiver {
             channel: channel.clone(),
             epoch: head.epoch,
@@ -64,32 +81,67 @@ impl Engine {
             reason: reason.to_string(),
             at_ms: self.seams.clock.wall_ms(),
         };
+        let operator = operator.to_string();
+        let line = WaiverLine { channel: channel.clone(), epoch: head.epoch, from, to, operator, released };
         let mut changes = vec![
             Change::Waived(waiver),
+            line.change()?,
             Change::InHead(channel.clone(), InHead { seq: to, header: None, ..head }),
             Change::Unfinished(Direction::In, channel.clone(), None),
         ];
-        if held.is_some_and(|seq| seq <= to) {
-            self.log.note(Event::Released {
-                channel: channel.clone(),
-                code: "waived".to_string(),
-                operator: operator.to_string(),
-            });
+        if released {
             changes.push(Change::Hold(channel.clone(), None));
             let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
             changes.extend(held.map(|row| Change::Rebuilt(PacketRow { state: PacketState::Late, ..row })));
         }
+        // From here on the channel goes on without them; the lines follow, before anything else does.
         self.commit_store(changes)?;
+        self.log_waiver(&line)?;
         self.note_gaps()?;
         self.flush()?;
         let numbers = range_text(from, to);
         Ok(Answer::done(to - from + 1, |lang| {
+            let given_up = given_up.sentence(lang);
             say!(
                 lang,
-                "已登记放弃通道 {channel} 第 {numbers} 号包（{name}），通道继续。以后到达的这些包只作证据保存。",
-                "Waived packet(s) {numbers} of channel {channel} ({name}); the channel goes on. If they arrive later they are kept as evidence only."
+                "已登记放弃通道 {channel} 第 {numbers} 号包（{name}），通道继续。{given_up}以后到达的这些包只作证据保存。",
+                "Waived packet(s) {numbers} of channel {channel} ({name}); the channel goes on. {given_up}If they arrive later they are kept as evidence only."
             )
         }))
+    }
+
+    /// Finds a packet of the range that no person can go on without, as far as a head of it arrived: a marker or an epoch opening.
+    fn indispensable(
+        &mut self,
+        channel: &ChannelName,
+        head: &InHead,
+        (from, to): (u64, u64),
+    ) -> Result<Option<(u64, u8)>, EngineFault> {
+        let bare = bare_heads(&self.state, channel, head.epoch, (from, to))?;
+        let mut kinds: Vec<(u64, u8)> = bare.iter().map(|head| (head.seq, head.kind)).collect();
+        let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
+        if let Some(row) = held.filter(|row| row.spool.is_some()) {
+            kinds.extend(self.verify_kept(row)?.map(|kept| (from, kept.head.header.kind)));
+        }
+        Ok(kinds.into_iter().find(|(_, kind)| matches!(*kind, KIND_MARKER | KIND_EPOCH_OPENING)))
+    }
+
+    /// Tells what goes with the packets of the range, as far as this station knows.
+    fn given_up(&mut self, channel: &ChannelName, head: &InHead, (from, to): (u64, u64)) -> Result<GivenUp, EngineFault> {
+        let bare = bare_heads(&self.state, channel, head.epoch, (from, to))?;
+        let mut known: BTreeMap<u64, u64> = bare.iter().map(|head| (head.seq, u64::from(head.records))).collect();
+        let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
+        known.extend(held.map(|row| (row.key.seq, u64::from(row.records))));
+        Ok(GivenUp {
+            records: known.values().sum(),
+            unknown: (to - from + 1).saturating_sub(known.len() as u64),
+            file_in_parts: self.state.unfinished.contains_key(&(Direction::In, channel.clone())),
+        })
+    }
+
+    fn is_waived_so(&mut self, channel: &ChannelName, epoch: Epoch, (from, to): (u64, u64)) -> Result<bool, EngineFault> {
+        let waivers = self.store().waivers()?;
+        Ok(waivers.iter().any(|known| (&known.channel, known.epoch, known.from, known.to) == (channel, epoch, from, to)))
     }
 
     pub(super) fn release(&mut self, channel: &ChannelName, operator: &str) -> Result<Answer, EngineFault> {
@@ -104,4 +156,57 @@ impl Engine {
             say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")
         }))
     }
+}
+
+/// What a waiver gives up, as far as it is known.
+struct GivenUp {
+    /// Records in packets whose head arrived.
+    records: u64,
+    /// Packets of which nothing arrived.
+    unknown: u64,
+    /// A file in parts had begun to arrive.
+    file_in_parts: bool,
+}
+
+impl GivenUp {
+    fn sentence(&self, lang: Lang) -> String {
+        let Self { records, unknown, file_in_parts } = self;
+        let mut out = match (*records, *unknown) {
+            (0, _) => say!(
+                lang,
+                "每个包整个放弃，里面有几条记录、是哪些，本站不知道，请向发送方核对。",
+                "Each packet is given up as a whole; which and how many records it carries this station does not know, ask the sender. "
+            ),
+            (_, 0) => say!(
+                lang,
+                "每个包整个放弃，共 {records} 条记录，是哪些本站不知道，请向发送方核对。",
+                "Each packet is given up as a whole, {records} record(s) in all; which ones this station does not know, ask the sender. "
+            ),
+            _ => say!(
+                lang,
+                "每个包整个放弃，已知其中有 {records} 条记录，另有 {unknown} 个包的记录数不知道，请向发送方核对。",
+                "Each packet is given up as a whole: {records} record(s) are known to be in them, of {unknown} packet(s) the number is not known, ask the sender. "
+            ),
+        };
+        if *file_in_parts {
+            out += &say!(
+                lang,
+                "正在接收的大文件一并作废；与它末段同包的其他文件也不会落地。",
+                "The large file that was arriving is withdrawn with them, and so are other files in the packet of its last part. "
+            );
+        }
+        out
+    }
+}
+
+fn indispensable_sentence(channel: &ChannelName, seq: u64, kind: u8, lang: Lang) -> String {
+    let what = match kind {
+        KIND_EPOCH_OPENING => say!(lang, "发送代次的开启包", "an epoch opening"),
+        _ => say!(lang, "结构变更的标记包", "a marker of a structure change"),
+    };
+    say!(
+        lang,
+        "通道 {channel} 第 {seq} 号包是{what}，不能放弃；请发送方用 resend 重发它。",
+        "Packet {seq} of channel {channel} is {what} and cannot be waived; have the sender resend it."
+    )
 }

@@ -174,8 +174,8 @@ fn a_resent_packet_is_byte_identical_under_a_new_name() {
 #[test]
 fn a_waiver_lets_the_channel_go_on_without_what_is_lost_for_good() {
     let pair = carried_with(4, &[2, 3], Wound::Lost);
-    pair.inner.expect(2, &["waive", MESSAGES, "--seq", "3..3", "--reason", "丢失"]);
-    pair.inner.expect(2, &["waive", MESSAGES, "--seq", "2..4", "--reason", "丢失"]);
+    pair.inner.expect(2, &["waive", MESSAGES, "--seq", "3..3", "--name", "刘", "--reason", "丢失"]);
+    pair.inner.expect(2, &["waive", MESSAGES, "--seq", "2..4", "--name", "刘", "--reason", "丢失"]);
     pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2..3", "--name", "liu", "--reason", "光盘损坏"]);
     pair.inner.pass(0);
     assert_eq!(pair.arrived(MESSAGES), [message::name(0), message::name(3)]);

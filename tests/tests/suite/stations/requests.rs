@@ -33,7 +33,7 @@ fn a_running_station_answers_resend_waive_release_trust_and_send_again() {
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "2..2"]);
     pair.carry();
     until("the resent packet is applied", SOON, || pair.inner.channel(MESSAGES)["last_seq"] == 2);
-    let answer = pair.inner.expect(0, &["waive", MESSAGES, "--seq", "3..3", "--reason", "丢失"]);
+    let answer = pair.inner.expect(0, &["waive", MESSAGES, "--seq", "3..3", "--name", "刘", "--reason", "丢失"]);
     assert!(answer.out.contains("已登记放弃"), "{answer:?}");
     until("the channel goes on", SOON, || pair.inner.channel(MESSAGES)["last_seq"] == 4);
 
@@ -72,7 +72,7 @@ fn a_wrong_request_is_answered_and_the_station_runs_on() {
         vec!["trust", same_side.to_str().unwrap(), "--yes"],
         vec!["resend", MESSAGES, "--seq", "1..1"],
         vec!["resend", "nobodys-channel", "--seq", "1..1"],
-        vec!["waive", MESSAGES, "--seq", "1..1", "--reason", "x"],
+        vec!["waive", MESSAGES, "--seq", "1..1", "--name", "x", "--reason", "x"],
         vec!["release", "nobodys-channel"],
         vec!["send", "--again", own.to_str().unwrap(), "--reason", "x"],
     ] {
@@ -120,8 +120,8 @@ fn sigterm_ends_a_busy_station_within_five_seconds_and_nothing_is_lost() {
 fn a_second_daemon_or_pass_refuses_and_changes_nothing() {
     let pair = Pair::new();
     let daemon = Daemon::running(&pair.outer);
-    for verb in [&["run"][..], &["pass"], &["check", "--rebuild"]] {
-        let answer = pair.outer.expect(2, verb);
+    for (verb, code) in [(&["run"][..], 2), (&["pass"], 75), (&["check", "--rebuild"], 2)] {
+        let answer = pair.outer.expect(code, verb);
         assert!(answer.err.contains("正在运行") || answer.err.contains("在运行"), "{answer:?}");
     }
     let (code, took) = daemon.stop();

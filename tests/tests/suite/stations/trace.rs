@@ -61,7 +61,7 @@ fn packets_nobody_opened_are_named_where_the_record_may_be_in_them() {
     pair.carry();
     pair.inner.pass(1);
     assert_eq!(unopened(&trace(&pair.inner, 3)), [("missing", 1, Some(2)), ("early", 2, Some(2))]);
-    pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2", "--reason", "丢失"]);
+    pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2", "--name", "刘", "--reason", "丢失"]);
     pair.inner.pass(0);
     assert_eq!(unopened(&trace(&pair.inner, 1)), [("waived", 1, Some(2))]);
     assert_eq!(states(&trace(&pair.inner, 1)), [] as [&str; 0]);

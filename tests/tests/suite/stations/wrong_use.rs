@@ -345,7 +345,8 @@ fn a_command_line_that_cannot_be_read_gets_one_sentence() {
         (vec!["resend", MESSAGES, "--seq", "1..99999999999999999999"], vec!["--seq"]),
         (vec!["resend", MESSAGES], vec!["--seq"]),
         (vec!["resend", "Not A Channel", "--seq", "1"], vec!["Not A Channel"]),
-        (vec!["waive", MESSAGES, "--seq", "1"], vec!["--reason"]),
+        (vec!["waive", MESSAGES, "--seq", "1"], vec!["--reason", "--name"]),
+        (vec!["waive", MESSAGES, "--seq", "1", "--reason", "x"], vec!["--name"]),
         (vec!["trust"], vec!["CARD"]),
         (vec!["passs"], vec!["passs"]),
         (vec!["pass", "--jsn"], vec!["--jsn"]),
@@ -392,9 +393,14 @@ fn absurd_words_and_files_on_the_command_line_are_refused() {
     let most = u64::MAX.to_string();
     wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", &format!("1..{most}")], 2, &["1–2", "--seq"]);
     wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", &format!("0..{most}")], 2, &["--seq"]);
-    wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", &format!("1..{most}"), "--reason", "x"], 2, &[MESSAGES]);
+    wrong_use(
+        &pair.inner,
+        &["waive", MESSAGES, "--seq", &format!("1..{most}"), "--name", "x", "--reason", "x"],
+        2,
+        &[MESSAGES],
+    );
     for blank in ["", " \t"] {
-        wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", blank], 2, &["--reason"]);
+        wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--name", "x", "--reason", blank], 2, &["--reason"]);
         wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", "x", "--name", blank], 2, &["--name"]);
         wrong_use(&pair.inner, &["trace", blank], 2, &["WHAT"]);
     }
@@ -489,7 +495,7 @@ fn a_channel_or_range_that_is_not_there_is_named() {
     pair.exchange();
     for verb in [
         vec!["resend", "nobodys-channel", "--seq", "1"],
-        vec!["waive", "nobodys-channel", "--seq", "1", "--reason", "x"],
+        vec!["waive", "nobodys-channel", "--seq", "1", "--name", "x", "--reason", "x"],
         vec!["release", "nobodys-channel"],
     ] {
         wrong_use(&pair.outer, &verb, 2, &["nobodys-channel", "channels/"]);
@@ -498,7 +504,7 @@ fn a_channel_or_range_that_is_not_there_is_named() {
     wrong_use(&pair.outer, &["resend", MESSAGES, "--seq", "9"], 2, &["1–3", "--seq"]);
     wrong_use(&pair.outer, &["resend", RESPONSES, "--seq", "1"], 2, &[RESPONSES]);
     wrong_use(&pair.inner, &["resend", MESSAGES, "--seq", "1"], 2, &[MESSAGES]);
-    wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--reason", "x"], 2, &[MESSAGES, "gaps"]);
+    wrong_use(&pair.inner, &["waive", MESSAGES, "--seq", "1", "--name", "x", "--reason", "x"], 2, &[MESSAGES, "gaps"]);
     wrong_use(&pair.inner, &["release", MESSAGES], 2, &[MESSAGES]);
     assert_eq!(count(&pair.outer, "resent"), 0);
     assert_pass(&pair);
