@@ -86,6 +86,12 @@ pub struct PassReport {
     pub duplicates: u64,
     /// Packets moved to `waiting/` for want of a key.
     pub waiting: u64,
+    /// Repair packets, and second copies of small packets, placed in the ferry directory.
+    pub repair_sent: u64,
+    /// Repair packets of the peer taken in.
+    pub repair_received: u64,
+    /// Packets rebuilt from repair packets.
+    pub rebuilt: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
     /// Files that are still being written.
@@ -118,6 +124,9 @@ impl PassReport {
         }
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
+        self.repair_sent += other.repair_sent;
+        self.repair_received += other.repair_received;
+        self.rebuilt += other.rebuilt;
         // What follows says how things are now, not what happened.
         self.junk = other.junk;
         self.young = other.young;
@@ -159,6 +168,7 @@ pub struct Engine {
     pub(crate) gaps: Gaps,
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
+    pub(crate) repair: crate::repair::Repair,
     /// Packets that exist and wait for the ferry directory, in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
     /// The repeat that a person sends again, until its packet is fixed.
@@ -221,6 +231,7 @@ impl Engine {
             gaps: Gaps::default(),
             pick_up: Default::default(),
             signal_file: None,
+            repair: Default::default(),
             unplaced: VecDeque::new(),
             again: None,
             used_number: 0,
@@ -337,7 +348,7 @@ impl Engine {
             let moved = round.moved();
             report.add(round);
             let overtaken = self.has_fresh_gaps();
-            if (!moved && !overtaken && !self.pick_up.has_more()) || self.should_stop() {
+            if (!moved && !overtaken && !self.pick_up.has_more() && !self.has_more_to_rebuild()) || self.should_stop() {
                 break;
             }
             if overtaken {
@@ -367,6 +378,7 @@ impl Engine {
             let next = self.step()?;
             report.add(next);
         }
+        self.close_all_covers(&mut report)?;
         self.look_at_way_out(&mut report)?;
         Ok(report)
     }

@@ -17,6 +17,7 @@ pub mod lang;
 pub mod log;
 mod reason;
 pub mod receive;
+pub mod repair;
 pub mod report;
 pub mod requests;
 mod retention;

@@ -14,6 +14,7 @@ use crate::error::EngineFault;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
 use crate::receive::order::missing_between;
+use crate::repair::RepairSums;
 use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
@@ -53,6 +54,8 @@ pub struct Status {
     pub waiting: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
+    /// Repair packets sent and received, and what they rebuilt, since the station was set up.
+    pub repair: RepairSums,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -210,6 +213,7 @@ pub fn status(
         aside: count_packets(&station.quarantine_dir()).0,
         waiting: count_packets(&station.waiting_dir()).0,
         junk: count_packets(&station.ferry_in()).1,
+        repair: state.fact()?,
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }

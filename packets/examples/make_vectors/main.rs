@@ -7,6 +7,7 @@ mod keyrings;
 mod keys;
 mod logs;
 mod packets;
+mod repair;
 
 use std::fs;
 use std::io;
@@ -20,6 +21,10 @@ fn main() -> io::Result<()> {
     for case in packets::cases() {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
+    }
+    for (name, value) in repair::cases() {
+        let path = vectors.join("repair").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
     }
     for (name, value) in keyrings::cases() {
         let path = vectors.join("keyrings").join(name + ".json");

@@ -3,6 +3,7 @@
 pub mod header;
 pub mod name;
 pub mod records;
+pub mod repair;
 
 mod compress;
 

@@ -72,6 +72,7 @@ pub(crate) struct Picked {
 pub(crate) struct Look {
     pub(crate) signals: Vec<Picked>,
     pub(crate) cargo: BTreeMap<ChannelName, Vec<Picked>>,
+    pub(crate) repairs: Vec<Picked>,
 }
 
 /// The keys a station believes: the trusted peer's, or none.
@@ -149,11 +150,24 @@ impl Engine {
             match self.read_one_head(ferry.as_ref(), &name, &stat) {
                 Ok(Ok(head)) => {
                     self.pick_up.waiting_done = false;
-                    self.sort_in(Picked { dir: dir.clone(), name, head }, look, report)?;
+                    self.sort_in(Picked { dir: dir.clone(), name, head }, look);
                 }
                 Ok(Err(refusal)) if refusal.is_unknown_key() || refusal.is_not_yet() => {}
                 Ok(Err(refusal)) => self.set_aside(&dir, &name, refusal.code()),
                 Err(fault) if fault.is_gone() => {}
+                Err(fault) => self.tolerate(fault, report)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a directory of the own spool in which nothing grows: rebuilt packets.
+    pub(super) fn look_at_own(&mut self, dir: &Path, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+        let ferry = self.seams.files.ferry_dir(dir)?;
+        for (name, stat) in ferry.page(&|name| is_packet_name(name.as_bytes()), "", LOOK_ENTRIES)?.entries {
+            match self.read_one_head(ferry.as_ref(), &name, &stat) {
+                Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look),
+                Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
                 Err(fault) => self.tolerate(fault, report)?,
             }
         }
@@ -168,7 +182,7 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         match self.read_one_head(ferry, &name, &stat) {
-            Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look, report)?,
+            Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look),
             Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat), report)?,
             Ok(Err(refusal)) if refusal.is_unknown_key() => self.let_wait(dir, &name),
             Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
@@ -203,18 +217,17 @@ impl Engine {
         Ok(checked)
     }
 
-    fn sort_in(&mut self, picked: Picked, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn sort_in(&mut self, picked: Picked, look: &mut Look) {
         let channel = picked.head.header.channel.clone();
         match (picked.head.header.class, channel) {
             (Class::Signal, _) => look.signals.push(picked),
-            (Class::Cargo, Some(channel)) if self.is_granted(&channel) => look.cargo.entry(channel).or_default().push(picked),
-            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
-            // Parity is of no use before a group of packets is known to be incomplete; it is counted and taken away.
-            (Class::Repair, _) => {
-                report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
+            (Class::Cargo, Some(channel)) if self.is_granted(&channel) => {
+                self.note_arrival(picked.head.digest);
+                look.cargo.entry(channel).or_default().push(picked)
             }
+            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
+            (Class::Repair, _) => look.repairs.push(picked),
         }
-        Ok(())
     }
 
     /// True when the peer may send on the channel and it is configured as incoming here.

@@ -10,6 +10,7 @@ pub mod collect;
 pub mod pack;
 pub mod publish;
 pub(crate) mod put_away;
+pub mod repair;
 pub mod screen;
 pub mod seal;
 pub mod signal;
@@ -39,7 +40,7 @@ impl Engine {
             }
         }
         match self.unplaced.is_empty() {
-            true => self.send_signal(report),
+            true => self.close_due_covers(report).and_then(|()| self.send_signal(report)),
             false => Ok(()),
         }
     }
@@ -77,11 +78,18 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut sealing = self.next_group(at, &mut collecting, report)?;
         while !sealing.is_empty() {
-            let next = self.next_group(at, &mut collecting, report)?;
+            let next = match self.has_full_covers()? {
+                true => Group::default(),
+                false => self.next_group(at, &mut collecting, report)?,
+            };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
             if !self.unplaced.is_empty() {
                 break;
+            }
+            if sealing.is_empty() {
+                self.close_full_covers(report)?;
+                sealing = self.next_group(at, &mut collecting, report)?;
             }
         }
         self.tidy(at, report)

@@ -10,6 +10,8 @@ mod large;
 mod long_runs;
 mod order;
 mod power;
+mod repair;
+mod repair_kills;
 mod seeds;
 mod sink;
 mod source;

@@ -86,10 +86,19 @@ fn changing(history: Vec<FileOp>) -> Vec<u64> {
 
 /// Gives the places of the inner station's changing operations in an act of a test.
 pub(super) fn every_changing_op(prepare: impl Fn() -> World, act: impl Fn(&mut World) -> Result<(), EngineFault>) -> Vec<u64> {
+    every_changing_op_of(Victim::Inner, prepare, act)
+}
+
+/// Gives the places of a station's changing operations in an act of a test.
+pub(super) fn every_changing_op_of(
+    victim: Victim,
+    prepare: impl Fn() -> World,
+    act: impl Fn(&mut World) -> Result<(), EngineFault>,
+) -> Vec<u64> {
     let mut world = prepare();
-    let before = world.inner.files.ops() as usize;
+    let before = world.side(victim).files.ops() as usize;
     act(&mut world).unwrap();
-    changing(world.inner.files.history().split_off(before))
+    changing(world.side(victim).files.history().split_off(before))
 }
 
 impl Scene {

@@ -8,6 +8,7 @@ mod full_disk;
 mod gaps;
 mod killed;
 mod readme;
+mod repair;
 mod repeats;
 mod requests;
 mod scale;
