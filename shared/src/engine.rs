@@ -185,6 +185,8 @@ pub struct Engine {
     pub(crate) unfit_requests: BTreeSet<String>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
+    /// Somebody wakes the engine when a file comes: it does not sleep within a step.
+    is_woken: bool,
 }
 
 impl Engine {
@@ -241,6 +243,7 @@ impl Engine {
             unfit_requests: BTreeSet::new(),
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
+            is_woken: false,
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
@@ -322,6 +325,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Promises another step as soon as a file comes and after [`rest_ms`](Self::rest_ms) at the latest: a step does not sleep then.
+    pub fn will_be_woken(&mut self) {
+        self.is_woken = true;
+    }
+
+    /// Tells how soon (ms) the next step should be though no file comes; `None` when nothing waits but for files.
+    pub fn rest_ms(&self) -> Option<u64> {
+        self.has_fresh_gaps().then_some(OVERTAKEN_MS)
+    }
+
     /// Lets another thread ask the engine to stop at the next batch: by setting `flag`.
     pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
         self.stop = flag;
@@ -351,8 +364,10 @@ impl Engine {
             if (!moved && !overtaken && !self.pick_up.has_more() && !self.has_more_to_rebuild()) || self.should_stop() {
                 break;
             }
-            if overtaken {
+            if overtaken && !self.is_woken {
                 self.seams.clock.sleep(OVERTAKEN_MS);
+            } else if overtaken && !moved {
+                break;
             }
         }
         self.flush()?;
@@ -546,7 +561,7 @@ const UNFINISHED_ENTRIES: usize = 10_000;
 const ROUNDS_MAX: u32 = 1000;
 
 /// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
-const OVERTAKEN_MS: u64 = 500;
+pub(crate) const OVERTAKEN_MS: u64 = 500;
 
 /// How long a pass waits between two looks at files that are not finished.
 const PASS_WAIT_MS: u64 = 1000;

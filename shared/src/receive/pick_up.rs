@@ -39,8 +39,12 @@ pub(crate) struct Memory {
     pub(crate) stuck: BTreeSet<(PathBuf, String)>,
     /// Heads of second packets under one number that the log names already.
     pub(crate) told: BTreeSet<Digest>,
-    /// What was missing at the end of the last whole look, announced or not.
+    /// What was missing at the end of a whole look, and still is, announced or not.
     pub(crate) missing: super::order::Gaps,
+    /// Running time (ms) of that look.
+    pub(crate) missing_since_ms: u64,
+    /// Packets are missing that no line names yet.
+    pub(crate) has_fresh_gaps: bool,
 }
 
 impl Memory {

@@ -7,6 +7,7 @@ mod examine;
 mod full_disk;
 mod gaps;
 mod killed;
+mod overhead;
 mod readme;
 mod repair;
 mod repeats;
