@@ -48,3 +48,13 @@ pub const GAP_REPORT_MAX: usize = 256 << 10;
 pub const LINE_MAX: usize = 4096;
 /// The largest number in a line of the packet log, and in a header or signal that a line repeats, 2⁵³: what every JSON reader keeps exactly.
 pub const LINE_NUMBER_MAX: u64 = 1 << 53;
+/// The most packets that a group of repair packets covers: a table of 5 KiB.
+pub const REPAIR_DATA_MAX: u16 = 128;
+/// The most repair packets of a group.
+pub const REPAIR_PARITY_MAX: u16 = 64;
+/// What the length of a shard is a multiple of: the code works on blocks of 64 bytes.
+pub const SHARD_STEP: u64 = 64;
+/// The longest shard: with the largest table it fits into a packet's plain.
+pub const SHARD_MAX: u64 = PLAIN_MAX - (8 << 10);
+/// The most bytes of all shards of parity of a group: what making them, and rebuilding as many packets, holds in memory.
+pub const REPAIR_BYTES_MAX: u64 = 64 << 20;

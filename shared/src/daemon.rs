@@ -21,12 +21,15 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long the engine rests after a passing fault before it is opened anew.
 const RETRY_REST: Duration = Duration::from_secs(5);
+
+/// Most notifications that wait for the engine's thread: a million files that come during one step take no more memory than these.
+const WAKES_MAX: usize = 100_000;
 
 /// How often a running station looks for requests that commands left beside it.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
@@ -164,7 +167,7 @@ enum Wake {
 /// # Errors
 /// [`EngineFault`] when the station must stop: its policy is `Mend` or `Halt`.
 pub fn run(station: &Station) -> Result<(), EngineFault> {
-    let (wake, woken) = channel();
+    let (wake, woken) = sync_channel(WAKES_MAX);
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?;
@@ -176,7 +179,7 @@ pub fn run(station: &Station) -> Result<(), EngineFault> {
     on_engine_thread(move || work(station, &woken, &stop))
 }
 
-async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: Sender<Wake>, stop: Arc<AtomicBool>) {
+async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: SyncSender<Wake>, stop: Arc<AtomicBool>) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}
@@ -187,11 +190,11 @@ async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: Sender<Wak
 }
 
 /// Watches source folders and the ferry directory. Where watching does not work, as on network mounts, the scans do it all.
-fn watch(station: &Station, wake: Sender<Wake>) -> Result<Option<notify::RecommendedWatcher>, EngineFault> {
+fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::RecommendedWatcher>, EngineFault> {
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         for wake_up in wakes(event) {
-            // A send fails only when the engine's thread has ended.
-            let _ = wake.send(wake_up);
+            // What does not fit is found by the scan that the others wake up for.
+            let _ = wake.try_send(wake_up);
         }
     });
     let mut watcher = match watcher {
@@ -258,14 +261,15 @@ fn keep_stepping(
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EngineFault> {
     engine.stop_when(stop.clone());
+    engine.will_be_woken();
     let linger = linger(station)?;
     let scan_every = Duration::from_secs(station.config.ferry.scan_seconds);
     loop {
         say_troubles(&engine.serve_requests()?);
         let report = engine.step()?;
         say_what_happened(&report);
-        let until = Instant::now()
-            + if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
+        let soon = if report.young > 0 || report.incomplete > 0 { Duration::from_secs(1).min(scan_every) } else { scan_every };
+        let until = Instant::now() + engine.rest_ms().map_or(soon, |ms| soon.min(Duration::from_millis(ms)));
         match wait(&mut engine, station, woken, until, linger)? {
             Waited::Work if !stop.load(Ordering::SeqCst) => {}
             _ => return engine.close(),

@@ -89,6 +89,12 @@ pub struct PassReport {
     pub duplicates: u64,
     /// Packets moved to `waiting/` for want of a key.
     pub waiting: u64,
+    /// Repair packets, and second copies of small packets, placed in the ferry directory.
+    pub repair_sent: u64,
+    /// Repair packets of the peer taken in.
+    pub repair_received: u64,
+    /// Packets rebuilt from repair packets.
+    pub rebuilt: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
     /// Files that are still being written.
@@ -122,6 +128,9 @@ impl PassReport {
         self.repeats += other.repeats;
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
+        self.repair_sent += other.repair_sent;
+        self.repair_received += other.repair_received;
+        self.rebuilt += other.rebuilt;
         // What follows says how things are now, not what happened.
         self.junk = other.junk;
         self.young = other.young;
@@ -164,6 +173,7 @@ pub struct Engine {
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
     pub(crate) link: Link,
+    pub(crate) repair: crate::repair::Repair,
     /// Packets that exist and wait for the ferry directory, each channel's in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
     /// What stands between them and it.
@@ -187,6 +197,8 @@ pub struct Engine {
     pub(crate) echo_compared: u64,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
+    /// Somebody wakes the engine when a file comes: it does not sleep within a step.
+    is_woken: bool,
 }
 
 impl Engine {
@@ -238,6 +250,7 @@ impl Engine {
             pick_up: Default::default(),
             signal_file: None,
             link,
+            repair: Default::default(),
             unplaced: VecDeque::new(),
             way_out: WayOut::default(),
             again: None,
@@ -251,6 +264,7 @@ impl Engine {
             echo_compared: 0,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
+            is_woken: false,
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
@@ -332,6 +346,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Promises another step as soon as a file comes and after [`rest_ms`](Self::rest_ms) at the latest: a step does not sleep then.
+    pub fn will_be_woken(&mut self) {
+        self.is_woken = true;
+    }
+
+    /// Tells how soon (ms) the next step should be though no file comes; `None` when nothing waits but for files.
+    pub fn rest_ms(&self) -> Option<u64> {
+        self.has_fresh_gaps().then_some(OVERTAKEN_MS)
+    }
+
     /// Lets another thread ask the engine to stop at the next batch: by setting `flag`.
     pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
         self.stop = flag;
@@ -358,11 +382,13 @@ impl Engine {
             let moved = round.moved();
             report.add(round);
             let overtaken = self.has_fresh_gaps();
-            if (!moved && !overtaken && !self.pick_up.has_more()) || self.should_stop() {
+            if (!moved && !overtaken && !self.pick_up.has_more() && !self.has_more_to_rebuild()) || self.should_stop() {
                 break;
             }
-            if overtaken {
+            if overtaken && !self.is_woken {
                 self.seams.clock.sleep(OVERTAKEN_MS);
+            } else if overtaken && !moved {
+                break;
             }
         }
         self.tend_link(&mut report)?;
@@ -391,6 +417,7 @@ impl Engine {
             let next = self.step()?;
             report.add(next);
         }
+        self.close_all_covers(&mut report)?;
         self.look_at_way_out(&mut report)?;
         Ok(report)
     }
@@ -579,7 +606,7 @@ const UNFINISHED_ENTRIES: usize = 10_000;
 const ROUNDS_MAX: u32 = 1000;
 
 /// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
-const OVERTAKEN_MS: u64 = 500;
+pub(crate) const OVERTAKEN_MS: u64 = 500;
 
 /// How long a pass waits between two looks at files that are not finished.
 const PASS_WAIT_MS: u64 = 1000;

@@ -23,6 +23,7 @@ pub mod log;
 pub mod media;
 mod reason;
 pub mod receive;
+pub mod repair;
 pub mod report;
 pub mod requests;
 mod retention;

@@ -19,6 +19,7 @@ use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
 use crate::link::standing::{confirmed, receipts_text};
 use crate::receive::order::missing_between;
+use crate::repair::RepairSums;
 use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
@@ -64,6 +65,8 @@ pub struct Status {
     pub alarms: Vec<crate::alarm::told::AlarmLine>,
     /// The maintenance that goes on.
     pub maintenance: Option<crate::alarm::told::MaintenanceLine>,
+    /// Repair packets sent and received, and what they rebuilt, since the station was set up.
+    pub repair: RepairSums,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -233,6 +236,7 @@ pub fn status(
         junk: count_packets(station, &station.ferry_in()).1,
         alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
         maintenance: crate::alarm::told::maintenance(&state)?,
+        repair: state.fact()?,
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }

@@ -7,6 +7,7 @@ use crate::error::ConfigFault;
 use crate::ferry::profile::Profile;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
+use dukou_packets::limits::{REPAIR_DATA_MAX, REPAIR_PARITY_MAX};
 use dukou_packets::packet::header::{ChannelName, Environment};
 use dukou_packets::suite::{StationId, Suite};
 use serde::{Deserialize, Serialize};
@@ -274,6 +275,11 @@ impl Station {
         self.dir.join("spool/in")
     }
 
+    /// The peer's repair packets whose groups are not complete; below it, for a moment, what they rebuilt.
+    pub fn spool_repair(&self) -> PathBuf {
+        self.dir.join("spool/repair")
+    }
+
     /// Packets under keys not known yet.
     pub fn waiting_dir(&self) -> PathBuf {
         self.dir.join("waiting")
@@ -322,6 +328,7 @@ impl Station {
             "state/requests",
             "spool/out",
             "spool/in",
+            "spool/repair",
             "waiting",
             "quarantine",
             "rejected",
@@ -357,6 +364,12 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if config.ferry.scan_seconds == 0 || config.ferry.scan_seconds > 3600 {
         return Err(setting("ferry.scan_seconds", "1–3600"));
+    }
+    if !(1..=REPAIR_DATA_MAX).contains(&config.link.repair_data) {
+        return Err(setting("link.repair_data", "1–128"));
+    }
+    if config.link.repair_parity > REPAIR_PARITY_MAX {
+        return Err(setting("link.repair_parity", "0–64"));
     }
     if !(1..=1000).contains(&config.ferry.incomplete_scans) {
         return Err(setting("ferry.incomplete_scans", "1–1000"));

@@ -18,6 +18,7 @@ import gap_report
 import keyring as keyrings
 import packet
 import packet_log
+import repair
 import rfc_vectors
 from keyring import KeyringError
 from log_report import FAIL, INCOMPLETE, PASS
@@ -149,6 +150,25 @@ def _records_differ(expected: Optional[List[Dict[str, Any]]], got: List[Dict[str
     return None
 
 
+def repair_case(case: Dict[str, Any]) -> Optional[str]:
+    """Runs a repair case: the table must be the one said, the shard the one the code gives."""
+    result, opened = packet_result(case)
+    if opened is None:
+        return f"the packet itself gives {result}"
+    try:
+        read = repair.read_payload(opened.plain)
+    except repair.Unusable as unusable:
+        return None if unusable.code == case["expect"] else f"expected {case['expect']}, got {unusable.code}"
+    if case["expect"] != "ok":
+        return f"expected {case['expect']}, got ok"
+    members = [base64.b64decode(text, validate=True) for text in case["members"]]
+    if read.members != [(repair.digest_of(member), len(member)) for member in members]:
+        return "the members differ"
+    if (read.parity, read.index, len(read.shard)) != (case["parity"], case["index"], case["shard_bytes"]):
+        return "counts differ"
+    return None if read.shard == repair.shard_of(members, read.parity, read.index) else "the shard differs"
+
+
 def keyring_case(case: Dict[str, Any]) -> Optional[str]:
     """Runs a keyring case; `before`, where given, is the text of the version held before."""
     try:
@@ -203,6 +223,8 @@ def all_cases(directory: str) -> Iterator[Tuple[str, Optional[str]]]:
     """Runs every case under a vectors directory."""
     for path in sorted(glob.glob(os.path.join(directory, "packets", "*.json"))):
         yield path, packet_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "repair", "*.json"))):
+        yield path, repair_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "keyrings", "*.json"))):
         yield path, keyring_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "gap-reports", "*.json"))):

@@ -133,6 +133,11 @@ impl Daemon {
         }
     }
 
+    /// Gives its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop and waits at most [`STOP_LIMIT`].
     pub(crate) fn stop(mut self) -> Result<ExitStatus> {
         self.check_alive()?;

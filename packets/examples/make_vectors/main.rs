@@ -9,6 +9,7 @@ mod keyrings;
 mod keys;
 mod logs;
 mod packets;
+mod repair;
 
 use std::fs;
 use std::io;
@@ -22,6 +23,10 @@ fn main() -> io::Result<()> {
     for case in packets::cases().into_iter().chain(packets::epoch_cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
+    }
+    for (name, value) in repair::cases() {
+        let path = vectors.join("repair").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
     }
     for (name, value) in keyrings::cases() {
         let path = vectors.join("keyrings").join(name + ".json");

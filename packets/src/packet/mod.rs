@@ -5,6 +5,7 @@ pub mod epoch;
 pub mod header;
 pub mod name;
 pub mod records;
+pub mod repair;
 
 mod compress;
 

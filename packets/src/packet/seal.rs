@@ -8,8 +8,8 @@
 use super::compress::compress;
 use super::epoch::Opening;
 use super::header::{
-    ChannelName, Class, Environment, Epoch, Extension, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_RECORDS, KIND_SNAPSHOT,
-    LogHead, Stanza,
+    ChannelName, Class, Environment, Epoch, Extension, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_PARITY, KIND_RECORDS,
+    KIND_SNAPSHOT, LogHead, Stanza,
 };
 use super::records::RecordsBuilder;
 use crate::limits::{PREAMBLE, SIGNAL_MAX, SIGNATURE};
@@ -133,6 +133,25 @@ pub fn prepare_signal(envelope: &Envelope<'_>, document: &[u8], random: &dyn Ran
 /// When a recipient's key is unusable.
 pub fn prepare_opening(envelope: &Envelope<'_>, opening: &Opening, random: &dyn Random) -> Result<Prepared, SealFault> {
     prepare(envelope, Class::Cargo, &opening.render(), SIGNAL_LEVEL, random)
+}
+
+/// Takes a repair packet's payload as it is: it is neither compressed nor encrypted, and nobody is its recipient.
+pub fn prepare_parity(envelope: &Envelope<'_>, payload: Vec<u8>) -> Prepared {
+    Prepared {
+        suite: envelope.suite,
+        environment: envelope.environment,
+        sender: envelope.sender,
+        addressee: envelope.addressee,
+        link: LinkId::between(envelope.sender, envelope.addressee),
+        number: envelope.number,
+        stanzas: Vec::new(),
+        class: Class::Repair,
+        record_count: 0,
+        root: Digest::ZERO,
+        plain_len: payload.len() as u64,
+        payload_digest: sha256(&[&payload]),
+        payload,
+    }
 }
 
 fn prepare(
@@ -297,6 +316,18 @@ impl Prepared {
             return Err(SealFault::WrongClass);
         }
         let header = self.header(statement, signer.key_id());
+        self.sign(header, signer)
+    }
+
+    /// Signs the payload as a repair packet.
+    ///
+    /// # Errors
+    /// When the payload is not a repair packet's, a value is outside its range, or the key gives no signature.
+    pub fn seal_parity(self, statement: &Statement, signer: &dyn Signer) -> Result<Sealed, SealFault> {
+        if self.class != Class::Repair {
+            return Err(SealFault::WrongClass);
+        }
+        let header = Header { kind: KIND_PARITY, in_clear: true, compression: 0, ..self.header(statement, signer.key_id()) };
         self.sign(header, signer)
     }
 

@@ -8,6 +8,7 @@ mod keyring_vectors;
 mod log_vectors;
 mod packet_vectors;
 mod receive;
+mod repair_vectors;
 
 mod audit_command;
 mod damaged_logs;

@@ -7,6 +7,7 @@ use dukou_packets::packet::armor::{armor, read_whole};
 use dukou_packets::packet::header::{ChannelName, Class, Environment, Epoch, Extension, Header, LogHead, Stanza};
 use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, decode_records, read_head, read_unverified};
 use dukou_packets::packet::records::RecordsBuilder;
+use dukou_packets::packet::repair::ParityTable;
 use dukou_packets::packet::seal::prepare_records;
 use dukou_packets::packet::signal::Signal;
 use dukou_packets::suite::{Digest, KeyId, LinkId, RunId, StationId, Suite, Unwrapper, sha256};
@@ -335,6 +336,7 @@ proptest! {
         prop_assert!(Line::parse(&bytes).is_err());
         prop_assert!(Keyring::parse(&bytes).is_err());
         prop_assert!(Signal::parse(&bytes).is_err());
+        prop_assert!(ParityTable::parse(&bytes, bytes.len() as u64).is_err() || bytes.first() == Some(&1));
         let armored = [&b"DUKOU-ARMOR-1\n"[..], &bytes].concat();
         prop_assert!(read_whole(armored).is_err() || bytes.is_empty());
     }

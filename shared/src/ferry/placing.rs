@@ -61,7 +61,10 @@ impl Engine {
                 continue;
             }
             match self.place_again(&row) {
-                Ok(()) => report.packets_out += 1,
+                Ok(()) => {
+                    report.packets_out += 1;
+                    self.cover(std::iter::once(&row))?;
+                }
                 Err(fault) => {
                     self.tolerate(fault, report)?;
                     stuck.insert(row.key.channel.clone());

@@ -8,6 +8,7 @@ pub mod aside;
 pub mod open;
 pub mod order;
 pub mod pick_up;
+pub mod repair;
 pub mod signal;
 pub mod verify;
 
@@ -38,9 +39,10 @@ impl Engine {
                 break;
             }
         }
+        self.receive_repairs(picked.repairs, report)?;
         self.put_aside(report)?;
         // A look that was cut off has not seen all that is here.
-        if self.should_stop() || !self.pick_up.is_whole() {
+        if self.should_stop() || !self.pick_up.is_whole() || self.has_more_to_rebuild() {
             return Ok(());
         }
         self.note_gaps()

@@ -7,7 +7,7 @@ use super::apply::STAGING;
 use super::open::Opening;
 use super::pick_up::{Picked, PickedFrom};
 use super::verify::Verified;
-use crate::engine::{Engine, PassReport};
+use crate::engine::{Engine, OVERTAKEN_MS, PassReport};
 use crate::error::EngineFault;
 use crate::ferry::spool::LyingOutside;
 use crate::group::Group;
@@ -338,10 +338,12 @@ impl Engine {
     }
 
     /// Notes gaps that opened or closed. A signal may overtake its cargo by moments, so a gap is announced only when it was there at the
-    /// end of the whole look before, too.
+    /// end of a whole look half a second before, too.
     pub(crate) fn note_gaps(&mut self) -> Result<(), EngineFault> {
-        let now = self.find_gaps()?;
-        let lasting = minus(&now, &minus(&now, &self.pick_up.missing));
+        let (now, now_ms) = (self.find_gaps()?, self.seams.clock.mono_ms());
+        let still = minus(&now, &minus(&now, &self.pick_up.missing));
+        let is_old = now_ms >= self.pick_up.missing_since_ms + OVERTAKEN_MS;
+        let lasting = if is_old { still.clone() } else { Gaps::new() };
         let announced = minus(&now, &minus(&now, &self.gaps));
         for (channel, (epoch, ranges)) in minus(&self.gaps, &now) {
             for (from, to) in ranges {
@@ -357,13 +359,18 @@ impl Engine {
         // What is neither announced nor lasting is fresh.
         let fresh = minus(&minus(&now, &lasting), &announced);
         self.gaps = minus(&now, &fresh);
-        self.pick_up.missing = now;
+        self.pick_up.has_fresh_gaps = !fresh.is_empty();
+        // What came to be missing after the look that is remembered grows old with the next one.
+        if is_old || still.is_empty() {
+            self.pick_up.missing_since_ms = now_ms;
+        }
+        self.pick_up.missing = if is_old || still.is_empty() { now } else { still };
         Ok(())
     }
 
     /// True when packets are missing that no line names yet.
     pub(crate) fn has_fresh_gaps(&self) -> bool {
-        !minus(&self.pick_up.missing, &self.gaps).is_empty()
+        self.pick_up.has_fresh_gaps
     }
 
     /// Takes up the gaps that the log names and that are still open.

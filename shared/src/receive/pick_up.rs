@@ -40,8 +40,12 @@ pub(crate) struct Memory {
     pub(crate) stuck: BTreeSet<(PathBuf, String)>,
     /// Heads of second packets under one number that the log names already.
     pub(crate) told: BTreeSet<Digest>,
-    /// What was missing at the end of the last whole look, announced or not.
+    /// What was missing at the end of a whole look, and still is, announced or not.
     pub(crate) missing: super::order::Gaps,
+    /// Running time (ms) of that look.
+    pub(crate) missing_since_ms: u64,
+    /// Packets are missing that no line names yet.
+    pub(crate) has_fresh_gaps: bool,
 }
 
 impl Memory {
@@ -75,6 +79,7 @@ pub(crate) struct Picked {
 pub(crate) struct Look {
     pub(crate) signals: Vec<Picked>,
     pub(crate) cargo: BTreeMap<ChannelName, Vec<Picked>>,
+    pub(crate) repairs: Vec<Picked>,
 }
 
 /// The keys a station believes: the trusted peer's, or none.
@@ -152,11 +157,24 @@ impl Engine {
             match self.read_one_head(ferry.as_ref(), &name) {
                 Ok(Ok((form, head))) => {
                     self.pick_up.waiting_done = false;
-                    self.sort_in(Picked { dir: dir.clone(), name, form, head }, look, report)?;
+                    self.sort_in(Picked { dir: dir.clone(), name, form, head }, look);
                 }
                 Ok(Err(refusal)) if refusal.is_unknown_key() || refusal.is_not_yet() => {}
                 Ok(Err(refusal)) => self.set_aside(&dir, &name, refusal.code()),
                 Err(fault) if fault.is_gone() => {}
+                Err(fault) => self.tolerate(fault, report)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a directory of the own spool in which nothing grows: rebuilt packets.
+    pub(super) fn look_at_own(&mut self, dir: &Path, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+        let ferry = self.seams.files.ferry_dir(dir)?;
+        for (name, _) in ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?.entries {
+            match self.read_one_head(ferry.as_ref(), &name) {
+                Ok(Ok((form, head))) => self.sort_in(Picked { dir: dir.to_path_buf(), name, form, head }, look),
+                Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
                 Err(fault) => self.tolerate(fault, report)?,
             }
         }
@@ -171,7 +189,7 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         match self.read_one_head(ferry, &name) {
-            Ok(Ok((form, head))) => self.sort_in(Picked { dir: dir.to_path_buf(), name, form, head }, look, report)?,
+            Ok(Ok((form, head))) => self.sort_in(Picked { dir: dir.to_path_buf(), name, form, head }, look),
             Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat), report)?,
             Ok(Err(refusal)) if refusal.is_unknown_key() => self.let_wait(dir, &name),
             Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
@@ -198,18 +216,17 @@ impl Engine {
         Ok(checked)
     }
 
-    fn sort_in(&mut self, picked: Picked, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+    fn sort_in(&mut self, picked: Picked, look: &mut Look) {
         let channel = picked.head.header.channel.clone();
         match (picked.head.header.class, channel) {
             (Class::Signal, _) => look.signals.push(picked),
-            (Class::Cargo, Some(channel)) if self.is_granted(&channel) => look.cargo.entry(channel).or_default().push(picked),
-            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
-            // Parity is of no use before a group of packets is known to be incomplete; it is counted and taken away.
-            (Class::Repair, _) => {
-                report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
+            (Class::Cargo, Some(channel)) if self.is_granted(&channel) => {
+                self.note_arrival(picked.head.digest);
+                look.cargo.entry(channel).or_default().push(picked)
             }
+            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
+            (Class::Repair, _) => look.repairs.push(picked),
         }
-        Ok(())
     }
 
     /// True when the peer may send on the channel and it is configured as incoming here.

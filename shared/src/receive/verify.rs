@@ -128,7 +128,7 @@ impl Engine {
     }
 }
 
-fn check_copy(head: &VerifiedHead, bytes: &[u8]) -> Result<(), Refusal> {
+pub(super) fn check_copy(head: &VerifiedHead, bytes: &[u8]) -> Result<(), Refusal> {
     let (first, payload) = bytes.split_at_checked(head.head_len).ok_or(Refusal::Short)?;
     // The file may have been swapped since its head was verified.
     if sha256(&[first]) != head.digest {

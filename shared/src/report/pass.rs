@@ -68,8 +68,15 @@ fn refusals_text(report: &PassReport, lang: Lang) -> String {
 }
 
 fn arrivals_text(report: &PassReport, lang: Lang) -> String {
-    let PassReport { kept, duplicates, incomplete, junk, .. } = report;
+    let PassReport { kept, duplicates, incomplete, junk, rebuilt, .. } = report;
     let mut out = String::new();
+    if *rebuilt > 0 {
+        out += &say!(
+            lang,
+            "途中丢失或损坏的 {rebuilt} 个包已由修复包还原。\n",
+            "{rebuilt} packet(s) lost or damaged on their way were rebuilt from repair packets.\n"
+        );
+    }
     if *kept > 0 {
         out += &say!(
             lang,

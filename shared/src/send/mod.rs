@@ -10,6 +10,7 @@ pub mod collect;
 pub mod pack;
 pub mod publish;
 pub(crate) mod put_away;
+pub mod repair;
 pub(crate) mod repeat;
 pub mod screen;
 pub mod seal;
@@ -40,6 +41,9 @@ impl Engine {
             }
         }
         self.place_owed(report)?;
+        if self.unplaced.is_empty() {
+            self.close_due_covers(report)?;
+        }
         match self.may_signal() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
             true => self.send_signal(report),
             false => Ok(()),
@@ -83,18 +87,34 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut sealing = self.next_group(at, &mut collecting, report)?;
         while !sealing.is_empty() {
-            // What a person sends again goes as a whole.
-            let next = match self.again.is_some() || self.window_is_open(at)? {
-                true => self.next_group(at, &mut collecting, report)?,
-                false => Group::default(),
+            let next = match self.has_full_covers()? {
+                true => Group::default(),
+                false => self.next_in_window(at, &mut collecting, report)?,
             };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
             if !self.may_take_on(at) {
                 break;
             }
+            if sealing.is_empty() {
+                self.close_full_covers(report)?;
+                sealing = self.next_in_window(at, &mut collecting, report)?;
+            }
         }
         self.tidy(at, report)
+    }
+
+    /// Gives the next group, unless too much is not confirmed; what a person sends again goes as a whole.
+    fn next_in_window(
+        &mut self,
+        at: usize,
+        collecting: &mut Collecting,
+        report: &mut PassReport,
+    ) -> Result<Group<Sealing>, EngineFault> {
+        match self.again.is_some() || self.window_is_open(at)? {
+            true => self.next_group(at, collecting, report),
+            false => Ok(Group::default()),
+        }
     }
 
     /// Begins to seal packets until a group is full; an empty group when the source has no more.

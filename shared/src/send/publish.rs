@@ -73,6 +73,7 @@ impl Engine {
             self.unplaced.extend(packets.iter().skip(placed).map(|packet| packet.row.clone()));
         }
         report.packets_out += placed as u64;
+        self.cover(packets.iter().take(placed).map(|packet| &packet.row))?;
 
         // 5. The source files. After a crash before it: start puts them away, told from later ones by their stamp.
         report.held_back += repeats.len() as u64;
@@ -330,11 +331,19 @@ impl Engine {
     /// # Errors
     /// [`EngineFault::Spool`] when it is not the packet that was sealed, [`EngineFault::File`] when it cannot be read.
     pub(crate) fn read_retained(&self, row: &PacketRow) -> Result<Vec<u8>, EngineFault> {
-        let path = self.spool_path(Direction::Out, row.spool.as_deref().unwrap_or_default());
+        self.read_sealed(row.spool.as_deref().unwrap_or_default(), row.header)
+    }
+
+    /// Reads the packet with this header digest from the own spool, under its name there.
+    ///
+    /// # Errors
+    /// As [`read_retained`](Self::read_retained).
+    pub(super) fn read_sealed(&self, spool: &str, header: Digest) -> Result<Vec<u8>, EngineFault> {
+        let path = self.spool_path(Direction::Out, spool);
         let bytes = self.seams.files.read(&path, limits::SEALED_MAX + limits::HEADER_MAX as u64)?;
         let whole = read_head(&bytes, &self.keys.keyring).and_then(|head| {
             let payload = bytes.get(head.head_len..).unwrap_or_default();
-            match head.digest == row.header {
+            match head.digest == header {
                 true => head.check_payload(sha256(&[payload]), payload.len() as u64),
                 false => Err(Refusal::Signature),
             }
@@ -367,7 +376,7 @@ impl Engine {
     }
 }
 
-fn spool_name(number: u64) -> String {
+pub(super) fn spool_name(number: u64) -> String {
     format!("{number:012}.dkp")
 }
 

@@ -99,6 +99,20 @@ fn a_new_store_knows_nothing() {
 }
 
 #[test]
+fn a_packet_is_found_by_its_header_digest_in_its_direction_alone() {
+    each(|store| {
+        store.commit(&[packed(3, Vec::new()), marked(4, Vec::new())]).unwrap();
+        let found = |store: &mut dyn Store, direction, header| {
+            store.packet_by_header(direction, &digest(header)).unwrap().map(|row| row.key.seq)
+        };
+        assert_eq!(found(store, Direction::Out, 3), Some(3));
+        assert_eq!(found(store, Direction::In, 4), Some(4));
+        assert_eq!(found(store, Direction::In, 3), None);
+        assert_eq!(found(store, Direction::Out, 9), None);
+    });
+}
+
+#[test]
 fn a_packed_packet_moves_head_and_number_and_gives_its_records_back_unchanged() {
     each(|store| {
         let mut all = vec![file(0, "a", "a.txt"), file(1, "测绘", "2026/测绘 report.PDF")];

@@ -384,6 +384,11 @@ impl Store for MemoryStore {
         Ok(shared.content.stored(key).map(|stored| stored.row.clone()))
     }
 
+    fn packet_by_header(&mut self, direction: Direction, header: &Digest) -> Result<Option<PacketRow>, StoreFault> {
+        let shared = self.running()?;
+        Ok(shared.content.rows(direction).find(|row| row.header == *header).cloned())
+    }
+
     fn packets_in(&mut self, direction: Direction, states: &[PacketState], limit: usize) -> Result<Vec<PacketRow>, StoreFault> {
         let shared = self.running()?;
         let rows = shared.content.rows(direction);

@@ -559,6 +559,8 @@ pub trait Store: Send {
     fn arrived_before(&mut self, packet: &PacketKey, record: &RecordRow) -> Result<bool, StoreFault>;
     /// Gives one packet's row.
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault>;
+    /// Gives the row of the packet with this header digest; the oldest where a person's doing left two.
+    fn packet_by_header(&mut self, direction: Direction, header: &Digest) -> Result<Option<PacketRow>, StoreFault>;
     /// Gives the packet rows in any of the states, by direction, channel, epoch counter, seq; at most `limit`.
     fn packets_in(&mut self, direction: Direction, states: &[PacketState], limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives outgoing packets whose sources may still have to be put away, by number.

@@ -20,6 +20,7 @@ use super::{
     Store, StoreFault, Waiver, Went,
 };
 use dukou_packets::packet::header::{ChannelName, Epoch};
+use dukou_packets::suite::Digest;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::fs::{File, OpenOptions};
@@ -206,6 +207,10 @@ impl Store for SqliteStore {
 
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault> {
         self.read(async |conn, _| reads::packet_of(conn, key).await)
+    }
+
+    fn packet_by_header(&mut self, direction: Direction, header: &Digest) -> Result<Option<PacketRow>, StoreFault> {
+        self.read(async |conn, _| reads::packet_by_header(conn, direction, header).await)
     }
 
     fn packets_in(&mut self, direction: Direction, states: &[PacketState], limit: usize) -> Result<Vec<PacketRow>, StoreFault> {

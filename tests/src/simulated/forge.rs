@@ -4,7 +4,8 @@ use super::station::{SimStation, name};
 use dukou_packets::packet::header::{Epoch, Header, LogHead};
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
-use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
+use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement};
+use dukou_packets::packet::seal::{prepare_parity, prepare_records, prepare_signal};
 use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
 use dukou_packets::suite::{Digest, RunId, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
@@ -147,4 +148,15 @@ pub fn resign(from: &SimStation, sealed: &Sealed, change: impl FnOnce(&mut Heade
 /// Gives a packet's bytes as they lie in a ferry directory.
 pub fn bytes(sealed: &Sealed) -> Vec<u8> {
     [sealed.head.as_slice(), sealed.payload.as_slice()].concat()
+}
+
+/// Makes a repair packet of `from` to `to` with any payload, under the sender's next number but `ahead`.
+///
+/// # Panics
+/// When the payload is longer than any packet's.
+pub fn repair(from: &SimStation, to: &SimStation, ahead: u64, payload: Vec<u8>) -> Vec<u8> {
+    let mut envelope = envelope(from, to, &[]);
+    envelope.number += ahead;
+    let prepared = prepare_parity(&envelope, payload);
+    bytes(&prepared.seal_parity(&statement(from), from.keys.packet.as_ref()).expect("a packet"))
 }

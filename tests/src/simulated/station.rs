@@ -182,6 +182,17 @@ impl SimStation {
         self.with(Engine::step)
     }
 
+    /// Promises the engine to step again as soon as a file comes, as the running program does.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn will_be_woken(&mut self) -> Result<(), EngineFault> {
+        self.with(|engine| {
+            engine.will_be_woken();
+            Ok(())
+        })
+    }
+
     /// One whole pass, with its waits.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: the real release programs beside their peers, alternately, in one run.
 
+mod backlog;
 mod environment;
 pub(crate) mod floor;
+mod latency;
 mod measure;
 mod peers;
 mod place;
@@ -53,7 +55,11 @@ enum Which {
     W1,
     /// One large file, half text, half noise
     W2,
-    /// Bytes beside the compressed payload of 10,000 records of 1 KB
+    /// One message every 20 ms through the simulated device: closed to applied
+    W4,
+    /// A backlog with the receiver stopped and started: memory, and the cost of a record
+    W5,
+    /// Bytes beside the compressed payload of 10,000 records of 1 KB, and how fast such records cross
     W7,
     /// One-record packets, durable, sending side
     W8,
@@ -83,7 +89,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         match which {
             Which::W1 => run_w1(options, &programs, &place),
             Which::W2 => run_w2(options, &programs, &place),
-            Which::W7 => run_w7(&programs, &place),
+            Which::W4 => run_w4(options, &programs, &place),
+            Which::W5 => run_w5(options, &programs, &place),
+            Which::W7 => run_w7(options, &programs, &place),
             Which::W8 => run_w8(options, &programs, &place),
         }
         .with_context(|| format!("{which:?}"))?;
@@ -144,10 +152,41 @@ fn contenders(programs: &Programs, workload: &Workload, shape: Shape) -> Vec<Box
     contenders
 }
 
-fn run_w7(programs: &Programs, place: &Place) -> Result<()> {
+fn run_w4(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
+    let seconds = if options.full { 60 } else { 10 };
+    let latency = latency::measure(programs, place, seconds)?;
+    println!("### W4: a message every 20 ms for {seconds} s\n\n{}", latency.text());
+    Ok(())
+}
+
+fn run_w5(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
+    let sizes: &[u64] = if options.full { &[1_000, 10_000, 100_000, 1_000_000] } else { &[1_000, 10_000, 50_000] };
+    let backlog = backlog::measure(programs, place, sizes)?;
+    println!("### W5: backlogs of records of 1,000 bytes, the receiver stopped and started\n\n{backlog}");
+    Ok(())
+}
+
+/// Records a second that fill 94 Mbit/s with records of 1,000 bytes.
+const FULL_LINE: f64 = 11_750.0;
+
+fn run_w7(options: &Options, programs: &Programs, place: &Place) -> Result<()> {
     let workload = Workload::small_records(&place.directory().join("w7"), 10_000)?;
     let overhead = small::overhead(programs, &workload, place)?;
     println!("### W7: 10,000 records of 1,000 bytes\n\n{overhead}");
+    workload.remove()?;
+    let workload = Workload::small_records(&place.directory().join("w7"), if options.full { 100_000 } else { 20_000 })?;
+    let ferry = product::Ferry::new(PRODUCT_BARE, programs, &workload, Shape::MessagesWithoutStatus);
+    let all = measure::round_robin(vec![Box::new(ferry)], options.rounds(), place)?;
+    println!("{}", table::render(&all, PRODUCT_BARE));
+    let walls = all.first().map(|series| series.runs.iter().map(|run| run.wall).collect()).unwrap_or_default();
+    if let Some(wall) = measure::median(walls) {
+        let rate = workload.files as f64 / wall;
+        println!(
+            "- W7 plain records from intake to applied, goal ≥ {FULL_LINE:.0} a second (94 Mbit/s): {rate:.0} a second, {:.0} Mbit/s {}\n",
+            rate * 8_000.0 / 1e6,
+            verdict(rate >= FULL_LINE)
+        );
+    }
     workload.remove()
 }
 

@@ -18,7 +18,7 @@ pub(super) const CHANNEL: &str = "report-message";
 /// How often to look whether everything has come.
 const LOOK: Duration = Duration::from_millis(3);
 /// After this long a station takes a file as finished: its `settle_seconds` and one more.
-const SETTLED: Duration = Duration::from_secs(6);
+pub(super) const SETTLED: Duration = Duration::from_secs(6);
 /// When to give up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -171,7 +171,7 @@ fn arrived(pair: &Pair) -> PathBuf {
 }
 
 /// Waits until the daemon answers for itself: starting is not what is measured.
-fn wait_until_up(station: &Station) -> Result<()> {
+pub(super) fn wait_until_up(station: &Station) -> Result<()> {
     let begun = Instant::now();
     let mut last = station.status();
     while last.is_err() && begun.elapsed() < Duration::from_secs(10) {

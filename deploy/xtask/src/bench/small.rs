@@ -22,6 +22,7 @@ pub(super) const DURABLE_LOOP: &str = "write, fsync, rename, fsync directory";
 /// Where FORMAT.md section 1 puts the header; section 2 begins it with the class and has `payload_len` in it.
 const HEADER_OFFSET: usize = 16;
 const CARGO: u8 = 1;
+const REPAIR: u8 = 3;
 const PAYLOAD_LEN: Range<usize> = 192..200;
 
 /// Measures W7: bytes in the ferry directory beside the compressed payload alone.
@@ -32,6 +33,7 @@ pub(super) fn overhead(programs: &Programs, workload: &Workload, place: &Place) 
     pair.pass()?;
     let cargo = cargo_packets(&pair.outer.path("ferry/out"))?;
     ensure!(cargo.packets > 0, "no cargo packet was published");
+    let parity = parity_bytes(programs, workload, place)?;
     let bodies = compressed_alone(workload)?;
     fs::remove_dir_all(&directory)?;
     let mut table = Table::new(["what", "bytes"]);
@@ -40,6 +42,8 @@ pub(super) fn overhead(programs: &Programs, workload: &Workload, place: &Place) 
         ("their bodies alone, one zstd -3 frame", bodies),
         ("cargo packets, whole files", cargo.bytes),
         ("cargo packets, payloads: bodies and what the records say of them, compressed and sealed", cargo.payload_bytes),
+        ("apart: one delayed repeat of them, where it is set", cargo.bytes),
+        ("apart: repair packets over them, where 10+2 is set (2 for these few packets, too)", parity),
     ] {
         table.row([what, &bytes.to_string()]);
     }
@@ -56,6 +60,19 @@ pub(super) fn overhead(programs: &Programs, workload: &Workload, place: &Place) 
     ))
 }
 
+/// Gives the bytes of the repair packets that 10+2 adds to the same records.
+fn parity_bytes(programs: &Programs, workload: &Workload, place: &Place) -> Result<u64> {
+    let directory = place.fresh()?;
+    let pair = Pair::make(programs, &directory, Shape::Messages)?;
+    pair.outer.configure("station.toml", |table| set(table, "link", "repair_parity", 2))?;
+    pair.drop_files(workload)?;
+    pair.pass()?;
+    let repair = packets_of(&pair.outer.path("ferry/out"), REPAIR)?;
+    ensure!(repair.packets > 0, "no repair packet was published");
+    fs::remove_dir_all(&directory)?;
+    Ok(repair.bytes)
+}
+
 /// The cargo packets in a ferry directory.
 #[derive(Debug, Default)]
 struct CargoPackets {
@@ -66,13 +83,17 @@ struct CargoPackets {
 
 /// Counts cargo packets and their bytes; signals travel beside them.
 fn cargo_packets(directory: &Path) -> Result<CargoPackets> {
+    packets_of(directory, CARGO)
+}
+
+fn packets_of(directory: &Path, class: u8) -> Result<CargoPackets> {
     let mut found = CargoPackets::default();
     for name in files_below(directory)? {
         let path = directory.join(name);
         let mut start = [0; HEADER_OFFSET + PAYLOAD_LEN.end];
         let is_packet = File::open(&path)?.read_exact(&mut start).is_ok();
         let header = &start[HEADER_OFFSET..];
-        if is_packet && header.starts_with(&[CARGO]) {
+        if is_packet && header.starts_with(&[class]) {
             let mut length = [0; 8];
             length.copy_from_slice(&header[PAYLOAD_LEN]);
             found.packets += 1;

@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Most hints that are remembered; files beyond are finished by settling.
 const HINTS_MAX: usize = 200_000;
 
+/// Most unfinished files that are remembered from look to look; the others are finished by their change time, or have their turn when these are.
+const YOUNG_MAX: usize = 100_000;
+
 /// How far wall clock and running time may drift apart between two looks before ages by the wall clock are doubted.
 const DRIFT_MS: i64 = 1000;
 
@@ -75,7 +78,9 @@ impl Finished {
         if now_ms >= due_ms {
             return None;
         }
-        young.insert(candidate.path.clone(), (candidate.stat, since_ms));
+        if young.len() < YOUNG_MAX {
+            young.insert(candidate.path.clone(), (candidate.stat, since_ms));
+        }
         Some(due_ms)
     }
 

@@ -30,6 +30,16 @@ pub(super) async fn packet_of(conn: &mut SqliteConnection, key: &PacketKey) -> R
     row.as_ref().map(packet).transpose()
 }
 
+pub(super) async fn packet_by_header(
+    conn: &mut SqliteConnection,
+    direction: Direction,
+    header: &Digest,
+) -> Result<Option<PacketRow>, Trouble> {
+    let sql = packets_where!("p.header = ? AND l.direction = ? ORDER BY p.id LIMIT 1");
+    let query = sqlx::query(sql).bind(header.as_bytes().as_slice()).bind(direction_number(direction));
+    query.fetch_optional(conn).await?.as_ref().map(packet).transpose()
+}
+
 pub(super) async fn packets_in(
     conn: &mut SqliteConnection,
     direction: Direction,

@@ -46,6 +46,7 @@ CREATE TABLE packets(id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, epoch TEXT N
   state INTEGER NOT NULL, sources_pending INTEGER NOT NULL, at_ms INTEGER NOT NULL, done_ms INTEGER, run_ms INTEGER NOT NULL,
   UNIQUE(lane, epoch, seq)) STRICT;
 CREATE INDEX packets_by_state ON packets(lane, state);
+CREATE INDEX packets_by_header ON packets(header);
 CREATE INDEX packets_with_sources ON packets(number) WHERE sources_pending = 1;
 CREATE INDEX packets_in_spool ON packets(lane, run_ms) WHERE spool IS NOT NULL;
 
@@ -71,6 +72,7 @@ CREATE INDEX sent_again_by_request ON sent_again(request) WHERE request IS NOT N
 /// What brings the tables of version 1 to version 2.
 const FROM_1: &str = "
 CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX packets_by_header ON packets(header);
 ";
 
 /// What a file turns out to be.

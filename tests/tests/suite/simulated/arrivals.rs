@@ -207,3 +207,47 @@ fn a_signal_that_overtakes_its_cargo_announces_no_gap() {
     assert!(!world.inner.log().iter().any(|event| matches!(event, Event::Gap { .. })));
     world.settle_and_check().unwrap();
 }
+
+/// A running inner station before which the signal lies and the cargo it names does not.
+fn overtaken_by_a_signal(seed: u64) -> (World, Vec<Vec<u8>>) {
+    let mut world = World::new(seed);
+    for index in 0..3 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{index}"));
+    }
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    let cargo = world.inward.cargo(FILES).into_values().collect();
+    world.inward.deliver_some(&world.inner, |id| id.is_none());
+    world.inner.will_be_woken().unwrap();
+    (world, cargo)
+}
+
+fn announced(world: &World) -> usize {
+    world.inner.log().iter().filter(|event| matches!(event, Event::Gap { .. })).count()
+}
+
+#[test]
+fn a_running_station_does_not_sleep_on_cargo_that_its_signal_overtook() {
+    let (mut world, cargo) = overtaken_by_a_signal(79);
+    let began_ms = world.inner.clock.mono_ms();
+    world.inner.step().unwrap();
+    assert_eq!(world.inner.clock.mono_ms(), began_ms, "it slept with files on their way");
+    world.inner.clock.advance(100);
+    for bytes in cargo {
+        world.inward.put(&world.inner, None, &bytes);
+        world.inner.step().unwrap();
+    }
+    assert_eq!(world.inner.clock.mono_ms(), began_ms + 100);
+    assert_eq!(announced(&world), 0);
+    world.settle_and_check().unwrap();
+}
+
+#[test]
+fn a_running_station_announces_what_is_still_missing_half_a_second_later_and_not_before() {
+    let (mut world, _) = overtaken_by_a_signal(80);
+    for (after_ms, gaps) in [(0, 0), (10, 0), (400, 0), (90, 1), (600, 1)] {
+        world.inner.clock.advance(after_ms);
+        world.inner.step().unwrap();
+        assert_eq!(announced(&world), gaps, "{after_ms} ms later");
+    }
+}

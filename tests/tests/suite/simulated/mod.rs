@@ -14,6 +14,8 @@ mod long_runs;
 mod media;
 mod order;
 mod power;
+mod repair;
+mod repair_kills;
 mod replayed_year;
 mod resends;
 mod seeds;
