@@ -119,7 +119,9 @@ mod tests {
             restarts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
         ) {
             let all = history(&lengths);
-            prop_assume!(!all.is_empty());
+            if all.is_empty() {
+                return Ok(());
+            }
             let (mut runs, mut state) = (PeerRuns::default(), StationState::default());
             for (at, pick) in picks.iter().enumerate() {
                 let (run, number) = all[pick.index(all.len())];
@@ -143,8 +145,12 @@ mod tests {
         ) {
             let mut all = history(&lengths);
             // The copy was made right behind this packet; the sender went on, and everything arrived, in whatever order.
-            let copied = all[copied.index(all.len())].1;
-            prop_assume!(all.iter().any(|(_, number)| *number == copied + 1));
+            let numbers: Vec<u64> = all.iter().map(|(_, number)| *number).collect();
+            let moments: Vec<u64> = numbers.iter().copied().filter(|number| numbers.contains(&(number + 1))).collect();
+            if moments.is_empty() {
+                return Ok(());
+            }
+            let copied = moments[copied.index(moments.len())];
             all.sort_by_key(|(_, number)| number.wrapping_mul(order | 1));
             let mut runs = PeerRuns::default();
             for (run, number) in all {

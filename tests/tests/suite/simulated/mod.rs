@@ -10,6 +10,7 @@ mod large;
 mod long_runs;
 mod order;
 mod power;
+mod restored;
 mod seeds;
 mod sink;
 mod source;
