@@ -27,7 +27,7 @@ use dukou_packets::packet::header::{ChannelName, LogHead};
 use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,8 +178,8 @@ pub struct Engine {
     pub(crate) unfit_requests: BTreeSet<String>,
     /// Which numbers each run of the peer gave to packets.
     pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
-    /// Up to which size the peer's word about this log was held against it.
-    pub(crate) echo_compared: u64,
+    /// Heads of this log that the peer spoke of and that were held against it.
+    pub(crate) echoes_compared: HashSet<LogHead>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -237,7 +237,7 @@ impl Engine {
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
             peer_runs,
-            echo_compared: 0,
+            echoes_compared: HashSet::new(),
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,

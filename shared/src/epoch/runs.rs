@@ -62,6 +62,25 @@ impl PeerRuns {
         Ok(changes)
     }
 
+    /// Gives the highest number of all.
+    pub fn highest(&self) -> Option<u64> {
+        let (_, run) = self.by_low.last_key_value()?;
+        self.runs.get(run).map(|(_, high)| *high)
+    }
+
+    /// Forgets the numbers below one: from there on another copy of the sender's state counts. Gives what the state has to store.
+    pub fn forget_below(&mut self, number: u64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (run, (low, high)) in std::mem::take(self).runs {
+            let left = (high >= number).then_some((low.max(number), high));
+            changes.push(stored(run, left));
+            if let Some(left) = left {
+                self.insert(run, left);
+            }
+        }
+        changes
+    }
+
     /// Forgets everything; gives what the state has to store.
     pub fn forget(&mut self) -> Vec<Change> {
         let changes = self.runs.keys().map(|run| stored(*run, None)).collect();

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod daemon;
 pub mod forge;
+pub mod heads;
 pub mod message;
 pub mod packet;
 pub mod pair;

@@ -1,5 +1,6 @@
 //! The suites over the real programs, with `cp` and `mv` for a gap device.
 
+mod burnt;
 mod canary;
 mod consumer;
 mod damage;
