@@ -242,7 +242,7 @@ fn place(
         return Ok(format!("{channel}/{path}"));
     }
     // The same record from another packet: it lies there already.
-    Ok(format!("{channel}/{}", set_apart(&safe_path(name).to_string(), &digest.to_string())))
+    Ok(format!("{channel}/{}", set_apart(safe_path(name).as_str(), &digest.to_string())))
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigFault> {
