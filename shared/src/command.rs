@@ -5,11 +5,15 @@
 //! standard error.
 
 mod alarms;
+mod epoch;
 mod examine;
 mod gaps;
 mod init;
 mod maintenance;
 mod media;
+mod recover;
+mod replay;
+mod reseal;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -20,7 +24,7 @@ use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
 use crate::lang::{Lang, plain, plain_line};
 use crate::report;
-use crate::requests::{Answer, Asked, Request, ask_running};
+use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
 use crate::say;
 use crate::station::Station;
 use crate::store::Direction;
@@ -75,6 +79,14 @@ enum Verb {
     Send(SendArgs),
     /// 介质：写出、读入、登记 / discs: write, read, list
     Media(media::MediaArgs),
+    /// 另起一代，或接受对方的新一代 / open a new epoch, or accept the peer's
+    Epoch(epoch::EpochArgs),
+    /// 把已落地的包再落地一次 / deliver applied packets to the sink once more
+    Replay(replay::ReplayArgs),
+    /// 把留存的记录重新封装给现在的对方 / seal retained records anew for the peer of today
+    Reseal(reseal::ResealArgs),
+    /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
+    Recover(recover::RecoverArgs),
     /// 试一个文件会怎样，不发送 / what would happen to a file; sends nothing
     Try(TryArgs),
     /// 核对状态、留存包和日志 / check that state, spool and log agree
@@ -107,6 +119,33 @@ struct TrustArgs {
     /// 对方可以发送的通道，默认全部 / channels the peer may send on, default all
     #[arg(long, value_delimiter = ',')]
     channels: Vec<ChannelName>,
+    /// 换掉原来的对方 / put this peer in the place of the one before
+    #[arg(long, requires_all = ["name", "reason"])]
+    replace: bool,
+    /// 决定人 / who decides
+    #[arg(long, value_parser = something, requires = "replace")]
+    name: Option<String>,
+    /// 原因 / why
+    #[arg(long, value_parser = something, requires = "replace")]
+    reason: Option<String>,
+}
+
+impl TrustArgs {
+    fn replacing(&self) -> Option<Replacing> {
+        let (name, reason) = (self.name.clone()?, self.reason.clone()?);
+        self.replace.then_some(Replacing { name, reason })
+    }
+}
+
+/// Who decides, and why.
+#[derive(Args)]
+struct PersonArgs {
+    /// 决定人 / who decides
+    #[arg(long, value_parser = something)]
+    name: String,
+    /// 原因 / why
+    #[arg(long, value_parser = something)]
+    reason: String,
 }
 
 #[derive(Args)]
@@ -266,16 +305,21 @@ fn exit_code(fault: &EngineFault) -> u8 {
 }
 
 fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
-    if let Verb::Init(args) = cli.verb {
-        return init::init(&args, side, lang);
-    }
+    let cli = match cli.verb {
+        Verb::Init(args) => return init::init(&args, side, lang),
+        Verb::Recover(args) => return recover::recover(&args, lang),
+        verb => Cli { verb, ..cli },
+    };
     let station = Station::load(&cli.station)?;
     if station.config.station.side != side {
         return Err(ConfigFault::OtherSide { dir: station.dir }.into());
     }
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
-        Verb::Init(_) => Ok(0),
+        Verb::Init(_) | Verb::Recover(_) => Ok(0),
+        Verb::Epoch(args) => epoch::epoch(&station, args, lang),
+        Verb::Replay(args) => replay::replay(&station, args, lang),
+        Verb::Reseal(args) => reseal::reseal(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
         Verb::Run => run(&station),
@@ -370,7 +414,12 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
         Some(known) => known.grant.channels.clone(),
         None => granted_channels(station, &args.channels)?,
     };
-    ask(station, Request::Trust { card: text, compared, channels, operator: operator() }, false, lang)
+    ask(
+        station,
+        Request::Trust { card: text, compared, channels, operator: operator(), replace: args.replacing() },
+        false,
+        lang,
+    )
 }
 
 /// Reads a card, and no more of a file than a card can have; what is not even text is no card either.

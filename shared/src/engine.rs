@@ -28,7 +28,7 @@ use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -193,8 +193,8 @@ pub struct Engine {
     pub(crate) alarms: crate::alarm::Alarms,
     /// Which numbers each run of the peer gave to packets.
     pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
-    /// Up to which size the peer's word about this log was held against it.
-    pub(crate) echo_compared: u64,
+    /// Heads of this log that the peer spoke of and that were held against it.
+    pub(crate) echoes_compared: HashSet<LogHead>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
     /// Somebody wakes the engine when a file comes: it does not sleep within a step.
@@ -261,7 +261,7 @@ impl Engine {
             unfit_requests: BTreeSet::new(),
             alarms,
             peer_runs,
-            echo_compared: 0,
+            echoes_compared: HashSet::new(),
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             is_woken: false,

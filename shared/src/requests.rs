@@ -7,9 +7,12 @@
 
 mod acknowledge;
 mod again;
+mod epoch;
 mod gap_report;
 mod mailbox;
 mod maintenance;
+mod replay;
+mod reseal;
 mod resend;
 mod resend_report;
 mod trust;
@@ -18,6 +21,7 @@ mod waive;
 pub use self::mailbox::{Asked, ask_running, unfit_requests};
 
 use crate::engine::Engine;
+use crate::epoch::decisions::Person;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::media::write::DiscOrder;
@@ -121,6 +125,9 @@ pub enum Request {
         channels: Vec<ChannelName>,
         /// Account of the person.
         operator: String,
+        /// Who puts it in the place of another peer, and why; none where it may not be another one.
+        #[serde(default)]
+        replace: Option<Replacing>,
     },
     /// Take note of an open alarm.
     Acknowledge {
@@ -144,11 +151,70 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Open a new epoch behind what the receiver really has.
+    EpochNew {
+        /// The receiver's gap report.
+        card: String,
+        /// One channel, or every one that leaves from here.
+        channel: Option<ChannelName>,
+        /// Account of the person.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// End a maintenance before its time.
     MaintenanceEnd {
         /// Account of the person.
         operator: String,
     },
+    /// Take on an epoch of the peer's that does not begin behind what is here.
+    EpochAccept {
+        /// The channel.
+        channel: ChannelName,
+        /// Account of the person.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Deliver applied packets to the sink once more.
+    Replay {
+        /// The channel.
+        channel: ChannelName,
+        /// The first packet.
+        from: u64,
+        /// Account of the person.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Seal the records of retained packets anew.
+    Reseal {
+        /// One channel, or every one that leaves from here.
+        channel: Option<ChannelName>,
+        /// The first packet of each epoch.
+        from: u64,
+        /// Account of the person.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A person's decision to put another peer in the place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacing {
+    /// Who decides, by name: stays in the store.
+    pub name: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A person's decision to send a repeat again, on its way to the packet.
@@ -223,12 +289,34 @@ impl Engine {
                 self.media_write(&DiscOrder { dir: dir.clone(), maker, receiver, title, operator })
             }
             Request::MediaRead { dirs, operator } => self.media_read(dirs, operator),
-            Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
             Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
             Request::Maintenance { until_ms, operator, name, reason } => {
                 self.begin_maintenance(*until_ms, operator, (name, reason))
             }
             Request::MaintenanceEnd { operator } => self.end_maintenance(operator),
+            Request::Trust { card, compared, channels, operator, replace } => {
+                self.accept(card, *compared, channels, operator, replace.as_ref())
+            }
+            Request::EpochNew { card, channel, operator, name, reason } => {
+                match channel.as_ref().and_then(|channel| self.wrong_way(channel, Direction::Out)) {
+                    Some(no) => Ok(no),
+                    None => self.epoch_new(card, channel.as_ref(), &Person { operator, name, reason }),
+                }
+            }
+            Request::EpochAccept { channel, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
+                Some(no) => Ok(no),
+                None => self.epoch_accept(channel, &Person { operator, name, reason }),
+            },
+            Request::Replay { channel, from, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
+                Some(no) => Ok(no),
+                None => self.replay(channel, *from, &Person { operator, name, reason }),
+            },
+            Request::Reseal { channel, from, operator, name, reason } => {
+                match channel.as_ref().and_then(|channel| self.wrong_way(channel, Direction::Out)) {
+                    Some(no) => Ok(no),
+                    None => self.reseal(channel.as_ref(), *from, (operator, name, reason), &[]),
+                }
+            }
         }
     }
 

@@ -293,7 +293,7 @@ fn welcome(station: &Station, new: &NewKeys, lang: Lang) -> String {
 }
 
 /// The recovery key for writing down: base32 in groups of four, with two characters of check at the end.
-fn recovery_text(secret: &[u8; 32]) -> String {
+pub(super) fn recovery_text(secret: &[u8; 32]) -> String {
     let check = dukou_packets::suite::sha256(&[b"dukou-recovery-v1\0", secret]);
     let bytes = [&secret[..], &check.as_bytes()[..3]].concat();
     let text = data_encoding::BASE32_NOPAD.encode(&bytes);

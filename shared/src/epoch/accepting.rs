@@ -77,10 +77,8 @@ impl Engine {
             _ => {}
         }
         let Some(verified) = self.verify(channel, picked, report)? else { return Ok(()) };
-        match opens {
-            true => self.meet_opening(channel, verified, report),
-            false => self.keep_for_epoch(channel, verified, report),
-        }
+        self.keep_for_epoch(channel, verified, report)?;
+        if opens { self.try_upcoming(channel) } else { Ok(()) }
     }
 
     /// Keeps a packet for an epoch that has not begun here.
@@ -116,14 +114,17 @@ impl Engine {
         Ok(if news { Some(Change::fact(&upcoming)?) } else { None })
     }
 
-    /// Keeps the packet that opens an epoch, and takes the epoch on where it begins right behind what is here.
-    fn meet_opening(&mut self, channel: &ChannelName, verified: Verified, report: &mut PassReport) -> Result<(), EngineFault> {
-        let (head, row) = (verified.head.clone(), verified.row.clone());
-        let opening = self.read_opening(&head, verified.payload.clone());
-        let fits = opening.as_ref().is_ok_and(|opening| self.fits(channel, opening));
-        self.keep_for_epoch(channel, verified, report)?;
-        match opening {
-            Ok(opening) if fits => self.begin_epoch(channel, &row, &head.header, &opening, None),
+    /// Takes an epoch on whose opening is kept here, where it begins right behind what is here; else the channel is held.
+    pub(crate) fn try_upcoming(&mut self, channel: &ChannelName) -> Result<(), EngineFault> {
+        let Some(expected) = self.state.fact::<Upcoming>()?.0.get(channel).copied() else { return Ok(()) };
+        let Some(row) = self.store().packet(&Self::packet_key(Direction::In, channel, expected.epoch, 1))? else {
+            return Ok(());
+        };
+        let Some(verified) = self.verify_kept(row)? else { return Ok(()) };
+        match self.read_opening(&verified.head, verified.payload) {
+            Ok(opening) if self.fits(channel, &opening) => {
+                self.begin_epoch(channel, &verified.row, &verified.head.header, &opening, None)
+            }
             Ok(_) => self.hold(channel, EPOCH, 1),
             Err(refusal) => self.hold(channel, refusal.code(), 1),
         }
@@ -192,7 +193,8 @@ impl Engine {
     /// A person takes on the epoch to come, wherever it begins; false when its opening is not here.
     pub(crate) fn accept_epoch(&mut self, channel: &ChannelName, person: &Person<'_>) -> Result<bool, EngineFault> {
         let upcoming = self.state.fact::<Upcoming>()?.0.get(channel).map(|expected| expected.epoch);
-        let unborn = self.in_head(channel).filter(|head| head.seq == 0).map(|head| head.epoch);
+        let held = self.state.holds.contains_key(channel);
+        let unborn = self.in_head(channel).filter(|head| held && head.seq == 0).map(|head| head.epoch);
         let Some(epoch) = upcoming.or(unborn) else { return Ok(false) };
         let Some(row) = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, 1))? else { return Ok(false) };
         let Some(verified) = self.verify_kept(row)? else { return Ok(false) };

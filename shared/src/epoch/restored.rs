@@ -44,7 +44,7 @@ pub struct RestoredHere {
     /// Nothing is sent until `epoch new`.
     sending_waits: bool,
     /// Lines of this log that the peer speaks of and that are known to be lost.
-    pub(crate) tolerated: u64,
+    tolerated: u64,
     /// Packets below this number may have been delivered before.
     pub(crate) again_below: u64,
 }
@@ -64,7 +64,8 @@ impl Engine {
     /// Judges what was picked up, before anything of it is taken in, and takes out what must not be.
     pub(crate) fn judge(&mut self, mut look: Look, report: &mut PassReport) -> Result<Look, EngineFault> {
         let heads = look.signals.iter().chain(look.cargo.values().flatten());
-        let headers: Vec<Header> = heads.map(|picked| picked.head.header.clone()).collect();
+        let mut headers: Vec<Header> = heads.map(|picked| picked.head.header.clone()).collect();
+        headers.sort_by_key(|header| header.number);
         for header in &headers {
             if self.speaks_of_lost_lines(header.peer_log)? {
                 self.notice_here(header)?;
@@ -93,6 +94,11 @@ impl Engine {
     /// Holds a packet's run and number against those known.
     fn judge_run(&mut self, header: &Header) -> Result<(), EngineFault> {
         let Some(run) = header.run() else { return Ok(()) };
+        // A newer number with a shorter log: the peer learned of its fate before it sent anything.
+        let known = self.state.peer_log.map_or(0, |head| head.size);
+        if self.peer_runs.highest().is_some_and(|highest| header.number > highest) && header.own_log.size < known {
+            self.notice_peer(header.sender, Found { run, number: header.number })?;
+        }
         match self.peer_runs.observe(run, header.number) {
             Ok(changes) => changes.into_iter().for_each(|change| self.ride(change)),
             // What belongs to an epoch to come does no harm: its opening decides.
@@ -128,8 +134,9 @@ impl Engine {
         let (size, number) = (header.peer_log.size, header.number);
         if known.found.is_some() {
             // The decision is to cover everything that the peer knew.
-            if size > known.tolerated || number < known.again_below {
-                let again_below = known.again_below.min(number);
+            let lower = known.incoming_waits && number < known.again_below;
+            if size > known.tolerated || lower {
+                let again_below = if lower { number } else { known.again_below };
                 self.commit_store(vec![Change::fact(&RestoredHere {
                     tolerated: known.tolerated.max(size),
                     again_below,
@@ -195,13 +202,6 @@ impl Engine {
     /// Gives the changes that end the doubt about a channel whose new epoch begins with this packet; the last channel ends it altogether.
     pub(crate) fn settle_channel(&mut self, channel: &ChannelName, header: &Header) -> Result<Vec<Change>, EngineFault> {
         let mut restored = self.state.fact::<PeerRestored>()?;
-        let fell = header.own_log.size < self.state.peer_log.map_or(0, |head| head.size);
-        if let (None, true, Some(run)) = (restored.found, fell, header.run()) {
-            // It was told of its fate before it sent anything: its shorter log is all that shows it here.
-            self.log.note(Event::Restored { peer: header.sender, run, number: header.number });
-            self.commit_log()?;
-            restored.found = Some(Found { run, number: header.number });
-        }
         if restored.found.is_none() {
             return Ok(Vec::new());
         }
@@ -209,7 +209,7 @@ impl Engine {
         if restored.believed_from.is_none() {
             // From here on the peer's numbers and its log are those of the copy that goes on.
             restored.believed_from = Some(header.number);
-            changes.extend(self.peer_runs.forget());
+            changes.extend(self.peer_runs.forget_below(header.number));
             changes.push(Change::PeerLog(header.own_log));
         }
         if let Some(Ok(noted)) = header.run().map(|run| self.peer_runs.observe(run, header.number)) {
@@ -280,12 +280,17 @@ impl Engine {
         changes.push(Change::fact(&PeerRestored::default())?);
         changes.push(Change::fact(&RestoredHere::default())?);
         changes.push(Change::PeerLog(LogHead::NONE));
-        self.echo_compared = 0;
+        self.echoes_compared.clear();
         Ok(changes)
     }
 }
 
 impl RestoredHere {
+    /// Gives the size up to which the peer may speak of lost lines, once a person decided.
+    pub(crate) fn settled(&self) -> u64 {
+        if self.found.is_some() { 0 } else { self.tolerated }
+    }
+
     fn end_when_decided(&mut self) {
         if !self.incoming_waits && !self.sending_waits {
             self.found = None;

@@ -54,6 +54,7 @@ impl Engine {
         arrivals: Vec<Picked>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
+        self.try_upcoming(channel)?;
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;

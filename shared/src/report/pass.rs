@@ -87,6 +87,14 @@ fn arrivals_text(report: &PassReport, lang: Lang) -> String {
     if *duplicates > 0 {
         out += &say!(lang, "重复到达 {duplicates} 个包，不起作用。\n", "{duplicates} packet(s) came again, without effect.\n");
     }
+    if report.repeats > 0 {
+        let repeats = report.repeats;
+        out += &say!(
+            lang,
+            "早先一代已落地、没有再落地：{repeats} 个文件。\n",
+            "Applied in an earlier epoch and not delivered again: {repeats} file(s).\n"
+        );
+    }
     if *incomplete > 0 {
         out += &say!(
             lang,

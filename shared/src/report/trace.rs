@@ -4,6 +4,7 @@
 //! them may carry it. Never: "not here" said of what only was not looked into.
 
 use super::{civil_time, count_packets, gaps_of, range_text, table};
+use crate::epoch::repeats::REPEAT;
 use crate::error::EngineFault;
 use crate::ferry::presumed::Presumption;
 use crate::lang::{Lang, mask_id, plain_line};
@@ -179,6 +180,7 @@ fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i
     let packet = &sighting.packet;
     let kind = match sighting.record.kind {
         RecordKind::Tombstone => Some("refused"),
+        RecordKind::Withdrawal if sighting.record.reason == REPEAT => Some("repeated"),
         RecordKind::Withdrawal => Some("withdrawn"),
         RecordKind::FilePart => Some("part"),
         _ => None,

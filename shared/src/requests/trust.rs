@@ -1,10 +1,11 @@
 //! `trust`: a person accepts a peer's card.
 //!
-//! Given: a card and the channels granted to it. Gives: the peer, logged and stored. After a crash: performed again. Never: a card of the own side, of the
-//! other environment or of an older version.
+//! Given: a card and the channels granted to it. Gives: the peer, logged and stored; in the place of another one only where a person says so. After a crash:
+//! performed again. Never: a card of the own side, of the other environment or of an older version.
 
-use super::Answer;
+use super::{Answer, Replacing};
 use crate::engine::Engine;
+use crate::epoch::decisions::Person;
 use crate::error::{ConfigFault, EngineFault};
 use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
@@ -21,8 +22,11 @@ impl Engine {
         compared: bool,
         channels: &[ChannelName],
         operator: &str,
+        replace: Option<&Replacing>,
     ) -> Result<Answer, EngineFault> {
-        let trust = check_card(&self.station, card, compared, channels, operator, self.trust.as_ref())?;
+        let own = self.trust.as_ref();
+        let trust = check_card(&self.station, card, compared, channels, operator, own, replace.is_some())?;
+        let replaces = own.is_some_and(|known| known.peer.body().station != trust.peer.body().station);
         let (body, compared) = (trust.peer.body(), trust.grant.compared);
         let event = Event::Trust {
             peer: body.station,
@@ -43,12 +47,26 @@ impl Engine {
         }
         self.log.note(event);
         self.commit_log()?;
+        if let Some(Replacing { name, reason }) = replace.filter(|_| replaces) {
+            let decision = self.decided("trust-replace", None, &Person { operator, name, reason })?;
+            self.commit_store(vec![decision])?;
+        }
         trust.store(&self.station)?;
         let (name, fingerprint) = (body.name.clone(), trust.peer.fingerprint());
         self.trust = Some(trust);
         self.pick_up.waiting_done = false;
+        let replaced = self.settle_peer()?;
         self.flush()?;
         let count = channels.len() as u64;
+        if replaced {
+            return Ok(Answer::done(count, |lang| {
+                say!(
+                    lang,
+                    "对方已换成「{name}」：\n{fingerprint}\n各通道已另起一代。旧对方没收到的记录，请在放入新文件之前运行 reseal 重新封装。",
+                    "\"{name}\" is the peer from now on:\n{fingerprint}\nEvery channel has a new epoch. Before new files are dropped, run reseal, so that the new peer gets what was retained."
+                )
+            }));
+        }
         Ok(Answer::done(count, |lang| match compared {
             true => say!(
                 lang,
@@ -72,6 +90,7 @@ fn check_card(
     channels: &[ChannelName],
     operator: &str,
     known: Option<&Trust>,
+    replace: bool,
 ) -> Result<Trust, EngineFault> {
     let peer = Keyring::parse(card.as_bytes())?;
     let (own, body) = (&station.config.station, peer.body());
@@ -102,16 +121,18 @@ fn check_card(
             )
         });
     }
-    if let Some(known) = known.filter(|known| known.peer.body().station != body.station) {
+    let another = known.filter(|known| known.peer.body().station != body.station);
+    if let Some(known) = another.filter(|_| !replace) {
         let name = &known.peer.body().name;
         return refuse(&|lang| {
             say!(
                 lang,
-                "本站已与「{name}」配对。一站只与一站配对；换对方请新建一站。",
-                "This station is paired with \"{name}\" already. A station has one peer; init a new one for another."
+                "本站已与「{name}」配对。一站只与一站配对；要换对方，请用 trust --replace --name 决定人 --reason 原因。",
+                "This station is paired with \"{name}\" already. A station has one peer; to put another in its place use trust --replace --name WHO --reason WHY."
             )
         });
     }
+    let known = known.filter(|_| another.is_none());
     if let Some(known) = known.filter(|known| {
         known.peer.body().version > body.version
             || (known.peer.body().version == body.version && known.peer.digest() != peer.digest())

@@ -43,6 +43,15 @@ impl Engine {
                 )
             }));
         }
+        if self.opens_an_epoch(head.epoch, from) {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 第 1 号包是新一代的开头，不能放弃；请发送方用 resend {channel} --seq 1 重发。",
+                    "Packet 1 of channel {channel} opens its epoch and cannot be waived; the sender runs resend {channel} --seq 1."
+                )
+            }));
+        }
         let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
         let held = self.state.holds.get(channel).map(|hold| hold.seq);
         let may = from == head.seq + 1
@@ -148,9 +157,15 @@ impl Engine {
         let Some(hold) = self.state.holds.get(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 没有暂停。", "Channel {channel} is not held.")));
         };
-        self.log.note(Event::Released { channel: channel.clone(), code: hold.code.clone(), operator: operator.to_string() });
-        self.commit_log()?;
-        self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
+        if !self.release_doubtful(&hold.code, operator)? {
+            self.log.note(Event::Released {
+                channel: channel.clone(),
+                code: hold.code.clone(),
+                operator: operator.to_string(),
+            });
+            self.commit_log()?;
+            self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
+        }
         let code = hold.code;
         Ok(Answer::done(1, |lang| {
             say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")

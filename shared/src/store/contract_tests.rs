@@ -278,6 +278,34 @@ fn the_first_mark_of_an_epoch_forgets_what_was_known_of_the_old_one() {
 }
 
 #[test]
+fn a_file_of_an_earlier_epoch_is_known_by_name_and_bytes() {
+    each(|store| {
+        store.commit(&[marked(1, vec![file(3, "a", "in/a")])]).unwrap();
+        let later = PacketKey { epoch: epoch("2-0000000000000000"), ..key(Direction::In, 1) };
+        let alike = file(3, "b", "in/a");
+        assert_eq!(store.arrived_before(&later, &alike), Ok(true));
+        assert_eq!(store.arrived_before(&key(Direction::In, 2), &alike), Ok(false), "the same epoch");
+        assert_eq!(store.arrived_before(&later, &file(4, "a", "in/a")), Ok(false), "other bytes");
+        assert_eq!(store.arrived_before(&later, &file(3, "a", "a")), Ok(false), "another name");
+        let elsewhere = PacketKey { channel: channel("logs"), ..later };
+        assert_eq!(store.arrived_before(&elsewhere, &alike), Ok(false), "another channel");
+    });
+}
+
+#[test]
+fn a_closed_head_is_gone_and_the_next_packet_opens_its_own() {
+    each(|store| {
+        let reports = channel("reports");
+        store.commit(&[marked(8, vec![])]).unwrap();
+        store.commit(&[Change::InHeadClosed(reports.clone()), Change::InHeadClosed(channel("logs"))]).unwrap();
+        assert_eq!(store.load().unwrap().in_heads, BTreeMap::new());
+        let head = InHead { epoch: epoch("1-0000000000000000"), seq: 0, header: None, known: 3 };
+        store.commit(&[Change::InHeadClosed(reports.clone()), Change::InHead(reports.clone(), head.clone())]).unwrap();
+        assert_eq!(store.load().unwrap().in_heads[&reports], head);
+    });
+}
+
+#[test]
 fn a_mark_takes_the_place_of_what_was_early() {
     each(|store| {
         let early = Change::Kept(packet(key(Direction::In, 2), 2));
@@ -715,6 +743,7 @@ fn some_change() -> impl Strategy<Value = Change> {
         1 => (some_channel(), one_of(&EPOCHS), one_of(&SEQS)).prop_map(|(channel, text, seq)| {
             Change::InHead(channel, InHead { epoch: epoch(text), seq, header: None, known: seq })
         }),
+        1 => some_channel().prop_map(Change::InHeadClosed),
         1 => (some_channel(), one_of(&EPOCHS)).prop_map(|(channel, text)| {
             Change::OutHead(channel, OutHead { epoch: epoch(text), seq: 0, header: Digest::ZERO })
         }),
@@ -737,6 +766,10 @@ fn assert_alike(left: &mut dyn Store, right: &mut dyn Store) {
             for row in &found {
                 assert_eq!(left.packet(&row.key), right.packet(&row.key));
                 assert_eq!(left.records(&row.key), right.records(&row.key));
+                for record in left.records(&row.key).unwrap() {
+                    let later = PacketKey { epoch: epoch(EPOCHS[0]), ..row.key.clone() };
+                    assert_eq!(left.arrived_before(&later, &record), right.arrived_before(&later, &record));
+                }
             }
         }
         assert_eq!(left.packets_older(direction, 4, 3), right.packets_older(direction, 4, 3));

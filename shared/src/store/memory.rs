@@ -40,6 +40,12 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// Copies what is durable now into a store of its own, as a backup does.
+    pub fn copy(&self) -> Self {
+        let shared = Shared { content: self.lock().content.clone(), ..Shared::default() };
+        Self { shared: Arc::new(Mutex::new(shared)) }
+    }
+
     /// Lets the `n`-th commit from now (1: the next one) fail as `Unsure`, with all of its changes applied when `persisted`, else
     /// with none. The store then answers `Unsure` until [`restart`](Self::restart).
     pub fn fail_commit_at(&self, n: u64, persisted: bool) {
@@ -113,13 +119,13 @@ impl Shared {
 }
 
 /// A packet with its records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Stored {
     row: PacketRow,
     records: Vec<RecordRow>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Content {
     state: StationState,
     /// By order of commit.

@@ -60,6 +60,12 @@ pub struct Nature {
     pub clock: Arc<SimClock>,
 }
 
+/// A copy of a machine's disk and state.
+pub struct MachineCopy {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    store: MemoryStore,
+}
+
 /// A simulated station.
 pub struct SimStation {
     /// Its disk.
@@ -242,6 +248,30 @@ impl SimStation {
         self.engine = None;
         self.files.power_cut();
         self.store.restart();
+    }
+
+    /// Copies the whole machine but for the ferry directories, as a backup does.
+    pub fn copy(&self) -> MachineCopy {
+        let files = self.own_files().into_iter().map(|path| (self.files.get(&path).unwrap_or_default(), path));
+        MachineCopy { files: files.map(|(bytes, path)| (path, bytes)).collect(), store: self.store.copy() }
+    }
+
+    /// Puts a copy back: the process ends, and everything is as it was then.
+    pub fn put_back(&mut self, copy: &MachineCopy) {
+        self.engine = None;
+        for path in self.own_files() {
+            self.files.remove(path);
+        }
+        for (path, bytes) in &copy.files {
+            self.files.put(path, bytes);
+        }
+        self.store = copy.store.copy();
+    }
+
+    fn own_files(&self) -> Vec<PathBuf> {
+        let ferries = [self.station.ferry_out(), self.station.ferry_in()];
+        let all = self.files.tree(&self.station.dir).into_iter().map(|name| self.station.dir.join(name));
+        all.filter(|path| !ferries.iter().any(|ferry| path.starts_with(ferry))).collect()
     }
 
     /// Gives a channel's configuration.

@@ -55,6 +55,11 @@ impl Supplier {
         self.dropped.push(Dropped { channel, name: file.to_string(), digest: sha256(&[bytes]), fate });
     }
 
+    /// Gives the newest bytes that were dropped under a name.
+    pub fn body(&self, channel: &ChannelName, file: &str) -> Vec<u8> {
+        self.bodies.get(&(channel.clone(), file.to_string())).cloned().unwrap_or_default()
+    }
+
     /// Gives bytes that no other file has.
     pub fn fresh(&mut self, len: usize) -> Vec<u8> {
         self.count += 1;

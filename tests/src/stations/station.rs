@@ -61,12 +61,21 @@ impl Station {
     /// Panics when `init` fails.
     #[track_caller]
     pub fn init(name: &str, dir: &Path, options: &[&str]) -> Self {
+        Self::init_shown(name, dir, options).0
+    }
+
+    /// Makes a station in a new directory and gives what was shown of it, the recovery key among it.
+    ///
+    /// # Panics
+    /// Panics when `init` fails.
+    #[track_caller]
+    pub fn init_shown(name: &str, dir: &Path, options: &[&str]) -> (Self, String) {
         let station = Self { program: program(name), dir: dir.to_path_buf(), account: None };
         let mut command = Command::new(&station.program);
         command.arg("init").arg(dir).args(options);
         let answer = finish(command);
         assert_eq!(answer.code, 0, "init: {answer:?}");
-        station
+        (station, answer.out)
     }
 
     /// Gives a command of this station, ready to run.

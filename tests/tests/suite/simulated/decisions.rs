@@ -233,8 +233,13 @@ fn a_trust_whose_line_would_be_too_long_is_refused_with_a_sentence_and_nothing_i
     world.inner.step().unwrap();
     let lines = world.inner.log().len();
     let channels = (0..100).map(|index| name(&format!("{index:064}"))).collect();
-    let trust =
-        Request::Trust { card: world.outer.card.text().to_string(), compared: true, channels, operator: "wangwu".to_string() };
+    let trust = Request::Trust {
+        card: world.outer.card.text().to_string(),
+        compared: true,
+        channels,
+        operator: "wangwu".to_string(),
+        replace: None,
+    };
     let answer = world.inner.perform(&trust).unwrap();
     assert_eq!(answer.exit, 2);
     assert!(answer.zh.contains("一行日志写不下") && answer.zh.contains("--channels"), "{}", answer.zh);

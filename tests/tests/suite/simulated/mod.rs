@@ -18,6 +18,7 @@ mod repair;
 mod repair_kills;
 mod replayed_year;
 mod resends;
+mod restored;
 mod seeds;
 mod sink;
 mod source;

@@ -1,6 +1,7 @@
 //! The suites over the real programs, with `cp` and `mv` for a gap device.
 
 mod alarms;
+mod burnt;
 mod canary;
 mod consumer;
 mod damage;

@@ -1,0 +1,28 @@
+//! `replay`.
+
+use super::{Json, PersonArgs, ask};
+use crate::accounts::operator;
+use crate::error::EngineFault;
+use crate::lang::Lang;
+use crate::requests::Request;
+use crate::station::Station;
+use clap::Args;
+use dukou_packets::packet::header::ChannelName;
+
+#[derive(Args)]
+pub(super) struct ReplayArgs {
+    /// 通道 / channel
+    channel: ChannelName,
+    /// 从第几号包起 / the first packet
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    from: u64,
+    #[command(flatten)]
+    person: PersonArgs,
+    #[command(flatten)]
+    json: Json,
+}
+
+pub(super) fn replay(station: &Station, args: ReplayArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let ReplayArgs { channel, from, person: PersonArgs { name, reason }, json } = args;
+    ask(station, Request::Replay { channel, from, operator: operator(), name, reason }, json.json, lang)
+}

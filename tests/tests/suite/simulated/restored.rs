@@ -1,0 +1,487 @@
+//! Stations that go on from an older copy of their state, and epochs: noticed at the first packet, held, and healed by a person.
+
+use dukou_packets::gap_report::{ChannelReport, GapReport};
+use dukou_packets::keyring::Side;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::Digest;
+use dukou_shared::requests::Request;
+use dukou_shared::seams::FileOp;
+use dukou_shared::store::Store;
+use dukou_tests::simulated::station::{Nature, SimStation, name};
+use dukou_tests::simulated::supplier::Fate;
+use dukou_tests::simulated::world::{FILES, REPLIES, REPORTS};
+use dukou_tests::simulated::{Consumer, Weather, World, verdict};
+use std::collections::BTreeMap;
+
+/// What a receiver has of the peer's channels, as its gap report says it.
+fn card(receiver: &SimStation, sender: &SimStation) -> String {
+    let state = receiver.store.clone().load().unwrap();
+    let line = |(channel, head): (&ChannelName, &dukou_shared::store::InHead)| ChannelReport {
+        channel: channel.clone(),
+        epoch: head.epoch,
+        seq: head.seq,
+        header: head.header.unwrap_or(Digest::ZERO),
+        known: head.known,
+        missing: Vec::new(),
+    };
+    let identity = &receiver.station.config.station;
+    let report = GapReport {
+        station: identity.id,
+        addressee: sender.station.config.station.id,
+        environment: identity.environment,
+        report: 1,
+        clock_ms: 0,
+        log: state.log.unwrap(),
+        number: state.number + 1,
+        heard: 0,
+        more: false,
+        channels: state.in_heads.iter().map(line).collect(),
+    };
+    report.issue(receiver.keys.packet.as_ref()).unwrap().1
+}
+
+fn epoch_new(card: String) -> Request {
+    let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "从上周的备份恢复".to_string());
+    Request::EpochNew { card, channel: None, operator, name: who, reason: why }
+}
+
+/// A day's traffic on all channels, at rest.
+fn day(world: &mut World, prefix: &str) {
+    world.drop_mixture(prefix);
+    world.settle().unwrap();
+}
+
+/// The outer station is copied, goes on for some days, and is put back as it was.
+fn restored_sender(seed: u64, days: usize) -> World {
+    let mut world = World::new(seed);
+    day(&mut world, "A");
+    day(&mut world, "B");
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    for at in 0..days {
+        world.outer.close().unwrap();
+        day(&mut world, &format!("W{at}"));
+    }
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    world
+}
+
+fn restored_lines(station: &SimStation) -> usize {
+    station.log().iter().filter(|event| matches!(event, Event::Restored { .. })).count()
+}
+
+fn holds(station: &SimStation) -> Vec<String> {
+    let state = station.store.clone().load().unwrap();
+    state.holds.values().map(|hold| hold.code.clone()).collect()
+}
+
+/// Names and bytes of all that the consumers of a station took, each with how often.
+fn taken(world: &World, channel: &str) -> BTreeMap<(String, Digest), usize> {
+    let mut counts = BTreeMap::new();
+    for file in world.inner_consumer.taken().into_iter().filter(|file| file.channel == name(channel)) {
+        *counts.entry((file.name, file.digest)).or_default() += 1;
+    }
+    counts
+}
+
+/// Everything that was dropped and should arrive was taken once, on the channels from outside in.
+fn assert_once_each(world: &World, what: &str) {
+    for channel in [REPORTS, FILES] {
+        let taken = taken(world, channel);
+        for file in
+            world.outer_supplier.dropped.iter().filter(|file| file.channel == name(channel) && file.fate == Fate::Arrives)
+        {
+            let count = taken.iter().filter(|((_, digest), _)| *digest == file.digest).map(|(_, count)| *count).sum::<usize>();
+            assert_eq!(count, 1, "{what}: {channel} {} was taken {count} times", file.name);
+        }
+    }
+}
+
+fn settle(world: &mut World) {
+    // A held channel keeps the world from coming to rest in the sense of its own check; rounds are enough here.
+    for _ in 0..12 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+}
+
+/// Drops the files of the lost days once more, as the operators of the extranet do.
+fn drop_the_lost_days_again(world: &mut World) {
+    let lost: Vec<(ChannelName, String, Vec<u8>)> = world
+        .outer_supplier
+        .dropped
+        .iter()
+        .filter(|file| file.name.starts_with('W') && file.fate == Fate::Arrives)
+        .map(|file| (file.channel.clone(), file.name.clone(), world.outer_supplier.body(&file.channel, &file.name)))
+        .collect();
+    assert!(!lost.is_empty());
+    for (channel, file, bytes) in lost {
+        world.outer.files.put(world.outer.source(&channel).join(file), bytes);
+    }
+}
+
+#[test]
+fn a_sender_restored_from_an_older_copy_is_noticed_at_its_first_packet_on_any_channel() {
+    let mut noticed = 0;
+    for seed in 1..=6 {
+        for channel in [REPORTS, FILES] {
+            let mut world = restored_sender(seed, 1 + (seed as usize % 3));
+            match channel {
+                REPORTS => world.outer_supplier.drop_xml(&world.outer, REPORTS, "Z1_new.xml"),
+                _ => world.outer_supplier.drop_file(&world.outer, FILES, "Z/new.bin"),
+            }
+            world.outer.step().unwrap();
+            world.inward.take(&world.outer);
+            // Only the first packet arrives; nothing else of the restored station.
+            let mut first = true;
+            world.inward.deliver_some(&world.inner, |id| id.is_some() && std::mem::take(&mut first));
+            world.inner.step().unwrap();
+            assert_eq!(restored_lines(&world.inner), 1, "seed {seed}, {channel}");
+            assert_eq!(holds(&world.inner), ["restored", "restored"], "seed {seed}, {channel}");
+            world.inner_consumer.take(&world.inner.files, 1.0);
+            assert!(taken(&world, channel).keys().all(|(file, _)| !file.starts_with('Z')), "it was applied");
+            assert_eq!(
+                world
+                    .inner
+                    .files
+                    .tree(world.inner.station.quarantine_dir())
+                    .iter()
+                    .filter(|name| name.ends_with(".dkp") || name.ends_with(".DKP"))
+                    .count(),
+                1
+            );
+            verdict::log_verifies(&world.inner).unwrap();
+            noticed += 1;
+        }
+    }
+    println!("{noticed} of {noticed} restored senders were noticed at their first packet");
+}
+
+#[test]
+fn a_channel_that_stood_still_since_the_copy_tells_it_too() {
+    let mut world = World::new(70);
+    day(&mut world, "A");
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    // Only one channel goes on behind the copy: on the other one the next number fits.
+    world.outer_supplier.drop_file(&world.outer, FILES, "W/only.bin");
+    world.settle().unwrap();
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    world.outer_supplier.drop_xml(&world.outer, REPORTS, "Z1_new.xml");
+    world.outer.step().unwrap();
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    world.inner.step().unwrap();
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner).len()), (1, 2));
+    let events = world.inner.log();
+    assert!(!events.iter().any(|event| matches!(event, Event::Equivocation { .. })), "a collision told it");
+}
+
+/// A restored sender, noticed, opened anew behind what the receiver has; its lost files are dropped again.
+fn heal(world: &mut World, what: &str) {
+    world.outer_supplier.drop_file(&world.outer, FILES, "Y/after.bin");
+    settle(world);
+    assert!(holds(&world.inner).iter().all(|code| code == "restored"), "{what}: {:?}", holds(&world.inner));
+    let card = card(&world.inner, &world.outer);
+    let answer = world.outer.perform(&epoch_new(card)).unwrap();
+    assert_eq!(answer.exit, 0, "{what}: {}", answer.en);
+    settle(world);
+    assert_eq!(holds(&world.inner), Vec::<String>::new(), "{what}");
+    drop_the_lost_days_again(world);
+    settle(world);
+}
+
+/// The outer station lost what had come in, too: the peer resends it, and what that says of the lost log makes a person decide.
+fn heal_the_way_back(world: &mut World, what: &str) {
+    for _ in 0..3 {
+        if !holds(&world.outer).is_empty() {
+            let release = Request::Release { channel: name(REPLIES), operator: "lisi".to_string() };
+            assert_eq!(world.outer.perform(&release).unwrap().exit, 0, "{what}");
+            let answer = world.outer.perform(&epoch_new(card(&world.inner, &world.outer))).unwrap();
+            assert_eq!(answer.exit, 0, "{what}: {}", answer.en);
+        }
+        for (channel, from, to) in dukou_tests::simulated::world::gaps(&world.outer).unwrap() {
+            let request = Request::Resend { channel, from, to, operator: "tester".to_string() };
+            assert_eq!(world.inner.perform(&request).unwrap().exit, 0, "{what}");
+        }
+        settle(world);
+    }
+    assert_eq!((holds(&world.outer), holds(&world.inner)), (Vec::new(), Vec::new()), "{what}");
+}
+
+#[test]
+fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
+    for seed in 20..24 {
+        let mut world = restored_sender(seed, 2);
+        heal(&mut world, &format!("seed {seed}"));
+        assert_once_each(&world, &format!("seed {seed}"));
+        for station in [&world.outer, &world.inner] {
+            verdict::log_verifies(station).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+        }
+        day(&mut world, "X");
+        heal_the_way_back(&mut world, &format!("seed {seed}"));
+        assert_once_each(&world, &format!("seed {seed}, a day later"));
+        assert_eq!(world.outer_consumer.names(&name(REPLIES)).iter().filter(|file| file.starts_with('X')).count(), 3);
+        for station in [&world.outer, &world.inner] {
+            verdict::log_verifies(station).unwrap_or_else(|broken| panic!("seed {seed}, a day later: {broken}"));
+        }
+    }
+    println!("4 of 4 restored senders were healed, every file was taken once");
+}
+
+/// Few files on each channel, so that a sweep stays short.
+fn few(world: &mut World, prefix: &str) {
+    world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("{prefix}0_a.xml"));
+    for index in 0..4 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{prefix}/{index}.bin"));
+    }
+}
+
+/// Gives the places, from 1, of the operations of a station that change something, from `before` on.
+fn changing(station: &SimStation, before: u64) -> Vec<u64> {
+    let looks = |op: &FileOp| matches!(op, FileOp::List | FileOp::Stat | FileOp::Open | FileOp::Read);
+    let history = station.files.history().split_off(before as usize);
+    (1..).zip(history).filter(|(_, op)| !looks(op)).map(|(place, _)| place).collect()
+}
+
+/// The inner station burnt with its keys after a day; another one is trusted in its place.
+fn burnt(seed: u64) -> World {
+    let mut world = World::new(seed);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    few(&mut world, "B");
+    world.settle().unwrap();
+    let nature = Nature { seed: seed + 1000, clock: world.outer.clock.clone() };
+    let mut inner = SimStation::new(Side::Inner, &nature, world.inner.channels.clone());
+    inner.pair(&world.outer.card.clone(), &[REPORTS, FILES]);
+    world.outer.close().unwrap();
+    world.outer.pair(&inner.card.clone(), &[REPLIES]);
+    world.inner = inner;
+    world.inner_consumer = Consumer::of(&world.inner, 1);
+    world
+}
+
+fn reseal() -> Request {
+    let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "对方机房失火".to_string());
+    Request::Reseal { channel: None, from: 1, operator, name: who, reason: why }
+}
+
+#[test]
+fn a_reseal_killed_at_any_operation_seals_each_packet_anew_once() {
+    let places = {
+        let mut world = burnt(31);
+        let before = world.outer.files.ops();
+        assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
+        changing(&world.outer, before)
+    };
+    assert!(places.len() > 20, "only {} places", places.len());
+    for place in &places {
+        let mut world = burnt(31);
+        world.outer.files.kill_at(*place, false);
+        let _ = world.outer.perform(&reseal());
+        world.outer.crash();
+        let what = format!("killed at operation {place}");
+        let answer = world.outer.perform(&reseal()).unwrap();
+        assert_eq!(answer.exit, 0, "{what}: {}", answer.en);
+        few(&mut world, "C");
+        settle(&mut world);
+        assert_once_each(&world, &what);
+        assert_eq!(world.inner_consumer.taken().len(), 15, "{what}");
+        for station in [&world.outer, &world.inner] {
+            verdict::log_verifies(station).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+        }
+        assert_eq!(holds(&world.inner), Vec::<String>::new(), "{what}");
+    }
+    println!("killed at {} operations, every record was applied once at the new station", places.len());
+}
+
+#[test]
+fn an_epoch_opened_under_kills_loses_and_doubles_nothing() {
+    let prepare = |seed| {
+        let mut world = World::new(seed);
+        few(&mut world, "A");
+        world.settle().unwrap();
+        world.outer.close().unwrap();
+        let copy = world.outer.copy();
+        few(&mut world, "W");
+        world.settle().unwrap();
+        world.outer.crash();
+        world.outer.put_back(&copy);
+        few(&mut world, "Y");
+        settle(&mut world);
+        let card = card(&world.inner, &world.outer);
+        (world, card)
+    };
+    let act = |world: &mut World, card: &str| -> bool {
+        let opened = world.outer.perform(&epoch_new(card.to_string())).is_ok_and(|answer| answer.exit == 0);
+        opened && world.outer.step().is_ok()
+    };
+    let places = {
+        let (mut world, card) = prepare(41);
+        let before = world.outer.files.ops();
+        assert!(act(&mut world, &card));
+        changing(&world.outer, before)
+    };
+    assert!(places.len() > 20, "only {} places", places.len());
+    for place in places {
+        let (mut world, card) = prepare(41);
+        world.outer.files.kill_at(place, false);
+        act(&mut world, &card);
+        world.outer.crash();
+        let what = format!("killed at operation {place}");
+        assert!(act(&mut world, &card), "{what}");
+        settle(&mut world);
+        drop_the_lost_days_again(&mut world);
+        settle(&mut world);
+        assert_eq!(holds(&world.inner), Vec::<String>::new(), "{what}");
+        assert_once_each(&world, &what);
+        for station in [&world.outer, &world.inner] {
+            verdict::log_verifies(station).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+        }
+    }
+}
+
+#[test]
+fn a_receiver_killed_while_it_takes_on_an_epoch_loses_and_doubles_nothing() {
+    let prepare = |seed| {
+        let mut world = World::new(seed);
+        few(&mut world, "A");
+        world.settle().unwrap();
+        world.outer.close().unwrap();
+        let copy = world.outer.copy();
+        few(&mut world, "W");
+        world.settle().unwrap();
+        world.outer.crash();
+        world.outer.put_back(&copy);
+        few(&mut world, "Y");
+        settle(&mut world);
+        let card = card(&world.inner, &world.outer);
+        assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
+        world.outer.step().unwrap();
+        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        world
+    };
+    let places = {
+        let mut world = prepare(43);
+        let before = world.inner.files.ops();
+        world.inner.step().unwrap();
+        changing(&world.inner, before)
+    };
+    assert!(places.len() > 20, "only {} places", places.len());
+    for place in places {
+        let mut world = prepare(43);
+        world.inner.files.kill_at(place, false);
+        assert!(world.inner.step().is_err());
+        world.inner.crash();
+        let what = format!("killed at operation {place}");
+        settle(&mut world);
+        drop_the_lost_days_again(&mut world);
+        settle(&mut world);
+        assert_eq!(holds(&world.inner), Vec::<String>::new(), "{what}");
+        assert_once_each(&world, &what);
+        verdict::log_verifies(&world.inner).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+    }
+}
+
+#[test]
+fn a_receiver_restored_as_a_whole_is_told_by_the_peers_echo_and_delivers_again_apart() {
+    let mut world = World::new(51);
+    day(&mut world, "A");
+    world.inner.close().unwrap();
+    let copy = world.inner.copy();
+    day(&mut world, "W");
+    day(&mut world, "V");
+    world.inner.crash();
+    world.inner.put_back(&copy);
+    world.drop_mixture("X");
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), ["restored-here", "restored-here"]);
+    assert_eq!(restored_lines(&world.inner), 1);
+    let taken_before = world.inner_consumer.taken().len();
+    let sent_before = world.outward.numbers.len();
+    world.inner_supplier.drop_file(&world.inner, REPLIES, "stopped.json");
+    settle(&mut world);
+    assert_eq!(world.outward.numbers.len(), sent_before, "it sends nothing that could collide");
+
+    let answer = world.inner.perform(&epoch_new(card(&world.outer, &world.inner))).unwrap();
+    assert_eq!(answer.exit, 0, "{}", answer.en);
+    let release = Request::Release { channel: name(FILES), operator: "lisi".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    settle(&mut world);
+    for (channel, from, to) in dukou_tests::simulated::world::gaps(&world.inner).unwrap() {
+        let request = Request::Resend { channel, from, to, operator: "tester".to_string() };
+        assert_eq!(world.outer.perform(&request).unwrap().exit, 0);
+    }
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    assert_eq!(holds(&world.outer), Vec::<String>::new());
+    let again: Vec<String> = world.inner_consumer.taken().split_off(taken_before).into_iter().map(|file| file.name).collect();
+    let (apart, new): (Vec<&String>, Vec<&String>) = again.iter().partition(|file| file.starts_with("again/"));
+    assert!(apart.iter().all(|file| file.contains("/W") || file.contains("/V")), "{apart:?}");
+    assert!(new.iter().all(|file| file.starts_with('X')), "{new:?}");
+    assert_eq!((apart.len(), new.len()), (20, 10));
+    assert!(world.outer_consumer.names(&name(REPLIES)).contains(&"stopped.json".to_string()));
+    for station in [&world.outer, &world.inner] {
+        verdict::log_verifies(station).unwrap();
+    }
+    day(&mut world, "Z");
+    assert_eq!(restored_lines(&world.inner), 1, "the decision holds");
+}
+
+#[test]
+fn an_opening_that_does_not_fit_waits_for_a_person() {
+    let mut world = World::new(61);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    let card = card(&world.inner, &world.outer);
+    // The receiver goes on behind its report.
+    few(&mut world, "B");
+    world.settle().unwrap();
+    assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), ["epoch", "epoch"]);
+    for channel in [FILES, REPORTS] {
+        let (operator, who, why) = ("wangwu".to_string(), "李主任".to_string(), "已与外网核对".to_string());
+        let accept = Request::EpochAccept { channel: name(channel), operator, name: who, reason: why };
+        let answer = world.inner.perform(&accept).unwrap();
+        assert_eq!(answer.exit, 0, "{}", answer.en);
+        assert_eq!(world.inner.perform(&accept).unwrap().exit, 2, "once is enough");
+    }
+    few(&mut world, "C");
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    assert_once_each(&world, "accepted by a person");
+    let accepted = |event: &&Event| matches!(event, Event::EpochOpened { operator, .. } if operator == "wangwu");
+    assert_eq!(world.inner.log().iter().filter(accepted).count(), 2);
+    for station in [&world.outer, &world.inner] {
+        verdict::log_verifies(station).unwrap();
+    }
+}
+
+#[test]
+fn an_opening_that_is_lost_is_named_as_a_gap_and_a_resend_brings_it() {
+    let mut world = World::new(62);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    let card = card(&world.inner, &world.outer);
+    assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
+    few(&mut world, "B");
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq != 1));
+    settle(&mut world);
+    let gaps = dukou_tests::simulated::world::gaps(&world.inner).unwrap();
+    assert_eq!(gaps, [(name(FILES), 1, 1), (name(REPORTS), 1, 1)]);
+    let waive = Request::Waive {
+        channel: name(FILES),
+        from: 1,
+        to: 1,
+        operator: "wangwu".to_string(),
+        name: "李主任".to_string(),
+        reason: "丢了".to_string(),
+    };
+    assert_eq!(world.inner.perform(&waive).unwrap().exit, 2, "an opening cannot be waived");
+    world.heal().unwrap();
+    assert_once_each(&world, "resent");
+}
