@@ -1,9 +1,9 @@
 //! How loss on the link is noticed, told and met without a person.
 //!
 //! Both directions of a two-way device, or two one-way devices in opposite directions, are the same here: where what a station sends is answered
-//! (`link.way_back`), its peer's signals carry receipts and what is missing. [`receipts`] keeps what was said, [`resend`] places again what is
-//! missing, [`window`] lets no channel run too far ahead, [`told`] passes receipts on to suppliers. Without an answer everything may be placed twice
-//! ([`crate::send::repeat`]). All of it goes through one [`pace`].
+//! (`link.way_back`), its peer's signals carry receipts and what is missing. [`receipts`] keeps what was said, `resend` places again what is
+//! missing, `window` lets no channel run too far ahead, `told` passes receipts on to suppliers. Without an answer everything may be placed twice
+//! (`send/repeat.rs`). All of it goes through one [`pace`].
 
 pub mod pace;
 pub mod receipts;
@@ -111,11 +111,15 @@ impl Link {
     }
 }
 
+/// A receipt that was lost comes with the next period: without one a full window might stay so.
+const WITH_A_WAY_BACK: &str = "有回程（way_back = true）时至少 1 / at least 1 with a way back";
+
 /// Checks the settings of the link: the setting and its rule, where one does not hold.
 pub(crate) fn wrong_setting(config: &LinkConfig) -> Option<(&'static str, &'static str)> {
     let within = |value: u32, from: u32, to: u32| (from..=to).contains(&value);
     let rules = [
         (within(config.signal_seconds, 0, 86_400), "link.signal_seconds", "0–86400"),
+        (config.way_back != Some(true) || config.signal_seconds > 0, "link.signal_seconds", WITH_A_WAY_BACK),
         (within(config.resend_after_seconds, 1, 604_800), "link.resend_after_seconds", "1–604800"),
         (within(config.repeat_after_minutes, 0, 43_200), "link.repeat_after_minutes", "0–43200"),
         (within(config.window_packets, 1, 1_000_000), "link.window_packets", "1–1000000"),
@@ -139,11 +143,16 @@ pub(crate) fn ranges_of(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
 impl Engine {
     /// Ends a step: places again what the peer misses and what is due, and tells the peer how far everything is.
     pub(crate) fn tend_link(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        let mut end = PassReport::default();
         if self.trust.is_some() && self.unplaced.is_empty() && !self.should_stop() {
             self.make_up_when_due()?;
-            self.send_signal(report)?;
+            self.send_signal(&mut end)?;
         }
-        report.troubles.extend(self.link.troubles.iter().cloned());
+        for trouble in end.troubles.iter().chain(&self.link.troubles) {
+            if !report.troubles.contains(trouble) {
+                report.troubles.push(trouble.clone());
+            }
+        }
         Ok(())
     }
 

@@ -19,6 +19,9 @@ const MARKS_MAX: usize = 64;
 /// Most epochs that were left behind whose last receipt a channel keeps.
 const EARLIER_MAX: usize = 16;
 
+/// Most ranges of missing, and of waived packets that a channel keeps: more than a signal names.
+const RANGES_MAX: usize = 4096;
+
 /// Most receipts for more than was sent that are kept to be told of.
 const BEYOND_MAX: usize = 16;
 
@@ -60,8 +63,21 @@ pub struct Receipt {
     pub missing: Vec<(u64, u64)>,
     /// What a person there went on without.
     pub waived: Vec<(u64, u64)>,
-    /// Epochs that were left behind, with the last receipt for each and its wall clock (ms).
-    pub earlier: Vec<(Epoch, u64, i64)>,
+    /// Epochs that were left behind, the oldest first.
+    pub earlier: Vec<Earlier>,
+}
+
+/// What was said last of an epoch that was left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The last receipt.
+    pub seq: u64,
+    /// Its wall clock (ms).
+    pub at_ms: i64,
+    /// What a person there went on without.
+    pub waived: Vec<(u64, u64)>,
 }
 
 impl Receipt {
@@ -82,8 +98,8 @@ impl Receipt {
     /// Gives the time (wall clock, ms) of the receipt that covers a packet; none where it is not covered, or waived there.
     pub fn applied_at(&self, epoch: Epoch, seq: u64) -> Option<i64> {
         if self.epoch != epoch {
-            let last = self.earlier.iter().find(|(earlier, last, _)| *earlier == epoch && seq <= *last);
-            return last.map(|(_, _, at_ms)| *at_ms);
+            let earlier = self.earlier.iter().find(|earlier| earlier.epoch == epoch);
+            return earlier.filter(|last| seq <= last.seq && !within(&last.waived, seq)).map(|last| last.at_ms);
         }
         let mark = self.marks.iter().find(|(mark, _)| seq <= *mark);
         mark.filter(|_| seq <= self.seq && !self.is_waived(epoch, seq)).map(|(_, at_ms)| *at_ms)
@@ -120,7 +136,8 @@ impl Receipt {
         let last_ms = self.marks.last().map(|(_, at_ms)| *at_ms);
         let before = std::mem::replace(self, Self::of(epoch));
         self.earlier = before.earlier;
-        self.earlier.extend(last_ms.map(|at_ms| (before.epoch, before.seq, at_ms)));
+        let Receipt { epoch, seq, waived, .. } = before;
+        self.earlier.extend(last_ms.map(|at_ms| Earlier { epoch, seq, at_ms, waived }));
         let surplus = self.earlier.len().saturating_sub(EARLIER_MAX);
         self.earlier.drain(..surplus);
     }
@@ -155,8 +172,10 @@ impl Receipts {
         }
         for (channel, receipt) in &mut next.channels {
             let last = heads.get(channel).filter(|head| head.epoch == receipt.epoch).map_or(0, |head| head.seq);
-            receipt.missing = ranges(&signal.missing, channel, receipt.epoch, last);
-            receipt.waived = ranges(&signal.waived, channel, receipt.epoch, last);
+            receipt.missing = ranges(&signal.missing, channel, receipt.epoch, last, Vec::new());
+            // A signal has room for the newest waivers only, and none is ever taken back but by an older copy of the peer's state.
+            let known = if receipt.fell_from.is_none() { std::mem::take(&mut receipt.waived) } else { Vec::new() };
+            receipt.waived = ranges(&signal.waived, channel, receipt.epoch, last, known);
         }
         Some(next)
     }
@@ -194,11 +213,11 @@ fn within(ranges: &[(u64, u64)], seq: u64) -> bool {
     ranges.iter().any(|(from, to)| (*from..=*to).contains(&seq))
 }
 
-/// Gives the ranges of one channel and epoch, as far as they lie in `1..=last`, rising and apart from each other.
-fn ranges(told: &[MissingRange], channel: &ChannelName, epoch: Epoch, last: u64) -> Vec<(u64, u64)> {
+/// Gives the known ranges and those told of one channel and epoch, as far as they lie in `1..=last`, rising and apart from each other.
+fn ranges(told: &[MissingRange], channel: &ChannelName, epoch: Epoch, last: u64, known: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     let of_this = told.iter().filter(|range| range.channel == *channel && range.epoch == epoch);
-    let mut found: Vec<(u64, u64)> =
-        of_this.map(|range| (range.from.max(1), range.to.min(last))).filter(|(from, to)| from <= to).collect();
+    let told = of_this.map(|range| (range.from.max(1), range.to.min(last))).filter(|(from, to)| from <= to);
+    let mut found: Vec<(u64, u64)> = known.into_iter().chain(told).collect();
     found.sort_unstable();
     let mut apart: Vec<(u64, u64)> = Vec::with_capacity(found.len());
     for (from, to) in found {
@@ -207,6 +226,7 @@ fn ranges(told: &[MissingRange], channel: &ChannelName, epoch: Epoch, last: u64)
             None => apart.push((from, to)),
         }
     }
+    apart.truncate(RANGES_MAX);
     apart
 }
 
@@ -270,6 +290,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_waived_stays_so_when_newer_signals_have_no_room_for_it() {
+        let first = after(&Receipts::default(), 1, &signal(&[(EPOCH, 10)], &[], &[(4, 6)]));
+        let second = after(&first, 2, &signal(&[(EPOCH, 30)], &[], &[(20, 21), (7, 7)]));
+        let files = &second.channels[&name("files")];
+        assert_eq!(files.waived, [(4, 7), (20, 21)]);
+        // A peer that goes on from an older copy has forgotten its waivers, and may apply what comes again.
+        let fallen = after(&second, 3, &signal(&[(EPOCH, 3)], &[], &[]));
+        assert_eq!(fallen.channels[&name("files")].waived, []);
+    }
+
+    #[test]
     fn a_receipt_beyond_what_was_sent_is_not_believed_and_named() {
         let known = after(&Receipts::default(), 1, &signal(&[(EPOCH, 10)], &[], &[]));
         for wrong in [(EPOCH, 101), (Epoch { counter: 3, salt: [7; 8] }, 5), (Epoch { salt: [8; 8], ..EPOCH }, 5)] {
@@ -290,12 +321,12 @@ mod tests {
 
     #[test]
     fn the_last_receipt_of_an_epoch_outlasts_it() {
-        let known = after(&Receipts::default(), 1, &signal(&[(EPOCH, 10)], &[], &[]));
+        let known = after(&Receipts::default(), 1, &signal(&[(EPOCH, 10)], &[], &[(4, 4)]));
         let later = Epoch { counter: 3, salt: [1; 8] };
         let heads = BTreeMap::from([(name("files"), OutHead { epoch: later, seq: 2, header: Digest::ZERO })]);
         let next = known.after(&heard(2), &signal(&[(later, 1)], &[], &[]), &heads).expect("it says something");
         let files = &next.channels[&name("files")];
-        assert_eq!([files.applied_at(EPOCH, 10), files.applied_at(EPOCH, 11)], [Some(1000), None]);
+        assert_eq!([10, 11, 4].map(|seq| files.applied_at(EPOCH, seq)), [Some(1000), None, None]);
         assert_eq!([files.applied_at(later, 1), files.applied_at(later, 2)], [Some(2000), None]);
     }
 

@@ -9,10 +9,10 @@ use dukou_tests::simulated::{Victim, Weather, World, verdict};
 
 /// What can befall a run.
 #[derive(Clone, Copy)]
-struct Climate {
-    weather: Weather,
-    power_cuts: bool,
-    actions: u64,
+pub(super) struct Climate {
+    pub(super) weather: Weather,
+    pub(super) power_cuts: bool,
+    pub(super) actions: u64,
 }
 
 /// Drops some files under names that are used again and again, but never over one that still waits.
@@ -80,7 +80,8 @@ fn step(world: &mut World, victim: Victim, climate: &Climate) {
     }
 }
 
-fn act(world: &mut World, climate: &Climate) {
+/// Does one thing of those that happen at random.
+pub(super) fn act(world: &mut World, climate: &Climate) {
     match world.dice.below(12) {
         0..=2 => drop_some(world),
         3 | 4 => step(world, Victim::Outer, climate),

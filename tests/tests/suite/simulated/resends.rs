@@ -1,5 +1,7 @@
 //! What is placed again without a person: delayed repeats on a one-way link, kills amid resends and repeats, and how long sent packets are kept.
 
+use super::long_runs::{Climate, act};
+use super::seeds;
 use super::sweep::{RECEIVING, SENDING, Scene};
 use super::way_back::{answered, heal, is_healed, placed, receipts, repeated, world_of};
 use dukou_shared::connectors::folder::names::safe_path;
@@ -366,4 +368,27 @@ fn a_peer_restored_from_an_older_copy_is_noticed_by_its_receipt() {
     world.outer.clock.advance(1000);
     let told = world.outer.step().unwrap().troubles;
     assert!(told.iter().any(|trouble| trouble.code == "receipt-falls"), "{told:?}");
+}
+
+#[test]
+fn no_kill_power_cut_or_foul_gap_makes_a_receipt_fall_or_go_beyond_and_all_is_confirmed_in_the_end() {
+    let climate = Climate { weather: Weather::FOUL, power_cuts: true, actions: 150 };
+    let seeds = seeds::count();
+    for seed in seeds::first()..seeds::first() + seeds {
+        let mut world = world_of(seed, &answered());
+        for action in 0..climate.actions {
+            act(&mut world, &climate);
+            for station in [&world.outer, &world.inner] {
+                let told = receipts(station);
+                let fell = told.channels.values().any(|receipt| receipt.fell_from.is_some());
+                assert!(!fell && told.beyond.is_empty(), "seed {seed}, action {action}: {told:?}");
+            }
+        }
+        for victim in [Victim::Outer, Victim::Inner] {
+            world.hurry(victim, false);
+            world.side(victim).crash();
+        }
+        heal(&mut world).unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+        world.settle_and_check().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+    }
 }

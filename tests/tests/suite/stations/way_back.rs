@@ -58,9 +58,12 @@ fn what_a_device_loses_between_two_running_stations_comes_again_and_is_confirmed
 fn a_setting_of_the_link_that_cannot_be_is_named_with_its_rule() {
     let pair = Pair::new();
     let text = pair.outer.read("station.toml");
-    for (setting, rule) in
-        [("window_packets = 0", "1–1000000"), ("resend_after_seconds = 0", "1–604800"), ("signal_seconds = 90000", "0–86400")]
-    {
+    for (setting, rule) in [
+        ("window_packets = 0", "1–1000000"),
+        ("resend_after_seconds = 0", "1–604800"),
+        ("signal_seconds = 90000", "0–86400"),
+        ("signal_seconds = 0\nway_back = true", "way_back = true"),
+    ] {
         fs::write(pair.outer.path("station.toml"), format!("{text}\n[link]\n{setting}\n")).unwrap();
         let answer = pair.outer.expect(2, &["status"]).all();
         let name = setting.split(' ').next().unwrap();
