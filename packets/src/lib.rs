@@ -10,6 +10,8 @@ pub mod suite;
 pub mod keyring;
 pub mod packet;
 
+pub mod disc;
+
 pub mod log;
 
 pub mod audit;

@@ -14,6 +14,7 @@ import json
 import os
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
+import disc
 import keyring as keyrings
 import packet
 import packet_log
@@ -164,6 +165,17 @@ def keyring_case(case: Dict[str, Any]) -> Optional[str]:
     return None
 
 
+def disc_case(case: Dict[str, Any]) -> Optional[str]:
+    """Reads a volume's manifest as the station that the case names."""
+    sender = keyrings.read(case["keyring"].encode("utf-8"))
+    try:
+        disc.read(case["manifest"], sender, case["addressee"], case["environment"])
+        result = "ok"
+    except disc.Refused as refused:
+        result = refused.code
+    return None if result == case["expect"] else f"expected {case['expect']}, got {result}"
+
+
 def log_case(case: Dict[str, Any], directory: str) -> Optional[str]:
     """Runs a log case: the verdict must agree, and the code must be among those reported (LOG.md section 7)."""
     report = packet_log.verify(directory)
@@ -180,6 +192,8 @@ def all_cases(directory: str) -> Iterator[Tuple[str, Optional[str]]]:
         yield path, packet_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "keyrings", "*.json"))):
         yield path, keyring_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "discs", "*.json"))):
+        yield path, disc_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "logs", "*", "case.json"))):
         yield path, log_case(load_case(path), os.path.dirname(path))
 
