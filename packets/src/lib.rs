@@ -10,6 +10,7 @@ pub mod suite;
 pub mod keyring;
 pub mod packet;
 
+pub mod disc;
 pub mod gap_report;
 
 pub mod log;

@@ -290,7 +290,7 @@ pub(crate) fn is_of_the_system(folder: &Path) -> bool {
 /// A source that holds the station's keys, spool or ferry directories would send them across, and its own packets without end.
 fn check_folder_is_free(station: &Station, channel: &Channel, setting: &'static str, folder: &Path) -> Result<(), ConfigFault> {
     let mut reserved = station.own_dirs();
-    reserved.extend([station.dir.join("channels"), station.ferry_out(), station.ferry_in()]);
+    reserved.extend([station.dir.join("channels"), station.dir.join("profiles"), station.ferry_out(), station.ferry_in()]);
     if setting == "source.folder" && channel.source.after == After::Archive {
         reserved.push(station.dir.join(&channel.source.archive));
     }

@@ -14,6 +14,7 @@ import json
 import os
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
+import disc
 import gap_report
 import keyring as keyrings
 import packet
@@ -209,6 +210,17 @@ def gap_rows_case(case: Dict[str, Any]) -> Optional[str]:
     return None if agree else f"expected {case['expect']} at {case['wrong']}, got {faults}"
 
 
+def disc_case(case: Dict[str, Any]) -> Optional[str]:
+    """Reads a volume's manifest as the station that the case names."""
+    sender = keyrings.read(case["keyring"].encode("utf-8"))
+    try:
+        disc.read(case["manifest"], sender, case["addressee"], case["environment"])
+        result = "ok"
+    except disc.Refused as refused:
+        result = refused.code
+    return None if result == case["expect"] else f"expected {case['expect']}, got {result}"
+
+
 def log_case(case: Dict[str, Any], directory: str) -> Optional[str]:
     """Runs a log case: the verdict must agree, and the code must be among those reported (LOG.md section 7)."""
     report = packet_log.verify(directory)
@@ -231,6 +243,8 @@ def all_cases(directory: str) -> Iterator[Tuple[str, Optional[str]]]:
         yield path, gap_report_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "gap-rows", "*.json"))):
         yield path, gap_rows_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "discs", "*.json"))):
+        yield path, disc_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "logs", "*", "case.json"))):
         yield path, log_case(load_case(path), os.path.dirname(path))
 

@@ -3,6 +3,7 @@
 //! `cargo run -p dukou-packets --example make_vectors`
 
 mod armor;
+mod discs;
 mod forge;
 mod gap_reports;
 mod keyrings;
@@ -30,6 +31,10 @@ fn main() -> io::Result<()> {
     }
     for (name, value) in keyrings::cases() {
         let path = vectors.join("keyrings").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for (name, value) in discs::cases() {
+        let path = vectors.join("discs").join(name + ".json");
         written += write_new(&path, &pretty(&value))?;
     }
     for (name, value) in gap_reports::reports() {

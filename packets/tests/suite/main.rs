@@ -4,6 +4,7 @@
 mod keys;
 mod world;
 
+mod disc_vectors;
 mod keyring_vectors;
 mod log_vectors;
 mod packet_vectors;

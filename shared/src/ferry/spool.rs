@@ -135,13 +135,13 @@ fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: La
     let sentence = |lang| match room.full {
         true => say!(
             lang,
-            "通道 {channel} 等待轮次的包已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先补上缺的包（见 gaps），之后自动继续。",
-            "Early packets of channel {channel} fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. Close the gap first (see gaps); then it goes on by itself."
+            "通道 {channel} 等待轮次的包已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先看它在等什么（status、gaps）并处理，之后自动继续。",
+            "Early packets of channel {channel} fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. See what it waits for (status, gaps) and mend that; then it goes on by itself."
         ),
         false => say!(
             lang,
-            "通道 {channel} 等待轮次的包已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快补上缺的包（见 gaps）。",
-            "Early packets of channel {channel} take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). Close the gap soon (see gaps).",
+            "通道 {channel} 等待轮次的包已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快看它在等什么（status、gaps）并处理。",
+            "Early packets of channel {channel} take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). See soon what it waits for (status, gaps) and mend that.",
             if code == "spool-90" { "90%" } else { "70%" }
         ),
     };

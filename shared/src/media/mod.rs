@@ -1,9 +1,8 @@
 //! Discs: packets carried by hand, in volumes with a signed manifest each, and the register of which were written and read.
 //!
-//! [`manifest`] is what a volume says of itself and of the whole disc (FORMAT.md section 14), [`write`](mod@write) makes volumes of what lies in
+//! [`disc`](dukou_packets::disc) says what a volume tells of itself and of the whole disc (FORMAT.md section 14), [`write`](mod@write) makes volumes of what lies in
 //! the ferry directory, [`read`] takes them in on the other side, [`sheet`] is what goes with them on paper, [`register`] remembers both.
 
-pub mod manifest;
 pub mod read;
 pub mod register;
 pub mod sheet;

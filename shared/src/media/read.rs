@@ -4,7 +4,6 @@
 //! volumes were read, and the log when all were. After a crash: volumes are read again, which does no harm. Never: a link followed, a name that the
 //! manifest does not hold, or a volume called read of which a packet is damaged.
 
-use super::manifest::{Carried, MANIFEST_MAX, Manifest, ManifestFault};
 use super::register::{Read, Register};
 use super::{DiscFault, MANIFEST, unless_passing};
 use crate::engine::Engine;
@@ -14,8 +13,10 @@ use crate::requests::Answer;
 use crate::say;
 use crate::seams::{FerryDir, FileCause, FileFault};
 use crate::store::Change;
+use dukou_packets::disc::{Carried, MANIFEST_MAX, Manifest, ManifestFault};
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::name::file_name_as;
+use dukou_packets::packet::open::Expectation;
 use dukou_packets::suite::{LinkId, sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -107,10 +108,8 @@ impl Engine {
         let identity = &self.station.config.station;
         let trust = self.trust.as_ref().ok_or(ManifestFault::Key)?;
         let manifest = Manifest::read(text, &trust.peer)?;
-        match manifest.addressee == identity.id && manifest.environment == identity.environment {
-            true => Ok(manifest),
-            false => Err(ManifestFault::Address),
-        }
+        manifest.check_address(&Expectation { environment: identity.environment, own: identity.id })?;
+        Ok(manifest)
     }
 
     /// Puts a packet into the ferry directory; one that lies there already with the same bytes stays.

@@ -2,8 +2,8 @@
 //!
 //! Neither holds a record's name, key or content: numbers, channels and digests only.
 
-use super::manifest::Manifest;
 use crate::report::range_text;
+use dukou_packets::disc::Manifest;
 use std::collections::BTreeMap;
 
 /// What people are named on a sheet.

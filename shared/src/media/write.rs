@@ -4,7 +4,6 @@
 //! packets leave the ferry directory. After a crash: the number is spent; the packets lie in the ferry directory still, or on a disc whose line is
 //! durable, or on both, which does no harm. Never: a packet taken away that was not read back from the disc and named in a durable line.
 
-use super::manifest::{Carried, Manifest, PACKETS_MAX, VOLUMES_MAX};
 use super::register::{Register, Written};
 use super::sheet::{People, label, sheet};
 use super::{DiscFault, LABEL, MANIFEST, SHEET, disc_answer, unless_passing, volume_dir};
@@ -17,6 +16,7 @@ use crate::requests::Answer;
 use crate::say;
 use crate::seams::{FerryDir, FileCause, FileFault, FileOp, Ownership};
 use crate::store::Change;
+use dukou_packets::disc::{Carried, Manifest, PACKETS_MAX, VOLUMES_MAX};
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::armor::FILE_MAX;
 use dukou_packets::packet::header::{Class, Header};

@@ -3,12 +3,12 @@
 //! Given: text from a disc that nobody trusts. Gives: a list that the peer vouches for. Never: a name that leads out of the volume, or more than
 //! a bounded number of bytes.
 
-use dukou_packets::keyring::Role;
-use dukou_packets::limits::LINE_NUMBER_MAX;
-use dukou_packets::packet::armor::FILE_MAX;
-use dukou_packets::packet::header::Environment;
-use dukou_packets::packet::open::KeyBook;
-use dukou_packets::suite::{Digest, KeyFault, KeyId, LinkId, Signer, StationId, sha256, verify_signature};
+use crate::keyring::Role;
+use crate::limits::LINE_NUMBER_MAX;
+use crate::packet::armor::FILE_MAX;
+use crate::packet::header::Environment;
+use crate::packet::open::{Expectation, KeyBook};
+use crate::suite::{Digest, KeyFault, KeyId, LinkId, Signer, StationId, sha256, verify_signature};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -77,6 +77,18 @@ pub enum ManifestFault {
     Address,
 }
 
+impl ManifestFault {
+    /// Returns the code that the vectors use.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Shape => "shape",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Address => "address",
+        }
+    }
+}
+
 impl Manifest {
     /// Gives the digest of the whole list.
     pub fn list(&self) -> Digest {
@@ -115,6 +127,17 @@ impl Manifest {
         let text = self.signed_text(key.key_id());
         let signature = key.sign(&[CONTEXT, text.as_bytes()].concat())?;
         Ok(format!("{text}signature {}\n", data_encoding::BASE64.encode(&signature)))
+    }
+
+    /// Checks that the disc is for this station.
+    ///
+    /// # Errors
+    /// [`ManifestFault::Address`].
+    pub fn check_address(&self, expectation: &Expectation) -> Result<(), ManifestFault> {
+        match self.addressee == expectation.own && self.environment == expectation.environment {
+            true => Ok(()),
+            false => Err(ManifestFault::Address),
+        }
     }
 
     /// Reads a manifest and verifies it with the peer's keys.
@@ -211,8 +234,8 @@ fn is_description(what: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dukou_packets::packet::open::PacketKey;
-    use dukou_packets::suite::SoftSigner;
+    use crate::packet::open::PacketKey;
+    use crate::suite::SoftSigner;
 
     struct Book(SoftSigner, StationId, Role);
 
