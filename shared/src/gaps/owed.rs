@@ -92,7 +92,7 @@ pub(crate) fn count(ranges: &[(u64, u64)]) -> u64 {
 }
 
 /// Joins two lists of ranges into one that rises, without overlaps.
-fn united(mut ranges: Ranges, more: Ranges) -> Ranges {
+pub(crate) fn united(mut ranges: Ranges, more: Ranges) -> Ranges {
     ranges.extend(more);
     ranges.sort_unstable();
     let mut out: Ranges = Vec::new();

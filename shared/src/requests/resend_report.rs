@@ -6,7 +6,7 @@
 use super::Answer;
 use crate::engine::Engine;
 use crate::error::EngineFault;
-use crate::gaps::owed::{GONE, OwedRanges, Ranges, TakenOn, count};
+use crate::gaps::owed::{GONE, OwedRanges, Ranges, TakenOn, count, united};
 use crate::lang::Lang;
 use crate::report::range_text;
 use crate::say;
@@ -133,7 +133,8 @@ impl Engine {
             return Ok((false, Found { unknown: ranges, ..Found::default() }));
         }
         let mut found = Found::default();
-        for (from, to) in ranges {
+        // Rows are nobody's word: their ranges may fall or overlap, and a log line's never do.
+        for (from, to) in united(Vec::new(), ranges) {
             self.find_retained(&channel, epoch, (from, to), &mut found)?;
         }
         Ok((true, found))

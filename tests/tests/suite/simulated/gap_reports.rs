@@ -236,6 +236,25 @@ fn rows_of_which_one_is_wrong_place_nothing_and_name_the_row() {
 }
 
 #[test]
+fn rows_that_somebody_made_up_place_each_packet_once_and_leave_a_log_that_verifies() {
+    let mut world = placed(71, &["a"], 6);
+    deliver_without(&mut world, &(2..=5).map(|seq| ("a".to_string(), seq)).collect());
+    let tag = write_rows(&reported(&mut world).0).unwrap()[0][8..14].to_string();
+    // Ranges that fall, overlap and repeat, each row right in itself.
+    let ranges = [(5, 1), (2, 3), (3, 3), (2, 1)];
+    let row = |(index, (from, count)): (usize, &(u64, u64))| {
+        let front = format!("1001{:02}{:02}{tag}1{from:09}{count:04}", index + 1, ranges.len());
+        format!("{front}{:02}", 98 - front.parse::<u128>().unwrap() * 100 % 97)
+    };
+    let rows: Vec<String> = ranges.iter().enumerate().map(row).collect();
+    let answer = resend_rows(&mut world.outer, &rows.join("\n"));
+    assert_eq!((answer.exit, answer.count), (0, 4), "{}", answer.zh);
+    let resent = |event: &Event| matches!(event, Event::Resent { from: 2, to: 5, count: 4, .. });
+    assert_eq!(world.outer.log().iter().filter(|event| resent(event)).count(), 1);
+    one_carry(&mut world, "made up");
+}
+
+#[test]
 fn more_packets_than_a_minute_allows_are_placed_bit_by_bit_and_none_is_forgotten() {
     let mut world = placed(67, &["a"], 25);
     world.outer.station.config.link.resend_per_minute = 10;
