@@ -9,6 +9,7 @@ mod gap_reports;
 mod keyrings;
 mod keys;
 mod logs;
+mod openings;
 mod packets;
 mod repair;
 
@@ -21,7 +22,7 @@ use serde_json::Value;
 fn main() -> io::Result<()> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let mut written = 0;
-    for case in packets::cases().into_iter().chain(packets::epoch_cases()) {
+    for case in packets::cases().into_iter().chain(openings::cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }

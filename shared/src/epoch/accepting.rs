@@ -77,8 +77,16 @@ impl Engine {
             _ => {}
         }
         let Some(verified) = self.verify(channel, picked, report)? else { return Ok(()) };
+        let kept = report.kept;
         self.keep_for_epoch(channel, verified, report)?;
-        if opens { self.try_upcoming(channel) } else { Ok(()) }
+        if opens {
+            self.try_upcoming(channel)?;
+        }
+        // An epoch that begins is applied from here: nothing of it waits.
+        if opens && self.next_place(channel).is_open_in(epoch) {
+            report.kept = kept;
+        }
+        Ok(())
     }
 
     /// Keeps a packet for an epoch that has not begun here.

@@ -88,20 +88,21 @@ pub(crate) struct Order<'a> {
 }
 
 impl Engine {
-    /// Opens a new epoch on channels, each behind what the receiver has, and places the openings; gives how many channels it was. A channel whose
-    /// epoch was opened from the same source is left as it is. `None` when there is no counter or number left.
+    /// Leaves out the channels whose epoch was opened from the same source.
+    pub(crate) fn not_opened_yet(&self, mut channels: Vec<usize>, source: Digest) -> Result<Vec<usize>, EngineFault> {
+        let openings = self.state.fact::<Openings>()?;
+        channels.retain(|at| {
+            let channel = self.channel_name(*at);
+            let now = self.out_head(&channel).map(|head| (head.epoch, source));
+            now.is_none() || openings.0.get(&channel).copied() != now
+        });
+        Ok(channels)
+    }
+
+    /// Opens a new epoch on channels, each behind what the receiver has, and places the openings; gives how many channels it was. `None` when there
+    /// is no counter or number left.
     pub(crate) fn open_epochs(&mut self, order: Order<'_>, report: &mut PassReport) -> Result<Option<u64>, EngineFault> {
         let mut openings = self.state.fact::<Openings>()?;
-        let due: Vec<usize> = order
-            .channels
-            .iter()
-            .copied()
-            .filter(|at| {
-                let channel = self.channel_name(*at);
-                let now = self.out_head(&channel).map(|head| (head.epoch, order.heads.source));
-                now.is_none() || openings.0.get(&channel).copied() != now
-            })
-            .collect();
         let mut changes = order.changes;
         let newest = self.highest_counter(order.heads);
         let above = u64::from(newest).saturating_mul(NUMBERS_AN_EPOCH);
@@ -110,7 +111,7 @@ impl Engine {
         };
         self.raise_numbers(above);
         let mut packets = Vec::new();
-        for at in &due {
+        for at in &order.channels {
             let channel = self.channel_name(*at);
             let mut salt = [0; 8];
             self.seams.random.fill(&mut salt);
@@ -131,8 +132,8 @@ impl Engine {
         changes.push(Change::Number(self.numbers_used().max(above)));
         changes.push(Change::fact(&openings)?);
         changes.extend(self.sending_decided()?);
-        let opened = due.len() as u64;
-        self.publish_openings(due, packets, changes, report)?;
+        let opened = order.channels.len() as u64;
+        self.publish_openings(order.channels, packets, changes, report)?;
         Ok(Some(opened))
     }
 
@@ -159,6 +160,10 @@ impl Engine {
         person: &Person<'_>,
         report: &mut PassReport,
     ) -> Result<Option<u64>, EngineFault> {
+        let channels = self.not_opened_yet(channels, heads.source)?;
+        if channels.is_empty() {
+            return Ok(Some(0));
+        }
         let mut changes = vec![self.decided("epoch-new", None, person)?];
         let names: Vec<ChannelName> = channels.iter().map(|at| self.channel_name(*at)).collect();
         changes.push(self.plan_behind(&names, heads, person.operator)?);

@@ -39,7 +39,8 @@ impl Engine {
         let mut changes = vec![now];
         changes.extend(self.close_incoming()?);
         changes.extend(self.forget_doubts()?);
-        let (heads, channels) = (ReceiverHeads { source, ..ReceiverHeads::default() }, self.leaving(None));
+        let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
+        let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };
         self.open_epochs(order, &mut PassReport::default())?;
         Ok(true)

@@ -343,6 +343,11 @@ fn aside_sentence(code: &str, lang: Lang) -> String {
             "包的发送代次与本通道不同，没有使用。请与对方核对是否重装或恢复过。",
             "The packet belongs to another epoch of this channel; it was not used. Ask the sender whether the station was rebuilt or restored."
         ),
+        "restored" => say!(
+            lang,
+            "发送方从旧备份恢复过（包号用了两次），这个包没有使用，留作证据。请按 status 的提示处理；内容会在新一代里再来。",
+            "The sender goes on from an older copy of its state; this packet was not used and is kept as evidence. Do what status says; its records come again in the new epoch."
+        ),
         _ => say!(lang, "检查没有通过（{code}），没有使用。", "It did not pass the check ({code}) and was not used."),
     }
 }

@@ -33,6 +33,13 @@ pub(crate) struct Place {
     open: bool,
 }
 
+impl Place {
+    /// True when packets of this epoch are applied.
+    pub(crate) fn is_open_in(&self, epoch: Epoch) -> bool {
+        self.open && self.epoch == Some(epoch)
+    }
+}
+
 impl Engine {
     /// Tells where a channel goes on.
     pub(crate) fn next_place(&self, channel: &ChannelName) -> Place {

@@ -45,6 +45,15 @@ impl Engine {
         let Some(opened) = self.begin_anew(self.leaving(channel), &heads, person, &mut report)? else {
             return Ok(no_epoch_left());
         };
+        if opened == 0 {
+            return Ok(Answer::done(0, |lang| {
+                say!(
+                    lang,
+                    "这张缺包单的通道都已另起一代，没有再做什么。",
+                    "Every channel of this gap report has its new epoch already; nothing more was done."
+                )
+            }));
+        }
         // The signal names the new heads; where there is no ferry directory for it the next look says so.
         if self.unplaced.is_empty() {
             self.send_signal(&mut report)?;

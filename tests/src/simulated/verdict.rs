@@ -246,7 +246,7 @@ fn spool_agrees(station: &SimStation) -> Result<(), String> {
 
 /// I7: honest faults raise no alarm.
 fn no_alarm(station: &SimStation) -> Result<(), String> {
-    let alarm = |event: &&Event| matches!(event, Event::Equivocation { .. } | Event::Hold { .. });
+    let alarm = |event: &&Event| matches!(event, Event::Equivocation { .. } | Event::Hold { .. } | Event::Restored { .. });
     match station.log().iter().find(alarm) {
         Some(event) => Err(format!("{} raised {event:?}", side(station))),
         None => Ok(()),
