@@ -23,6 +23,9 @@ use crate::simulated::{SimStation, Victim, Weather, World, verdict};
 /// How often each fault really happened, by name.
 pub type Fired = BTreeMap<&'static str, u64>;
 
+/// How many lines of each log a failure tells.
+const LAST_LINES: usize = 40;
+
 /// A seed whose world did not hold.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -46,6 +49,7 @@ pub fn run(seed: u64) -> Result<Fired, Box<Failure>> {
         Ok(Err(broken)) => broken,
         Err(panic) => said(panic.as_ref()),
     };
+    course.tell_places();
     Err(Box::new(Failure { seed, broken, trace: course.trace }))
 }
 
@@ -77,7 +81,7 @@ impl Climate {
             replay: some(0.3),
             renamed: some(0.6),
         };
-        Self { weather, power_cuts: dice.chance(0.6), actions: dice.between(40, 160), faults: dice.between(20, 90) }
+        Self { weather, power_cuts: dice.chance(0.6), actions: dice.between(25, 90), faults: dice.between(20, 90) }
     }
 }
 
@@ -124,7 +128,6 @@ struct Course {
     climate: Climate,
     fired: Fired,
     trace: String,
-    dropped: u64,
 }
 
 impl Course {
@@ -139,12 +142,23 @@ impl Course {
         for channel in &world.outer.channels {
             let _ = writeln!(trace, "channel {} {:?} {:?}", channel.channel, channel.from, channel.batch);
         }
-        Self { world, climate, fired: Fired::new(), trace, dropped: 0 }
+        Self { world, climate, fired: Fired::new(), trace }
     }
 
     fn tell(&mut self, what: &str) {
         self.trace.push_str(what);
         self.trace.push('\n');
+    }
+
+    /// Tells what lies where, and what each log says last.
+    fn tell_places(&mut self) {
+        for station in [&self.world.outer, &self.world.inner] {
+            let _ =
+                writeln!(self.trace, "{} holds {:#?}", station.station.dir.display(), station.files.tree(&station.station.dir));
+            for event in station.log().iter().rev().take(LAST_LINES).rev() {
+                let _ = writeln!(self.trace, "{} {event:?}", station.station.dir.display());
+            }
+        }
     }
 
     fn count(&mut self, what: &'static str) {
@@ -173,9 +187,13 @@ impl Course {
 
     /// The newest packet and the signal behind it may both be lost: only what comes after them shows it.
     fn drop_last(&mut self) {
-        for (victim, channels) in [(Victim::Outer, self.world.outer.outgoing()), (Victim::Inner, self.world.inner.outgoing())] {
-            for channel in channels {
-                self.drop_one(victim, channel.as_str(), "Z999_last.xml");
+        let World { outer, inner, outer_supplier, inner_supplier, .. } = &mut self.world;
+        for (station, supplier) in [(outer, outer_supplier), (inner, inner_supplier)] {
+            for channel in station.outgoing() {
+                match station.channel(&channel).screen.xml {
+                    true => supplier.drop_xml(station, channel.as_str(), "Z999_last.xml"),
+                    false => supplier.drop_file(station, channel.as_str(), "Z999_last.xml"),
+                }
             }
         }
     }
@@ -224,7 +242,6 @@ impl Course {
             1 => supplier.drop_repeat(station, channel, file),
             _ => supplier.drop_file(station, channel, file),
         }
-        self.dropped += 1;
         self.tell(&format!("{victim:?}: {channel}/{file} dropped"));
     }
 
