@@ -76,7 +76,7 @@ fn packets(suite: Suite, what: &str, body: &[u8]) {
         prev: Digest::ZERO,
     };
     let own_log = LogHead { size: 1, root: Digest::ZERO };
-    let statement = Statement { sender_clock_ms: 0, urgent: false, own_log, peer_log: LogHead::NONE };
+    let statement = Statement { sender_clock_ms: 0, urgent: false, own_log, peer_log: LogHead::NONE, run: None };
     let meta = RecordMeta::file("key".to_owned(), "name".to_owned(), 0, body.len() as u64);
     let keys = keyring();
     let digest = sha256(&[body]);

@@ -22,6 +22,8 @@ pub const RECORDS_MAX: u32 = 65_536;
 pub const WINDOW_LOG_MAX: u32 = 23;
 /// The most decompressed bytes of a signal: thousands of channels.
 pub const SIGNAL_MAX: u64 = 1 << 20;
+/// The longest document of an epoch opening in bytes.
+pub const OPENING_MAX: u64 = 4096;
 /// Bytes of plaintext in one sealed chunk.
 pub const CHUNK: usize = 1 << 20;
 /// Bytes of an AEAD tag.
@@ -40,6 +42,8 @@ pub const CHANNEL_MAX: usize = 64;
 pub const RECIPIENTS_MAX: usize = 3;
 /// The longest keyring file in bytes.
 pub const KEYRING_MAX: usize = 64 << 10;
+/// The longest gap report in bytes: some ten thousand ranges; a person carries it.
+pub const GAP_REPORT_MAX: usize = 256 << 10;
 /// The longest line of the packet log in bytes, without its LF.
 pub const LINE_MAX: usize = 4096;
 /// The largest number in a line of the packet log, and in a header or signal that a line repeats, 2⁵³: what every JSON reader keeps exactly.

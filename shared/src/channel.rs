@@ -196,6 +196,9 @@ impl Channel {
         let mut channels = files.iter().map(|file| Self::load(file)).collect::<Result<Vec<_>, _>>()?;
         channels.sort_by(|a, b| (a.priority, &a.channel).cmp(&(b.priority, &b.channel)));
         check_folders_apart(station, &channels)?;
+        let link = &station.config.link;
+        let out = channels.iter().filter(|channel| channel.direction(station.config.station.side) == Direction::Out);
+        link.device.check_channels(out, link)?;
         Ok(channels)
     }
 

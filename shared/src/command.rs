@@ -4,8 +4,11 @@
 //! configuration · 3 stopped because log, disk or state are unsure · 75 try again. What was asked for goes to standard output, talk to
 //! standard error.
 
+mod alarms;
 mod examine;
+mod gaps;
 mod init;
+mod maintenance;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -59,10 +62,10 @@ enum Verb {
     Status(Json),
     /// 一条记录的经历，按业务键或文件名 / the life of a record, by key or file name
     Trace(TraceArgs),
-    /// 已知的缺包 / packets known to be missing
-    Gaps(Json),
+    /// 已知的缺包，缺包单 / packets known to be missing, the gap report
+    Gaps(gaps::GapsArgs),
     /// 重发留存的包 / place retained packets in the ferry directory again
-    Resend(RangeArgs),
+    Resend(gaps::ResendArgs),
     /// 登记放弃缺包，通道继续 / go on without missing packets
     Waive(WaiveArgs),
     /// 解除通道的暂停 / end the hold of a channel
@@ -73,6 +76,10 @@ enum Verb {
     Try(TryArgs),
     /// 核对状态、留存包和日志 / check that state, spool and log agree
     Check(CheckArgs),
+    /// 未结束的警报；ack 知悉 / open alarms; ack takes note of one
+    Alarms(alarms::AlarmsArgs),
+    /// 登记停机维护：不报静默和晚到 / expect silence and lateness for a time
+    Maintenance(maintenance::MaintenanceArgs),
 }
 
 /// Options of verbs that print data.
@@ -269,11 +276,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Pass(json) => pass(&station, json.json, lang),
         Verb::Status(json) => status(&station, json.json, lang),
         Verb::Trace(args) => trace(&station, &args, lang),
-        Verb::Gaps(json) => gaps(&station, json.json, lang),
-        Verb::Resend(args) => {
-            let Range { from, to } = args.seq;
-            ask(&station, Request::Resend { channel: args.channel, from, to, operator: operator() }, args.json.json, lang)
-        }
+        Verb::Gaps(args) => gaps::gaps(&station, &args, lang),
+        Verb::Resend(args) => gaps::resend(&station, args, lang),
         Verb::Waive(args) => {
             let RangeArgs { channel, seq: Range { from, to }, json } = args.range;
             let name = args.name.unwrap_or_else(operator);
@@ -290,6 +294,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
+        Verb::Alarms(args) => alarms::alarms(&station, args, lang),
+        Verb::Maintenance(args) => maintenance::maintenance(&station, args, lang),
     }
 }
 
@@ -485,15 +491,6 @@ fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFa
     Ok(0)
 }
 
-fn gaps(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let gaps = report::gaps(&mut read_store(station)?)?;
-    match json {
-        true => print_json(&gaps)?,
-        false => print(&report::gaps_text(&gaps, lang))?,
-    }
-    Ok(u8::from(!gaps.is_empty()))
-}
-
 fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, EngineFault> {
     let file = absolute(&args.again)?;
     let below = file.strip_prefix(station.dir.join("duplicates")).ok().and_then(|path| path.components().next());
@@ -514,6 +511,13 @@ fn send_again(station: &Station, args: SendArgs, lang: Lang) -> Result<u8, Engin
 
 /// Performs a request here, or, while another process has the station, asks it to.
 fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+    let answer = asked(station, &request, lang)?;
+    say_answer(&answer, json, lang)?;
+    Ok(answer.exit)
+}
+
+/// As [`ask`]; gives the answer.
+fn asked(station: &Station, request: &Request, lang: Lang) -> Result<Answer, EngineFault> {
     let say_waiting = || {
         eprintln!(
             "{}",
@@ -524,16 +528,14 @@ fn ask(station: &Station, request: Request, json: bool, lang: Lang) -> Result<u8
             )
         );
     };
-    let answer = match StationLock::take(station) {
-        Ok(lock) => perform_here(station, &request, &lock)?,
-        Err(ConfigFault::InUse { .. }) => match ask_running(station, &request, &SystemRandom, &say_waiting)? {
-            Asked::Answered(answer) => answer,
-            Asked::Free(lock) => perform_here(station, &request, &lock)?,
+    match StationLock::take(station) {
+        Ok(lock) => perform_here(station, request, &lock),
+        Err(ConfigFault::InUse { .. }) => match ask_running(station, request, &SystemRandom, &say_waiting)? {
+            Asked::Answered(answer) => Ok(answer),
+            Asked::Free(lock) => perform_here(station, request, &lock),
         },
-        Err(fault) => return Err(fault.into()),
-    };
-    say_answer(&answer, json, lang)?;
-    Ok(answer.exit)
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 fn perform_here(station: &Station, request: &Request, _lock: &StationLock) -> Result<Answer, EngineFault> {

@@ -10,8 +10,10 @@ use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
+use crate::link::Link;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::requests::Again;
@@ -24,7 +26,6 @@ use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, Pac
 use crate::trouble::Trouble;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{ChannelName, LogHead};
-use dukou_packets::packet::name::is_packet_name;
 use dukou_packets::suite::{Random, RunId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -82,6 +83,8 @@ pub struct PassReport {
     pub kept: u64,
     /// Packets set aside, by code.
     pub aside: BTreeMap<String, u64>,
+    /// Records that were applied in an earlier epoch: not delivered again.
+    pub repeats: u64,
     /// Packets seen before: no effect.
     pub duplicates: u64,
     /// Packets moved to `waiting/` for want of a key.
@@ -116,6 +119,7 @@ impl PassReport {
         for (code, count) in other.aside {
             *self.aside.entry(code).or_default() += count;
         }
+        self.repeats += other.repeats;
         self.duplicates += other.duplicates;
         self.waiting += other.waiting;
         // What follows says how things are now, not what happened.
@@ -159,8 +163,11 @@ pub struct Engine {
     pub(crate) gaps: Gaps,
     pub(crate) pick_up: crate::receive::pick_up::Memory,
     pub(crate) signal_file: Option<String>,
-    /// Packets that exist and wait for the ferry directory, in order.
+    pub(crate) link: Link,
+    /// Packets that exist and wait for the ferry directory, each channel's in order.
     pub(crate) unplaced: VecDeque<PacketRow>,
+    /// What stands between them and it.
+    pub(crate) way_out: WayOut,
     /// The repeat that a person sends again, until its packet is fixed.
     pub(crate) again: Option<Again>,
     /// Highest packet number handed out in this run; the store learns it with the packet.
@@ -173,6 +180,11 @@ pub struct Engine {
     pub(crate) pruned_run_ms: Option<u64>,
     /// Request files that are none and could not be moved aside either.
     pub(crate) unfit_requests: BTreeSet<String>,
+    pub(crate) alarms: crate::alarm::Alarms,
+    /// Which numbers each run of the peer gave to packets.
+    pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
+    /// Up to which size the peer's word about this log was held against it.
+    pub(crate) echo_compared: u64,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
 }
@@ -203,8 +215,12 @@ impl Engine {
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
+        let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
+        let link = Link::new(&station.config.link, &state)?;
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
             store,
@@ -221,19 +237,25 @@ impl Engine {
             gaps: Gaps::default(),
             pick_up: Default::default(),
             signal_file: None,
+            link,
             unplaced: VecDeque::new(),
+            way_out: WayOut::default(),
             again: None,
             used_number: 0,
             untold: PassReport::default(),
             told: None,
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
+            alarms,
+            peer_runs,
+            echo_compared: 0,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.settle_peer()?;
         Ok(engine)
     }
 
@@ -301,9 +323,7 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, &mut PassReport::default()),
         };
         let is_unfinished = |name: &str| {
-            name.strip_prefix('.')
-                .and_then(|name| name.strip_suffix(".part"))
-                .is_some_and(|name| is_packet_name(name.as_bytes()))
+            name.strip_prefix('.').and_then(|name| name.strip_suffix(".part")).is_some_and(|name| self.is_packet_file(name))
         };
         for (name, _) in ferry.list(&is_unfinished, UNFINISHED_ENTRIES)?.entries {
             ferry.remove(&name)?;
@@ -344,6 +364,9 @@ impl Engine {
                 self.seams.clock.sleep(OVERTAKEN_MS);
             }
         }
+        self.tend_link(&mut report)?;
+        self.presume_when_due(&mut report)?;
+        self.look_at_alarms()?;
         self.flush()?;
         self.prune_when_due()?;
         self.tell_troubles(&report.troubles)?;
@@ -388,6 +411,7 @@ impl Engine {
             || channel_waits
             || !self.state.holds.is_empty()
             || !self.gaps.is_empty()
+            || report.troubles.iter().any(crate::link::troubles::is_for_a_person)
         {
             return Standing::Look;
         }
@@ -426,6 +450,11 @@ impl Engine {
             self.follow(change);
         }
         Ok(())
+    }
+
+    /// Gives the station's accumulated running time up to now (ms); the store learns it with the next transaction.
+    pub(crate) fn running_ms(&self) -> u64 {
+        self.state.run_ms + self.seams.clock.mono_ms().saturating_sub(self.last_mono_ms)
     }
 
     /// The one way the log grows durably; changes that waited for their line ride with the next transaction.
@@ -503,10 +532,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets the next packet numbers be above this one.
+    pub(crate) fn raise_numbers(&mut self, above: u64) {
+        self.used_number = self.used_number.max(above);
+    }
+
+    /// Gives the highest packet number handed out so far.
+    pub(crate) fn numbers_used(&self) -> u64 {
+        self.used_number.max(self.state.number)
+    }
+
     /// Hands out the next packet number of the link.
     pub(crate) fn take_number(&mut self) -> u64 {
-        self.used_number = self.used_number.max(self.state.number) + 1;
+        self.used_number = self.next_number();
         self.used_number
+    }
+
+    /// Gives the number that the next packet of the link will have.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers_used() + 1
     }
 
     /// Gives the path of a spool file.

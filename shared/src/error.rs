@@ -8,6 +8,7 @@ pub(crate) use self::config::in_language;
 pub use self::config::{ConfigFault, KeyProblem};
 
 use self::config::card_words;
+use crate::ferry::fault::FerryFault;
 use crate::lang::Lang;
 use crate::say;
 use crate::seams::{FileCause, FileFault, FileOp};
@@ -115,6 +116,9 @@ pub enum EngineFault {
     /// A record that does not fit the format: a fault of ours.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// A packet that the gap device cannot carry now: it waits in the spool.
+    #[error(transparent)]
+    Ferry(#[from] FerryFault),
     /// A packet of our own spool that cannot be read back.
     #[error("{}: {refusal}", path.display())]
     Spool {
@@ -141,7 +145,7 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) => Policy::Retry,
             Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
                 Policy::Retry
             }
@@ -174,6 +178,7 @@ impl EngineFault {
             Self::Keyring(fault) => fault.code(),
             Self::Key(_) => "key",
             Self::Seal(_) | Self::Record(_) => "seal",
+            Self::Ferry(fault) => fault.code(),
             Self::Spool { .. } => "spool",
         }
     }
@@ -183,6 +188,7 @@ impl EngineFault {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_sentence(fault, lang),
             Self::Config(fault) => fault.sentence(lang),
+            Self::Ferry(fault) => fault.sentence(lang),
             Self::Store(fault) => store_sentence(fault, lang),
             Self::Log(fault) => log_sentence(fault, lang),
             Self::Keyring(fault) => {

@@ -5,15 +5,20 @@
 //! [`command`] are the shell around it.
 
 pub mod accounts;
+pub mod alarm;
 pub mod channel;
 pub mod command;
 pub mod connectors;
 pub mod daemon;
 pub mod engine;
+pub mod epoch;
 pub mod error;
+pub mod ferry;
+pub mod gaps;
 mod group;
 pub mod keys;
 pub mod lang;
+pub mod link;
 pub mod log;
 mod reason;
 pub mod receive;

@@ -3,23 +3,28 @@
 //! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
+mod decided;
 mod pass;
 mod trace;
 
+pub use self::decided::{WaiverLine, waivers, waivers_text};
 pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
 use crate::error::EngineFault;
+use crate::ferry::spool::LyingOutside;
+use crate::gaps::owed::owed_of;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
+use crate::link::standing::{confirmed, receipts_text};
 use crate::receive::order::missing_between;
 use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, StationState, Store};
 use crate::trouble::{Trouble, troubles_of_last_look};
-use dukou_packets::packet::name::is_packet_name;
+use dukou_packets::packet::name::is_packet_name_as;
 use dukou_packets::packet::records::RecordKind;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
@@ -47,12 +52,18 @@ pub struct Status {
     pub channels: Vec<ChannelLine>,
     /// Refused files by channel and code.
     pub rejections: Vec<Rejections>,
+    /// What people went on without, newest first.
+    pub waivers: Vec<WaiverLine>,
     /// Packets in `quarantine/`.
     pub aside: u64,
     /// Packets in `waiting/`.
     pub waiting: u64,
     /// Entries in the ferry directory that are no packets.
     pub junk: u64,
+    /// Open alarms.
+    pub alarms: Vec<crate::alarm::told::AlarmLine>,
+    /// The maintenance that goes on.
+    pub maintenance: Option<crate::alarm::told::MaintenanceLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -64,6 +75,7 @@ impl Status {
         self.peer.is_none()
             || self.waiting > 0
             || !self.troubles.is_empty()
+            || self.alarms.iter().any(|alarm| alarm.needs_a_person())
             || self.channels.iter().any(|channel| channel.state != "ok")
     }
 }
@@ -101,7 +113,7 @@ pub struct ChannelLine {
     pub title: String,
     /// `out` or `in`.
     pub direction: Direction,
-    /// `ok`, `gapped`, `held` or `waiting-take`.
+    /// `ok`, `gapped`, `held`, `waiting-take`, `waiting-sink` or `waiting-receipts`.
     pub state: &'static str,
     /// Out: files packed. In: files the peer's packets carried.
     pub accepted: u64,
@@ -121,10 +133,18 @@ pub struct ChannelLine {
     pub seen: u64,
     /// In: files at the sink.
     pub applied: u64,
+    /// Out: packets that are still to be placed again on request.
+    pub owed: u64,
     /// Out: files in the source folder that are not finished (`.tmp`, `.part`).
     pub unfinished: u64,
     /// The newest packet's number: sent (out) or applied (in).
     pub last_seq: u64,
+    /// Out: the peer has applied every packet up to this one, or waived it; 0 without receipts.
+    pub confirmed_seq: u64,
+    /// Out: packets of the present epoch that the peer has confirmed as applied.
+    pub confirmed: u64,
+    /// Out: when the newest receipt came, in China's civil time.
+    pub confirmed_at: Option<String>,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
 }
@@ -207,9 +227,12 @@ pub fn status(
         }),
         channels: lines,
         rejections,
-        aside: count_packets(&station.quarantine_dir()).0,
-        waiting: count_packets(&station.waiting_dir()).0,
-        junk: count_packets(&station.ferry_in()).1,
+        waivers: waivers(store)?,
+        aside: count_packets(station, &station.quarantine_dir()).0,
+        waiting: count_packets(station, &station.waiting_dir()).0,
+        junk: count_packets(station, &station.ferry_in()).1,
+        alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
+        maintenance: crate::alarm::told::maintenance(&state)?,
         troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -248,7 +271,9 @@ fn channel_line(
     };
     // What is here and next in its turn is applied at once, unless the folder it goes to cannot be written.
     let kept = direction == Direction::In && state.in_heads.get(name).is_some_and(|head| head.known > head.seq);
+    let receipts = confirmed(station, channel, state, store)?;
     let standing = match (state.holds.contains_key(name), gapped, waits.is_empty(), kept) {
+        _ if receipts.window_full => "waiting-receipts",
         (true, ..) => "held",
         (_, true, ..) => "gapped",
         (_, _, false, _) => "waiting-take",
@@ -270,8 +295,12 @@ fn channel_line(
         left: if is_out { sums.packets_done } else { 0 },
         seen: if is_out { 0 } else { sums.packets },
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
+        owed: owed_of(state, name)?,
         unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
         last_seq,
+        confirmed_seq: receipts.seq,
+        confirmed: receipts.packets,
+        confirmed_at: receipts.at,
         hold: state.holds.get(name).map(|hold| HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms) }),
     };
     Ok((line, sums.refused_by_code))
@@ -284,9 +313,11 @@ fn gaps_of(
     state: &StationState,
     store: &mut dyn Store,
 ) -> Result<Option<Missing>, EngineFault> {
-    let Some(head) = state.in_heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
+    let heads = crate::epoch::accepting::heads_known(state)?;
+    let Some(head) = heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
     let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
     let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+    let missing = LyingOutside::read(state)?.found_in(channel, missing, head.epoch);
     Ok((!missing.is_empty()).then_some((head.epoch, missing)))
 }
 
@@ -297,7 +328,7 @@ fn gaps_of(
 pub fn gaps(store: &mut dyn Store) -> Result<Vec<Gap>, EngineFault> {
     let state = store.load()?;
     let mut gaps = Vec::new();
-    for channel in state.in_heads.keys() {
+    for channel in crate::epoch::accepting::heads_known(&state)?.keys() {
         let Some((epoch, ranges)) = gaps_of(channel, &state, store)? else { continue };
         gaps.extend(ranges.into_iter().map(|(from, to)| Gap {
             channel: channel.to_string(),
@@ -337,6 +368,9 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
         );
     }
     out += &waits_text(status, lang);
+    out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
+    out += &owed_text(status, lang);
+    out += &waivers_text(&status.waivers, lang);
     for Rejections { channel, direction, code, count } in &status.rejections {
         out += &match direction {
             Direction::Out => say!(
@@ -367,6 +401,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             status.waiting
         );
     }
+    out += &crate::alarm::told::text(&status.alarms, status.maintenance.as_ref(), lang);
     for trouble in &status.troubles {
         out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
     }
@@ -400,6 +435,20 @@ fn waits_text(status: &Status, lang: Lang) -> String {
     out
 }
 
+/// Says what is still to be placed again.
+fn owed_text(status: &Status, lang: Lang) -> String {
+    let owed = status.channels.iter().filter(|line| line.owed > 0);
+    let line = |line: &ChannelLine| {
+        let (channel, count) = (&line.channel, line.owed);
+        say!(
+            lang,
+            "重发排队：通道 {channel} 还有 {count} 个包，按 link.resend_per_minute 继续放入摆渡目录。\n",
+            "In line: {count} packet(s) of channel {channel} are still to be placed again, as link.resend_per_minute allows.\n"
+        )
+    };
+    owed.map(line).collect()
+}
+
 /// Says what a hold means and what to look into.
 fn hold_sentence(code: &str, lang: Lang) -> String {
     match code {
@@ -416,6 +465,21 @@ fn hold_sentence(code: &str, lang: Lang) -> String {
         "critical" | "kind" => {
             say!(lang, "本程序不认识这种包，请升级本站程序。", "This program does not know such a packet; upgrade it. ")
         }
+        "restored" => say!(
+            lang,
+            "发送方是从旧备份恢复的，或它的密钥被盗用：包号用了两次。它的包都另存待查，没有使用；请与发送方负责人核对，由发送方运行 epoch new --from 本站的缺包单。",
+            "The sender goes on from an older copy of its state, or its keys were stolen: packet numbers were used twice. Its packets are set aside as evidence; talk to the sender's people, who run epoch new --from this station's gap report. "
+        ),
+        "restored-here" => say!(
+            lang,
+            "本站是从旧备份恢复的：对方见过的日志比本站现有的新。请由负责人判断；恢复前可能已落地的文件会放到去向文件夹的 again/ 下。",
+            "This station goes on from an older copy of its state: the peer has seen a newer log than the one here. A person decides; files that may have been delivered before go below again/ in the sink's folder. "
+        ),
+        "epoch" => say!(
+            lang,
+            "发送方另起了一代，而它不是从本站已有的最后一个包接着的；请与发送方核对，同意后运行 epoch accept。",
+            "The sender opened a new epoch that does not begin behind the last packet here; compare with the sender, and when it is right run epoch accept. "
+        ),
         "spool" => say!(
             lang,
             "本站留存的副本损坏，请检查磁盘，并请发送方用 resend 重发这个包。",
@@ -469,6 +533,7 @@ fn state_text(state: &str, lang: Lang) -> String {
         "gapped" => say!(lang, "缺包", "gapped"),
         "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
         "waiting-sink" => say!(lang, "已收到、未落地", "here, not delivered"),
+        "waiting-receipts" => say!(lang, "等回执", "waiting for receipts"),
         _ => say!(lang, "正常", "ok"),
     }
 }
@@ -510,10 +575,11 @@ pub fn gaps_text(gaps: &[Gap], lang: Lang) -> String {
 }
 
 /// Counts packets and other entries of a directory.
-fn count_packets(dir: &Path) -> (u64, u64) {
+fn count_packets(station: &Station, dir: &Path) -> (u64, u64) {
+    let extension = station.config.link.device.extension();
     let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
     names.fold((0, 0), |(packets, others), name| match name.to_str() {
-        Some(name) if is_packet_name(name.as_bytes()) => (packets + 1, others),
+        Some(name) if is_packet_name_as(name.as_bytes(), extension) => (packets + 1, others),
         Some(name) if crate::reason::is_reason(name) => (packets, others),
         _ => (packets, others + 1),
     })

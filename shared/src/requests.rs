@@ -5,9 +5,13 @@
 //! After a crash: a request without an answer is performed at the next start; each is safe to perform twice but `send --again`, and that
 //! one is remembered in the store. Never: a decision without an account name and a log line.
 
+mod acknowledge;
 mod again;
+mod gap_report;
 mod mailbox;
+mod maintenance;
 mod resend;
+mod resend_report;
 mod trust;
 mod waive;
 
@@ -34,6 +38,22 @@ pub enum Request {
         from: u64,
         /// Last number.
         to: u64,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Make the next gap report.
+    ReportGaps,
+    /// Place again whatever a signed gap report of the peer names.
+    ResendReport {
+        /// The report's text.
+        report: String,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Place again whatever rows of a gap report name.
+    ResendRows {
+        /// What the person typed.
+        rows: String,
         /// Account of the person.
         operator: String,
     },
@@ -81,6 +101,33 @@ pub enum Request {
         /// Account of the person.
         operator: String,
     },
+    /// Take note of an open alarm.
+    Acknowledge {
+        /// The alarm's code.
+        code: String,
+        /// The channel it is about.
+        channel: Option<ChannelName>,
+        /// Account of the person: what the packet log names.
+        operator: String,
+        /// Who takes note, by name: stays in the store.
+        name: String,
+    },
+    /// Expect silence and lateness for a time.
+    Maintenance {
+        /// Wall clock in milliseconds at which it ends.
+        until_ms: i64,
+        /// Account of the person: what the packet log names.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// End a maintenance before its time.
+    MaintenanceEnd {
+        /// Account of the person.
+        operator: String,
+    },
 }
 
 /// A person's decision to send a repeat again, on its way to the packet.
@@ -102,15 +149,18 @@ pub struct Answer {
     pub en: String,
     /// How many packets or files it was about.
     pub count: u64,
+    /// The document that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
 }
 
 impl Answer {
     fn done(count: u64, sentence: impl Fn(Lang) -> String) -> Self {
-        Self { exit: 0, zh: sentence(Lang::Zh), en: sentence(Lang::En), count }
+        Self { exit: 0, zh: sentence(Lang::Zh), en: sentence(Lang::En), count, document: None }
     }
 
     fn no(sentence: impl Fn(Lang) -> String) -> Self {
-        Self { exit: 2, zh: sentence(Lang::Zh), en: sentence(Lang::En), count: 0 }
+        Self { exit: 2, zh: sentence(Lang::Zh), en: sentence(Lang::En), count: 0, document: None }
     }
 
     /// Gives the sentence in a language.
@@ -133,6 +183,9 @@ impl Engine {
                 Some(no) => Ok(no),
                 None => self.resend(channel, *from, *to, operator),
             },
+            Request::ReportGaps => self.report_gaps(),
+            Request::ResendReport { report, operator } => self.resend_report(report, operator),
+            Request::ResendRows { rows, operator } => self.resend_rows(rows, operator),
             Request::Waive { channel, from, to, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
                 None => self.waive(channel, (*from, *to), operator, (name, reason)),
@@ -145,6 +198,11 @@ impl Engine {
                 self.send_again(channel, file, Again { request: None, operator: operator.clone(), reason: reason.clone() })
             }
             Request::Trust { card, compared, channels, operator } => self.accept(card, *compared, channels, operator),
+            Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
+            Request::Maintenance { until_ms, operator, name, reason } => {
+                self.begin_maintenance(*until_ms, operator, (name, reason))
+            }
+            Request::MaintenanceEnd { operator } => self.end_maintenance(operator),
         }
     }
 

@@ -1,7 +1,10 @@
 //! What a station is: its directory and `station.toml`.
 
+use crate::alarm::open_time::OpenTime;
+use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
+use crate::ferry::profile::Profile;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::{ChannelName, Environment};
@@ -27,6 +30,9 @@ pub struct StationConfig {
     /// How long things are kept.
     #[serde(default)]
     pub keep: KeepConfig,
+    /// Whom to call, and when silence and lateness count.
+    #[serde(default)]
+    pub alarm: AlarmConfig,
 }
 
 /// Who the station is. `init` writes it; only `name` and `lang` are meant to be changed.
@@ -79,6 +85,12 @@ pub struct LinkConfig {
     pub signal_seconds: u32,
     /// Minutes of running time after which every packet is placed once more, same bytes, on a link without a way back; 0 never.
     pub repeat_after_minutes: u32,
+    /// Seconds of running time after which a packet that the peer misses cannot be under way any more and is placed again; then twice as long, and so on.
+    pub resend_after_seconds: u32,
+    /// Packets of a channel that may be packed and not confirmed, where there is a way back, before it takes nothing more on.
+    pub window_packets: u32,
+    /// Mebibytes of the same.
+    pub window_mib: u32,
     /// Packets that one group of repair packets covers.
     pub repair_data: u16,
     /// Repair packets a group gets: that many lost packets of it are rebuilt; 0 none.
@@ -89,6 +101,9 @@ pub struct LinkConfig {
     pub habit: Habit,
     /// Working hours, holidays and working weekends, relative to the station's directory or absolute.
     pub calendar: PathBuf,
+    /// What the profile says, once it was read.
+    #[serde(skip)]
+    pub device: Profile,
 }
 
 impl Default for LinkConfig {
@@ -98,11 +113,15 @@ impl Default for LinkConfig {
             way_back: None,
             signal_seconds: 300,
             repeat_after_minutes: 0,
+            resend_after_seconds: 120,
+            window_packets: 2000,
+            window_mib: 2048,
             repair_data: 10,
             repair_parity: 0,
             resend_per_minute: 600,
             habit: Habit::Named(Rhythm::Always),
             calendar: "calendar.toml".into(),
+            device: Profile::default(),
         }
     }
 }
@@ -156,6 +175,8 @@ impl PacketConfig {
 pub struct KeepConfig {
     /// Sealed packets that left: what `resend` can send again. At least 30 on a one-way link.
     pub sent_days: u32,
+    /// The same of packets that the peer has confirmed; at most `sent_days`.
+    pub confirmed_days: u32,
     /// Sealed packets that were applied: what a replay can apply again.
     pub applied_days: u32,
     /// Gibibytes of the peer's packets that one channel may keep in the private spool; when full, its packets stay in the ferry directory.
@@ -164,7 +185,7 @@ pub struct KeepConfig {
 
 impl Default for KeepConfig {
     fn default() -> Self {
-        Self { sent_days: 30, applied_days: 7, spool_gib: 10 }
+        Self { sent_days: 30, confirmed_days: 30, applied_days: 7, spool_gib: 10 }
     }
 }
 
@@ -191,10 +212,14 @@ impl Station {
             }
             Err(error) => return Err(ConfigFault::unreadable(&file, &error)),
         };
-        let config: StationConfig = parse_toml(&file, &text)?;
+        let mut config: StationConfig = parse_toml(&file, &text)?;
         check_station(&file, &config)?;
+        if let Some(profile) = &config.link.profile {
+            config.link.device = Profile::load(&dir.join(profile))?;
+        }
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
+        OpenTime::load(&station)?;
         Ok(station)
     }
 
@@ -267,6 +292,10 @@ impl Station {
     pub fn duplicates_dir(&self, channel: &ChannelName) -> PathBuf {
         self.dir.join("duplicates").join(channel.to_string())
     }
+    /// Tells after how much running time (ms) a packet that the peer misses cannot be under way any more.
+    pub(crate) fn resend_after_ms(&self) -> u64 {
+        u64::from(self.config.link.resend_after_seconds) * 1000
+    }
 
     /// Where packets leave.
     pub fn ferry_out(&self) -> PathBuf {
@@ -276,6 +305,11 @@ impl Station {
     /// Where packets arrive.
     pub fn ferry_in(&self) -> PathBuf {
         self.dir.join(&self.config.ferry.arrive)
+    }
+
+    /// Tells whether what this station sends is answered: `link.way_back`, else what the device profile says, else no.
+    pub fn way_back(&self) -> bool {
+        self.config.link.way_back.or(self.config.link.device.config().way_back).unwrap_or(false)
     }
 
     /// Every directory the station owns, in the order `init` makes them.
@@ -329,8 +363,15 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     if !(30..=36_500).contains(&config.keep.sent_days) {
         return Err(setting("keep.sent_days", "30–36500"));
     }
+    if !(1..=config.keep.sent_days).contains(&config.keep.confirmed_days) {
+        return Err(setting("keep.confirmed_days", "1–keep.sent_days"));
+    }
+    if !(1..=1_048_576).contains(&config.keep.spool_gib) {
+        return Err(setting("keep.spool_gib", "1–1048576"));
+    }
     if config.keep.applied_days > 36_500 {
         return Err(setting("keep.applied_days", "0–36500"));
     }
-    Ok(())
+    let wrong = crate::link::wrong_setting(&config.link).or_else(|| crate::alarm::settings::out_of_range(config));
+    wrong.map_or(Ok(()), |(name, rule)| Err(setting(name, rule)))
 }

@@ -27,7 +27,9 @@ class PeerEpoch:
     def __init__(self) -> None:
         self.seen: Dict[int, Set[str]] = {}
         self.waived: List[Tuple[int, int]] = []
+        self.applied: Set[int] = set()
         self.lowest = 1
+        self.ended: Optional[int] = None
         self.highest = 0
         self.named_at = ("", 0)
         self.first: Optional[int] = None
@@ -42,8 +44,9 @@ class PeerEpoch:
         """Gives the ranges of seqs that are known to exist and were neither seen nor waived."""
         here = sorted([(seq, seq) for seq in self.seen] + self.waived)
         ranges, low = [], self.lowest
-        for first, last in here + [(self.highest + 1, self.highest + 1)]:
-            if low < first:
+        highest = self.highest if self.ended is None else min(self.highest, self.ended)
+        for first, last in here + [(highest + 1, highest + 1)]:
+            if low < first <= highest + 1:
                 ranges.append((low, first - 1))
             low = max(low, last + 1)
         return ranges
@@ -65,6 +68,7 @@ class PeerHead(NamedTuple):
     root: str
     file: str
     line: int
+    history: int
 
 
 class Events:
@@ -79,12 +83,13 @@ class Events:
         self.packed_headers: Dict[str, int] = {}
         self.packed_numbers: Dict[int, Set[str]] = {}
         self.heads: Dict[str, List[PeerHead]] = {}
+        self.restored: Dict[str, int] = {}
         self.trusted: List[Tuple[str, str, str, int]] = []
         self.init: Optional[Tuple[Line, str]] = None
         self._on: Dict[str, Callable[[Line, str, int], None]] = {
             "init": self._init, "trust": self._trust, "packed": self._packed, "left": self._left,
             "seen": self._seen, "signal": self._signal, "applied": self._applied, "waived": self._waived,
-            "gap": self._gap,
+            "gap": self._gap, "epoch": self._epoch, "restored": self._restored,
         }
 
     def read(self, line: Line, file: str, place: int) -> None:
@@ -140,22 +145,26 @@ class Events:
 
     def _signal(self, line: Line, file: str, place: int) -> None:
         self._echo(line, file, place)
-        head = PeerHead(line["number"], line["size"], line["peer_root"], file, place)
+        head = PeerHead(line["number"], line["size"], line["peer_root"], file, place, self.restored.get(line["peer"], 0))
         self.heads.setdefault(line["peer"], []).append(head)
 
     def _echo(self, line: Line, file: str, place: int) -> None:
         """Check 6: what the peer says of this log is true of the tree before this line."""
         size, root = line["echo_size"], line["echo_root"]
+        # Behind a line that says that this station was restored the peer may speak of lines that were lost.
+        lost = self.init is not None and self.init[0]["station"] in self.restored
         if size == 0:
             if root not in (ZERO_DIGEST, merkle.EMPTY_ROOT.hex()):
                 self.report.contradiction("echo-root", file, place)
             return
         if size >= place:
-            self.report.contradiction("echo-ahead", file, place)
+            if not lost:
+                self.report.contradiction("echo-ahead", file, place)
             return
         own = self.tree.root_at(size)
         if own is not None and own.hex() != root:
-            self.report.contradiction("echo-root", file, place)
+            if not lost:
+                self.report.contradiction("echo-root", file, place)
         elif own is not None:
             self.report.witnessed = max(self.report.witnessed, size)
 
@@ -171,8 +180,19 @@ class Events:
     def _gap(self, line: Line, file: str, place: int) -> None:
         self._peer(line).name(line["to"], file, place)
 
+    def _epoch(self, line: Line, file: str, place: int) -> None:
+        """A later epoch begins: what lies behind it in the old one comes again there."""
+        ended = self.peers.get((line["channel"], line["old_epoch"]))
+        if ended is not None:
+            ended.ended = line["old_seq"]
+
+    def _restored(self, line: Line, file: str, place: int) -> None:
+        self.restored[line["peer"]] = self.restored.get(line["peer"], 0) + 1
+
     def _waived(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
+        if any(line["from"] <= seq <= line["to"] for seq in peer.applied):
+            self.report.contradiction("applied-waived", file, place)
         if line["from"] <= line["to"]:
             peer.waived.append((line["from"], line["to"]))
             peer.name(line["to"], file, place)
@@ -188,6 +208,9 @@ class Events:
         seen = peer.seen.get(seq)
         if (seen is None and not self.partial) or (seen is not None and line["header"] not in seen):
             self.report.contradiction("applied-unseen", file, place)
+        if any(low <= seq <= high for low, high in peer.waived):
+            self.report.contradiction("applied-waived", file, place)
+        peer.applied.add(seq)
         peer.first = seq if peer.first is None else peer.first
         # What was applied was here, even where the `seen` line is older than the lines that are kept.
         peer.seen.setdefault(seq, set()).add(line["header"])
@@ -199,7 +222,8 @@ class Events:
             if peer.missing():
                 self.report.missing("packet-missing", *peer.named_at)
         for heads in self.heads.values():
-            self._check_heads(heads)
+            for history in {head.history for head in heads}:
+                self._check_heads([head for head in heads if head.history == history])
         self._cover()
 
     def _cover(self) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An independent decoder and verifier of packets, keyrings and packet logs. See README.md beside this file."""
+"""An independent decoder and verifier of packets, keyrings, gap reports and packet logs. See README.md beside this file."""
 from __future__ import annotations
 
 import sys
@@ -14,6 +14,7 @@ import json
 import os
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
+import gap_report
 import keyring as keyrings
 import packet
 import packet_log
@@ -164,6 +165,30 @@ def keyring_case(case: Dict[str, Any]) -> Optional[str]:
     return None
 
 
+def gap_report_case(case: Dict[str, Any]) -> Optional[str]:
+    """Runs a gap report case: what came of it, and its rows."""
+    sender = keyrings.read(case["keyring"].encode("utf-8"))
+    try:
+        report = gap_report.read(case["text"].encode("utf-8"), sender, case["addressee"], case["environment"])
+    except gap_report.ReportError as refused:
+        return None if refused.code == case["expect"] else f"expected {case['expect']}, got {refused}"
+    if case["expect"] != "ok":
+        return f"expected {case['expect']}, got ok"
+    rows = gap_report.rows_of(report)
+    return None if rows == case["rows"] else f"the rows are {rows}"
+
+
+def gap_rows_case(case: Dict[str, Any]) -> Optional[str]:
+    """Runs a case of typed rows: what they say, or the code and the places of the wrong ones."""
+    faults, said = gap_report.read_rows(case["text"])
+    if case["expect"] == "ok":
+        wanted = {"report": case["report"], "rows": case["rows"]}
+        return None if said == wanted else f"expected {wanted}, got {faults} {said}"
+    wrong = sorted(place for _, place in faults if place is not None)
+    agree = case["expect"] in [code for code, _ in faults] and wrong == case["wrong"]
+    return None if agree else f"expected {case['expect']} at {case['wrong']}, got {faults}"
+
+
 def log_case(case: Dict[str, Any], directory: str) -> Optional[str]:
     """Runs a log case: the verdict must agree, and the code must be among those reported (LOG.md section 7)."""
     report = packet_log.verify(directory)
@@ -180,6 +205,10 @@ def all_cases(directory: str) -> Iterator[Tuple[str, Optional[str]]]:
         yield path, packet_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "keyrings", "*.json"))):
         yield path, keyring_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "gap-reports", "*.json"))):
+        yield path, gap_report_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "gap-rows", "*.json"))):
+        yield path, gap_rows_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "logs", "*", "case.json"))):
         yield path, log_case(load_case(path), os.path.dirname(path))
 

@@ -8,6 +8,7 @@ import struct
 from types import SimpleNamespace
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
+import armor
 import merkle
 import zstd_frame
 from ciphers import TAG_BYTES
@@ -23,13 +24,14 @@ CHUNK_BYTES = 1 << 20
 MAX_PLAIN_BYTES = 32 << 20
 MAX_HEADER_AND_PAYLOAD_BYTES = 33 << 20
 MAX_SIGNAL_BYTES = 1 << 20
+MAX_OPENING_BYTES = 4096
 MAX_BODY_BYTES = 16 << 20
 MAX_RECORDS = 65_536
 MAX_LINE_NUMBER = 2**53
 MAX_WINDOW_BYTES = 8 << 20
 
 CARGO, SIGNAL, REPAIR = 1, 2, 3
-KNOWN_CARGO_KINDS = (1,)
+KNOWN_CARGO_KINDS = (1, 3)
 FLAG_URGENT, FLAG_NOT_ENCRYPTED = 1, 2
 ENVIRONMENTS = {"production": 1, "test": 2}
 SUITES: Dict[int, Aead] = {1: AES_256_GCM, 2: CHACHA20_POLY1305}
@@ -40,12 +42,7 @@ REASON = re.compile(rb"[a-z0-9-]{1,64}")
 ZERO_DIGEST = bytes(32)
 
 
-class Refused(Exception):
-    """A packet is not accepted; `code` is one of FORMAT.md section 10."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(f"{code}: {why}")
-        self.code = code
+Refused = armor.Refused
 
 
 class Stanza(NamedTuple):
@@ -470,11 +467,35 @@ def _check_signal_numbers(document: dict) -> None:
     _bad_record(not fits, "a number outside its range")
 
 
+def _check_opening(plain: bytes, h: Header) -> None:
+    """Section 4: the document of an epoch opening, and what it says of its own header."""
+    if h.record_count:
+        raise Refused("count", "an epoch opening with records")
+    _bad_record(len(plain) > MAX_OPENING_BYTES, "an epoch opening over 4 KiB")
+    try:
+        document = json.loads(plain.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Refused("records", "an epoch opening that is not JSON") from None
+    _bad_record(not isinstance(document, dict) or document.get("version") != 1, "the version of an epoch opening")
+    epoch, seq, header, reason = (document.get(key) for key in ("old_epoch", "old_seq", "old_header", "reason"))
+    _bad_record(type(seq) is not int or not 0 <= seq <= MAX_LINE_NUMBER, "old_seq")
+    _bad_record(not isinstance(header, str) or re.fullmatch("[0-9a-f]{64}", header) is None, "old_header")
+    _bad_record(not isinstance(reason, str) or REASON.fullmatch(reason.encode("utf-8")) is None, "reason")
+    none = (epoch is None, seq == 0, header == ZERO_DIGEST.hex())
+    _bad_record(any(none) and not all(none), "a packet of the old epoch, or none")
+    if epoch is not None:
+        shape = re.fullmatch("([1-9][0-9]{0,9})-[0-9a-f]{16}", epoch) if isinstance(epoch, str) else None
+        _bad_record(shape is None, "old_epoch")
+        _bad_record(not int(shape.group(1)) < h.epoch_counter, "the epoch counter does not rise")
+    _bad_record(h.seq != 1 or h.prev.hex() != header, "the opening is not the first packet behind the one it names")
+
+
 # The whole -----------------------------------------------------------------------------------------------------------
 
 
 def open_packet(file: bytes, reader: Reader) -> Opened:
     """Takes a file through every step of section 10, in its order; raises Refused with the first code that applies."""
+    file = armor.take_off(file) if armor.is_armor(file) else file
     header_len = _read_prelude(file)
     _check_signature(file, header_len, _signing_key(file, reader.keyring))
     header = read_header(file[PRELUDE_BYTES : PRELUDE_BYTES + header_len])
@@ -491,4 +512,7 @@ def open_packet(file: bytes, reader: Reader) -> Opened:
     if header.packet_class == SIGNAL:
         _check_signal(plain)
         return Opened(header, digest, plain, [])
-    return Opened(header, digest, plain, read_records(plain, header) if header.kind == 1 else [])
+    if header.kind == 3:
+        _check_opening(plain, header)
+        return Opened(header, digest, plain, [])
+    return Opened(header, digest, plain, read_records(plain, header))

@@ -2,6 +2,8 @@
 //!
 //! Three attackers: one who edits bytes, one who also repairs the hash chain, one who also has the log key.
 
+mod link_lines;
+
 use dukou_packets::keyring::Side;
 use dukou_packets::log::checkpoint::Checkpoint;
 use dukou_packets::log::line::{Event, Line, Place, Stamp, leaf_hash};
@@ -387,6 +389,7 @@ pub(crate) fn cases() -> Vec<Case> {
     directories(&mut bench);
     contradictions(&mut bench);
     without_keys(&mut bench);
+    link_lines::cases(&mut bench);
     bench.cases
 }
 
@@ -675,4 +678,66 @@ fn without_keys(bench: &mut Bench) {
     bench.file(("FAIL", "segment-missing"), "a segment in the middle is empty", &log, |files| {
         file(files, "000000000010.jsonl").clear();
     });
+}
+
+/// The cases of stations that went on from an older copy of their state, and of epochs, numbered by themselves.
+pub(crate) fn epoch_cases() -> Vec<Case> {
+    let mut bench = Bench { cases: Vec::new() };
+    let shrunk = |log: &mut Log| {
+        if let Event::Signal { size, .. } = &mut log.segments[2].events[0] {
+            *size = 5;
+        }
+    };
+    let ahead = |log: &mut Log| {
+        if let Event::Signal { echo_size, .. } = &mut log.segments[2].events[0] {
+            *echo_size = 30;
+        }
+    };
+    let other_root = |log: &mut Log| {
+        if let Event::Signal { echo_root, .. } = &mut log.segments[2].events[0] {
+            *echo_root = sha256(&[b"another root"]);
+        }
+    };
+    let (own, peer) = (restored(Side::Outer), restored(Side::Inner));
+    let mut outer_case = |verdict, code, about: &str, line: &Event, edit: &dyn Fn(&mut Log)| {
+        let mut log = outer_log();
+        edit(&mut log);
+        log.segments[2].events.insert(0, line.clone());
+        let files = write(&log, "log").files();
+        bench.push(verdict, code, format!("outer log: {about}"), files);
+    };
+    outer_case("PASS", "", "the peer was restored, and its log is shorter", &peer, &shrunk);
+    outer_case("FAIL", "peer-falls", "this station was restored, and the peer's log shrank", &own, &shrunk);
+    outer_case("PASS", "", "this station was restored, and the peer speaks of lines that were lost", &own, &ahead);
+    outer_case("PASS", "", "this station was restored, and the peer speaks of another line", &own, &other_root);
+    outer_case("FAIL", "echo-ahead", "the peer was restored and vouches for lines that did not exist", &peer, &ahead);
+    outer_case("FAIL", "echo-root", "the peer was restored and vouches for another log", &peer, &other_root);
+    let mut inner_case = |verdict, code, about: &str, old_seq: u64| {
+        let mut log = inner_log();
+        log.segments[2].events.extend([gap(7, 9), epoch_opened(old_seq)]);
+        let files = write(&log, "log").files();
+        bench.push(verdict, code, format!("inner log: {about}"), files);
+    };
+    inner_case("PASS", "", "a new epoch begins before the gap: its records come again", 6);
+    inner_case("INCOMPLETE", "packet-missing", "a new epoch begins within the gap", 8);
+    inner_case("INCOMPLETE", "packet-missing", "a new epoch begins behind the gap", 9);
+    for case in &mut bench.cases {
+        case.name = format!("epoch-{}", case.name);
+    }
+    bench.cases
+}
+
+fn restored(side: Side) -> Event {
+    Event::Restored { peer: station(side), run: RunId::from_bytes([0x6B; 16]), number: 41 }
+}
+
+fn epoch_opened(old_seq: u64) -> Event {
+    Event::EpochOpened {
+        channel: channel("files"),
+        epoch: Epoch { counter: 2, salt: [1; 8] },
+        old_epoch: epoch(),
+        old_seq,
+        old_header: header(old_seq),
+        operator: String::new(),
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! `cargo run -p dukou-packets --example make_vectors`
 
+mod armor;
 mod forge;
+mod gap_reports;
 mod keyrings;
 mod keys;
 mod logs;
@@ -17,7 +19,7 @@ use serde_json::Value;
 fn main() -> io::Result<()> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let mut written = 0;
-    for case in packets::cases() {
+    for case in packets::cases().into_iter().chain(packets::epoch_cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }
@@ -25,7 +27,15 @@ fn main() -> io::Result<()> {
         let path = vectors.join("keyrings").join(name + ".json");
         written += write_new(&path, &pretty(&value))?;
     }
-    for case in logs::cases() {
+    for (name, value) in gap_reports::reports() {
+        let path = vectors.join("gap-reports").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for (name, value) in gap_reports::rows() {
+        let path = vectors.join("gap-rows").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for case in logs::cases().into_iter().chain(logs::epoch_cases()) {
         let folder = vectors.join("logs").join(&case.name);
         written += write_new(&folder.join("case.json"), &pretty(&case.value()))?;
         for (name, bytes) in &case.files {

@@ -14,13 +14,15 @@ pub(crate) struct Case {
     pub(crate) value: Value,
 }
 
-struct Bench {
-    cases: Vec<Case>,
+pub(crate) struct Bench {
+    pub(crate) cases: Vec<Case>,
 }
 
 /// Everything a case may change; the rest is as in the good packet.
-struct Setting {
-    draft: Draft,
+pub(crate) struct Setting {
+    pub(crate) draft: Draft,
+    /// What becomes of the packet's bytes in the file.
+    pub(crate) form: fn(Vec<u8>) -> Vec<u8>,
     keyring: String,
     addressee: [u8; 16],
     environment: &'static str,
@@ -38,7 +40,7 @@ impl Bench {
         self.cases.push(Case { name, value });
     }
 
-    fn ok(&mut self, about: &str, records: &[RawRecord], change: impl FnOnce(&mut Setting)) {
+    pub(crate) fn ok(&mut self, about: &str, records: &[RawRecord], change: impl FnOnce(&mut Setting)) {
         let mut setting = Setting::new();
         setting.draft = good(records);
         change(&mut setting);
@@ -58,6 +60,20 @@ impl Bench {
         let ordinal = self.cases.len() + 1;
         let name = format!("{ordinal:03}-ok");
         self.cases.push(Case { name, value });
+    }
+
+    pub(crate) fn ok_signal_as(&mut self, about: &str, draft: Draft, form: fn(Vec<u8>) -> Vec<u8>) {
+        let mut setting = Setting::new();
+        (setting.draft, setting.form) = (draft, form);
+        let mut value = setting.value(about, "all", "ok");
+        value["plain"] = json!(base64(&setting.draft.plain));
+        let ordinal = self.cases.len() + 1;
+        self.cases.push(Case { name: format!("{ordinal:03}-ok"), value });
+    }
+
+    /// A packet in a form that gives this code.
+    pub(crate) fn armor(&mut self, code: &str, about: &str, form: fn(Vec<u8>) -> Vec<u8>) {
+        self.fail("armor", code, about, |s| s.form = form);
     }
 
     fn header(&mut self, about: &str, change: fn(&mut Draft)) {
@@ -94,6 +110,7 @@ impl Setting {
     fn new() -> Self {
         Self {
             draft: good(&[RawRecord::file("2026/11/a.xml", b"<a/>")]),
+            form: |file| file,
             keyring: sender_keyring(),
             addressee: ADDRESSEE,
             environment: "production",
@@ -112,7 +129,7 @@ impl Setting {
             "about": about,
             "step": step,
             "expect": expect,
-            "packet": base64(&self.draft.build(&Stream::new("vectors"))),
+            "packet": base64(&(self.form)(self.draft.build(&Stream::new("vectors")))),
             "keyring": self.keyring,
             "addressee": hex(&self.addressee),
             "environment": self.environment,
@@ -141,6 +158,7 @@ pub(crate) fn cases() -> Vec<Case> {
     count_and_root(&mut bench);
     bombs(&mut bench);
     line_numbers(&mut bench);
+    bench.cases.extend(crate::armor::cases());
     bench.cases
 }
 
@@ -741,4 +759,82 @@ fn single_segment(len: u32) -> Vec<u8> {
         frame.push(0);
     }
     frame
+}
+
+/// The cases of epoch openings and run ids, numbered by themselves.
+pub(crate) fn epoch_cases() -> Vec<Case> {
+    let mut bench = Bench { cases: Vec::new() };
+    let record = RawRecord::file("2026/11/a.xml", b"<a/>");
+    bench.ok("a packet that names its sender's run", std::slice::from_ref(&record), |s| {
+        s.draft.header.extensions = vec![(1, (0..16).collect())];
+    });
+    bench.ok("a run of 15 bytes says nothing", &[record], |s| s.draft.header.extensions = vec![(1, vec![7; 15])]);
+    bench.ok("an epoch opening behind a packet of the old epoch", &[], |s| open_epoch(s, &old_head()));
+    bench.ok("an epoch opening behind none", &[], |s| {
+        open_epoch(
+            s,
+            &json!({"version": 1, "old_epoch": null, "old_seq": 0, "old_header": "00".repeat(32), "reason": "new-peer"}),
+        );
+        s.draft.header.prev = [0; 32];
+    });
+    bench.ok("an epoch opening with a key that nobody knows", &[], |s| {
+        let mut document = old_head();
+        document["more"] = json!([1]);
+        open_epoch(s, &document);
+    });
+    let mut wrong = |about: &str, key: &str, value: Value| {
+        bench.fail("records", "records", about, |s| {
+            let mut document = old_head();
+            document[key] = value;
+            open_epoch(s, &document);
+        });
+    };
+    wrong("an opening of version 2", "version", json!(2));
+    wrong("an opening without a version", "version", Value::Null);
+    wrong("an opening behind seq 0 of an epoch", "old_seq", json!(0));
+    wrong("an opening behind seq 2^53 + 1", "old_seq", json!((1u64 << 53) + 1));
+    wrong("an opening behind none that names a header", "old_epoch", Value::Null);
+    wrong("an opening whose old epoch is no epoch", "old_epoch", json!("1-00FF00ff00ff00ff"));
+    wrong("an opening whose counter does not rise", "old_epoch", json!("2-00ff00ff00ff00ff"));
+    wrong("an opening with a header in capitals", "old_header", json!("AB".repeat(32)));
+    wrong("an opening whose prev is not the header it names", "old_header", json!("ab".repeat(32)));
+    wrong("an opening with an empty reason", "reason", json!(""));
+    wrong("an opening with a reason of 65 letters", "reason", json!("a".repeat(65)));
+    bench.fail("records", "records", "an opening that is not JSON", |s| {
+        open_epoch(s, &old_head());
+        s.draft.plain.truncate(20);
+    });
+    bench.fail("records", "records", "an opening over 4 KiB", |s| {
+        open_epoch(s, &old_head());
+        s.draft.plain.extend([b' '; 4096]);
+    });
+    bench.fail("records", "records", "an opening with seq 2", |s| {
+        open_epoch(s, &old_head());
+        s.draft.header.seq = 2;
+    });
+    bench.fail("records", "count", "an opening that announces a record", |s| {
+        open_epoch(s, &old_head());
+        (s.draft.header.record_count, s.draft.header.record_format) = (1, 1);
+    });
+    for case in &mut bench.cases {
+        case.name = format!("epoch-{}", case.name);
+    }
+    bench.cases
+}
+
+fn old_head() -> Value {
+    let header = hex(&sha(&[b"the last packet of the old epoch"]));
+    json!({"version": 1, "old_epoch": "1-00ff00ff00ff00ff", "old_seq": 9, "old_header": header, "reason": "restored"})
+}
+
+/// Makes an epoch opening of a packet; its `prev` is that of [`old_head`].
+fn open_epoch(setting: &mut Setting, document: &Value) {
+    let header = &mut setting.draft.header;
+    (header.kind, header.epoch, header.seq) = (3, 2, 1);
+    (header.record_format, header.record_count, header.root) = (0, 0, [0; 32]);
+    header.prev = sha(&[b"the last packet of the old epoch"]);
+    let mut keys = vec!["version", "old_epoch", "old_seq", "old_header", "reason"];
+    keys.extend(document.get("more").map(|_| "more"));
+    let fields: Vec<String> = keys.iter().map(|key| format!("{}:{}", json!(key), document[*key])).collect();
+    setting.draft.plain = format!("{{{}}}", fields.join(",")).into_bytes();
 }

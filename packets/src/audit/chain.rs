@@ -34,8 +34,11 @@ pub(super) enum Claimant {
     Segment(Vec<Digest>),
     /// A verified checkpoint.
     Checkpoint,
-    /// The peer.
-    Peer,
+    /// The peer; behind a line that says that this station was restored what does not fit says nothing.
+    Peer {
+        /// Such a line stands before the claim.
+        restored: bool,
+    },
 }
 
 impl Claimant {
@@ -43,7 +46,7 @@ impl Claimant {
         match self {
             Self::Segment(_) => FaultCode::SegmentHead,
             Self::Checkpoint => FaultCode::CheckpointRoot,
-            Self::Peer => FaultCode::EchoRoot,
+            Self::Peer { .. } => FaultCode::EchoRoot,
         }
     }
 }
@@ -210,9 +213,12 @@ impl Settled {
         let code = claim.by.fault();
         let agrees = match &claim.by {
             Claimant::Segment(peaks) => peaks == tree.peaks() && claim.head.root == tree.root(),
-            Claimant::Checkpoint | Claimant::Peer => claim.head.root == tree.root(),
+            Claimant::Checkpoint | Claimant::Peer { .. } => claim.head.root == tree.root(),
         };
         if !agrees {
+            if matches!(claim.by, Claimant::Peer { restored: true }) {
+                return;
+            }
             // Once the tree is another one, every later claim differs too: the first says where to look.
             if !faults.has(code) {
                 let detail = format!("size {}", claim.head.size);
@@ -223,7 +229,7 @@ impl Settled {
         match claim.by {
             Claimant::Segment(_) => {}
             Claimant::Checkpoint => self.signed = claim.head.size,
-            Claimant::Peer => self.witnessed = claim.head.size,
+            Claimant::Peer { .. } => self.witnessed = claim.head.size,
         }
     }
 }

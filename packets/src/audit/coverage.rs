@@ -38,6 +38,8 @@ struct Received {
     waivers: Vec<Waiver>,
     /// The largest seq known to exist.
     known: u64,
+    /// A later epoch begins behind this seq: what lies behind it here comes again there.
+    ended: Option<u64>,
     equivocal: Vec<u64>,
     /// Lines of this channel may be in a missing segment before the next one.
     resumed: bool,
@@ -64,6 +66,8 @@ impl Totals {
 #[derive(Debug)]
 struct PeerHead {
     peer: StationId,
+    /// How often the peer had gone on from an older copy of its state.
+    history: u32,
     number: u64,
     head: LogHead,
     file: Rc<str>,
@@ -83,10 +87,17 @@ pub(super) struct Ledger {
     /// Number and header digest of what was packed.
     packed: HashMap<Digest, u64>,
     peer_heads: Vec<PeerHead>,
+    /// How often stations went on from an older copy of their state.
+    restored: BTreeMap<StationId, u32>,
     unknown: BTreeMap<String, u64>,
 }
 
 impl Ledger {
+    /// Tells whether a station went on from an older copy of its state, as far as the lines were read.
+    pub(super) fn is_restored(&self, station: StationId) -> bool {
+        self.restored.contains_key(&station)
+    }
+
     pub(super) fn new(from_first: bool) -> Self {
         Self { whole: from_first, from_first, ..Self::default() }
     }
@@ -111,6 +122,7 @@ impl Ledger {
                 return Some(LogHead { size: *echo_size, root: *echo_root });
             }
             Event::Applied { .. } => self.applied(&line.event, at, faults),
+            Event::Waived { .. } => self.waived(&line.event, at, faults),
             event => self.rest(event),
         }
         None
@@ -172,7 +184,15 @@ impl Ledger {
     }
 
     fn peer_head(&mut self, peer: StationId, number: u64, size: u64, root: Digest, at: &At<'_>) {
-        self.peer_heads.push(PeerHead { peer, number, head: LogHead { size, root }, file: Rc::clone(at.file), line: at.line });
+        let history = self.restored.get(&peer).copied().unwrap_or(0);
+        self.peer_heads.push(PeerHead {
+            peer,
+            history,
+            number,
+            head: LogHead { size, root },
+            file: Rc::clone(at.file),
+            line: at.line,
+        });
     }
 
     fn applied(&mut self, event: &Event, at: &At<'_>, faults: &mut Faults) {
@@ -202,9 +222,25 @@ impl Ledger {
             let detail = format!("{channel} {epoch} {seq}");
             faults.add(FaultCode::AppliedUnseen, at.file, at.line, detail);
         }
+        if received.waived.contains(*seq, *seq) {
+            faults.add(FaultCode::AppliedWaived, at.file, at.line, format!("{channel} {epoch} {seq}"));
+        }
         received.known = received.known.max(*seq);
         received.applied.insert(*seq, *seq);
         received.totals.add(*records, *tombstones);
+    }
+
+    fn waived(&mut self, event: &Event, at: &At<'_>, faults: &mut Faults) {
+        let Event::Waived { channel, epoch, from, to, operator } = event else {
+            return;
+        };
+        let received = self.received.entry((channel.clone(), *epoch)).or_default();
+        if received.applied.meets(*from, *to) {
+            faults.add(FaultCode::AppliedWaived, at.file, at.line, format!("{channel} {epoch} {from}..{to}"));
+        }
+        received.known = received.known.max(*to);
+        received.waived.insert(*from, *to);
+        received.waivers.push(Waiver { from: *from, to: *to, operator: operator.clone() });
     }
 
     /// Takes the kinds that only add to the coverage.
@@ -214,12 +250,6 @@ impl Ledger {
                 let received = self.received.entry((channel.clone(), *epoch)).or_default();
                 received.known = received.known.max(*to);
             }
-            Event::Waived { channel, epoch, from, to, operator } => {
-                let received = self.received.entry((channel.clone(), *epoch)).or_default();
-                received.known = received.known.max(*to);
-                received.waived.insert(*from, *to);
-                received.waivers.push(Waiver { from: *from, to: *to, operator: operator.clone() });
-            }
             Event::Refused { channel, epoch, code, count, .. } => {
                 let place = (channel.clone(), *epoch);
                 let totals = match self.sent.get_mut(&place) {
@@ -228,6 +258,12 @@ impl Ledger {
                 };
                 *totals.refused.entry(code.clone()).or_default() += count;
             }
+            Event::EpochOpened { channel, old_epoch, old_seq, .. } => {
+                if let Some(received) = self.received.get_mut(&(channel.clone(), *old_epoch)) {
+                    received.ended = Some(*old_seq);
+                }
+            }
+            Event::Restored { peer, .. } => *self.restored.entry(*peer).or_default() += 1,
             Event::Equivocation { channel, epoch, seq, .. } => {
                 let received = self.received.entry((channel.clone(), *epoch)).or_default();
                 received.equivocal.push(*seq);
@@ -253,9 +289,9 @@ impl Ledger {
     /// Packets of several channels arrive in any order, so the peer's heads are compared in the order of their numbers.
     fn check_peer_heads(&mut self, faults: &mut Faults) {
         let heads = &mut self.peer_heads;
-        heads.sort_by_key(|head| (head.peer, head.number, head.line));
+        heads.sort_by_key(|head| (head.peer, head.history, head.number, head.line));
         report_pairs(heads, faults, FaultCode::PeerFalls, |a, b| a.number < b.number && a.head.size > b.head.size);
-        heads.sort_by_key(|head| (head.peer, head.head.size, head.line));
+        heads.sort_by_key(|head| (head.peer, head.history, head.head.size, head.line));
         report_pairs(heads, faults, FaultCode::PeerTwoRoots, |a, b| {
             let same = a.head.size == b.head.size && a.head.size > 0;
             same && a.head.root != b.head.root
@@ -266,7 +302,7 @@ impl Ledger {
 fn report_pairs(heads: &[PeerHead], faults: &mut Faults, code: FaultCode, contradict: impl Fn(&PeerHead, &PeerHead) -> bool) {
     for pair in heads.windows(2) {
         let [a, b] = pair else { continue };
-        if a.peer == b.peer && contradict(a, b) {
+        if (a.peer, a.history) == (b.peer, b.history) && contradict(a, b) {
             let detail = format!("{} {} {}", b.peer, a.head.size, b.head.size);
             faults.add(code, &b.file, b.line, detail);
         }
@@ -309,7 +345,8 @@ impl Received {
         let firsts = [&self.applied, &waiting, &self.waived].map(Ranges::first);
         let first_here = firsts.into_iter().flatten().min().unwrap_or(1);
         let mut missing = Ranges::default();
-        missing.insert(if from_first { 1 } else { first_here }, self.known);
+        let due = self.known.min(self.ended.unwrap_or(u64::MAX));
+        missing.insert(if from_first { 1 } else { first_here }, due);
         for here in [&self.applied, &waiting, &self.waived, &self.unrecorded] {
             missing.subtract(here);
         }

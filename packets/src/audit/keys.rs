@@ -74,7 +74,9 @@ impl Keys {
             // Every version must hang from the anchored one: one that is broken or missing cuts those behind it off.
             keys.anchored = matches && keys.own.len() as u64 == span_of(&dir.own_keyrings);
             if !matches && !dir.own_keyrings.is_empty() {
-                faults.add(FaultCode::Anchor, "keyring-000001.txt", None, "");
+                let is_peers = keys.peers.iter().any(|keyring| anchor.matches(keyring));
+                let code = if is_peers { FaultCode::AnchorPeer } else { FaultCode::Anchor };
+                faults.add(code, "keyring-000001.txt", None, "");
             }
         }
         Ok(keys)

@@ -28,6 +28,12 @@ impl Ranges {
         from > to || self.0.get(at).is_some_and(|s| s.from <= from && to <= s.to)
     }
 
+    /// Tells whether any of the numbers `from` … `to` is in the set.
+    pub(super) fn meets(&self, from: u64, to: u64) -> bool {
+        let at = self.0.partition_point(|span| span.to < from);
+        from <= to && self.0.get(at).is_some_and(|span| span.from <= to)
+    }
+
     /// Takes out the numbers of `other`.
     pub(super) fn subtract(&mut self, other: &Self) {
         let mut kept = Vec::with_capacity(self.0.len());
@@ -104,6 +110,8 @@ mod tests {
             prop_assert!(apart);
             let all = (from..=from + more).all(|number| set.contains(&number));
             prop_assert_eq!(ranges.contains(from, from + more), all);
+            let any = (from..=from + more).any(|number| set.contains(&number));
+            prop_assert_eq!(ranges.meets(from, from + more), any);
             let (other, gone) = both(&take);
             ranges.subtract(&other);
             set.retain(|number| !gone.contains(number));

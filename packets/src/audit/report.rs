@@ -104,6 +104,10 @@ fault_codes! {
     KeyringSignature = "keyring-signature" Fail "可信密钥表的签名不正确" "a keyring is not signed by its authority";
     /// A keyring does not follow the version before it.
     KeyringChain = "keyring-chain" Fail "可信密钥表与上一版本不相接" "a keyring does not follow the version before it";
+    /// A packet was applied that a person had gone on without, or the other way round.
+    AppliedWaived = "applied-waived" Fail "同一个包既登记了放弃又落地了" "one packet was both waived and applied";
+    /// The anchored authority is not this log's, but its peer's.
+    AnchorPeer = "anchor" Fail "这是对方站的密钥卡；请给出写这份日志的站自己的密钥卡" "this is the card of the other station: give the card of the station that wrote this log";
     /// The anchored authority is not this log's.
     Anchor = "anchor" Fail "指定的可信密钥表不是本日志的" "the given authority is not that of this log";
     /// An own channel's seqs have a hole or go back.

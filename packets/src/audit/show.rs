@@ -16,6 +16,7 @@ use crate::keyring::{KeyEntry, Keyring, Role};
 use crate::limits::KEYRING_MAX;
 use crate::log::checkpoint::{Checkpoint, split_notes};
 use crate::log::line::Line;
+use crate::packet::armor;
 use crate::packet::header::Header;
 use crate::packet::open::{HEAD_MAX, Refusal, read_head, read_unverified};
 use crate::suite::{Hasher, Suite};
@@ -80,7 +81,19 @@ pub fn show(path: &Path, keys: &[Keyring]) -> Result<Shown, Unreadable> {
         let frame = zstd::stream::read::Decoder::with_buffer(reader).map_err(unreadable)?;
         return show_segment(BufReader::new(frame)).map_err(unreadable);
     }
+    if front.starts_with(armor::FIRST_LINE) {
+        return show_armored(reader, keys).map_err(unreadable);
+    }
     show_packet(reader, keys).map_err(unreadable)
+}
+
+fn show_armored(reader: impl BufRead, keys: &[Keyring]) -> std::io::Result<Shown> {
+    let mut file = Vec::new();
+    reader.take(armor::FILE_MAX + 1).read_to_end(&mut file)?;
+    match armor::read_whole(file) {
+        Ok(packet) => show_packet(packet.as_slice(), keys),
+        Err(refusal) => Ok(Shown::new("packet", Standing::Refused, Value::Null).refused(reason(&refusal))),
+    }
 }
 
 impl Shown {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Coverage, Direction, Fault, Report, Span, Verdict, Waiver};
+use super::report::{Coverage, Direction, Fault, FaultCode, Report, Span, Verdict, Waiver};
 
 /// The language of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +173,11 @@ impl Text {
         }
         match report.verdict {
             Verdict::Pass => {}
+            // Nothing was found against the log itself.
+            Verdict::Fail if report.faults.iter().all(|fault| fault.code == FaultCode::AnchorPeer) => self.line(
+                "下一步：换成写这份日志的站自己的密钥卡（--authority），重新核验",
+                "Next: verify again with the card of the station that wrote this log (--authority)",
+            ),
             Verdict::Fail => self.line(
                 "下一步：不要改动本目录，整体复制留存，与对方的日志和备份比对，并通知安全审计人员",
                 "Next: change nothing in this directory, keep a copy of all of it, compare it with the peer's log and with backups, and tell the auditor",

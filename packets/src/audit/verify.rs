@@ -150,12 +150,17 @@ impl Reading<'_> {
         if head == LogHead::NONE {
             return;
         }
+        // The peer speaks of lines that were lost with the newer copy.
+        let restored = self.keys.station().is_some_and(|own| self.ledger.is_restored(own));
         if head.size >= line {
+            if restored {
+                return;
+            }
             let detail = format!("{} >= {line}", head.size);
             self.faults.add(FaultCode::EchoAhead, name, line, detail);
             return;
         }
-        self.chain.claim(Claim { head, by: Claimant::Peer, file: Rc::clone(name), line });
+        self.chain.claim(Claim { head, by: Claimant::Peer { restored }, file: Rc::clone(name), line });
     }
 
     fn checkpoints(&mut self) -> Result<(), Unreadable> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::{CHANNEL_MAX, HEADER_MAX, LINE_NUMBER_MAX, PLAIN_MAX, RECIPIENTS_MAX, RECORDS_MAX};
 use crate::limits::{SEALED_MAX, SIGNAL_MAX};
-use crate::suite::{Digest, KeyId, LinkId, StationId};
+use crate::suite::{Digest, KeyId, LinkId, RunId, StationId};
 
 /// Bytes of the header before the channel.
 const FIXED: usize = 312;
@@ -41,6 +41,9 @@ pub const KIND_EPOCH_OPENING: u8 = 3;
 pub const KIND_SNAPSHOT: u8 = 1;
 /// The kind of a repair packet that carries parity.
 pub const KIND_PARITY: u8 = 1;
+
+/// The type of the extension that names the sender's run.
+pub const EXTENSION_RUN: u16 = 1;
 
 /// Whether a station moves real data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -204,7 +207,7 @@ pub struct Stanza {
     pub wrapped: Vec<u8>,
 }
 
-/// An extension of the header; none is assigned in format 1.
+/// An extension of the header (FORMAT.md section 2 lists the types).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
     /// Its type, with bit 15 where it is critical.
@@ -214,6 +217,11 @@ pub struct Extension {
 }
 
 impl Extension {
+    /// Names the sender's run.
+    pub fn run(run: RunId) -> Self {
+        Self { kind: EXTENSION_RUN, value: run.as_bytes().to_vec() }
+    }
+
     /// Tells whether a reader that does not know it must hold the channel.
     pub fn is_critical(&self) -> bool {
         self.kind & CRITICAL != 0
@@ -299,6 +307,12 @@ pub enum HeaderFault {
 }
 
 impl Header {
+    /// Returns the sender's run, where the header names one.
+    pub fn run(&self) -> Option<RunId> {
+        let named = self.extensions.iter().find(|extension| extension.kind == EXTENSION_RUN)?;
+        named.value.as_slice().try_into().ok().map(RunId::from_bytes)
+    }
+
     /// Writes the header.
     ///
     /// # Errors

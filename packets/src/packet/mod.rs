@@ -1,5 +1,7 @@
 #![doc = include_str!("../../FORMAT.md")]
 
+pub mod armor;
+pub mod epoch;
 pub mod header;
 pub mod name;
 pub mod records;

@@ -4,7 +4,8 @@
 //! allocates for a length that has not been checked, or hands unsigned bytes to zstd or bincode.
 
 use super::compress::decompress;
-use super::header::{Class, Environment, Header, HeaderFault, KIND_RECORDS};
+use super::epoch::OpeningFault;
+use super::header::{Class, Environment, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_RECORDS};
 use super::records::{RecordFault, Records};
 use super::seal::{FORMAT, MAGIC, SIGNATURE_CONTEXT, wrap_info};
 use crate::keyring::Role;
@@ -28,6 +29,9 @@ pub enum Refusal {
     /// The file does not begin as a packet does.
     #[error("the file is not a packet")]
     Magic,
+    /// The file begins as an armored packet and is none.
+    #[error("the text form of the packet is not well-formed")]
+    Armor,
     /// The format is not known.
     #[error("packet format {0} is not known")]
     Format(u16),
@@ -88,6 +92,9 @@ pub enum Refusal {
     /// The records cannot be read.
     #[error("the records cannot be read: {0}")]
     Records(#[from] RecordFault),
+    /// The document of an epoch opening cannot be read.
+    #[error(transparent)]
+    Opening(#[from] OpeningFault),
     /// There are not as many records as the header says.
     #[error("the header announces {announced} records, there are {found}")]
     Count {
@@ -107,6 +114,7 @@ impl Refusal {
         match self {
             Self::Short => "short",
             Self::Magic => "magic",
+            Self::Armor => "armor",
             Self::Format(_) => "format",
             Self::Suite(_) => "suite",
             Self::HeaderLength(_) => "header-length",
@@ -126,7 +134,7 @@ impl Refusal {
             Self::Unwrap(_) => "unwrap",
             Self::Decrypt => "decrypt",
             Self::Decompress => "decompress",
-            Self::Records(_) => "records",
+            Self::Records(_) | Self::Opening(_) => "records",
             Self::Count { .. } => "count",
             Self::Root => "root",
         }
@@ -315,9 +323,9 @@ impl VerifiedHead {
     /// # Errors
     /// [`Refusal::Critical`]: the channel waits for a person.
     pub fn check_critical(&self) -> Result<(), Refusal> {
-        // Markers and epoch openings have no plain yet: until their first use they hold as unknown kinds do.
+        // Markers have no plain yet: until their first use they hold as unknown kinds do.
         let header = &self.header;
-        let unknown = header.class == Class::Cargo && header.kind != KIND_RECORDS;
+        let unknown = header.class == Class::Cargo && !matches!(header.kind, KIND_RECORDS | KIND_EPOCH_OPENING);
         if unknown || header.extensions.iter().any(|e| e.is_critical()) {
             return Err(Refusal::Critical);
         }
@@ -372,11 +380,16 @@ pub fn open_payload(head: &VerifiedHead, payload: Vec<u8>, keys: &[&dyn Unwrappe
     decompress(&frame, plain_len).ok_or(Refusal::Decompress)
 }
 
-/// Decodes the records of a plain and checks their count and their root against the header.
+/// Decodes the records of a plain and checks their count and their root against the header; an epoch opening has none, and its document
+/// is checked in their place.
 ///
 /// # Errors
 /// `records`, `count` or `root`.
 pub fn decode_records(head: &VerifiedHead, plain: Vec<u8>) -> Result<Records, Refusal> {
+    if head.header.kind == KIND_EPOCH_OPENING {
+        super::epoch::read_opening(head, &plain)?;
+        return Ok(Records::none());
+    }
     let (records, root) = Records::decode(plain)?;
     let announced = head.header.record_count;
     let found = records.len() as u32;

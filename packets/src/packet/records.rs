@@ -358,6 +358,11 @@ pub struct Record<'a> {
 }
 
 impl Records {
+    /// The records of a packet that carries none.
+    pub(super) fn none() -> Self {
+        Self { plain: Vec::new(), entries: Vec::new() }
+    }
+
     /// Decodes a plain; returns the records and their root.
     pub(super) fn decode(plain: Vec<u8>) -> Result<(Self, Digest), RecordFault> {
         let salt = *plain.first_chunk().ok_or(RecordFault::SaltEnds)?;

@@ -6,13 +6,15 @@
 //! place in the channel and the signing key, and takes microseconds.
 
 use super::compress::compress;
+use super::epoch::Opening;
 use super::header::{
-    ChannelName, Class, Environment, Epoch, Header, HeaderFault, KIND_RECORDS, KIND_SNAPSHOT, LogHead, Stanza,
+    ChannelName, Class, Environment, Epoch, Extension, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_RECORDS, KIND_SNAPSHOT,
+    LogHead, Stanza,
 };
 use super::records::RecordsBuilder;
 use crate::limits::{PREAMBLE, SIGNAL_MAX, SIGNATURE};
 use crate::suite::{
-    ContentKey, Digest, KeyFault, KeyId, LinkId, Random, Signer, StationId, Suite, seal_chunks, sha256, wrap_key,
+    ContentKey, Digest, KeyFault, KeyId, LinkId, Random, RunId, Signer, StationId, Suite, seal_chunks, sha256, wrap_key,
 };
 
 pub(super) const MAGIC: &[u8; 8] = b"DUKOUPKT";
@@ -125,6 +127,14 @@ pub fn prepare_signal(envelope: &Envelope<'_>, document: &[u8], random: &dyn Ran
     prepare(envelope, Class::Signal, document, SIGNAL_LEVEL, random)
 }
 
+/// Makes the payload of the packet that opens an epoch.
+///
+/// # Errors
+/// When a recipient's key is unusable.
+pub fn prepare_opening(envelope: &Envelope<'_>, opening: &Opening, random: &dyn Random) -> Result<Prepared, SealFault> {
+    prepare(envelope, Class::Cargo, &opening.render(), SIGNAL_LEVEL, random)
+}
+
 fn prepare(
     envelope: &Envelope<'_>,
     class: Class,
@@ -205,6 +215,8 @@ pub struct Statement {
     pub own_log: LogHead,
     /// The newest the sender has seen of the addressee's packet log.
     pub peer_log: LogHead,
+    /// The sender's run; none leaves it out.
+    pub run: Option<RunId>,
 }
 
 /// A finished packet: the file is `head` and then `payload`.
@@ -262,12 +274,14 @@ impl Prepared {
         if self.class != Class::Cargo {
             return Err(SealFault::WrongClass);
         }
+        // Cargo without records opens an epoch: `prepare_records` makes none.
+        let has_records = self.record_count > 0;
         let header = Header {
-            kind: KIND_RECORDS,
+            kind: if has_records { KIND_RECORDS } else { KIND_EPOCH_OPENING },
             epoch: place.epoch,
             seq: place.seq,
             prev: place.prev,
-            record_format: 1,
+            record_format: u16::from(has_records),
             channel: Some(place.channel.clone()),
             ..self.header(statement, signer.key_id())
         };
@@ -316,7 +330,7 @@ impl Prepared {
             peer_log: statement.peer_log,
             channel: None,
             recipients: self.stanzas.clone(),
-            extensions: Vec::new(),
+            extensions: statement.run.map(Extension::run).into_iter().collect(),
         }
     }
 

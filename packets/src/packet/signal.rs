@@ -33,16 +33,16 @@ pub struct AppliedMark {
     pub seq: u64,
 }
 
-/// A range of packets that the sender of the signal knows to exist and does not have.
+/// A range of the peer's packets: that the sender of the signal knows to exist and does not have, or that a person there went on without.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingRange {
     /// The channel.
     pub channel: ChannelName,
     /// Its epoch.
     pub epoch: Epoch,
-    /// The first missing seq.
+    /// The first seq.
     pub from: u64,
-    /// The last missing seq.
+    /// The last seq.
     pub to: u64,
 }
 
@@ -65,6 +65,9 @@ pub struct Signal {
     pub applied: Vec<AppliedMark>,
     /// What is missing of the peer's channels.
     pub missing: Vec<MissingRange>,
+    /// What a person there went on without: not applied, though `applied` goes beyond it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<MissingRange>,
 }
 
 /// Why a signal's document is ignored and counted.
@@ -111,7 +114,7 @@ impl Signal {
     fn numbers(&self) -> impl Iterator<Item = u64> {
         let heads = self.heads.iter().map(|head| head.seq);
         let applied = self.applied.iter().map(|mark| mark.seq);
-        let missing = self.missing.iter().flat_map(|range| [range.from, range.to]);
+        let missing = self.missing.iter().chain(&self.waived).flat_map(|range| [range.from, range.to]);
         heads.chain(applied).chain(missing).chain([self.period_seconds])
     }
 }

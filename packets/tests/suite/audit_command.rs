@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dukou_packets::keyring::Keyring;
 use serde_json::Value;
 
 use crate::{keys, world};
@@ -109,6 +110,24 @@ fn the_card_or_its_fingerprint_anchors_the_keys_and_another_one_does_not() {
 }
 
 #[test]
+fn the_peers_card_as_authority_is_told_for_what_it_is() {
+    let vector = log_vector("-pass");
+    let peer = vector.join(format!("peer-{}-000001.txt", keys::hex(&keys::ADDRESSEE)));
+    let fingerprint = Keyring::parse(&std::fs::read(&peer).expect("a card")).expect("a keyring").fingerprint();
+    for anchor in [text(&peer), fingerprint.as_str()] {
+        for (language, sentence, next) in
+            [("zh", "这是对方站的密钥卡", "换成写这份日志的站"), ("en", "the card of the other station", "verify again")]
+        {
+            let said = stdout(&audit(&["verify", text(&vector), "--lang", language, "--authority", anchor]));
+            assert!(said.contains(sentence) && said.contains(next), "{said}");
+            assert!(!said.contains("安全审计") && !said.contains("tell the auditor"), "{said}");
+        }
+    }
+    let stranger = stdout(&audit(&["verify", text(&vector), "--authority", &"12345 ".repeat(12)]));
+    assert!(!stranger.contains("对方站的密钥卡") && stranger.contains("安全审计"), "{stranger}");
+}
+
+#[test]
 fn the_verdict_never_calls_an_unwitnessed_tail_complete() {
     for language in ["zh", "en"] {
         let output = stdout(&audit(&["verify", text(&log_vector("-pass")), "--lang", language]));
@@ -180,4 +199,21 @@ fn keyrings_segments_and_checkpoints_are_shown() {
     let notes = vector.join("000000000010.checkpoints");
     let shown = audit(&["show", text(&notes), "--log", text(&vector)]);
     assert_eq!(status(&shown), 0, "{}", stdout(&shown));
+}
+
+#[test]
+fn an_armored_packet_is_shown_as_the_one_it_carries() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (keyring, packet, armored) = ("card.txt", "a.dkp", "a.txt");
+    let [keyring, packet, armored] = [keyring, packet, armored].map(|name| folder.path().join(name));
+    fs::write(&keyring, keys::sender_keyring()).expect("it writes");
+    let signer = world::signer("packet");
+    let file = world::file_of(&world::seal_files(dukou_packets::suite::Suite::Aes256Gcm, &[b"body"], &signer));
+    fs::write(&packet, &file).expect("it writes");
+    fs::write(&armored, dukou_packets::packet::armor::armor(&[&file])).expect("it writes");
+    let shown = |file| audit(&["show", text(file), "--keyring", text(&keyring), "--json"]);
+    assert_eq!((status(&shown(&armored)), stdout(&shown(&armored))), (0, stdout(&shown(&packet))));
+    fs::write(&armored, b"DUKOU-ARMOR-1\n****\n").expect("it writes");
+    assert_eq!(status(&shown(&armored)), 1);
+    assert!(stdout(&shown(&armored)).contains("armor: "));
 }

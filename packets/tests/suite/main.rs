@@ -11,6 +11,8 @@ mod receive;
 
 mod audit_command;
 mod damaged_logs;
+mod gap_reports;
+mod gap_rows;
 mod golden_bytes;
 mod opening;
 mod properties;

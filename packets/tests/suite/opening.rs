@@ -1,7 +1,7 @@
 //! What is sealed opens again, for those it is meant for and for nobody else.
 
 use dukou_packets::limits::{BODY_MAX, PLAIN_MAX};
-use dukou_packets::packet::header::{Class, KIND_EPOCH_OPENING, KIND_MARKER};
+use dukou_packets::packet::header::{Class, KIND_MARKER};
 use dukou_packets::packet::open::{Expectation, KeyBook, PacketKey, Refusal, VerifiedHead};
 use dukou_packets::packet::open::{decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{RecordFault, RecordsBuilder};
@@ -207,6 +207,7 @@ fn a_signal_opens_to_its_document() {
         keyring: world::sender_keyring().text().to_owned(),
         applied: Vec::new(),
         missing: vec![MissingRange { channel: world::place().channel, epoch: world::place().epoch, from: 4, to: 6 }],
+        waived: Vec::new(),
     };
     let sealed = world::seal_signal(&signal.render(), &world::signer("packet"));
     let head = head_of(&sealed);
@@ -229,6 +230,18 @@ fn a_signal_with_an_unknown_key_is_read_and_one_of_another_version_is_not() {
 }
 
 #[test]
+fn a_signal_names_what_was_waived_only_where_something_was() {
+    let start = r#"{"version":1,"run":"00000000000000000000000000000000","period_seconds":0,"heads":[],"checkpoint":null,"keyring":"","applied":[],"missing":[]"#;
+    let waived = format!(r#"{start},"waived":[{{"channel":"a","epoch":"1-00ff00ff00ff00ff","from":2,"to":3}}]}}"#);
+    for document in [format!("{start}}}"), waived.clone()] {
+        let signal = Signal::parse(document.as_bytes()).expect("it reads");
+        assert_eq!(String::from_utf8(signal.render()).as_deref(), Ok(document.as_str()));
+    }
+    let beyond = waived.replace("\"to\":3", &format!("\"to\":{}", (1_u64 << 53) + 1));
+    assert_eq!(Signal::parse(beyond.as_bytes()), Err(SignalFault::Shape));
+}
+
+#[test]
 fn a_prepared_payload_can_go_to_another_thread() {
     fn can_go<T: Send>(value: T) -> T {
         value
@@ -242,7 +255,7 @@ fn cargo_kinds_without_a_plain_of_their_own_hold() {
     let sealed = world::seal_files(Suite::Aes256Gcm, &[b"body"], &world::signer("packet"));
     let mut head = head_of(&sealed);
     assert_eq!(head.check_critical(), Ok(()));
-    for kind in [0, KIND_MARKER, KIND_EPOCH_OPENING, 4, 255] {
+    for kind in [0, KIND_MARKER, 4, 255] {
         head.header.kind = kind;
         assert_eq!(head.check_critical(), Err(Refusal::Critical), "{kind}");
         let opened = open_payload(&head, sealed.payload.clone(), &[&world::unwrapper("addressee") as &dyn Unwrapper]);

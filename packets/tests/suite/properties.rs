@@ -3,6 +3,7 @@
 use dukou_packets::keyring::{Keyring, Side};
 use dukou_packets::log::checkpoint::{Checkpoint, split_notes};
 use dukou_packets::log::line::{AnyValue, Event, Line, Place, Stamp};
+use dukou_packets::packet::armor::{armor, read_whole};
 use dukou_packets::packet::header::{ChannelName, Class, Environment, Epoch, Extension, Header, LogHead, Stanza};
 use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, decode_records, read_head, read_unverified};
 use dukou_packets::packet::records::RecordsBuilder;
@@ -334,6 +335,21 @@ proptest! {
         prop_assert!(Line::parse(&bytes).is_err());
         prop_assert!(Keyring::parse(&bytes).is_err());
         prop_assert!(Signal::parse(&bytes).is_err());
+        let armored = [&b"DUKOU-ARMOR-1\n"[..], &bytes].concat();
+        prop_assert!(read_whole(armored).is_err() || bytes.is_empty());
+    }
+
+    #[test]
+    fn armor_gives_every_packet_back_and_no_mutant_of_it_gives_another(
+        packet in prop::collection::vec(any::<u8>(), 0..400), at in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let text = armor(&[&packet]);
+        prop_assert_eq!(read_whole(text.clone()), Ok(packet.clone()));
+        let mut mutant = text.clone();
+        let at = at.index(mutant.len());
+        mutant[at] = byte;
+        // A letter for a letter gives other bytes, which the packet's own digests find; never the same ones.
+        prop_assert!(mutant == text || read_whole(mutant) != Ok(packet));
     }
 
     #[test]

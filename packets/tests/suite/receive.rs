@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dukou_packets::keyring::Keyring;
+use dukou_packets::packet::armor::read_whole;
 use dukou_packets::packet::header::Class;
 use dukou_packets::packet::open::{Expectation, HEAD_MAX, Refusal, decode_records, open_payload, read_head};
 use dukou_packets::packet::signal::Signal;
@@ -42,7 +43,7 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn receive(case: &Value) -> Result<Opened, Refusal> {
-    let file = base64(case, "packet");
+    let file = read_whole(base64(case, "packet"))?;
     let keyring = Keyring::parse(text(case, "keyring").as_bytes()).expect("a good keyring");
     let head = read_head(&file[..file.len().min(HEAD_MAX)], &keyring)?;
     head.check_address(&Expectation {

@@ -2,9 +2,10 @@
 //!
 //! The keyring of this test lets one key do everything, so that nothing but the signed context keeps the kinds apart.
 
+use dukou_packets::gap_report::GapReport;
 use dukou_packets::keyring::{KeyEntry, Keyring, KeyringBody, Role, Side};
 use dukou_packets::log::checkpoint::Checkpoint;
-use dukou_packets::packet::header::Environment;
+use dukou_packets::packet::header::{Environment, LogHead};
 use dukou_packets::packet::open::read_head;
 use dukou_packets::suite::{Digest, Signer, StationId, Suite, sha256};
 
@@ -28,7 +29,7 @@ fn one_key_keyring() -> Keyring {
     Keyring::issue(body, &world::signer("packet")).expect("it is issued")
 }
 
-const CONTEXTS: [&[u8]; 3] = [b"dukou-packet-v1\0", b"dukou-keyring-v1\0", b""];
+const CONTEXTS: [&[u8]; 4] = [b"dukou-packet-v1\0", b"dukou-keyring-v1\0", b"", b"dukou-gap-report-v1\0"];
 
 #[test]
 fn only_a_signature_of_its_own_kind_passes_each_verifier() {
@@ -42,6 +43,7 @@ fn only_a_signature_of_its_own_kind_passes_each_verifier() {
         assert_eq!(packet_with(&sealed.head, &keyring, sign), kind == 0, "a packet under context {kind}");
         assert_eq!(keyring_with(&keyring, sign), kind == 1, "a keyring under context {kind}");
         assert_eq!(note_with(&note, &keyring, sign), kind == 2, "a checkpoint under context {kind}");
+        assert_eq!(gap_report_with(&keyring, sign), kind == 3, "a gap report under context {kind}");
     }
 }
 
@@ -65,6 +67,26 @@ fn note_with(note: &str, keyring: &Keyring, sign: impl Fn(&[u8]) -> [u8; 64]) ->
     blob[4..].copy_from_slice(&sign(format!("{text}\n").as_bytes()));
     let note = format!("{text}\n\n{name} {}\n", keys::base64(&blob));
     Checkpoint::open(&note, &keyring.body().keys).is_ok()
+}
+
+fn gap_report_with(keyring: &Keyring, sign: impl Fn(&[u8]) -> [u8; 64]) -> bool {
+    let report = GapReport {
+        station: keyring.body().station,
+        addressee: StationId::from_bytes(keys::ADDRESSEE),
+        environment: Environment::Production,
+        report: 1,
+        clock_ms: 0,
+        log: LogHead::NONE,
+        number: 1,
+        heard: 0,
+        more: false,
+        channels: Vec::new(),
+    };
+    let (_, text) = report.issue(&world::signer("packet")).expect("it is issued");
+    let (body, _) = text.split_once("sig ").expect("a signature line");
+    let signature = keys::base64(&sign(body.as_bytes()));
+    let text = format!("{body}sig {} {signature}\n", keyring.signed_by());
+    GapReport::open(text.as_bytes(), keyring, &world::expectation()).is_ok()
 }
 
 #[test]

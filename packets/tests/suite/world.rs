@@ -68,6 +68,7 @@ pub(crate) fn statement() -> Statement {
         urgent: false,
         own_log: LogHead { size: 12, root: sha256(&[b"own root"]) },
         peer_log: LogHead::NONE,
+        run: None,
     }
 }
 

@@ -1,8 +1,11 @@
 //! `init`: a new station from nothing, complete and commented.
 
 use super::print_all;
+use crate::alarm::calendar;
+use crate::alarm::settings::AlarmConfig;
 use crate::channel::Channel;
 use crate::error::{ConfigFault, EngineFault};
+use crate::ferry::profile::{Profile, SHIPPED};
 use crate::keys::{self, NewKeys};
 use crate::lang::Lang;
 use crate::say;
@@ -34,11 +37,14 @@ pub(super) struct InitArgs {
     /// 测试环境：与正式站互不接收 / a test station: production stations set its packets aside
     #[arg(long)]
     test: bool,
+    /// 设备参数：plain-folder, folder-diode, two-way-gate, text-gate, disc / the gap device's profile
+    #[arg(long, value_name = "NAME", default_value = SHIPPED[0].0, value_parser = SHIPPED.map(|(name, _)| name))]
+    profile: String,
 }
 
 /// Makes a station; the directory must be empty or not there. What fails midway is taken away again.
 pub(super) fn init(args: &InitArgs, side: Side, lang: Lang) -> Result<u8, EngineFault> {
-    let station = Station { dir: args.dir.clone(), config: config(args, side, lang) };
+    let station = Station { dir: args.dir.clone(), config: config(args, side, lang)? };
     check_name(&station.config.station.name)?;
     refuse_taken(&args.dir)?;
     let made = Made::begin(&args.dir)?;
@@ -77,12 +83,17 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
     for (name, text) in CHANNELS {
         keys::write_durably(&dir.join("channels").join(format!("{name}.toml")), text.as_bytes(), 0o644)?;
     }
+    if let Some(file) = &station.config.link.profile {
+        make_dir(&dir.join("profiles"))?;
+        keys::write_durably(&dir.join(file), profile_text(file).as_bytes(), 0o644)?;
+    }
     for channel in Channel::load_all(station)? {
         make_dir(&dir.join(match channel.direction(station.config.station.side) {
             Direction::Out => channel.source.folder,
             Direction::In => channel.sink.folder,
         }))?;
     }
+    keys::write_durably(&dir.join("calendar.toml"), calendar::SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
     keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
     Station::load(dir)?;
@@ -176,12 +187,12 @@ fn restrict(dir: &Path) -> Result<(), ConfigFault> {
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(|error| ConfigFault::unreadable(dir, &error))
 }
 
-fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
+fn config(args: &InitArgs, side: Side, lang: Lang) -> Result<StationConfig, ConfigFault> {
     let default_name = match side {
         Side::Inner => "内网摆渡站",
         Side::Outer => "外网摆渡站",
     };
-    StationConfig {
+    Ok(StationConfig {
         station: Identity {
             id: StationId::draw(&SystemRandom),
             name: args.name.clone().unwrap_or_else(|| default_name.to_string()),
@@ -190,15 +201,31 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> StationConfig {
             lang,
         },
         ferry: FerryConfig::default(),
-        link: LinkConfig::default(),
+        link: link_of(&args.profile)?,
         packets: PacketConfig::default(),
         keep: KeepConfig::default(),
-    }
+        alarm: AlarmConfig::default(),
+    })
+}
+
+/// Gives what fits a profile: on a one-way folder link what is lost is met by repair packets and by sending everything once more.
+fn link_of(profile: &str) -> Result<LinkConfig, ConfigFault> {
+    let file = Path::new("profiles").join(format!("{profile}.toml"));
+    let device = Profile::parse(&file, profile_text(&file))?;
+    let folder_one_way = device.config().way_back == Some(false) && device.config().disc_bytes == 0;
+    let (repair_parity, repeat_after_minutes) = if folder_one_way { (2, 30) } else { (0, 0) };
+    Ok(LinkConfig { profile: Some(file), device, repair_parity, repeat_after_minutes, ..LinkConfig::default() })
+}
+
+/// Gives the text of a profile that comes with the program.
+fn profile_text(file: &Path) -> &'static str {
+    let shipped = SHIPPED.iter().find(|(name, _)| file.file_stem().is_some_and(|stem| stem == *name));
+    shipped.map_or("", |(_, text)| text)
 }
 
 /// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, link: _, packets, keep } = config;
+    let StationConfig { station, ferry, link, packets, keep, alarm: _ } = config;
     let name = toml::Value::String(station.name.clone());
     let environment = match station.environment {
         Environment::Production => "production",
@@ -226,6 +253,11 @@ level = {}           # zstd 1–19
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # ≥ 30
 applied_days = {}
+
+[link]
+profile = "{}"   # 设备参数 / what the gap device carries
+repeat_after_minutes = {}   # 无回程时多少分钟后全部再放一遍，0 不放 / without a way back: everything once more; 0 never
+repair_parity = {}    # 每组修复包数，0 不做 / repair packets a group; 0 none
 "#,
         station.id,
         station.side,
@@ -238,6 +270,9 @@ applied_days = {}
         packets.level,
         keep.sent_days,
         keep.applied_days,
+        link.profile.as_deref().unwrap_or(Path::new("")).display(),
+        link.repeat_after_minutes,
+        link.repair_parity,
     )
 }
 

@@ -114,6 +114,9 @@ pub trait Source: Send {
     fn tidy(&mut self) -> Result<(), FileFault>;
     /// Forgets what programs read about records whose packets are past their keeping time.
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault>;
+    /// Tells programs that the peer has confirmed a packet with these records, at this wall clock (ms). A record whose status is of another packet
+    /// keeps it.
+    fn confirm(&mut self, packet: &PacketKey, names: &[&str], at_ms: i64) -> Result<(), FileFault>;
     /// Hears that a file was renamed in or closed after writing.
     fn hint(&mut self, path: &Path);
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a configuration or a command, and the words for it.
 
+use crate::ferry::fault::ProfileFault;
 use crate::lang::Lang;
 use crate::say;
 use dukou_packets::keyring::KeyringFault;
@@ -57,6 +58,9 @@ pub enum ConfigFault {
         /// What is allowed.
         rule: &'static str,
     },
+    /// A device profile cannot carry what is configured.
+    #[error(transparent)]
+    Profile(#[from] ProfileFault),
     /// The key pattern is no regular expression.
     #[error("{}: screen.key: {problem}", file.display())]
     Pattern {
@@ -257,6 +261,7 @@ impl ConfigFault {
                     "{setting} in {file} is out of range, it must be: {rule}. Correct it and try again."
                 )
             }
+            Self::Profile(fault) => fault.sentence(lang),
             Self::Pattern { file, problem } => {
                 let (file, problem) = (file.display(), problem.replace('\n', " "));
                 say!(

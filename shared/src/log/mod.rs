@@ -5,6 +5,7 @@
 
 mod recover;
 mod segments;
+mod vouched;
 
 pub use recover::{LogEvidence, Opened};
 pub use segments::read_lines;
@@ -18,6 +19,7 @@ use dukou_packets::log::line::{Event, Line, Stamp, leaf_hash};
 use dukou_packets::log::tree::Tree;
 use dukou_packets::packet::header::LogHead;
 use dukou_packets::suite::{Digest, Signer, StationId};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +46,8 @@ pub struct PacketLog {
     segment: Segment,
     /// A segment that was rotated away and is not compressed yet.
     sealed: Option<PathBuf>,
+    /// Roots at the newest sizes.
+    roots: BTreeMap<u64, Digest>,
 }
 
 /// The open segment.
@@ -111,6 +115,7 @@ impl PacketLog {
         self.read_back()?;
         self.segment.bytes += self.pending.len() as u64;
         self.pending.clear();
+        self.remember_root();
         self.cut_checkpoint()?;
         if let Some(sealed) = self.sealed.take() {
             segments::compress(self.files.as_ref(), &self.dir, &sealed)?;

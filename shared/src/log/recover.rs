@@ -11,7 +11,7 @@ use dukou_packets::log::line::{Event, Line, leaf_hash};
 use dukou_packets::log::tree::Tree;
 use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
 use dukou_packets::suite::{Digest, Signer, StationId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct LogEvidence {
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
     /// Ranges with a `gap` line that no `gap-closed` line ended.
     pub gaps: Gaps,
+    /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
+    pub alarms: BTreeMap<(String, String), Option<i64>>,
 }
 
 /// An opened log.
@@ -103,6 +105,7 @@ impl PacketLog {
             unwritable: None,
             segment,
             sealed: None,
+            roots: BTreeMap::new(),
         };
         Ok(Opened { log, begun, cut_bytes, evidence })
     }
@@ -134,6 +137,7 @@ impl PacketLog {
             unwritable: None,
             segment,
             sealed: None,
+            roots: BTreeMap::new(),
         };
         log.note(segment_event(&log.durable));
         Ok(Opened { log, begun: true, cut_bytes: 0, evidence })
@@ -157,7 +161,7 @@ fn segments_with_content(files: &dyn Files, dir: &Path) -> Result<Vec<PathBuf>, 
 }
 
 /// Gives the number of a segment's first line, which is its name.
-fn first_line(segment: &Path) -> u64 {
+pub(super) fn first_line(segment: &Path) -> u64 {
     let stem = segment.file_name().and_then(|name| name.to_str()).and_then(|name| name.get(..12));
     stem.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
@@ -230,7 +234,7 @@ fn checkpoints_end(files: &dyn Files, segment: &Path, station: StationId, signer
 }
 
 /// Opens a note that this station's own log key signed.
-fn open_own(note: &[u8], signer: &dyn Signer) -> Option<Checkpoint> {
+pub(super) fn open_own(note: &[u8], signer: &dyn Signer) -> Option<Checkpoint> {
     let note = std::str::from_utf8(note).ok()?;
     Checkpoint::open(note, &[KeyEntry::new(Role::Log, 0, signer.public(), 0)]).ok()
 }
@@ -238,7 +242,7 @@ fn open_own(note: &[u8], signer: &dyn Signer) -> Option<Checkpoint> {
 /// Lines of a note in a checkpoint file.
 const NOTE_LINES: u64 = 5;
 
-fn checkpoint_bytes(files: &dyn Files, segment: &Path) -> Result<Vec<u8>, LogFault> {
+pub(super) fn checkpoint_bytes(files: &dyn Files, segment: &Path) -> Result<Vec<u8>, LogFault> {
     let path = segment.with_extension("checkpoints");
     if files.stat(&path)?.is_none() {
         return Ok(Vec::new());
@@ -247,7 +251,7 @@ fn checkpoint_bytes(files: &dyn Files, segment: &Path) -> Result<Vec<u8>, LogFau
 }
 
 /// Splits a checkpoint file into its complete notes and gives the length of what is left over.
-fn split_notes(bytes: &[u8]) -> (Vec<&[u8]>, u64) {
+pub(super) fn split_notes(bytes: &[u8]) -> (Vec<&[u8]>, u64) {
     let (mut notes, mut rest) = (Vec::new(), bytes);
     loop {
         let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
@@ -281,6 +285,12 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
                 if let Some((_, ranges)) = evidence.gaps.get_mut(&channel).filter(|(known, _)| *known == epoch) {
                     *ranges = subtract(ranges, &[(from, to)]);
                 }
+            }
+            Event::Alarm { code, subject } => {
+                evidence.alarms.insert((code, subject), Some(line.stamp.at_ms));
+            }
+            Event::AlarmClosed { code, subject } => {
+                evidence.alarms.insert((code, subject), None);
             }
             _ => {}
         }

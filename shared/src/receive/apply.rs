@@ -8,6 +8,7 @@ use super::open::{Opened, Opening};
 use crate::connectors::folder::names::{folded, safe_path, set_apart};
 use crate::connectors::{Delivery, StagedPart};
 use crate::engine::{Engine, PassReport};
+use crate::epoch::repeats::REPEAT;
 use crate::error::EngineFault;
 use crate::group::Group;
 use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, RecordRow, Unfinished};
@@ -172,22 +173,29 @@ impl Engine {
         let targets = self.targets(channel, opened, names)?;
         let key = opened.row.key.clone();
         self.incoming(channel, |incoming| incoming.sink.begin(&key))?;
+        let looks_for_repeats = self.looks_for_repeats(&opened.row)?;
         let mut rows = Vec::with_capacity(opened.records.len());
         for record in opened.records.iter() {
             let row = match record.meta.kind {
                 RecordKind::File if progress.unfinished.is_none() => {
-                    self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;
-                    row(&record, RecordKind::File, record.body_digest, record.meta.body_len)
+                    let mut row = row(&record, RecordKind::File, record.body_digest, record.meta.body_len);
+                    if !(looks_for_repeats && self.tell_repeat(&opened.row, &mut row)?) {
+                        self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;
+                    }
+                    row
                 }
                 RecordKind::Tombstone => row(&record, RecordKind::Tombstone, record.body_digest, record.meta.total_bytes),
                 RecordKind::FilePart | RecordKind::Withdrawal if record.index == 0 => {
                     let before = progress.unfinished.clone();
-                    let Some(row) = continue_parts(&record, progress) else { return Ok(Staging::Wrong("parts")) };
+                    let Some(mut row) = continue_parts(&record, progress) else { return Ok(Staging::Wrong("parts")) };
                     if row.kind != RecordKind::Withdrawal {
                         let done = before.unwrap_or_else(|| begin_parts(record.meta));
                         if !self.stage_part(&key, &done, record.body)? {
                             return Ok(Staging::Wrong(STAGING));
                         }
+                    }
+                    if looks_for_repeats && row.kind == RecordKind::File {
+                        self.tell_repeat(&opened.row, &mut row)?;
                     }
                     row
                 }
@@ -213,7 +221,7 @@ impl Engine {
 
     /// Gives the paths of records whose name is not safe as it is, or meets another one that differs only in case: the first name that ever
     /// arrived has the path, the others are set apart. `names` holds the first names by their folded form, as far as the store does not.
-    fn targets(
+    pub(crate) fn targets(
         &mut self,
         channel: &ChannelName,
         opened: &Opened,
@@ -237,8 +245,10 @@ impl Engine {
                 true => safe,
                 false => set_apart(&safe, &sha256(&[name.as_bytes()]).to_string()),
             };
-            if target != *name {
-                targets.insert(index, target);
+            match self.place_apart(&opened.row, &target)? {
+                Some(apart) => drop(targets.insert(index, apart)),
+                None if target != *name => drop(targets.insert(index, target)),
+                None => {}
             }
             if record.meta.kind == RecordKind::File || (record.meta.kind == RecordKind::FilePart && record.meta.is_last_part())
             {
@@ -308,7 +318,7 @@ impl Engine {
 
     /// Stages the first `count` parts of a file anew from the packets kept here, the last of them in packet `last`; false when one is
     /// not kept any more, or is damaged, too.
-    fn restage_parts(&mut self, last: &PacketKey, name: &str, count: usize) -> Result<bool, EngineFault> {
+    pub(crate) fn restage_parts(&mut self, last: &PacketKey, name: &str, count: usize) -> Result<bool, EngineFault> {
         let Some(packets) = self.packets_of_parts(last, name, count)? else { return Ok(false) };
         let mut done: Option<Unfinished> = None;
         for row in packets {
@@ -348,6 +358,7 @@ impl Engine {
     fn note_applied(&mut self, row: PacketRow, records: &[RecordRow], report: &mut PassReport) {
         report.packets_in += 1;
         report.delivered += records.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
+        report.repeats += records.iter().filter(|record| record.reason == REPEAT).count() as u64;
         let key = row.key.clone();
         self.log.note(Event::Applied {
             channel: key.channel,
@@ -361,7 +372,7 @@ impl Engine {
         self.after_log(Change::Delivered { packet: row.key, at_ms });
     }
 
-    fn incoming<T>(
+    pub(crate) fn incoming<T>(
         &mut self,
         channel: &ChannelName,
         act: impl FnOnce(&mut crate::engine::Incoming) -> Result<T, crate::seams::FileFault>,
@@ -375,7 +386,11 @@ impl Engine {
 
 /// True when a file in parts ends with these records, whole or withdrawn.
 fn ends_parts(rows: &[RecordRow]) -> bool {
-    rows.iter().any(|row| row.kind == RecordKind::Withdrawal || (row.kind == RecordKind::File && row.bytes > limits::BODY_MAX))
+    let is_whole = |row: &RecordRow| row.reason == REPEAT && row.bytes <= limits::BODY_MAX;
+    rows.iter().any(|row| match row.kind {
+        RecordKind::Withdrawal => !is_whole(row),
+        kind => kind == RecordKind::File && row.bytes > limits::BODY_MAX,
+    })
 }
 
 fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {

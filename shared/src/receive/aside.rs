@@ -12,8 +12,8 @@ use crate::lang::Lang;
 use crate::reason;
 use crate::say;
 use crate::seams::{FileCause, FileFault, OpenFile};
-use dukou_packets::limits;
 use dukou_packets::log::line::Event;
+use dukou_packets::packet::armor::FILE_MAX;
 use dukou_packets::suite::{Digest, sha256};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -162,7 +162,7 @@ impl Engine {
     fn move_aside(&mut self, left: Leaving, fate: Fate, report: &mut PassReport) -> Result<(), EngineFault> {
         let files = self.seams.files.clone();
         let moved = files.ferry_dir(&left.dir).and_then(|ferry| match &fate {
-            Fate::Kept(target) => ferry.move_out(&left.name, target, limits::SEALED_MAX + limits::HEADER_MAX as u64),
+            Fate::Kept(target) => ferry.move_out(&left.name, target, FILE_MAX),
             Fate::Removed => ferry.remove(&left.name).map(drop),
         });
         let place = (left.dir, left.name);
@@ -269,7 +269,7 @@ impl Engine {
 
 /// Reads a file that is to be set aside, for its digest; a longer one than any packet is not read.
 fn read_whole(open: &dyn OpenFile, len: u64) -> Option<Vec<u8>> {
-    if len > limits::SEALED_MAX + limits::HEADER_MAX as u64 {
+    if len > FILE_MAX {
         return None;
     }
     let mut bytes = vec![0; len as usize];
@@ -295,6 +295,11 @@ fn aside_sentence(code: &str, lang: Lang) -> String {
             lang,
             "摆渡包内容在途中损坏，没有使用。请对方用 resend 重发（缺哪些号见 gaps）。",
             "The packet was damaged on its way and was not used. Have the sender resend it (gaps names the numbers)."
+        ),
+        "armor" => say!(
+            lang,
+            "摆渡包的文本形式在途中改坏了，没有使用。请检查设备是否改动文本内容，并请对方用 resend 重发（缺哪些号见 gaps）。",
+            "The packet's text form was damaged on its way and was not used. Check whether the device changes text, and have the sender resend it (gaps names the numbers)."
         ),
         "signature" | "magic" | "format" | "suite" | "header-length" | "header" => {
             say!(

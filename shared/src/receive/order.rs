@@ -9,10 +9,11 @@ use super::pick_up::{Picked, PickedFrom};
 use super::verify::Verified;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::spool::LyingOutside;
 use crate::group::Group;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState};
 use dukou_packets::log::line::{Event, Place as Turn};
-use dukou_packets::packet::header::{ChannelName, Epoch, KIND_RECORDS};
+use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_RECORDS};
 use dukou_packets::packet::open::VerifiedHead;
 use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, VecDeque};
@@ -54,8 +55,8 @@ impl Engine {
         for picked in arrivals {
             let (epoch, seq) = (picked.head.header.epoch, picked.head.header.seq);
             let head = self.in_head(channel).cloned();
-            if head.as_ref().is_some_and(|head| head.epoch != epoch) {
-                self.set_aside(&picked.dir, &picked.name, "epoch");
+            if self.is_of_another_epoch(&picked.head.header) {
+                self.meet_epoch(channel, picked, report)?;
                 continue;
             }
             let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
@@ -123,12 +124,12 @@ impl Engine {
         Ok(())
     }
 
-    fn drop_repeat(&mut self, picked: &Picked, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(crate) fn drop_repeat(&mut self, picked: &Picked, report: &mut PassReport) -> Result<(), EngineFault> {
         report.duplicates += u64::from(self.let_go(&picked.dir, &picked.name, report)?);
         Ok(())
     }
 
-    fn equivocation(&mut self, channel: &ChannelName, picked: &Picked, other: Digest) -> Result<(), EngineFault> {
+    pub(crate) fn equivocation(&mut self, channel: &ChannelName, picked: &Picked, other: Digest) -> Result<(), EngineFault> {
         let header = &picked.head.header;
         if self.pick_up.told.insert(picked.head.digest) {
             self.log.note(Event::Equivocation {
@@ -170,15 +171,21 @@ impl Engine {
         mut arrivals: VecDeque<Picked>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        let mut kept = Vec::new();
+        let (mut kept, mut outside) = (Vec::new(), Vec::new());
+        let mut room = self.spool_room(channel)?;
         while let Some(picked) = arrivals.pop_front() {
+            if !room.take(picked.head.expected_len()) {
+                outside.push((picked.head.header.epoch, picked.head.header.seq));
+                continue;
+            }
             if let Some(mut verified) = self.verify(channel, picked, report)? {
                 self.drop_twins(&verified, &mut arrivals, report)?;
                 verified.payload = Vec::new();
                 kept.push(verified);
             }
         }
-        self.keep(kept, PacketState::Early, Turn::Early, report)
+        self.keep(kept, PacketState::Early, Turn::Early, report)?;
+        self.tell_spool(channel, room, outside, report)
     }
 
     /// `seen` lines, one fdatasync; then the packets are kept. What is kept already stays as it is.
@@ -317,7 +324,7 @@ impl Engine {
     /// Finds the missing packets of every incoming channel.
     pub(crate) fn find_gaps(&mut self) -> Result<Gaps, EngineFault> {
         let mut gaps = Gaps::new();
-        for (channel, head) in self.state.in_heads.clone() {
+        for (channel, head) in crate::epoch::accepting::heads_known(&self.state)? {
             if head.known <= head.seq {
                 continue;
             }
@@ -327,7 +334,7 @@ impl Engine {
                 gaps.insert(channel, (head.epoch, missing));
             }
         }
-        Ok(gaps)
+        Ok(self.state.fact::<LyingOutside>()?.found(&gaps))
     }
 
     /// Notes gaps that opened or closed. A signal may overtake its cargo by moments, so a gap is announced only when it was there at the
@@ -384,7 +391,8 @@ fn refuse_in_turn(chained: bool, head: &VerifiedHead) -> Option<&'static str> {
     if let Err(refusal) = head.check_critical() {
         return Some(refusal.code());
     }
-    (head.header.kind != KIND_RECORDS).then_some("kind")
+    let opens = head.header.kind == KIND_EPOCH_OPENING && head.header.seq == 1;
+    (head.header.kind != KIND_RECORDS && !opens).then_some("kind")
 }
 
 /// Gives the ranges of `from..=to` that `here` (rising) leaves out.

@@ -6,10 +6,11 @@
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::reading::head_of;
 use crate::seams::{FerryDir, FileCause, FileFault, FileStat};
+use dukou_packets::packet::armor::Form;
 use dukou_packets::packet::header::{ChannelName, Class};
-use dukou_packets::packet::name::is_packet_name;
-use dukou_packets::packet::open::{Expectation, HEAD_MAX, KeyBook, PacketKey, Refusal, VerifiedHead, read_head};
+use dukou_packets::packet::open::{Expectation, KeyBook, PacketKey, Refusal, VerifiedHead};
 use dukou_packets::suite::{Digest, KeyId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,8 @@ pub(crate) struct Picked {
     pub(crate) dir: PathBuf,
     /// Its name there.
     pub(crate) name: String,
+    /// In which form it stands there.
+    pub(crate) form: Form,
     pub(crate) head: VerifiedHead,
 }
 
@@ -105,7 +108,7 @@ impl Engine {
             self.pick_up.listed = true;
         }
         let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
-            let page = ferry.page(&|name| is_packet_name(name.as_bytes()), &after, LOOK_ENTRIES)?;
+            let page = ferry.page(&|name| self.is_packet_file(name), &after, LOOK_ENTRIES)?;
             Ok((ferry, page))
         });
         let (ferry, page) = match listed {
@@ -133,7 +136,7 @@ impl Engine {
     fn look_at_waiting(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
         let dir = self.station.waiting_dir();
         let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
-            let page = ferry.page(&|name| is_packet_name(name.as_bytes()), "", LOOK_ENTRIES)?;
+            let page = ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?;
             Ok((ferry, page))
         });
         let (ferry, page) = match listed {
@@ -145,11 +148,11 @@ impl Engine {
             Err(fault) => return self.tolerate(fault, report),
         };
         self.pick_up.waiting_done = true;
-        for (name, stat) in page.entries {
-            match self.read_one_head(ferry.as_ref(), &name, &stat) {
-                Ok(Ok(head)) => {
+        for (name, _) in page.entries {
+            match self.read_one_head(ferry.as_ref(), &name) {
+                Ok(Ok((form, head))) => {
                     self.pick_up.waiting_done = false;
-                    self.sort_in(Picked { dir: dir.clone(), name, head }, look, report)?;
+                    self.sort_in(Picked { dir: dir.clone(), name, form, head }, look, report)?;
                 }
                 Ok(Err(refusal)) if refusal.is_unknown_key() || refusal.is_not_yet() => {}
                 Ok(Err(refusal)) => self.set_aside(&dir, &name, refusal.code()),
@@ -167,8 +170,8 @@ impl Engine {
         look: &mut Look,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        match self.read_one_head(ferry, &name, &stat) {
-            Ok(Ok(head)) => self.sort_in(Picked { dir: dir.to_path_buf(), name, head }, look, report)?,
+        match self.read_one_head(ferry, &name) {
+            Ok(Ok((form, head))) => self.sort_in(Picked { dir: dir.to_path_buf(), name, form, head }, look, report)?,
             Ok(Err(refusal)) if refusal.is_not_yet() => self.grow_or_set_aside(ferry, (dir, name, stat), report)?,
             Ok(Err(refusal)) if refusal.is_unknown_key() => self.let_wait(dir, &name),
             Ok(Err(refusal)) => self.set_aside(dir, &name, refusal.code()),
@@ -179,25 +182,17 @@ impl Engine {
         Ok(())
     }
 
-    fn read_one_head(
-        &self,
-        ferry: &dyn FerryDir,
-        name: &str,
-        stat: &FileStat,
-    ) -> Result<Result<VerifiedHead, Refusal>, FileFault> {
+    fn read_one_head(&self, ferry: &dyn FerryDir, name: &str) -> Result<Result<(Form, VerifiedHead), Refusal>, FileFault> {
         let open = ferry.open(name)?;
-        let mut bytes = vec![0; HEAD_MAX.min(stat.len as usize)];
-        let count = open.read_at(0, &mut bytes)?;
-        bytes.truncate(count);
+        let read = head_of(open.as_ref(), &Believed(self.trust.as_ref().map(|trust| &trust.peer)))?;
         let found = open.stat()?.len;
-        let believed = Believed(self.trust.as_ref().map(|trust| &trust.peer));
-        let checked = read_head(&bytes, &believed).and_then(|head| {
+        let checked = read.and_then(|(form, head)| {
             let identity = &self.station.config.station;
             head.check_address(&Expectation { environment: identity.environment, own: identity.id })?;
-            match found.cmp(&head.expected_len()) {
+            match found.cmp(&form.file_len(head.expected_len())) {
                 std::cmp::Ordering::Less => Err(Refusal::Short),
                 std::cmp::Ordering::Greater => Err(Refusal::Length),
-                std::cmp::Ordering::Equal => Ok(head),
+                std::cmp::Ordering::Equal => Ok((form, head)),
             }
         });
         Ok(checked)
@@ -249,14 +244,13 @@ impl Engine {
 
     /// A cut packet's head still proves that its number exists.
     fn learn_from_short(&mut self, ferry: &dyn FerryDir, name: &str, report: &mut PassReport) -> Result<(), EngineFault> {
-        let mut bytes = vec![0; HEAD_MAX];
-        match ferry.open(name).and_then(|open| open.read_at(0, &mut bytes)) {
-            Ok(count) => bytes.truncate(count),
+        let believed = Believed(self.trust.as_ref().map(|trust| &trust.peer));
+        let head = match ferry.open(name).and_then(|open| head_of(open.as_ref(), &believed)) {
+            Ok(Ok((_, head))) => head,
+            Ok(Err(_)) => return Ok(()),
             Err(fault) if fault.is_gone() => return Ok(()),
             Err(fault) => return self.tolerate(fault, report),
-        }
-        let believed = Believed(self.trust.as_ref().map(|trust| &trust.peer));
-        let Ok(head) = read_head(&bytes, &believed) else { return Ok(()) };
+        };
         let identity = &self.station.config.station;
         match head.check_address(&Expectation { environment: identity.environment, own: identity.id }) {
             Ok(()) => self.learn(&head),

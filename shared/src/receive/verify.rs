@@ -4,8 +4,10 @@
 //! copy without a row is overwritten by the next one. Never: a byte used that was read from the ferry directory a second time.
 
 use super::pick_up::Picked;
+use crate::alarm::watch::Heard;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::reading::packet_of;
 use crate::seams::{FileCause, Ownership};
 use crate::store::{Change, Direction, InHead, PacketRow, PacketState};
 use dukou_packets::limits;
@@ -40,17 +42,19 @@ impl Engine {
             Err(fault) if fault.is_gone() => return Ok(None),
             Err(fault) => return self.tolerate(fault, report).map(|()| None),
         };
-        // One byte more than expected tells a file that grew meanwhile.
-        let mut bytes = vec![0; picked.head.expected_len() as usize + 1];
-        match open.read_at(0, &mut bytes) {
-            Ok(count) => bytes.truncate(count),
+        let read = match packet_of(open.as_ref(), picked.form, picked.head.expected_len()) {
+            Ok(read) => read,
             Err(fault) => return self.tolerate(fault, report).map(|()| None),
-        }
-        if let Err(refusal) = check_copy(&picked.head, &bytes) {
-            self.learn(&picked.head)?;
-            self.set_aside(&picked.dir, &picked.name, refusal.code());
-            return Ok(None);
-        }
+        };
+        let mut bytes = match read.and_then(|bytes| check_copy(&picked.head, &bytes).map(|()| bytes)) {
+            Ok(bytes) => bytes,
+            Err(refusal) => {
+                self.learn(&picked.head)?;
+                self.set_aside(&picked.dir, &picked.name, refusal.code());
+                return Ok(None);
+            }
+        };
+        self.heard(Heard::Packet)?;
         let row = self.incoming_row(channel, &picked.head);
         let path = self.spool_path(Direction::In, row.spool.as_deref().unwrap_or_default());
         self.seams.files.remove(&path)?;
@@ -118,7 +122,7 @@ impl Engine {
             sources_pending: false,
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
-            run_ms: self.state.run_ms,
+            run_ms: self.running_ms(),
         }
     }
 }

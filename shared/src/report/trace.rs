@@ -5,7 +5,9 @@
 
 use super::{civil_time, count_packets, gaps_of, range_text, table};
 use crate::error::EngineFault;
+use crate::ferry::presumed::Presumption;
 use crate::lang::{Lang, mask_id, plain_line};
+use crate::link::standing::FarSide;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, Sighting, StationState, Store};
@@ -44,7 +46,8 @@ pub struct TraceLine {
     pub seq: u64,
     /// The packet's number on the link; none for a repeat that was held back or sent again.
     pub number: Option<u64>,
-    /// `part`, `accepted`, `refused`, `withdrawn`, `packed`, `left`, `seen`, `delivering`, `applied`, `held-back`, `again`.
+    /// `part`, `accepted`, `refused`, `withdrawn`, `packed`, `left`, `presumed`, `seen`, `delivering`, `applied`, `held-back`, `again`; out,
+    /// behind `left` and `presumed`: `applied` (by receipt), `waived` (there), `missing` (there), `no-news`.
     pub state: &'static str,
     /// Why it was refused, withdrawn or held back, a code.
     pub code: Option<String>,
@@ -52,6 +55,8 @@ pub struct TraceLine {
     pub operator: Option<String>,
     /// `again`: why, in the person's words.
     pub reason: Option<String>,
+    /// `no-news`: for how many hours of running time nothing came from the peer.
+    pub hours: Option<u64>,
     /// When, in China's civil time.
     pub at: String,
 }
@@ -98,6 +103,7 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
     sightings.truncate(TRACE_MAX);
     held_back.truncate(TRACE_MAX);
     sent_again.truncate(TRACE_MAX);
+    let far_side = FarSide::of(station, &store.load()?)?;
     let mut lives: Vec<(i64, Vec<TraceLine>)> = Vec::new();
     for held in held_back {
         let line = TraceLine {
@@ -112,6 +118,7 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
             code: Some("repeat".to_string()),
             operator: None,
             reason: None,
+            hours: None,
             at: civil_time(held.at_ms),
         };
         lives.push((held.at_ms, vec![line]));
@@ -129,13 +136,17 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
             code: None,
             operator: Some(again.operator),
             reason: Some(again.reason),
+            hours: None,
             at: civil_time(again.at_ms),
         };
         lives.push((again.at_ms, vec![line]));
     }
+    let presumption = Presumption::read(station, &store.load()?)?;
     for sighting in without_ended_parts(&sightings) {
-        let lines = steps(sighting).into_iter().map(|(state, at_ms)| trace_line(sighting, state, at_ms));
-        lives.push((sighting.packet.at_ms, lines.collect()));
+        let lines = steps(sighting, &presumption).into_iter().map(|(state, at_ms)| trace_line(sighting, state, at_ms));
+        let known = far_side.of_packet(&sighting.packet).filter(|_| sighting.record.kind != RecordKind::Tombstone);
+        let beyond = known.map(|known| TraceLine { hours: known.hours, ..trace_line(sighting, known.state, known.at_ms) });
+        lives.push((sighting.packet.at_ms, lines.chain(beyond).collect()));
     }
     lives.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
     let records = lives.into_iter().flat_map(|(_, lines)| lines).collect();
@@ -159,7 +170,7 @@ fn without_ended_parts(newest_first: &[Sighting]) -> Vec<&Sighting> {
     shown
 }
 
-fn steps(sighting: &Sighting) -> Vec<(&'static str, i64)> {
+fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i64)> {
     let packet = &sighting.packet;
     let kind = match sighting.record.kind {
         RecordKind::Tombstone => Some("refused"),
@@ -171,6 +182,7 @@ fn steps(sighting: &Sighting) -> Vec<(&'static str, i64)> {
         (Direction::Out, state) => {
             let mut steps = vec![(kind.unwrap_or("accepted"), packet.at_ms), ("packed", packet.at_ms)];
             steps.extend(packet.done_ms.filter(|_| state == PacketState::Left).map(|at_ms| ("left", at_ms)));
+            steps.extend(packet.done_ms.filter(|_| presumption.holds(packet)).map(|at_ms| ("presumed", at_ms)));
             steps
         }
         (Direction::In, PacketState::Applied) => {
@@ -196,6 +208,7 @@ fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine
         code: (!record.reason.is_empty()).then(|| record.reason.clone()),
         operator: None,
         reason: None,
+        hours: None,
         at: civil_time(at_ms),
     }
 }
@@ -218,7 +231,8 @@ fn unopened(station: &Station, store: &mut dyn Store) -> Result<Vec<Unopened>, E
             )
         }));
     }
-    let (waiting, aside) = (count_packets(&station.waiting_dir()).0, count_packets(&station.quarantine_dir()).0);
+    let (waiting, aside) =
+        (count_packets(station, &station.waiting_dir()).0, count_packets(station, &station.quarantine_dir()).0);
     if waiting > 0 {
         found.push(Unopened::new(None, "waiting", waiting, None, |lang| {
             say!(lang, "waiting/ 里有 {waiting} 个包等密钥。", "{waiting} packet(s) in waiting/ wait for a key.")
@@ -339,6 +353,14 @@ fn step_text(line: &TraceLine, lang: Lang) -> String {
         ("part", _) => say!(lang, "大文件的一段", "part of a large file"),
         ("packed", _) => say!(lang, "已打包", "packed"),
         ("left", _) => say!(lang, "已离站（对方未确认）", "left (not confirmed)"),
+        ("applied", Direction::Out) => say!(lang, "对方已落地（回执）", "applied at the peer (receipt)"),
+        ("waived", _) => say!(lang, "对方已登记放弃", "waived at the peer"),
+        ("missing", _) => say!(lang, "对方报缺", "missing at the peer"),
+        ("no-news", _) => {
+            let hours = line.hours.unwrap_or(0);
+            say!(lang, "对方 {hours} 小时没有消息", "no news from the peer for {hours} h")
+        }
+        ("presumed", _) => say!(lang, "应已摆渡（离站已久，对方未确认）", "presumably carried (left long ago, not confirmed)"),
         ("seen", _) => say!(lang, "已收到", "seen"),
         ("delivering", _) => say!(lang, "等待取走或正在落地", "waiting to be taken, or being delivered"),
         ("held-back", _) => say!(lang, "重复，未再送", "repeat, held back"),

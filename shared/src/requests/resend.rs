@@ -1,11 +1,12 @@
 //! `resend`: retained packets into the ferry directory again, byte for byte.
 //!
-//! Given: a range of a channel's numbers. Gives: the same packets under new names, and a fresh signal. After a crash: the request is performed again, which
-//! does no harm. Never: a packet whose bytes are not those that were sealed.
+//! Given: a range of a channel's numbers. Gives: the same packets under new names, those beyond a minute's worth bit by bit, and a fresh signal. After a
+//! crash: the request is performed again, which does no harm. Never: a packet whose bytes are not those that were sealed.
 
 use super::Answer;
-use crate::engine::{Engine, PassReport};
+use crate::engine::Engine;
 use crate::error::EngineFault;
+use crate::gaps::owed::OwedRanges;
 use crate::report::range_text;
 use crate::say;
 use crate::store::Direction;
@@ -44,7 +45,10 @@ impl Engine {
                 )
             }));
         }
-        if let Some(rotten) = rows.iter().find(|row| self.read_retained(row).is_err()) {
+        // Of a long list each packet is looked at when its turn comes.
+        let a_minute = u64::from(self.station.config.link.resend_per_minute);
+        let at_once = if a_minute == 0 { usize::MAX } else { usize::try_from(a_minute).unwrap_or(usize::MAX) };
+        if let Some(rotten) = rows.iter().take(at_once).find(|row| self.read_retained(row).is_err()) {
             let (seq, path) = (rotten.key.seq, self.spool_path(Direction::Out, rotten.spool.as_deref().unwrap_or_default()));
             let path = path.display();
             return Ok(Answer::no(|lang| {
@@ -55,30 +59,25 @@ impl Engine {
                 )
             }));
         }
-        self.log.note(Event::Resent {
-            channel: channel.clone(),
-            epoch: head.epoch,
-            from,
-            to,
-            count: rows.len() as u64,
-            operator: operator.to_string(),
-        });
+        let count = rows.len() as u64;
+        let (channel, operator) = (channel.clone(), operator.to_string());
+        self.log.note(Event::Resent { channel: channel.clone(), epoch: head.epoch, from, to, count, operator });
         self.commit_log()?;
-        for row in &rows {
-            self.place_again(row)?;
-        }
-        // The newest signal may have been lost with the packets: another one tells how far the channels are.
-        self.state.signal_out = None;
-        // Where there is no ferry directory for it, the next look says so.
-        self.send_signal(&mut PassReport::default())?;
-        self.flush()?;
-        let (count, numbers) = (rows.len(), range_text(from, to));
-        Ok(Answer::done(count as u64, |lang| {
-            say!(
+        let owed = OwedRanges { channel: channel.clone(), epoch: head.epoch, ranges: vec![(from, to)] };
+        let taken_on = self.owe(vec![owed])?;
+        let numbers = range_text(from, to);
+        let answer = Answer::done(count, |lang| match taken_on.left {
+            0 => say!(
                 lang,
                 "已把通道 {channel} 的 {count} 个包（{numbers}）重新放入摆渡目录。",
                 "Placed {count} packet(s) of channel {channel} ({numbers}) in the ferry directory again."
-            )
-        }))
+            ),
+            _ => say!(
+                lang,
+                "通道 {channel}：重发 {count} 个包（{numbers}）。",
+                "Channel {channel}: {count} packet(s) are sent again ({numbers})."
+            ),
+        });
+        Ok(answer.with(&taken_on))
     }
 }

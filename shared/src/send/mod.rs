@@ -10,6 +10,7 @@ pub mod collect;
 pub mod pack;
 pub mod publish;
 pub(crate) mod put_away;
+pub(crate) mod repeat;
 pub mod screen;
 pub mod seal;
 pub mod signal;
@@ -26,9 +27,9 @@ use pack::Batch;
 use seal::Sealing;
 
 impl Engine {
-    /// Sends what the sources offer, urgent channels first, and then a signal when it would say something new.
+    /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        if self.trust.is_none() {
+        if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }
         self.place_waiting(report)?;
@@ -38,17 +39,22 @@ impl Engine {
                 return Ok(());
             }
         }
-        match self.unplaced.is_empty() {
+        self.place_owed(report)?;
+        match self.may_signal() && !self.link.has_just_spoken(self.seams.clock.as_ref()) {
             true => self.send_signal(report),
             false => Ok(()),
         }
     }
 
-    /// Sends what one source offers. While packets wait for the ferry directory, or too many files for being put away, nothing more is taken on.
+    /// Sends what one source offers. While packets wait for the ferry directory, too many files for being
+    /// put away, or too many packets for receipts, nothing more is taken on.
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
-        if self.unplaced.is_empty() && !self.outgoing[at].away.is_full() {
+        if self.may_take_on(at) {
+            self.reseal_pending(at, &[], report)?;
+        }
+        if self.may_take_on(at) && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -77,10 +83,14 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut sealing = self.next_group(at, &mut collecting, report)?;
         while !sealing.is_empty() {
-            let next = self.next_group(at, &mut collecting, report)?;
+            // What a person sends again goes as a whole.
+            let next = match self.again.is_some() || self.window_is_open(at)? {
+                true => self.next_group(at, &mut collecting, report)?,
+                false => Group::default(),
+            };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
-            if !self.unplaced.is_empty() {
+            if !self.may_take_on(at) {
                 break;
             }
         }

@@ -9,6 +9,7 @@ use crate::channel::BatchConfig;
 use crate::connectors::Disposal;
 use crate::error::EngineFault;
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished};
+use dukou_packets::limits;
 use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::suite::{Digest, Random};
 use std::collections::BTreeMap;
@@ -64,6 +65,32 @@ impl Batch {
             max_bytes: config.max_bytes,
             max_records: config.max_records,
         }
+    }
+
+    /// Begins a batch for the records of a packet that goes once more, whatever the channel's batches are like now.
+    pub(crate) fn whole(random: &dyn Random) -> Self {
+        Self {
+            records: RecordsBuilder::new(random),
+            rows: Vec::new(),
+            away: Vec::new(),
+            repeats: Vec::new(),
+            unfinished: None,
+            max_bytes: limits::PLAIN_MAX,
+            max_records: limits::RECORDS_MAX,
+        }
+    }
+
+    /// Adds a record that went before, as it is.
+    pub(crate) fn push_again(
+        &mut self,
+        meta: &RecordMeta,
+        body: &[u8],
+        digest: Digest,
+        row: RecordRow,
+    ) -> Result<(), EngineFault> {
+        self.records.push(meta, body, digest)?;
+        self.rows.push(RecordRow { index: self.rows.len() as u32, ..row });
+        Ok(())
     }
 
     /// True when there is nothing to seal and nothing to put away.

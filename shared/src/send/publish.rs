@@ -16,7 +16,6 @@ use crate::store::{Change, Direction, OutHead, PacketKey, PacketRow, PacketState
 use dukou_packets::limits;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{Epoch, LogHead};
-use dukou_packets::packet::name::file_name;
 use dukou_packets::packet::open::{Refusal, read_head};
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::packet::seal::{CargoPlace, Sealed, Statement};
@@ -24,7 +23,7 @@ use dukou_packets::suite::{Digest, LinkId, sha256};
 use std::collections::BTreeMap;
 
 /// A sealed packet of a group, not committed yet.
-struct Sealable {
+pub(crate) struct Sealable {
     row: PacketRow,
     sealed: Sealed,
     batch: BatchRest,
@@ -141,7 +140,43 @@ impl Engine {
             urgent,
             own_log: self.log.head(),
             peer_log: self.state.peer_log.unwrap_or(LogHead::NONE),
+            run: Some(self.run),
         }
+    }
+
+    /// Makes the packet that opens an epoch ready to be committed.
+    pub(crate) fn sealable(&self, place: &CargoPlace, sealed: Sealed) -> Sealable {
+        let batch = BatchRest { rows: Vec::new(), away: Vec::new(), repeats: Vec::new(), unfinished: None };
+        let row = self.packet_row(place, &sealed, &batch);
+        Sealable { row, sealed, batch }
+    }
+
+    /// Commits the openings of epochs, one a channel, with what belongs into the same transaction, and places them: the same steps as for a group.
+    pub(crate) fn publish_openings(
+        &mut self,
+        channels: Vec<usize>,
+        packets: Vec<Sealable>,
+        mut changes: Vec<Change>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        self.spool_group(&packets)?;
+        changes.extend(packets.iter().map(|packet| Change::Packed { packet: packet.row.clone(), records: Vec::new() }));
+        self.commit_store(changes)?;
+        for packet in &packets {
+            self.note_packed(&packet.row, &BTreeMap::new());
+        }
+        self.commit_log()?;
+        for (at, packet) in channels.into_iter().zip(&packets) {
+            let parts = [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()];
+            match self.place(at, std::iter::once((&packet.row, parts)), &mut 0) {
+                Ok(()) => report.packets_out += 1,
+                Err(fault) => {
+                    self.tolerate(fault, report)?;
+                    self.unplaced.push_back(packet.row.clone());
+                }
+            }
+        }
+        self.flush()
     }
 
     fn packet_row(&self, place: &CargoPlace, sealed: &Sealed, batch: &BatchRest) -> PacketRow {
@@ -161,7 +196,7 @@ impl Engine {
             sources_pending: !batch.away.is_empty(),
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
-            run_ms: self.state.run_ms,
+            run_ms: self.running_ms(),
         }
     }
 
@@ -213,17 +248,18 @@ impl Engine {
     ///
     /// # Errors
     /// The first fault; the packets behind it were not placed.
-    fn place<'a>(
+    pub(crate) fn place<'a>(
         &mut self,
         at: usize,
         packets: impl Iterator<Item = (&'a PacketRow, [&'a [u8]; 2])>,
         placed: &mut usize,
     ) -> Result<(), EngineFault> {
-        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out())?;
-        let (link, priority) = (self.link_out(), self.outgoing[at].channel.priority);
+        let ferry = self.seams.files.ferry_dir(&self.station.ferry_out()).map_err(EngineFault::from);
+        let ferry = ferry.inspect_err(|fault| self.note_obstacle(fault))?;
+        let priority = self.outgoing[at].channel.priority;
         let (mut left, mut failed) = (Vec::new(), None);
         for (row, parts) in packets {
-            if let Err(fault) = ferry.place(&file_name(priority, link, self.seams.random.as_ref()), &parts) {
+            if let Err(fault) = self.place_file(ferry.as_ref(), priority, &parts) {
                 failed = Some(fault);
                 break;
             }
@@ -238,19 +274,10 @@ impl Engine {
             self.log.note(Event::Left { number, header });
             self.after_log(Change::Left { packet, at_ms });
         }
-        failed.map_or(Ok(()), |fault| Err(fault.into()))
-    }
-
-    /// Places the packets that wait for the ferry directory, in order, up to the first fault.
-    pub(crate) fn place_waiting(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        while let Some(row) = self.unplaced.front().cloned() {
-            if let Err(fault) = self.place_again(&row) {
-                return self.tolerate(fault, report);
-            }
-            report.packets_out += 1;
-            self.unplaced.pop_front();
-        }
-        Ok(())
+        failed.map_or(Ok(()), |fault| {
+            self.note_obstacle(&fault);
+            Err(fault)
+        })
     }
 
     /// Gives the id of the link out.
@@ -294,6 +321,7 @@ impl Engine {
             return Ok(());
         };
         let bytes = self.read_retained(row)?;
+        self.note_placed(&row.key);
         self.place(at, std::iter::once((row, [bytes.as_slice(), &[]])), &mut 0)
     }
 

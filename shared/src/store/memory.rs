@@ -369,6 +369,16 @@ impl Store for MemoryStore {
         Ok(folded.iter().map(exact).collect())
     }
 
+    fn arrived_before(&mut self, packet: &PacketKey, record: &RecordRow) -> Result<bool, StoreFault> {
+        let shared = self.running()?;
+        let of_channel = |row: &PacketRow| {
+            row.key.direction == Direction::In && row.key.channel == packet.channel && row.key.epoch != packet.epoch
+        };
+        let is_alike = |other: &RecordRow| other.ends_file() && other.name == record.name && other.digest == record.digest;
+        let mut packets = shared.content.packets.values().filter(|stored| of_channel(&stored.row));
+        Ok(packets.any(|stored| stored.records.iter().any(is_alike)))
+    }
+
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault> {
         let shared = self.running()?;
         Ok(shared.content.stored(key).map(|stored| stored.row.clone()))

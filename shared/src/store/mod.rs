@@ -304,6 +304,7 @@ impl StationState {
             Change::InHead(channel, head) => {
                 self.in_heads.insert(channel.clone(), head.clone());
             }
+            Change::InHeadClosed(channel) => drop(self.in_heads.remove(channel)),
             Change::Hold(channel, hold) => put(&mut self.holds, channel.clone(), hold.clone()),
             Change::Unfinished(direction, channel, file) => {
                 put(&mut self.unfinished, (*direction, channel.clone()), file.clone())
@@ -432,6 +433,8 @@ pub enum Change {
     OutHead(ChannelName, OutHead),
     /// Sets an incoming channel's head.
     InHead(ChannelName, InHead),
+    /// Forgets an incoming channel's head: another peer's packets open their own epoch.
+    InHeadClosed(ChannelName),
     /// Sets or ends a hold.
     Hold(ChannelName, Option<Hold>),
     /// Sets or ends the unfinished file of a channel.
@@ -555,6 +558,8 @@ pub trait Store: Send {
     fn went(&mut self, channel: &ChannelName, names: &[&str]) -> Result<Vec<Option<Went>>, StoreFault>;
     /// For each folded name: the exact name under which a file first came in on this channel, if any.
     fn arrived_as(&mut self, channel: &ChannelName, folded: &[&str]) -> Result<Vec<Option<String>>, StoreFault>;
+    /// Tells whether a file of this name and digest came in on the packet's channel in another epoch, as a whole (kind `File`).
+    fn arrived_before(&mut self, packet: &PacketKey, record: &RecordRow) -> Result<bool, StoreFault>;
     /// Gives one packet's row.
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault>;
     /// Gives the packet rows in any of the states, by direction, channel, epoch counter, seq; at most `limit`.

@@ -207,6 +207,13 @@ impl Store for SqliteStore {
         })
     }
 
+    fn arrived_before(&mut self, packet: &PacketKey, record: &RecordRow) -> Result<bool, StoreFault> {
+        self.read(async |conn, lanes| match lanes.find(conn, Direction::In, &packet.channel).await? {
+            Some(lane) => reads::arrived_before(conn, lane, packet, record).await,
+            None => Ok(false),
+        })
+    }
+
     fn packet(&mut self, key: &PacketKey) -> Result<Option<PacketRow>, StoreFault> {
         self.read(async |conn, _| reads::packet_of(conn, key).await)
     }

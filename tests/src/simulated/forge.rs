@@ -5,7 +5,8 @@ use dukou_packets::packet::header::{Epoch, Header, LogHead};
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
-use dukou_packets::suite::{Digest, Suite, sha256};
+use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
+use dukou_packets::suite::{Digest, RunId, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
 
 /// What every signature of a packet begins with (FORMAT.md section 2).
@@ -49,11 +50,34 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
     prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
 }
 
+/// Seals a signal of `from` to `to` that promises a period, under this number and with this reading of the sender's clock.
+///
+/// # Panics
+/// When it cannot be sealed.
+pub fn signal(from: &SimStation, to: &SimStation, number: u64, period_seconds: u64, sender_clock_ms: i64) -> Vec<u8> {
+    let document = Signal {
+        version: SIGNAL_VERSION,
+        run: RunId::from_bytes([7; 16]),
+        period_seconds,
+        heads: Vec::new(),
+        checkpoint: None,
+        keyring: from.card.text().to_string(),
+        applied: Vec::new(),
+        missing: Vec::new(),
+        waived: Vec::new(),
+    };
+    let recipients = from.keys.recipients(&to.card);
+    let envelope = Envelope { number, ..envelope(from, to, &recipients) };
+    let prepared = prepare_signal(&envelope, &document.render(), &super::chance::Chance::new(number)).expect("a payload");
+    let statement = Statement { sender_clock_ms, ..statement(from) };
+    bytes(&prepared.seal_signal(&statement, from.keys.packet.as_ref()).expect("a signal"))
+}
+
 /// What the sender would say of the logs, so that nothing but the forgery is wrong.
 fn statement(from: &SimStation) -> Statement {
     let state = state(from);
     let known = |head: Option<LogHead>| head.unwrap_or(LogHead::NONE);
-    Statement { sender_clock_ms: 0, urgent: false, own_log: known(state.log), peer_log: known(state.peer_log) }
+    Statement { sender_clock_ms: 0, urgent: false, own_log: known(state.log), peer_log: known(state.peer_log), run: None }
 }
 
 fn state(from: &SimStation) -> StationState {

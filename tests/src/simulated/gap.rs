@@ -1,8 +1,9 @@
 //! The gap device between two simulated stations, with its weather, and a witness that remembers every packet that ever left.
 
 use super::station::SimStation;
+use dukou_packets::packet::armor::Front;
 use dukou_packets::packet::header::{ChannelName, Class, Epoch};
-use dukou_packets::packet::open::{VerifiedHead, read_head};
+use dukou_packets::packet::open::VerifiedHead;
 use dukou_packets::suite::Digest;
 use dukou_rehearsal::random::Random;
 use dukou_shared::seams::sim_files::SimFiles;
@@ -232,7 +233,7 @@ impl Gap {
 }
 
 fn head_of(from: &SimStation, bytes: &[u8]) -> Option<VerifiedHead> {
-    read_head(bytes, &from.card).ok()
+    Front::read(bytes).ok()?.head(&from.card).ok()
 }
 
 fn cargo_id(head: &VerifiedHead) -> Option<CargoId> {

@@ -11,6 +11,7 @@ pub mod station;
 pub mod supplier;
 pub mod verdict;
 pub mod world;
+pub mod year;
 
 pub use consumer::{Consumer, Taken};
 pub use gap::{Gap, Weather};

@@ -105,6 +105,7 @@ impl SimStation {
             link: LinkConfig { signal_seconds: 0, ..LinkConfig::default() },
             packets: PacketConfig { suite: 1, level: 1 },
             keep: KeepConfig::default(),
+            alarm: Default::default(),
         };
         let station = Station { dir, config };
         let files = SimFiles::with_clock(nature.seed, nature.clock.clone());

@@ -68,7 +68,8 @@ impl Forgery {
         };
         let prepared = prepare_records(&envelope, records(), 3, &SystemRandom).unwrap();
         let place = CargoPlace { channel: self.channel.clone(), epoch: self.epoch, seq: self.seq, prev: self.prev };
-        let statement = Statement { sender_clock_ms: 0, urgent: false, own_log: LogHead::NONE, peer_log: LogHead::NONE };
+        let statement =
+            Statement { sender_clock_ms: 0, urgent: false, own_log: LogHead::NONE, peer_log: LogHead::NONE, run: None };
         let sealed = prepared.seal_cargo(&place, &statement, &packet_key(from)).unwrap();
         [sealed.head, sealed.payload].concat()
     }

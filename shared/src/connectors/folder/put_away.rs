@@ -10,13 +10,13 @@
 use crate::channel::{After, SourceConfig};
 use crate::connectors::folder::aside::{Reason, is_free, with_room, with_suffix};
 use crate::connectors::folder::source::{FolderPlaces, below};
-use crate::connectors::folder::status::{status_text, unless_no_place};
+use crate::connectors::folder::status::{confirmed_text, status_text, unless_no_place};
 use crate::connectors::{Disposal, Fate};
 use crate::lang::Lang;
 use crate::reason;
 use crate::seams::clock::Clock;
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
-use crate::store::SourceStamp;
+use crate::store::{PacketKey, SourceStamp};
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,9 @@ const TAKEN: &str = ".taken";
 const HELD: &str = "held";
 
 const STATUS: &str = ".status";
+
+/// Longest status that is read back; a name has at most 4,096 bytes.
+const STATUS_MAX: u64 = 64 << 10;
 
 /// Name of a copy that is not whole yet.
 const COPYING: &str = ".copying";
@@ -138,6 +141,20 @@ impl Putting {
     /// Removes what programs read about a record.
     pub(super) fn forget(&self, name: &str) -> Result<(), FileFault> {
         unless_no_place(self.files.remove(&self.status_path(name)).map(drop))
+    }
+
+    /// Rewrites what programs read about a record whose packet the peer has confirmed, where it stands there as sent with that packet.
+    pub(super) fn confirm(&self, name: &str, packet: &PacketKey, at_ms: i64) -> Result<(), FileFault> {
+        let path = self.status_path(name);
+        let told = match self.files.read(&path, STATUS_MAX) {
+            Ok(told) => told,
+            Err(fault) if fault.is_gone() => return Ok(()),
+            Err(fault) => return unless_no_place(Err(fault)),
+        };
+        match confirmed_text(&told, packet, at_ms) {
+            Some(text) => unless_no_place(self.files.replace(&path, text.as_bytes())),
+            None => Ok(()),
+        }
     }
 
     fn remove(&mut self, disposal: &Disposal) -> Result<(), FileFault> {

@@ -11,7 +11,7 @@ use crate::connectors::{Candidate, Disposal, Except, Look, Source};
 use crate::lang::Lang;
 use crate::seams::clock::Clock;
 use crate::seams::{FileFault, FileStat, Files, OpenFile, Walked};
-use crate::store::RecordRow;
+use crate::store::{PacketKey, RecordRow};
 use data_encoding::HEXLOWER;
 use dukou_packets::packet::header::ChannelName;
 use std::collections::BinaryHeap;
@@ -149,6 +149,10 @@ impl Source for FolderSource {
 
     fn forget(&mut self, names: &[&str]) -> Result<(), FileFault> {
         names.iter().try_for_each(|name| self.putting.forget(name))
+    }
+
+    fn confirm(&mut self, packet: &PacketKey, names: &[&str], at_ms: i64) -> Result<(), FileFault> {
+        names.iter().try_for_each(|name| self.putting.confirm(name, packet, at_ms))
     }
 
     fn hint(&mut self, path: &Path) {

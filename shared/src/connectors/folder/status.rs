@@ -6,6 +6,7 @@
 use crate::connectors::{Disposal, Fate};
 use crate::report::civil_time;
 use crate::seams::{FileCause, FileFault};
+use crate::store::PacketKey;
 use dukou_packets::packet::header::ChannelName;
 use serde_json::json;
 
@@ -21,6 +22,20 @@ pub(super) fn status_text(channel: &ChannelName, disposal: &Disposal, now_ms: i6
         "packet": { "epoch": packet.epoch.to_string(), "seq": packet.seq }, "at": civil_time(now_ms),
     });
     format!("{status}\n")
+}
+
+/// Gives the text of a status once the peer has confirmed `packet`; none where the status is not that of a file sent with it.
+pub(super) fn confirmed_text(told: &[u8], packet: &PacketKey, at_ms: i64) -> Option<String> {
+    let mut status: serde_json::Value = serde_json::from_slice(told).ok()?;
+    let its = status.get("packet")?;
+    let is_this = its.get("epoch")?.as_str()? == packet.epoch.to_string() && its.get("seq")?.as_u64()? == packet.seq;
+    if !is_this || status.get("state")?.as_str()? != "left" {
+        return None;
+    }
+    let fields = status.as_object_mut()?;
+    fields.insert("state".to_string(), json!("applied"));
+    fields.insert("at".to_string(), json!(civil_time(at_ms)));
+    Some(format!("{status}\n"))
 }
 
 /// Passes over what a name cannot have beside it: a file stands where a folder would have to, or the other way round.

@@ -105,6 +105,10 @@ impl<'a> Draft<'a> {
             Change::InHead(channel, head) => {
                 self.in_heads.insert(channel, Some(head.clone()));
             }
+            Change::InHeadClosed(channel) => {
+                state::close_in_head(conn, channel).await?;
+                self.in_heads.insert(channel, None);
+            }
             Change::Number(number) => self.number = self.number.max(Some(*number)),
             Change::Hold(channel, hold) => state::set_hold(conn, channel, hold.as_ref()).await?,
             Change::Unfinished(direction, channel, file) => {

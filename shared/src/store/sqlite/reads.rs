@@ -248,6 +248,19 @@ pub(super) async fn arrived_as(
     answers(conn, &ARRIVED, lane, folded, |cells| cells.name()).await
 }
 
+pub(super) async fn arrived_before(
+    conn: &mut SqliteConnection,
+    lane: i64,
+    packet: &PacketKey,
+    record: &RecordRow,
+) -> Result<bool, Trouble> {
+    let sql = "SELECT 1 FROM records r JOIN packets p ON p.id = r.id >> 16
+               WHERE r.lane = ? AND r.leaf = ? AND r.dir IS ? AND r.ends = 1 AND r.digest = ? AND p.epoch <> ? LIMIT 1";
+    let (dir, leaf) = split(&record.name);
+    let query = sqlx::query(sql).bind(lane).bind(leaf).bind(dir).bind(record.digest.as_bytes().as_slice());
+    Ok(query.bind(packet.epoch.to_string()).fetch_optional(conn).await?.is_some())
+}
+
 fn packets(rows: Vec<SqliteRow>) -> Result<Vec<PacketRow>, Trouble> {
     rows.iter().map(packet).collect()
 }

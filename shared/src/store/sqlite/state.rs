@@ -115,6 +115,11 @@ pub(super) async fn set(conn: &mut SqliteConnection, name: &'static str, value: 
     Ok(())
 }
 
+pub(super) async fn close_in_head(conn: &mut SqliteConnection, channel: &ChannelName) -> Result<(), Trouble> {
+    sqlx::query("DELETE FROM in_heads WHERE channel = ?").bind(channel.to_string()).execute(conn).await?;
+    Ok(())
+}
+
 pub(super) async fn set_fact(conn: &mut SqliteConnection, name: &str, value: Option<&str>) -> Result<(), Trouble> {
     let query = match value {
         None => sqlx::query("DELETE FROM facts WHERE name = ?").bind(name),

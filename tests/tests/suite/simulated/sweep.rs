@@ -86,10 +86,21 @@ fn changing(history: Vec<FileOp>) -> Vec<u64> {
 
 /// Gives the places of the inner station's changing operations in an act of a test.
 pub(super) fn every_changing_op(prepare: impl Fn() -> World, act: impl Fn(&mut World) -> Result<(), EngineFault>) -> Vec<u64> {
+    every_changing_op_of(Victim::Inner, prepare, act)
+}
+
+/// Gives the places of one station's changing operations in an act of a test; an act without any would be no sweep.
+pub(super) fn every_changing_op_of(
+    victim: Victim,
+    prepare: impl Fn() -> World,
+    act: impl Fn(&mut World) -> Result<(), EngineFault>,
+) -> Vec<u64> {
     let mut world = prepare();
-    let before = world.inner.files.ops() as usize;
+    let before = world.side(victim).files.ops() as usize;
     act(&mut world).unwrap();
-    changing(world.inner.files.history().split_off(before))
+    let places = changing(world.side(victim).files.history().split_off(before));
+    assert!(!places.is_empty(), "the act changes no file");
+    places
 }
 
 impl Scene {

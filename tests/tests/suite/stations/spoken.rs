@@ -7,7 +7,7 @@ use dukou_tests::stations::forge::Forgery;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::cargo;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
-use dukou_tests::stations::station::Answer;
+use dukou_tests::stations::station::{Answer, Station};
 use dukou_tests::stations::tree::names;
 use serde_json::Value;
 
@@ -23,6 +23,17 @@ fn eventful() -> Pair {
     pair.carry();
     pair.inner.pass(1);
     pair
+}
+
+/// Gives the status of a station that goes on without a packet.
+fn after_a_waiver() -> Value {
+    let pair = eventful();
+    pair.inner.expect(0, &["waive", MESSAGES, "--seq", "2", "--name", "刘", "--reason", "光盘损坏"]);
+    let status = pair.inner.json(1, &["status"]);
+    let waiver = &status["waivers"][0];
+    assert_eq!((&waiver["reason"], &waiver["late"], &waiver["from"]), (&"光盘损坏".into(), &0.into(), &2.into()), "{status}");
+    assert!(waiver["operator"].as_str().unwrap().starts_with("刘 ("), "{status}");
+    status
 }
 
 /// Gives the paths of all values that hold no further ones: `channels[].hold.code`.
@@ -73,6 +84,23 @@ fn agree(heading: &str, answers: &[Value]) {
     assert!(missing.is_empty(), "JSON.md documents for {heading} what is never printed: {missing:?}");
 }
 
+/// A station whose calendar knows no holidays of this year: what raises an alarm within one look.
+fn alarmed(station: &Station) {
+    let years = station.read("calendar.toml");
+    std::fs::write(station.path("calendar.toml"), years.replace("announced = true", "announced = false")).unwrap();
+    let toml = station.read("station.toml")
+        + "\n[link]\nhabit = \"working-hours\"\n[alarm]\ncontact = \"李工\"\ntelephone = \"0471\"\n";
+    std::fs::write(station.path("station.toml"), toml).unwrap();
+}
+
+/// Notes a maintenance until tomorrow.
+fn maintained(station: &Station) {
+    let tomorrow = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+    let ms = tomorrow.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let until: String = dukou_shared::report::civil_time(ms).chars().take(16).collect();
+    station.expect(0, &["maintenance", "--until", &until, "--reason", "换交换机", "--name", "王工"]);
+}
+
 fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
@@ -93,8 +121,14 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     let twin = Forgery { epoch: first.epoch, ..Forgery::first(outer, inner, MESSAGES) };
     std::fs::write(inner.path("ferry/in/3-aaaa-twin.dkp"), twin.seal(outer, inner)).unwrap();
     std::fs::write(inner.path("state/requests/nothing.request"), b"?").unwrap();
+    alarmed(inner);
     inner.pass(1);
-    agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"])]);
+    let noted = inner.json(0, &["alarms", "ack", "calendar", "--name", "王工"]);
+    let until = "2199-01-01T08:00";
+    agree("resend", &[noted, inner.json(2, &["maintenance", "--until", until, "--reason", "x"])]);
+    maintained(inner);
+    agree("alarms", &[inner.json(0, &["alarms"])]);
+    agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"]), after_a_waiver()]);
     std::fs::write(outer.path("spool/out/stranger"), b"x").unwrap();
     agree("check", &[outer.json(1, &["check"])]);
     let file = pair.dir.path().join(message::name(8));

@@ -1,0 +1,92 @@
+//! The kinds of alarm: one table of codes, each with what it means and what to do, in both languages.
+//!
+//! A code is stable: programs, the packet log and the stored alarms name it. A new kind is a new row.
+
+use crate::lang::Lang;
+
+/// How much an alarm wants of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth a look today; `status` shows it and its exit code does not.
+    Warning,
+    /// A person must act; until somebody takes note of it `status` leaves with 1.
+    Alarm,
+}
+
+/// Writes the table once: the variant, its code, its level, what it means and what to do (Chinese, English).
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal $level:ident means [$zh:literal, $en:literal] next [$zh_next:literal, $en_next:literal])+) => {
+        /// A kind of alarm.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code { $($(#[$doc])* $variant,)+ }
+
+        impl Code {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Gives the stable code.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// Tells how much it wants of people.
+            pub fn level(self) -> Level {
+                match self { $(Self::$variant => Level::$level,)+ }
+            }
+
+            /// Says what it means.
+            pub fn means(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Self::$variant, Lang::Zh) => $zh, (Self::$variant, Lang::En) => $en,)+ }
+            }
+
+            /// Says what to do.
+            pub fn next(self, lang: Lang) -> &'static str {
+                match (self, lang) { $((Self::$variant, Lang::Zh) => $zh_next, (Self::$variant, Lang::En) => $en_next,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Nothing came from the peer for longer than is usual.
+    Quiet = "quiet" Warning
+        means ["在应当通的时间里，已有一段时间没有收到对方的任何东西", "Nothing has come from the peer for a while in which the link should carry"]
+        next ["请留意；再没有消息会转为 silent", "keep an eye on it; without news it becomes silent"]
+    /// Nothing came from the peer for so long that the link must be taken for broken.
+    Silent = "silent" Alarm
+        means ["在应当通的时间里，很久没有收到对方的任何东西，链路很可能断了", "Nothing has come from the peer for so long that the link is probably broken"]
+        next ["请查隔离设备和摆渡目录，并打电话问对方的站是否在运行；对方放假请写进 calendar.toml，停机维护请用 maintenance 登记", "check the gap device and the ferry directories, and ask the peer by voice whether its station runs; enter its holidays in calendar.toml, and its downtime with maintenance"]
+    /// Everything that comes is later than it used to be.
+    Late = "late" Alarm
+        means ["对方发来的东西全都比平常晚到很多，或者有一侧的时钟被调过", "Everything from the peer comes much later than usual, or a clock of one side was set"]
+        next ["请查隔离设备有没有积压，再核对两侧的时钟", "look for a backlog at the gap device, then compare the clocks of both sides"]
+    /// The calendar says nothing of this year.
+    Calendar = "calendar" Warning
+        means ["calendar.toml 里没有今年已公布的放假安排，只能按周末休息判断", "calendar.toml has no announced holidays for this year; only weekends are known to be free"]
+        next ["请按国务院办公厅的通知补上今年的放假和调休", "enter this year's holidays and working weekends as announced"]
+}
+
+impl Code {
+    /// Finds a kind by its code; `None` for one that this version does not know.
+    pub fn named(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_unique_and_finds_its_kind_and_its_sentences_are_in_their_language() {
+        let chinese = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        for code in Code::ALL {
+            assert_eq!(Code::named(code.as_str()), Some(*code));
+            assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code:?}");
+            assert!(chinese(code.means(Lang::Zh)) && chinese(code.next(Lang::Zh)), "{code:?}");
+            assert!(!chinese(code.means(Lang::En)) && !chinese(code.next(Lang::En)), "{code:?}");
+        }
+        assert_eq!(Code::named("no-such-code"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! Opening a new epoch on channels that leave from here.
+//!
+//! Given: what the receiver really has, by its signed gap report, or nothing of it. Gives: on each channel the first packet of a new epoch, and a plan for
+//! what has to be sealed anew. After a crash: before the transaction nothing but a log line is there, and the request is performed again; behind
+//! it the packets exist and are placed at the next start. Never: a second epoch opened from one report; a number that another copy of this station's
+//! state may have used.
+
+use super::decisions::Person;
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::send::publish::Sealable;
+use crate::store::Change;
+use crate::store::facts::Fact;
+use dukou_packets::gap_report::{GapReport, GapReportFault};
+use dukou_packets::limits::LINE_NUMBER_MAX;
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::epoch::{OldHead, Opening};
+use dukou_packets::packet::header::{ChannelName, Epoch};
+use dukou_packets::packet::open::{Expectation, KeyBook};
+use dukou_packets::packet::seal::{CargoPlace, prepare_opening};
+use dukou_packets::suite::{Digest, sha256};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many packet numbers an epoch counter stands for (FORMAT.md section 4).
+const NUMBERS_AN_EPOCH: u64 = 1 << 32;
+
+/// What the receiver has of each channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiverHeads {
+    /// Its newest packet of each channel that it has any of.
+    pub channels: BTreeMap<ChannelName, ReceiverHead>,
+    /// What the heads were read from: one source opens an epoch once.
+    pub source: Digest,
+}
+
+/// What the receiver has of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiverHead {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Everything up to here is applied or waived.
+    pub seq: u64,
+    /// That packet's header digest; zero when the receiver does not have it.
+    pub header: Digest,
+}
+
+impl ReceiverHead {
+    /// Gives it as the packet an epoch begins behind; `None` when there is none that both sides know.
+    pub(crate) fn old_head(&self) -> Option<OldHead> {
+        let known = self.seq > 0 && !self.header.is_zero();
+        known.then_some(OldHead { epoch: self.epoch, seq: self.seq, header: self.header })
+    }
+}
+
+impl ReceiverHeads {
+    /// Reads the heads from a signed gap report.
+    ///
+    /// # Errors
+    /// As [`GapReport::open`].
+    pub fn read(text: &str, keys: &dyn KeyBook, expected: &Expectation) -> Result<Self, GapReportFault> {
+        let report = GapReport::open(text.as_bytes(), keys, expected)?;
+        let head = |line: dukou_packets::gap_report::ChannelReport| {
+            (line.channel, ReceiverHead { epoch: line.epoch, seq: line.seq, header: line.header })
+        };
+        Ok(Self { channels: report.channels.into_iter().map(head).collect(), source: sha256(&[text.as_bytes()]) })
+    }
+}
+
+/// Which source opened the epoch that is open now, by channel.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Openings(BTreeMap<ChannelName, (Epoch, Digest)>);
+
+impl Fact for Openings {
+    const NAME: &str = "epoch-openings";
+}
+
+/// What is opened, and by whom.
+pub(crate) struct Order<'a> {
+    /// Positions of the channels.
+    pub(crate) channels: Vec<usize>,
+    pub(crate) heads: &'a ReceiverHeads,
+    /// Why, as a code.
+    pub(crate) code: &'static str,
+    pub(crate) operator: &'a str,
+    /// What else belongs into the transaction.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Engine {
+    /// Opens a new epoch on channels, each behind what the receiver has, and places the openings; gives how many channels it was. A channel whose
+    /// epoch was opened from the same source is left as it is. `None` when there is no counter or number left.
+    pub(crate) fn open_epochs(&mut self, order: Order<'_>, report: &mut PassReport) -> Result<Option<u64>, EngineFault> {
+        let mut openings = self.state.fact::<Openings>()?;
+        let due: Vec<usize> = order
+            .channels
+            .iter()
+            .copied()
+            .filter(|at| {
+                let channel = self.channel_name(*at);
+                let now = self.out_head(&channel).map(|head| (head.epoch, order.heads.source));
+                now.is_none() || openings.0.get(&channel).copied() != now
+            })
+            .collect();
+        let mut changes = order.changes;
+        let newest = self.highest_counter(order.heads);
+        let above = u64::from(newest).saturating_mul(NUMBERS_AN_EPOCH);
+        let Some(counter) = newest.checked_add(1).filter(|_| above < LINE_NUMBER_MAX - NUMBERS_AN_EPOCH) else {
+            return Ok(None);
+        };
+        self.raise_numbers(above);
+        let mut packets = Vec::new();
+        for at in &due {
+            let channel = self.channel_name(*at);
+            let mut salt = [0; 8];
+            self.seams.random.fill(&mut salt);
+            let epoch = Epoch { counter, salt };
+            let old = order.heads.channels.get(&channel).and_then(ReceiverHead::old_head);
+            packets.push(self.seal_opening(*at, epoch, &Opening { old, reason: order.code.to_string() })?);
+            openings.0.insert(channel.clone(), (epoch, order.heads.source));
+            self.log.note(Event::EpochOpened {
+                channel,
+                epoch,
+                old_epoch: old.map_or(epoch, |old| old.epoch),
+                old_seq: old.map_or(0, |old| old.seq),
+                old_header: old.map_or(Digest::ZERO, |old| old.header),
+                operator: order.operator.to_string(),
+            });
+        }
+        self.commit_log()?;
+        changes.push(Change::Number(self.numbers_used().max(above)));
+        changes.push(Change::fact(&openings)?);
+        changes.extend(self.sending_decided()?);
+        let opened = due.len() as u64;
+        self.publish_openings(due, packets, changes, report)?;
+        Ok(Some(opened))
+    }
+
+    /// Gives the highest epoch counter that this station or its receiver knows of the link.
+    fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
+        let own = self.state.out_heads.values().map(|head| head.epoch.counter);
+        own.chain(heads.channels.values().map(|head| head.epoch.counter)).max().unwrap_or(0)
+    }
+
+    fn seal_opening(&mut self, at: usize, epoch: Epoch, opening: &Opening) -> Result<Sealable, EngineFault> {
+        let (number, addressing) = (self.take_number(), self.addressing()?);
+        let prepared = prepare_opening(&addressing.envelope(number), opening, self.seams.random.as_ref())?;
+        let place = CargoPlace { channel: self.channel_name(at), epoch, seq: 1, prev: opening.prev() };
+        let statement = self.statement(self.outgoing(at).channel.priority == 0);
+        let sealed = prepared.seal_cargo(&place, &statement, self.keys.packet.as_ref())?;
+        Ok(self.sealable(&place, sealed))
+    }
+
+    /// Performs `epoch new`: opens the epochs, and plans what the receiver does not have to be sealed anew.
+    pub(crate) fn begin_anew(
+        &mut self,
+        channels: Vec<usize>,
+        heads: &ReceiverHeads,
+        person: &Person<'_>,
+        report: &mut PassReport,
+    ) -> Result<Option<u64>, EngineFault> {
+        let mut changes = vec![self.decided("epoch-new", None, person)?];
+        let names: Vec<ChannelName> = channels.iter().map(|at| self.channel_name(*at)).collect();
+        changes.push(self.plan_behind(&names, heads, person.operator)?);
+        let order = Order { channels, heads, code: "epoch-new", operator: person.operator, changes };
+        self.open_epochs(order, report)
+    }
+
+    /// Gives the positions of the channels that leave from here, or of one.
+    pub(crate) fn leaving(&self, channel: Option<&ChannelName>) -> Vec<usize> {
+        let wanted = |at: &usize| channel.is_none_or(|channel| self.channel_name(*at) == *channel);
+        (0..self.outgoing.len()).filter(wanted).collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! Another peer in the place of the old one.
+//!
+//! Given: the trusted card, and the peer that the state belongs to. Gives: incoming heads closed, outgoing channels in a new epoch behind none. After a crash: the
+//! trusted card is the commit line; a start that finds the state to belong to another peer does the rest. Never: a packet of the old peer taken
+//! for the new one's.
+
+use super::opening::{Order, ReceiverHeads};
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::store::facts::Fact;
+use crate::store::{Change, Direction, PacketRow, PacketState};
+use dukou_packets::suite::StationId;
+use serde::{Deserialize, Serialize};
+
+/// The peer that the state belongs to; none before the first one is known.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct StateOf(Option<StationId>);
+
+impl Fact for StateOf {
+    const NAME: &str = "state-of-peer";
+}
+
+impl Engine {
+    /// Makes the state that of the trusted peer; true when there was another one before.
+    pub(crate) fn settle_peer(&mut self) -> Result<bool, EngineFault> {
+        let Some(trust) = &self.trust else { return Ok(false) };
+        let (peer, operator) = (trust.peer.body().station, trust.grant.operator.clone());
+        let source = trust.peer.digest();
+        let before = self.state.fact::<StateOf>()?.0;
+        if before == Some(peer) {
+            return Ok(false);
+        }
+        let now = Change::fact(&StateOf(Some(peer)))?;
+        if before.is_none() {
+            // Before this was remembered a station had one peer for good.
+            self.ride(now);
+            return Ok(false);
+        }
+        let mut changes = vec![now];
+        changes.extend(self.close_incoming()?);
+        changes.extend(self.forget_doubts()?);
+        let (heads, channels) = (ReceiverHeads { source, ..ReceiverHeads::default() }, self.leaving(None));
+        let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };
+        self.open_epochs(order, &mut PassReport::default())?;
+        Ok(true)
+    }
+
+    /// What came in from the old peer stays as evidence; its heads, holds and unfinished files end.
+    fn close_incoming(&mut self) -> Result<Vec<Change>, EngineFault> {
+        let mut changes = self.forget_upcoming()?;
+        for channel in self.state.in_heads.keys().chain(self.incoming.keys()) {
+            changes.push(Change::InHeadClosed(channel.clone()));
+            changes.push(Change::Unfinished(Direction::In, channel.clone(), None));
+            changes.push(Change::Hold(channel.clone(), None));
+        }
+        for row in self.store().packets_in(Direction::In, &[PacketState::Early], usize::MAX)? {
+            changes.push(Change::Rebuilt(PacketRow { state: PacketState::Late, ..row }));
+        }
+        Ok(changes)
+    }
+}

@@ -1,0 +1,176 @@
+//! The private spool's quota a channel: early packets beyond it stay in the ferry directory, the other channels flow.
+//!
+//! Given: the rows of what a channel keeps until its turn. Gives: whether one more may be copied in; a fact that names those which stay outside. After a
+//! crash: counted anew. Never: a packet that is next in its turn kept out, or one called missing that lies in the ferry directory.
+
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::lang::Lang;
+use crate::receive::order::{Gaps, minus};
+use crate::say;
+use crate::store::facts::Fact;
+use crate::store::{Change, Direction, PacketState, StationState, StoreFault};
+use crate::trouble::Trouble;
+use dukou_packets::packet::header::{ChannelName, Epoch};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Bytes of one unit of `keep.spool_gib`.
+const GIB: u64 = 1 << 30;
+
+/// Most ranges of one channel that are remembered as lying outside; more are told as missing until there is room.
+const RANGES: usize = 1000;
+
+/// Early packets that lie in the ferry directory because their channel's share of the spool is used up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LyingOutside(BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>);
+
+impl Fact for LyingOutside {
+    const NAME: &str = "lying-outside";
+}
+
+impl LyingOutside {
+    /// Takes those out of what is missing that lie in the ferry directory.
+    pub(crate) fn found(&self, missing: &Gaps) -> Gaps {
+        minus(missing, &self.0)
+    }
+
+    /// Takes those out of one channel's missing ranges.
+    pub(crate) fn found_in(&self, channel: &ChannelName, missing: Vec<(u64, u64)>, epoch: Epoch) -> Vec<(u64, u64)> {
+        let one = Gaps::from([(channel.clone(), (epoch, missing))]);
+        self.found(&one).remove(channel).map_or(Vec::new(), |(_, ranges)| ranges)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`StoreFault::Corrupt`].
+    pub fn read(state: &StationState) -> Result<Self, StoreFault> {
+        state.fact()
+    }
+}
+
+/// How much of its share of the spool a channel uses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SpoolRoom {
+    used: u64,
+    most: u64,
+    /// True when a packet had to stay outside.
+    full: bool,
+}
+
+impl SpoolRoom {
+    /// Takes the room for one more packet; false when there is none.
+    pub(crate) fn take(&mut self, bytes: u64) -> bool {
+        let fits = self.used.saturating_add(bytes) <= self.most;
+        match fits {
+            true => self.used += bytes,
+            false => self.full = true,
+        }
+        fits
+    }
+
+    fn code(&self) -> Option<&'static str> {
+        let percent = self.used.saturating_mul(100) / self.most.max(1);
+        match percent {
+            _ if self.full => Some("spool-full"),
+            90.. => Some("spool-90"),
+            70.. => Some("spool-70"),
+            _ => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Counts what a channel keeps until its turn.
+    pub(crate) fn spool_room(&mut self, channel: &ChannelName) -> Result<SpoolRoom, EngineFault> {
+        let most = u64::from(self.station.config.keep.spool_gib) * GIB;
+        let Some(head) = self.in_head(channel).cloned().filter(|head| head.known > head.seq) else {
+            return Ok(SpoolRoom { most, ..SpoolRoom::default() });
+        };
+        let rows = self.store().packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
+        let used = rows.iter().filter(|row| row.state == PacketState::Early).map(|row| row.sealed_bytes).sum();
+        Ok(SpoolRoom { used, most, full: false })
+    }
+
+    /// Tells how full a channel's share is, and remembers which numbers lie in the ferry directory for that.
+    pub(crate) fn tell_spool(
+        &mut self,
+        channel: &ChannelName,
+        room: SpoolRoom,
+        outside: Vec<(Epoch, u64)>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        let mut lying: LyingOutside = self.state.fact()?;
+        let before = lying.clone();
+        match outside.first() {
+            None => drop(lying.0.remove(channel)),
+            Some((epoch, _)) => drop(lying.0.insert(channel.clone(), (*epoch, ranges(&outside)))),
+        }
+        if lying != before {
+            self.commit_store(vec![Change::fact(&lying)?])?;
+        }
+        if let Some(code) = room.code() {
+            report.troubles.push(trouble(channel, code, &room, self.lang()));
+        }
+        Ok(())
+    }
+}
+
+fn ranges(outside: &[(Epoch, u64)]) -> Vec<(u64, u64)> {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for (_, seq) in outside {
+        let has_room = ranges.len() < RANGES;
+        match ranges.last_mut() {
+            Some((_, last)) if *seq <= *last + 1 => *last = (*last).max(*seq),
+            _ if has_room => ranges.push((*seq, *seq)),
+            _ => {}
+        }
+    }
+    ranges
+}
+
+fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: Lang) -> Trouble {
+    let (used, most) = (room.used >> 20, room.most >> 20);
+    let sentence = |lang| match room.full {
+        true => say!(
+            lang,
+            "通道 {channel} 等待轮次的包已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先补上缺的包（见 gaps），之后自动继续。",
+            "Early packets of channel {channel} fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. Close the gap first (see gaps); then it goes on by itself."
+        ),
+        false => say!(
+            lang,
+            "通道 {channel} 等待轮次的包已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快补上缺的包（见 gaps）。",
+            "Early packets of channel {channel} take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). Close the gap soon (see gaps).",
+            if code == "spool-90" { "90%" } else { "70%" }
+        ),
+    };
+    let [zh, en] = [Lang::Zh, Lang::En].map(sentence);
+    Trouble { code: code.into(), journal: say!(lang, "{zh}", "{en}"), zh, en }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_fills_is_told_at_seventy_at_ninety_and_when_a_packet_stays_outside() {
+        let mut room = SpoolRoom { used: 0, most: 100, full: false };
+        let mut told = Vec::new();
+        for _ in 0..11 {
+            assert_eq!(room.take(10), told.len() < 10);
+            told.push(room.code());
+        }
+        let expected =
+            [None; 6].into_iter().chain([Some("spool-70"); 2]).chain([Some("spool-90"); 2]).chain([Some("spool-full")]);
+        assert_eq!(told, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_lies_outside_is_remembered_as_ranges_of_a_bounded_number() {
+        let epoch = Epoch { counter: 1, salt: [0; 8] };
+        let seqs = |seqs: &[u64]| ranges(&seqs.iter().map(|seq| (epoch, *seq)).collect::<Vec<_>>());
+        assert_eq!(seqs(&[3, 4, 4, 5, 9]), [(3, 5), (9, 9)]);
+        assert_eq!(seqs(&(1..5000).map(|seq| seq * 2).collect::<Vec<_>>()).len(), RANGES);
+    }
+}
