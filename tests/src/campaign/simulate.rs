@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use dukou_packets::keyring::Side;
+use dukou_packets::log::line::Event;
 use dukou_rehearsal::random::Random;
 use dukou_shared::channel::Channel;
 use dukou_shared::error::Policy;
+use dukou_shared::ferry::profile::Profile;
 use dukou_shared::requests::Request;
 use dukou_shared::seams::FileCause;
+use dukou_shared::station::LinkConfig;
 use dukou_shared::store::StoreFault;
 
 use crate::simulated::station::{BEGIN_MS, channel, name};
@@ -101,6 +104,24 @@ fn draw_channels(dice: &mut Random) -> Vec<Channel> {
     channels
 }
 
+/// Draws what the link is like: with a way back or repeats where there is none, and a device that may pass only text.
+fn draw_link(dice: &mut Random) -> LinkConfig {
+    let mut link = LinkConfig { signal_seconds: 0, ..LinkConfig::default() };
+    match dice.below(4) {
+        0 | 1 => {
+            link.way_back = Some(true);
+            link.resend_after_seconds = dice.between(2, 600) as u32;
+        }
+        2 => link.repeat_after_minutes = dice.between(1, 60) as u32,
+        _ => {}
+    }
+    if dice.chance(0.25) {
+        let text = "text_only = true\nextension = \"txt\"\n";
+        link.device = Profile::parse(Path::new("profiles/device.toml"), text).expect("a profile");
+    }
+    link
+}
+
 /// Some stations have sources and sinks on file systems of their own, and some file systems know no unnamed files.
 fn furnish(station: &SimStation, dice: &mut Random, trace: &mut String) {
     if dice.chance(0.3) {
@@ -134,11 +155,16 @@ impl Course {
     fn new(seed: u64) -> Self {
         let mut dice = Random::nth(seed, 0xCA_4A16);
         let climate = Climate::draw(&mut dice);
-        let world = World::with_channels(seed, draw_channels(&mut dice));
+        let mut world = World::with_channels(seed, draw_channels(&mut dice));
+        let link = draw_link(&mut dice);
+        for station in [&mut world.outer, &mut world.inner] {
+            station.station.config.link = link.clone();
+        }
         let mut trace = format!("seed {seed}: {climate:?}\n");
         for station in [&world.outer, &world.inner] {
             furnish(station, &mut dice, &mut trace);
         }
+        let _ = writeln!(trace, "{link:?}");
         for channel in &world.outer.channels {
             let _ = writeln!(trace, "channel {} {:?} {:?}", channel.channel, channel.from, channel.batch);
         }
@@ -174,7 +200,18 @@ impl Course {
         self.world.settle()?;
         self.drop_last();
         self.world.heal()?;
+        self.count_repeats();
         verdict::check(&mut self.world)
+    }
+
+    /// Packets that a station placed again by itself: repeats by time, and what its peer's receipts called missing.
+    fn count_repeats(&mut self) {
+        let repeated = |event: &Event| if let Event::Repeated { count, .. } = event { *count } else { 0 };
+        let times = [&self.world.outer, &self.world.inner].map(|station| station.log().iter().map(repeated).sum::<u64>());
+        let times = times.iter().sum::<u64>();
+        if times > 0 {
+            *self.fired.entry("placed again by itself").or_default() += times;
+        }
     }
 
     /// Every fault ends, and both stations start once more.
