@@ -145,7 +145,7 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy) | Self::Ferry(_) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) => Policy::Retry,
             Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
                 Policy::Retry
             }
@@ -169,6 +169,7 @@ impl EngineFault {
             },
             Self::Store(StoreFault::Full) | Self::Config(ConfigFault::Full { .. }) => "disk-full",
             Self::Store(StoreFault::Busy) => "store-busy",
+            Self::Store(StoreFault::Starved(_)) => "store-starved",
             Self::Store(_) => "store",
             Self::Log(LogFault::Behind { .. }) => "log-behind",
             Self::Log(LogFault::StateBehind { .. } | LogFault::ArrivalsBehind { .. }) => "state-behind",
@@ -332,6 +333,11 @@ fn store_sentence(fault: &StoreFault, lang: Lang) -> String {
         StoreFault::Busy => {
             say!(lang, "state/ 正被别的进程占用，稍后自动重试。", "state/ is in use by another process; trying again later.")
         }
+        StoreFault::Starved(problem) => say!(
+            lang,
+            "state/ 暂时打不开（{problem}），没有改动任何东西。请检查内存、可打开的文件数（ulimit -n）和 state/ 的权限，稍后重试。",
+            "state/ cannot be opened for now ({problem}), nothing was changed. Check memory, the limit of open files (ulimit -n) and the permissions of state/, then try again."
+        ),
         StoreFault::Version { found, known } => say!(
             lang,
             "state/ 的版本是 {found}，本程序只认识到 {known}。请换用更新的程序。",

@@ -1,6 +1,7 @@
 //! Dukou's developer commands, reached as `cargo xtask …`.
 
 mod bench;
+mod campaign;
 mod demo;
 mod gapbox;
 mod station;
@@ -27,6 +28,8 @@ enum Command {
     Demo(demo::Options),
     /// Move files between two directories as a gap device does / 模拟隔离设备
     Gapbox(gapbox::Options),
+    /// Provoke every fault of the list and check what must hold after it / 故障演练
+    Campaign(campaign::Options),
     /// Measure the real stations beside their peers / 性能对比
     Bench(bench::Options),
     /// The floor program of the benchmark: packets with nothing around them
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Gapbox(options) => gapbox::run(&options),
+        Command::Campaign(options) => campaign::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Floor(options) => bench::floor::run(&options),
     };

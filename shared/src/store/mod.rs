@@ -502,6 +502,9 @@ pub enum StoreFault {
     /// Another process holds the store too long.
     #[error("the station's state is in use by another process")]
     Busy,
+    /// Memory or open files ran out before anything was read: nothing was changed, try again later.
+    #[error("the station's state cannot be opened for now: {0}")]
+    Starved(String),
     /// The file was written by a newer version of this program.
     #[error("the station's state has version {found}, this program knows {known}")]
     Version {

@@ -83,7 +83,11 @@ impl SqliteStore {
             schema::inspect(&mut conn).await?;
             Ok(conn)
         });
-        opened.map(Self::on).map_err(Trouble::in_read)
+        opened.map(Self::on).map_err(|trouble: Trouble| match trouble.in_read() {
+            // What is not there is not for want of anything.
+            StoreFault::Starved(said) if !path.exists() => StoreFault::Corrupt(said),
+            fault => fault,
+        })
     }
 
     fn on(connection: SqliteConnection) -> Self {
@@ -138,9 +142,15 @@ fn create_private(path: &Path) -> io::Result<()> {
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Errors of the system when too many files are open: in all, and in this process.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
 fn creation_fault(error: io::Error) -> StoreFault {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreFault::Full,
+        io::ErrorKind::OutOfMemory => StoreFault::Starved(error.to_string()),
+        _ if matches!(error.raw_os_error(), Some(ENFILE | EMFILE)) => StoreFault::Starved(error.to_string()),
         kind => StoreFault::Corrupt(kind.to_string()),
     }
 }

@@ -171,8 +171,8 @@ fn under_limits(trial: &mut Trial, limits: &[String]) -> Result<(), LeftOut> {
 }
 
 fn no_descriptors(trial: &mut Trial) -> Result<(), LeftOut> {
-    let step = trial.pace.pick(6, 1);
-    let limits: Vec<String> = (8..32).step_by(step).map(|files| format!("ulimit -n {files}")).collect();
+    let step = trial.pace.pick(4, 1);
+    let limits: Vec<String> = (4..20).step_by(step).map(|files| format!("ulimit -n {files}")).collect();
     under_limits(trial, &limits)
 }
 

@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use dukou_packets::keyring::Side;
+use dukou_packets::log::line::Event;
 use dukou_rehearsal::random::Random;
 use dukou_shared::channel::Channel;
 use dukou_shared::error::Policy;
+use dukou_shared::ferry::profile::Profile;
 use dukou_shared::requests::Request;
 use dukou_shared::seams::FileCause;
+use dukou_shared::station::LinkConfig;
 use dukou_shared::store::StoreFault;
 
 use crate::simulated::station::{BEGIN_MS, channel, name};
@@ -22,6 +25,9 @@ use crate::simulated::{SimStation, Victim, Weather, World, verdict};
 
 /// How often each fault really happened, by name.
 pub type Fired = BTreeMap<&'static str, u64>;
+
+/// How many lines of each log a failure tells.
+const LAST_LINES: usize = 40;
 
 /// A seed whose world did not hold.
 #[derive(Clone, Debug)]
@@ -46,6 +52,7 @@ pub fn run(seed: u64) -> Result<Fired, Box<Failure>> {
         Ok(Err(broken)) => broken,
         Err(panic) => said(panic.as_ref()),
     };
+    course.tell_places();
     Err(Box::new(Failure { seed, broken, trace: course.trace }))
 }
 
@@ -77,7 +84,7 @@ impl Climate {
             replay: some(0.3),
             renamed: some(0.6),
         };
-        Self { weather, power_cuts: dice.chance(0.6), actions: dice.between(40, 160), faults: dice.between(20, 90) }
+        Self { weather, power_cuts: dice.chance(0.6), actions: dice.between(25, 90), faults: dice.between(20, 90) }
     }
 }
 
@@ -95,6 +102,24 @@ fn draw_channels(dice: &mut Random) -> Vec<Channel> {
         channel.batch.max_bytes = 1 << dice.between(8, 20);
     }
     channels
+}
+
+/// Draws what the link is like: with a way back or repeats where there is none, and a device that may pass only text.
+fn draw_link(dice: &mut Random) -> LinkConfig {
+    let mut link = LinkConfig { signal_seconds: 0, ..LinkConfig::default() };
+    match dice.below(4) {
+        0 | 1 => {
+            link.way_back = Some(true);
+            link.resend_after_seconds = dice.between(2, 600) as u32;
+        }
+        2 => link.repeat_after_minutes = dice.between(1, 60) as u32,
+        _ => {}
+    }
+    if dice.chance(0.25) {
+        let text = "text_only = true\nextension = \"txt\"\n";
+        link.device = Profile::parse(Path::new("profiles/device.toml"), text).expect("a profile");
+    }
+    link
 }
 
 /// Some stations have sources and sinks on file systems of their own, and some file systems know no unnamed files.
@@ -124,27 +149,42 @@ struct Course {
     climate: Climate,
     fired: Fired,
     trace: String,
-    dropped: u64,
 }
 
 impl Course {
     fn new(seed: u64) -> Self {
         let mut dice = Random::nth(seed, 0xCA_4A16);
         let climate = Climate::draw(&mut dice);
-        let world = World::with_channels(seed, draw_channels(&mut dice));
+        let mut world = World::with_channels(seed, draw_channels(&mut dice));
+        let link = draw_link(&mut dice);
+        for station in [&mut world.outer, &mut world.inner] {
+            station.station.config.link = link.clone();
+        }
         let mut trace = format!("seed {seed}: {climate:?}\n");
         for station in [&world.outer, &world.inner] {
             furnish(station, &mut dice, &mut trace);
         }
+        let _ = writeln!(trace, "{link:?}");
         for channel in &world.outer.channels {
             let _ = writeln!(trace, "channel {} {:?} {:?}", channel.channel, channel.from, channel.batch);
         }
-        Self { world, climate, fired: Fired::new(), trace, dropped: 0 }
+        Self { world, climate, fired: Fired::new(), trace }
     }
 
     fn tell(&mut self, what: &str) {
         self.trace.push_str(what);
         self.trace.push('\n');
+    }
+
+    /// Tells what lies where, and what each log says last.
+    fn tell_places(&mut self) {
+        for station in [&self.world.outer, &self.world.inner] {
+            let _ =
+                writeln!(self.trace, "{} holds {:#?}", station.station.dir.display(), station.files.tree(&station.station.dir));
+            for event in station.log().iter().rev().take(LAST_LINES).rev() {
+                let _ = writeln!(self.trace, "{} {event:?}", station.station.dir.display());
+            }
+        }
     }
 
     fn count(&mut self, what: &'static str) {
@@ -160,7 +200,18 @@ impl Course {
         self.world.settle()?;
         self.drop_last();
         self.world.heal()?;
+        self.count_repeats();
         verdict::check(&mut self.world)
+    }
+
+    /// Packets that a station placed again by itself: repeats by time, and what its peer's receipts called missing.
+    fn count_repeats(&mut self) {
+        let repeated = |event: &Event| if let Event::Repeated { count, .. } = event { *count } else { 0 };
+        let times = [&self.world.outer, &self.world.inner].map(|station| station.log().iter().map(repeated).sum::<u64>());
+        let times = times.iter().sum::<u64>();
+        if times > 0 {
+            *self.fired.entry("placed again by itself").or_default() += times;
+        }
     }
 
     /// Every fault ends, and both stations start once more.
@@ -173,9 +224,13 @@ impl Course {
 
     /// The newest packet and the signal behind it may both be lost: only what comes after them shows it.
     fn drop_last(&mut self) {
-        for (victim, channels) in [(Victim::Outer, self.world.outer.outgoing()), (Victim::Inner, self.world.inner.outgoing())] {
-            for channel in channels {
-                self.drop_one(victim, channel.as_str(), "Z999_last.xml");
+        let World { outer, inner, outer_supplier, inner_supplier, .. } = &mut self.world;
+        for (station, supplier) in [(outer, outer_supplier), (inner, inner_supplier)] {
+            for channel in station.outgoing() {
+                match station.channel(&channel).screen.xml {
+                    true => supplier.drop_xml(station, channel.as_str(), "Z999_last.xml"),
+                    false => supplier.drop_file(station, channel.as_str(), "Z999_last.xml"),
+                }
             }
         }
     }
@@ -224,7 +279,6 @@ impl Course {
             1 => supplier.drop_repeat(station, channel, file),
             _ => supplier.drop_file(station, channel, file),
         }
-        self.dropped += 1;
         self.tell(&format!("{victim:?}: {channel}/{file} dropped"));
     }
 

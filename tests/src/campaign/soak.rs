@@ -27,7 +27,21 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "soak",
         how: "both daemons and gap devices; kills, SIGSTOP, lost directories, a full disk, all the device's faults",
         ground: Ground::Real,
-        run: soak,
+        run: |trial| soak(trial, ""),
+    },
+    Scenario {
+        fault: 33,
+        name: "soak-way-back",
+        how: "the same with a way back: receipts, and resends by the station itself",
+        ground: Ground::Real,
+        run: |trial| soak(trial, "way_back = true\nsignal_seconds = 60\nresend_after_seconds = 3\n"),
+    },
+    Scenario {
+        fault: 33,
+        name: "soak-text",
+        how: "the same through devices that pass only text, every packet repeated after a minute",
+        ground: Ground::Real,
+        run: |trial| soak(trial, TEXT),
     },
     Scenario {
         fault: 33,
@@ -37,6 +51,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         run: sim_soak,
     },
 ];
+
+/// A device that passes only text, and repeats in place of a way back.
+const TEXT: &str = "profile = \"profiles/text-gate.toml\"\nrepeat_after_minutes = 1\n";
 
 /// What each device does, short enough that all of it happens within a minute.
 const SCRIPT: &str = r#"
@@ -216,9 +233,25 @@ fn a_person_resends(pair: &Pair) {
     }
 }
 
-fn soak(trial: &mut Trial) -> Result<(), LeftOut> {
-    let time = trial.pace.pick(Duration::from_secs(25), Duration::from_secs(60 * trial.minutes.max(1)));
+/// Replaces settings of `[link]` on both stations.
+fn set_link(pair: &Pair, settings: &str) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles/text-gate.toml");
+    for station in [&pair.outer, &pair.inner] {
+        fs::copy(&shipped, station.path("profiles/text-gate.toml")).unwrap();
+        let mut text = station.read("station.toml");
+        for setting in settings.lines() {
+            let key = setting.split(" = ").next().unwrap_or_default();
+            let others: Vec<&str> = text.lines().filter(|line| !line.starts_with(&format!("{key} = "))).collect();
+            text = others.join("\n").replace("[link]", &format!("[link]\n{setting}"));
+        }
+        fs::write(station.path("station.toml"), text + "\n").unwrap();
+    }
+}
+
+fn soak(trial: &mut Trial, link: &str) -> Result<(), LeftOut> {
+    let time = trial.pace.pick(Duration::from_secs(12), Duration::from_secs(60 * trial.minutes.max(1)));
     let (pair, mut traffic) = (pair().quick(), Traffic::default());
+    set_link(&pair, link);
     let disk = SmallDisk::over(&pair.outer, "ferry/out", "size=4194304");
     if disk.is_none() {
         trial.note("without a full disk: no file system can be mounted here");

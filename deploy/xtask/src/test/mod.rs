@@ -16,9 +16,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dukou_rehearsal::table::Table;
 
-use crate::workspace;
+use crate::{campaign, workspace};
 use step::{Outcome, Step};
-use tally::{Tally, cargo_test_tally, nextest_tally, oracle_tally};
+use tally::{Tally, campaign_tally, cargo_test_tally, nextest_tally, oracle_tally};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// What cargo-deny calls its clone of the usual database.
@@ -44,6 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     outcomes.push(if options.quick { step::skipped("cargo deny", "--quick") } else { deny() });
     outcomes.push(advisories(options));
     outcomes.extend(tests(options));
+    outcomes.extend(faults(options));
     outcomes.extend(oracle());
     outcomes.push(step::check("promises in ARCHITECTURE.md", || promises::check(&workspace::root())));
     Ok(sum_up(&outcomes))
@@ -163,6 +164,21 @@ fn tests(options: &Options) -> Vec<Outcome> {
     };
     let doc = Step::cargo("doc tests", &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]);
     vec![programs, all.run(), doc.counted(cargo_test_tally).run()]
+}
+
+/// The short campaign over the programs that were just built, and worlds drawn from seeds.
+fn faults(options: &Options) -> Vec<Outcome> {
+    let run = |name, arguments: &[&str]| {
+        let mut command = campaign::program("debug");
+        command.args(arguments);
+        Step::of(name, command).counted(campaign_tally).run()
+    };
+    let provoked = if options.quick {
+        step::skipped("fault campaign", "--quick")
+    } else {
+        run("fault campaign", &["--quick", "--seed", "1"])
+    };
+    vec![provoked, run("simulated worlds", &["--simulate", if options.quick { "100" } else { "300" }])]
 }
 
 fn oracle() -> Vec<Outcome> {

@@ -50,6 +50,12 @@ pub(crate) fn oracle_tally(text: &str) -> Option<Tally> {
     Some(Tally { passed, failed: before(line, "failed") + before(line, "disagree"), skipped: 0 })
 }
 
+/// Reads the last line of the fault campaign.
+pub(super) fn campaign_tally(text: &str) -> Option<Tally> {
+    let line = text.lines().rfind(|line| line.starts_with("campaign: "))?;
+    Some(Tally { passed: before(line, "held"), failed: before(line, "failed"), skipped: before(line, "left") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +85,13 @@ mod tests {
         let text = "test result: ok. 13 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 2.01s\n\
                     test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
         assert_eq!(cargo_test_tally(text), Some(Tally { passed: 16, failed: 2, skipped: 3 }));
+    }
+
+    #[test]
+    fn the_campaign_s_last_line_is_read() {
+        let text = "F1 x held\ncampaign: 61 held, 2 failed, 6 left out; 3.1 seeds per second\nto repeat it: …\n";
+        assert_eq!(campaign_tally(text), Some(Tally { passed: 61, failed: 2, skipped: 6 }));
+        assert_eq!(campaign_tally("thread panicked"), None);
     }
 
     #[test]

@@ -26,15 +26,15 @@ impl From<StoreFault> for Trouble {
 impl Trouble {
     /// Says what the trouble means where nothing can have been changed.
     pub(super) fn in_read(self) -> StoreFault {
-        self.fault(StoreFault::Corrupt)
+        self.fault(StoreFault::Corrupt, StoreFault::Starved)
     }
 
     /// Says what the trouble means in a transaction: an error that is not known to leave everything as it was is `Unsure`.
     pub(super) fn in_commit(self) -> StoreFault {
-        self.fault(StoreFault::Unsure)
+        self.fault(StoreFault::Unsure, StoreFault::Unsure)
     }
 
-    fn fault(self, otherwise: fn(String) -> StoreFault) -> StoreFault {
+    fn fault(self, otherwise: fn(String) -> StoreFault, starved: fn(String) -> StoreFault) -> StoreFault {
         match self {
             Self::Fault(fault) => fault,
             Self::Sql(error) => {
@@ -43,6 +43,7 @@ impl Trouble {
                     Meaning::Full => StoreFault::Full,
                     Meaning::Busy => StoreFault::Busy,
                     Meaning::Unreadable => StoreFault::Corrupt(said),
+                    Meaning::Starved => starved(said),
                     Meaning::Open => otherwise(said),
                 }
             }
@@ -55,6 +56,7 @@ enum Meaning {
     Full,
     Busy,
     Unreadable,
+    Starved,
     Open,
 }
 
@@ -83,6 +85,8 @@ fn of_code(code: i32) -> Meaning {
     match code & 0xff {
         // SQLITE_FULL: also raised for ENOSPC at a write; SQLite has not written the commit mark.
         13 => Meaning::Full,
+        // SQLITE_NOMEM, SQLITE_CANTOPEN: the process has no memory or no files left, and nothing is wrong with the database.
+        7 | 14 => Meaning::Starved,
         // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: the lock was not had.
         5 | 6 | 15 => Meaning::Busy,
         // SQLITE_READONLY, SQLITE_CORRUPT, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_FORMAT, SQLITE_NOTADB.
@@ -98,11 +102,20 @@ mod tests {
     #[test]
     fn every_disk_error_but_a_full_disk_leaves_a_commit_open() {
         let io_errors = (1..=34).map(|detail| 10 | (detail << 8)).filter(|code| *code != SHM_SIZE);
-        for code in io_errors.chain([10, 1, 2, 4, 7, 14, 21]) {
+        for code in io_errors.chain([10, 1, 2, 4, 21]) {
             assert_eq!(of_code(code), Meaning::Open, "code {code}");
         }
         for code in [13, SHM_SIZE] {
             assert_eq!(of_code(code), Meaning::Full);
+        }
+    }
+
+    #[test]
+    fn want_of_memory_or_files_is_no_damage_and_leaves_a_commit_unsure() {
+        let starved = || Trouble::Fault(StoreFault::Starved("files".to_owned())).in_read();
+        assert!(matches!(starved(), StoreFault::Starved(_)));
+        for code in [7, 14, 14 | (2 << 8)] {
+            assert_eq!(of_code(code), Meaning::Starved, "code {code}");
         }
     }
 

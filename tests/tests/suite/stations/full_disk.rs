@@ -113,3 +113,20 @@ fn init_and_trust_on_a_full_disk_say_that_it_is_full() {
         let _ = std::fs::remove_dir_all(&dir);
     }
 }
+
+#[test]
+fn a_station_without_files_or_memory_tries_again_and_is_not_called_damaged() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 2);
+    for limit in ["-n 5", "-n 6", "-n 8", "-v 24000"] {
+        let pass = pair.outer.command(&["pass"]);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("ulimit {limit}; exec \"$@\""), "sh"]).arg(pass.get_program()).args(pass.get_args());
+        let answer = dukou_tests::stations::station::Answer::of(command.output().unwrap());
+        assert_eq!(answer.code, 75, "{limit}: {answer:?}");
+        assert!(!answer.all().contains("备份"), "{limit}: {answer:?}");
+    }
+    pair.exchange();
+    assert_eq!(pair.arrived(MESSAGES).len(), 2);
+    assert_pass(&pair);
+}
