@@ -57,7 +57,13 @@ fn provoke_all(arguments: &Arguments) -> ExitCode {
     };
     println!("seed {}", options.seed);
     let began = Instant::now();
-    let outcomes = campaign::run(&options, tell);
+    let (mut so_far, mut written) = (Vec::new(), Ok(()));
+    let outcomes = campaign::run(&options, |outcome| {
+        tell(outcome);
+        so_far.push(outcome.clone());
+        // One that is stopped in the middle leaves what it has.
+        written = arguments.page.as_ref().map_or(Ok(()), |path| fs::write(path, page::page(&options, &so_far)));
+    });
     println!("\n{}", page::table(&outcomes));
     let count = |wanted: fn(&Ended) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.ended)).count();
     let held = count(|ended| *ended == Ended::Held);
@@ -72,10 +78,8 @@ fn provoke_all(arguments: &Arguments) -> ExitCode {
     }
     println!("{:.0} s", began.elapsed().as_secs_f64());
     println!("campaign: {held} held, {} failed, {left_out} left out", broken.len());
-    if let Some(path) = &arguments.page
-        && let Err(error) = fs::write(path, page::page(&options, &outcomes))
-    {
-        println!("{}: {error}", path.display());
+    if let Err(error) = written {
+        println!("the table could not be written: {error}");
         return ExitCode::FAILURE;
     }
     if broken.is_empty() && !outcomes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

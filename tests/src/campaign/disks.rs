@@ -331,7 +331,7 @@ fn for_a_step(trial: &mut Trial, befall: impl Fn(&SimStation), mend: impl Fn(&Si
     for seed in 0..trial.pace.pick(3, 100) {
         let mut world = World::new(trial.seed.wrapping_add(seed));
         for round in 0..3 {
-            world.drop_mixture(&format!("{}", ["A", "B", "C"][round]));
+            world.drop_mixture(["A", "B", "C"][round]);
             for victim in [Victim::Outer, Victim::Inner] {
                 befall(world.side(victim));
                 let outcome = world.side(victim).step();

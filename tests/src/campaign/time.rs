@@ -27,7 +27,7 @@ fn sim_clock(trial: &mut Trial) -> Result<(), LeftOut> {
         let mut world = World::new(trial.seed.wrapping_add(seed));
         let frozen = BEGIN_MS + 5_000;
         for (index, wall_ms) in [BEGIN_MS - YEAR_MS, BEGIN_MS + 10 * YEAR_MS, frozen, 0, BEGIN_MS].into_iter().enumerate() {
-            world.drop_mixture(&["A", "B", "C", "D", "E"][index].to_owned());
+            world.drop_mixture(["A", "B", "C", "D", "E"][index]);
             world.outer.clock.set_wall(wall_ms);
             trial.fired(1);
             world.round(&crate::simulated::Weather::ROUGH).unwrap();
