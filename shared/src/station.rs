@@ -108,6 +108,13 @@ pub struct LinkConfig {
     pub device: Profile,
 }
 
+impl LinkConfig {
+    /// Tells whether what this station sends is answered: its own word, else the device profile's, else no.
+    pub fn way_back(&self) -> bool {
+        self.way_back.or(self.device.config().way_back).unwrap_or(false)
+    }
+}
+
 impl Default for LinkConfig {
     fn default() -> Self {
         Self {
@@ -215,10 +222,10 @@ impl Station {
             Err(error) => return Err(ConfigFault::unreadable(&file, &error)),
         };
         let mut config: StationConfig = parse_toml(&file, &text)?;
-        check_station(&file, &config)?;
         if let Some(profile) = &config.link.profile {
             config.link.device = Profile::load(&dir.join(profile))?;
         }
+        check_station(&file, &config)?;
         let station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
         OpenTime::load(&station)?;
@@ -316,7 +323,7 @@ impl Station {
 
     /// Tells whether what this station sends is answered: `link.way_back`, else what the device profile says, else no.
     pub fn way_back(&self) -> bool {
-        self.config.link.way_back.or(self.config.link.device.config().way_back).unwrap_or(false)
+        self.config.link.way_back()
     }
 
     /// Every directory the station owns, in the order `init` makes them.

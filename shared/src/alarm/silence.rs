@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 /// Scans within which a look must come for all the time before it to count: in a longer one the station worked and did not look.
 const LOOKS_MAX: u64 = 3;
 
-/// What a gap device adds to a signal's way: a scan of 10 s, and two more until a file counts as settled.
+/// What a gap device adds to a signal's way where its profile says nothing: a scan of 10 s, and two more until a file counts as settled.
 const DEVICE_MS: u64 = 30_000;
 
 /// Gives what lies between a signal's making and its being read: the device's scans and settling, and a scan of either station.
 pub fn way_ms(config: &StationConfig) -> u64 {
-    DEVICE_MS + 2 * 1000 * config.ferry.scan_seconds
+    let device_ms = Some(config.link.device.pick_up_ms()).filter(|ms| *ms > 0).unwrap_or(DEVICE_MS);
+    device_ms + 2 * 1000 * config.ferry.scan_seconds
 }
 
 /// Running time between two times that what is kept is stored: a crash forgets no more.

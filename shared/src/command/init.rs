@@ -258,6 +258,8 @@ applied_days = {}
 profile = "{}"   # 设备参数 / what the gap device carries
 repeat_after_minutes = {}   # 无回程时多少分钟后全部再放一遍，0 不放 / without a way back: everything once more; 0 never
 repair_parity = {}    # 每组修复包数，0 不做 / repair packets a group; 0 none
+# way_back = true    # 有回程：两站都写；不写按设备参数 / what is sent is answered (on both stations); else as the profile says
+# habit = "working-hours"   # 或 ["09:00", "16:00"]；不写为全天 / or times of day; else always
 
 # [alarm]            # 警报里写明打给谁 / whom to call, named in alarms
 # contact = "姓名 / name"

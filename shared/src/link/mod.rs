@@ -119,7 +119,7 @@ pub(crate) fn wrong_setting(config: &LinkConfig) -> Option<(&'static str, &'stat
     let within = |value: u32, from: u32, to: u32| (from..=to).contains(&value);
     let rules = [
         (within(config.signal_seconds, 0, 86_400), "link.signal_seconds", "0–86400"),
-        (config.way_back != Some(true) || config.signal_seconds > 0, "link.signal_seconds", WITH_A_WAY_BACK),
+        (!config.way_back() || config.signal_seconds > 0, "link.signal_seconds", WITH_A_WAY_BACK),
         (within(config.resend_after_seconds, 1, 604_800), "link.resend_after_seconds", "1–604800"),
         (within(config.repeat_after_minutes, 0, 43_200), "link.repeat_after_minutes", "0–43200"),
         (within(config.window_packets, 1, 1_000_000), "link.window_packets", "1–1000000"),
