@@ -4,6 +4,7 @@
 //! or a claim about packets of which nothing was heard.
 
 use crate::engine::Engine;
+use crate::epoch::accepting::heads_known;
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, InHead, StoreFault};
@@ -49,15 +50,16 @@ impl Engine {
 
     fn channel_reports(&mut self) -> Result<Vec<ChannelReport>, EngineFault> {
         let mut missing = self.find_gaps()?;
-        let report = |(channel, head): (&ChannelName, &InHead)| ChannelReport {
-            channel: channel.clone(),
+        let report = |(channel, head): (ChannelName, InHead)| ChannelReport {
             epoch: head.epoch,
             seq: head.seq,
             header: head.header.filter(|_| head.seq > 0).unwrap_or(Digest::ZERO),
             known: head.known.max(head.seq),
-            missing: missing.remove(channel).map(|(_, ranges)| ranges).unwrap_or_default(),
+            missing: missing.remove(&channel).map(|(_, ranges)| ranges).unwrap_or_default(),
+            channel,
         };
-        Ok(self.state.in_heads.iter().map(report).collect())
+        // Of an epoch whose opening was lost the report says that nothing of it is here: the sender places the opening again.
+        Ok(heads_known(&self.state)?.into_iter().map(report).collect())
     }
 
     /// Gives the highest packet number heard of the peer: of its newest signal, and of each channel's newest applied packet.

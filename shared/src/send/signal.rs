@@ -6,6 +6,7 @@
 //! whose `applied` line is not durable.
 
 use crate::engine::{Engine, PassReport};
+use crate::epoch::accepting::heads_known;
 use crate::error::EngineFault;
 use crate::ferry::reading::head_of;
 use crate::link::SignalSent;
@@ -91,7 +92,7 @@ impl Engine {
             waived: Vec::new(),
         };
         if self.station.way_back() {
-            signal.applied = self.applied_marks();
+            signal.applied = self.applied_marks()?;
             signal.missing = self.missing_ranges();
             signal.waived = self.waived_ranges()?;
         }
@@ -99,17 +100,18 @@ impl Engine {
     }
 
     /// Says how far each of the peer's channels is at its sink: what is marked and not delivered yet is not applied.
-    fn applied_marks(&self) -> Vec<AppliedMark> {
+    fn applied_marks(&self) -> Result<Vec<AppliedMark>, EngineFault> {
         let delivering = |channel: &ChannelName| {
             let row = self.incoming.get(channel).and_then(|incoming| incoming.delivering.front());
             row.map(|row| row.key.seq.saturating_sub(1))
         };
-        let marks = self.state.in_heads.iter().map(|(channel, head)| AppliedMark {
-            channel: channel.clone(),
+        let heads = heads_known(&self.state)?;
+        let marks = heads.into_iter().map(|(channel, head)| AppliedMark {
             epoch: head.epoch,
-            seq: delivering(channel).map_or(head.seq, |seq| seq.min(head.seq)),
+            seq: delivering(&channel).map_or(head.seq, |seq| seq.min(head.seq)),
+            channel,
         });
-        marks.collect()
+        Ok(marks.collect())
     }
 
     /// Names what lasted as missing, the lowest numbers of each channel first; each channel has its share of the room.
@@ -125,7 +127,8 @@ impl Engine {
 
     /// Names what a person here went on without, of the epochs that are told of, the newest ones.
     fn waived_ranges(&mut self) -> Result<Vec<MissingRange>, EngineFault> {
-        let epochs: BTreeSet<_> = self.state.in_heads.iter().map(|(channel, head)| (channel.clone(), head.epoch)).collect();
+        let heads = heads_known(&self.state)?;
+        let epochs: BTreeSet<_> = heads.into_iter().map(|(channel, head)| (channel, head.epoch)).collect();
         let waivers = self.store().waivers()?.into_iter().rev();
         let told = waivers.filter(|waiver| epochs.contains(&(waiver.channel.clone(), waiver.epoch))).take(WAIVED_RANGES);
         Ok(told

@@ -4,7 +4,6 @@ pub mod audit;
 pub mod calendar;
 pub mod daemon;
 pub mod forge;
-pub mod heads;
 pub mod injection;
 pub mod message;
 pub mod packet;

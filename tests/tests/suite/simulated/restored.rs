@@ -1,6 +1,6 @@
 //! Stations that go on from an older copy of their state, and epochs: noticed at the first packet, held, and healed by a person.
 
-use dukou_packets::gap_report::{ChannelReport, GapReport};
+use super::way_back;
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
@@ -15,30 +15,8 @@ use dukou_tests::simulated::{Consumer, Weather, World, verdict};
 use std::collections::BTreeMap;
 
 /// What a receiver has of the peer's channels, as its gap report says it.
-fn card(receiver: &SimStation, sender: &SimStation) -> String {
-    let state = receiver.store.clone().load().unwrap();
-    let line = |(channel, head): (&ChannelName, &dukou_shared::store::InHead)| ChannelReport {
-        channel: channel.clone(),
-        epoch: head.epoch,
-        seq: head.seq,
-        header: head.header.unwrap_or(Digest::ZERO),
-        known: head.known,
-        missing: Vec::new(),
-    };
-    let identity = &receiver.station.config.station;
-    let report = GapReport {
-        station: identity.id,
-        addressee: sender.station.config.station.id,
-        environment: identity.environment,
-        report: 1,
-        clock_ms: 0,
-        log: state.log.unwrap(),
-        number: state.number + 1,
-        heard: 0,
-        more: false,
-        channels: state.in_heads.iter().map(line).collect(),
-    };
-    report.issue(receiver.keys.packet.as_ref()).unwrap().1
+fn card(receiver: &mut SimStation) -> String {
+    receiver.perform(&Request::ReportGaps).unwrap().document.expect("a report")
 }
 
 fn epoch_new(card: String) -> Request {
@@ -183,7 +161,7 @@ fn heal(world: &mut World, what: &str) {
     world.outer_supplier.drop_file(&world.outer, FILES, "Y/after.bin");
     settle(world);
     assert!(holds(&world.inner).iter().all(|code| code == "restored"), "{what}: {:?}", holds(&world.inner));
-    let card = card(&world.inner, &world.outer);
+    let card = card(&mut world.inner);
     let answer = world.outer.perform(&epoch_new(card)).unwrap();
     assert_eq!(answer.exit, 0, "{what}: {}", answer.en);
     settle(world);
@@ -198,7 +176,7 @@ fn heal_the_way_back(world: &mut World, what: &str) {
         if !holds(&world.outer).is_empty() {
             let release = Request::Release { channel: name(REPLIES), operator: "lisi".to_string() };
             assert_eq!(world.outer.perform(&release).unwrap().exit, 0, "{what}");
-            let answer = world.outer.perform(&epoch_new(card(&world.inner, &world.outer))).unwrap();
+            let answer = world.outer.perform(&epoch_new(card(&mut world.inner))).unwrap();
             assert_eq!(answer.exit, 0, "{what}: {}", answer.en);
         }
         for (channel, from, to) in dukou_tests::simulated::world::gaps(&world.outer).unwrap() {
@@ -310,7 +288,7 @@ fn an_epoch_opened_under_kills_loses_and_doubles_nothing() {
         world.outer.put_back(&copy);
         few(&mut world, "Y");
         settle(&mut world);
-        let card = card(&world.inner, &world.outer);
+        let card = card(&mut world.inner);
         (world, card)
     };
     let act = |world: &mut World, card: &str| -> bool {
@@ -356,7 +334,7 @@ fn a_receiver_killed_while_it_takes_on_an_epoch_loses_and_doubles_nothing() {
         world.outer.put_back(&copy);
         few(&mut world, "Y");
         settle(&mut world);
-        let card = card(&world.inner, &world.outer);
+        let card = card(&mut world.inner);
         assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
         world.outer.step().unwrap();
         world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
@@ -404,7 +382,7 @@ fn a_receiver_restored_as_a_whole_is_told_by_the_peers_echo_and_delivers_again_a
     settle(&mut world);
     assert_eq!(world.outward.numbers.len(), sent_before, "it sends nothing that could collide");
 
-    let answer = world.inner.perform(&epoch_new(card(&world.outer, &world.inner))).unwrap();
+    let answer = world.inner.perform(&epoch_new(card(&mut world.outer))).unwrap();
     assert_eq!(answer.exit, 0, "{}", answer.en);
     let release = Request::Release { channel: name(FILES), operator: "lisi".to_string() };
     assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
@@ -434,7 +412,7 @@ fn an_opening_that_does_not_fit_waits_for_a_person() {
     let mut world = World::new(61);
     few(&mut world, "A");
     world.settle().unwrap();
-    let card = card(&world.inner, &world.outer);
+    let card = card(&mut world.inner);
     // The receiver goes on behind its report.
     few(&mut world, "B");
     world.settle().unwrap();
@@ -459,17 +437,40 @@ fn an_opening_that_does_not_fit_waits_for_a_person() {
     }
 }
 
-#[test]
-fn an_opening_that_is_lost_is_named_as_a_gap_and_a_resend_brings_it() {
-    let mut world = World::new(62);
+/// The outer station has opened a new epoch, and the openings were lost on their way.
+fn lost_openings(mut world: World) -> World {
     few(&mut world, "A");
     world.settle().unwrap();
-    let card = card(&world.inner, &world.outer);
+    let card = card(&mut world.inner);
     assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
     few(&mut world, "B");
     world.outer.step().unwrap();
     world.inward.take(&world.outer);
     world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq != 1));
+    world
+}
+
+#[test]
+fn openings_that_are_lost_come_again_from_a_gap_report() {
+    let mut world = lost_openings(World::new(63));
+    settle(&mut world);
+    let (report, operator) = (card(&mut world.inner), "lisi".to_string());
+    assert_eq!(world.outer.perform(&Request::ResendReport { report, operator }).unwrap().exit, 0);
+    settle(&mut world);
+    assert_eq!(dukou_tests::simulated::world::gaps(&world.inner).unwrap(), []);
+    assert_once_each(&world, "resent from the report");
+}
+
+#[test]
+fn openings_that_are_lost_come_again_by_themselves_where_there_is_a_way_back() {
+    let mut world = lost_openings(way_back::world_of(64, &way_back::answered()));
+    way_back::heal(&mut world).unwrap();
+    assert_once_each(&world, "resent by itself");
+}
+
+#[test]
+fn an_opening_that_is_lost_is_named_as_a_gap_and_a_resend_brings_it() {
+    let mut world = lost_openings(World::new(62));
     settle(&mut world);
     let gaps = dukou_tests::simulated::world::gaps(&world.inner).unwrap();
     assert_eq!(gaps, [(name(FILES), 1, 1), (name(REPORTS), 1, 1)]);

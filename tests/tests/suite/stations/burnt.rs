@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use dukou_tests::stations::audit::{assert_pass, count, lines_of, verify};
-use dukou_tests::stations::heads::gap_report;
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair};
 use dukou_tests::stations::station::Station;
@@ -173,7 +172,8 @@ fn a_sender_restored_from_last_weeks_backup_is_noticed_at_its_first_packet_and_h
     assert_eq!(pair.arrived(LOGS).len(), 1, "nothing of it was applied");
 
     pair.clear_outer_ferry();
-    let report = gap_report(&pair.inner, &pair.outer);
+    let report = pair.dir.path().join("report.txt");
+    pair.inner.expect(0, &["gaps", "--out", report.to_str().unwrap()]);
     let epoch_new = [&["epoch", "new", "--from", report.to_str().unwrap()], &WHO[..]].concat();
     assert_eq!(pair.outer.json(0, &epoch_new)["count"], 2);
     // The operators drop the lost week once more.
