@@ -114,18 +114,3 @@ fn without_unnamed_files_the_ferry_directory_shows_no_half_packet_after_a_kill()
         SENDING.verify(&mut world, &format!("killed at operation {place} without unnamed files"));
     }
 }
-
-#[test]
-fn a_folder_made_by_a_killed_process_keeps_its_files_over_a_power_cut() {
-    for place in RECEIVING.changing_ops(1) {
-        for seed in 1..=3 {
-            let mut world = RECEIVING.world(seed);
-            world.side(Victim::Inner).files.kill_at(place, false);
-            let _ = RECEIVING.act(&mut world);
-            world.side(Victim::Inner).crash();
-            RECEIVING.act(&mut world).unwrap();
-            world.side(Victim::Inner).power_cut();
-            RECEIVING.verify(&mut world, &format!("killed at operation {place}, power cut after the next step"));
-        }
-    }
-}
