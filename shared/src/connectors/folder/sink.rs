@@ -61,6 +61,10 @@ impl FolderSink {
     fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
         if !self.made.contains(dir) {
             self.files.make_dirs(dir)?;
+            // What a process made that was killed before its sync is there and not durable.
+            for above in dir.ancestors().skip(1).take_while(|above| above.starts_with(&self.folder)) {
+                self.files.sync_dir(above)?;
+            }
             for between in dir.ancestors().take_while(|between| *between != self.folder) {
                 self.own_dir(between)?;
             }
