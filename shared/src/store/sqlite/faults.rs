@@ -70,8 +70,17 @@ fn meaning(error: &sqlx::Error) -> Meaning {
         | sqlx::Error::Decode(_)
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
         | sqlx::Error::RowNotFound => Meaning::Unreadable,
+        // The driver could not start its thread, or SQLite could not make its handle: nothing was asked of the database.
+        sqlx::Error::Io(error) if is_want(error) => Meaning::Starved,
         _ => Meaning::Open,
     }
+}
+
+/// Tells whether the system refused for want of memory, threads or files.
+fn is_want(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let wants = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.kind() == std::io::ErrorKind::OutOfMemory || error.raw_os_error().is_some_and(|code| wants.contains(&code))
 }
 
 /// SQLITE_IOERR_SHMSIZE: the WAL index could not be lengthened, before anything was read or written; in practice ENOSPC.
