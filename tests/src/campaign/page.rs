@@ -35,12 +35,13 @@ fn conditions() -> String {
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let date = said("date", &["-u", "+%Y-%m-%d"]).unwrap_or_default();
-    let system = std::env::temp_dir();
-    let system = said("stat", &["-f", "-c", "%T", &system.to_string_lossy()]).unwrap_or_default();
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let system = said("findmnt", &["-n", "-o", "FSTYPE", "-T", &std::env::temp_dir().to_string_lossy()]).unwrap_or_default();
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // The version alone: what follows it names a build.
+    let kernel: Vec<&str> = release.trim().split(['.', '-']).take(2).collect();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let who = if rustix::process::geteuid().is_root() { "root" } else { "no root" };
-    format!("{date}, {cores} cores, Linux {}, {system}, {who}.", kernel.trim())
+    format!("{date}, {cores} cores, Linux {}, {system}, {who}.", kernel.join("."))
 }
 
 /// One row a fault.
