@@ -191,6 +191,10 @@ impl Course {
         for station in [&self.world.outer, &self.world.inner] {
             let _ =
                 writeln!(self.trace, "{} holds {:#?}", station.station.dir.display(), station.files.tree(&station.station.dir));
+            for name in station.files.tree(&station.station.dir).iter().filter(|name| name.ends_with(".reason.json")) {
+                let reason = station.files.get(station.station.dir.join(name)).unwrap_or_default();
+                let _ = writeln!(self.trace, "{name}: {}", String::from_utf8_lossy(&reason));
+            }
             for event in station.log().iter().rev().take(LAST_LINES).rev() {
                 let _ = writeln!(self.trace, "{} {event:?}", station.station.dir.display());
             }

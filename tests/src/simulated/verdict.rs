@@ -12,6 +12,7 @@ use dukou_packets::suite::Digest;
 use dukou_shared::connectors::folder::names::safe_path;
 use dukou_shared::store::{Direction, PacketRow, PacketState, RecordRow, Store};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// What is told apart when a world is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,16 +191,21 @@ fn agree(from: &SimStation, to: &SimStation, channel: &ChannelName, waived: &BTr
 /// Refused files and repeats lie in their folders, byte for byte, with a reason beside them.
 fn refused_are_kept(station: &SimStation, dropped: &[Dropped]) -> Result<(), String> {
     for file in dropped.iter().filter(|file| file.fate != Fate::Arrives) {
-        let dir = match file.fate {
-            Fate::Refused => station.station.rejected_dir(&file.channel),
-            _ => station.station.duplicates_dir(&file.channel),
+        let rejected = station.station.rejected_dir(&file.channel);
+        let dirs = match file.fate {
+            Fate::Refused => vec![rejected],
+            // Whatever a supplier replaces twice while it is taken lies with the refused ones, with that for a reason.
+            _ => vec![station.station.duplicates_dir(&file.channel), rejected],
         };
-        let names = station.files.tree(&dir);
-        let kept = |name: &&String| {
-            let bytes = station.files.get(dir.join(name)).unwrap_or_default();
-            dukou_packets::suite::sha256(&[&bytes]) == file.digest
+        let in_dir = |dir: &PathBuf| {
+            let names = station.files.tree(dir);
+            let bytes = |name: &String| station.files.get(dir.join(name)).unwrap_or_default();
+            let kept = names.iter().find(|name| dukou_packets::suite::sha256(&[&bytes(name)]) == file.digest);
+            kept.cloned().map(|name| (names, name))
         };
-        let Some(name) = names.iter().find(kept) else { return Err(format!("{} {} is not kept", file.channel, file.name)) };
+        let Some((names, name)) = dirs.iter().find_map(in_dir) else {
+            return Err(format!("{} {} is not kept", file.channel, file.name));
+        };
         for ending in [".reason.txt", ".reason.json"] {
             if !names.contains(&format!("{name}{ending}")) {
                 return Err(format!("{} {name} has no {ending}", file.channel));
