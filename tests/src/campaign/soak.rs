@@ -238,13 +238,7 @@ fn set_link(pair: &Pair, settings: &str) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles/text-gate.toml");
     for station in [&pair.outer, &pair.inner] {
         fs::copy(&shipped, station.path("profiles/text-gate.toml")).unwrap();
-        let mut text = station.read("station.toml");
-        for setting in settings.lines() {
-            let key = setting.split(" = ").next().unwrap_or_default();
-            let others: Vec<&str> = text.lines().filter(|line| !line.starts_with(&format!("{key} = "))).collect();
-            text = others.join("\n").replace("[link]", &format!("[link]\n{setting}"));
-        }
-        fs::write(station.path("station.toml"), text + "\n").unwrap();
+        station.set("link", settings.trim_end());
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dukou_tests::stations::audit::{assert_pass, count, lines_of};
-use dukou_tests::stations::calendar::{forget_the_year, set};
+use dukou_tests::stations::calendar::forget_the_year;
 use dukou_tests::stations::daemon::{Daemon, journal};
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::sentence::wrong_use;
@@ -30,7 +30,7 @@ fn a_new_station_has_a_calendar_and_no_alarm() {
     assert_eq!(pair.outer.json(0, &["alarms"]), serde_json::json!([]));
     for habit in ["\"working-hours\"", "[\"09:00\", \"16:00\"]", "\"always\""] {
         let before = pair.outer.read("station.toml");
-        set(&pair.outer, "link", &format!("habit = {habit}"));
+        pair.outer.set("link", &format!("habit = {habit}"));
         pair.outer.pass(0);
         fs::write(pair.outer.path("station.toml"), before).unwrap();
     }
@@ -41,7 +41,7 @@ fn a_habit_without_its_calendar_is_refused_with_both_ways_out() {
     let pair = Pair::new();
     fs::remove_file(pair.outer.path("calendar.toml")).unwrap();
     pair.outer.pass(0);
-    set(&pair.outer, "link", "habit = \"working-hours\"");
+    pair.outer.set("link", "habit = \"working-hours\"");
     for verb in ["pass", "run", "status", "alarms"] {
         wrong_use(&pair.outer, &[verb], 2, &["calendar.toml", "link.habit", "always"]);
     }
@@ -59,11 +59,11 @@ fn a_wrong_calendar_habit_or_alarm_setting_is_refused_with_its_place() {
         ("alarm", "run_tolerance_minutes = 0", "alarm.run_tolerance_minutes"),
         ("alarm", "telephone = \"1\\n2\"", "alarm.telephone"),
     ] {
-        set(&pair.outer, section, line);
+        pair.outer.set(section, line);
         wrong_use(&pair.outer, &["pass"], 2, &["station.toml", named]);
         fs::write(pair.outer.path("station.toml"), &station).unwrap();
     }
-    set(&pair.outer, "link", "habit = \"working-hours\"");
+    pair.outer.set("link", "habit = \"working-hours\"");
     for (right, wrong, named) in [
         ("2026-01-04", "2026-01-05", "2026-01-05"),
         ("2026-04-04..2026-04-06", "2026-04-06..2026-04-04", "2026-04-06"),
@@ -79,7 +79,7 @@ fn a_wrong_calendar_habit_or_alarm_setting_is_refused_with_its_place() {
 fn an_alarm_is_listed_acknowledged_and_closed_by_its_cause_alone() {
     let pair = Pair::new();
     forget_the_year(&pair.outer);
-    set(&pair.outer, "alarm", "contact = \"李工\"\ntelephone = \"0471-1234567\"");
+    pair.outer.set("alarm", "contact = \"李工\"\ntelephone = \"0471-1234567\"");
     pair.outer.pass(0);
     let told = pair.outer.expect(0, &["status"]).out;
     for word in ["calendar", "李工 0471-1234567", "国务院办公厅"] {

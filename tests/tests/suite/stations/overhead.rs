@@ -25,20 +25,10 @@ fn sum(all: &[PacketFile], class: Class, of: impl Fn(&PacketFile) -> u64) -> u64
     all.iter().filter(|packet| packet.header.class == class).map(of).sum()
 }
 
-/// Turns repair packets on at a station.
-fn with_parity(station: &Station) {
-    let text = station.read("station.toml");
-    let text = match text.contains("\n[link]") {
-        true => text.replacen("\n[link]", "\n[link]\nrepair_parity = 2", 1),
-        false => format!("{text}\n[link]\nrepair_parity = 2\n"),
-    };
-    fs::write(station.path("station.toml"), text).unwrap();
-}
-
 #[test]
 fn ten_thousand_records_of_1_kb_cost_less_than_5_percent_beside_their_compressed_payload() {
     let pair = Pair::new();
-    with_parity(&pair.outer);
+    pair.outer.set("link", "repair_parity = 2");
     write_small_records(&pair.outer.path("drop").join(MESSAGES), RECORDS, 7).unwrap();
     pair.outer.pass(0);
     let all = packets(&pair.outer.path("ferry/out"));

@@ -9,21 +9,10 @@ use dukou_tests::stations::packet::{cargo, packets};
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::station::Station;
 
-/// Sets lines of the section `[link]` of a station's configuration.
-#[track_caller]
-fn set_link(station: &Station, lines: &str) {
-    let text = station.read("station.toml");
-    let text = match text.contains("\n[link]") {
-        true => text.replacen("\n[link]", &format!("\n[link]\n{lines}"), 1),
-        false => format!("{text}\n[link]\n{lines}"),
-    };
-    fs::write(station.path("station.toml"), text).unwrap();
-}
-
 #[test]
 fn lost_packets_are_rebuilt_by_the_real_stations_and_both_logs_pass() {
     let pair = Pair::one_file_a_packet();
-    set_link(&pair.outer, "repair_data = 5\nrepair_parity = 2\n");
+    pair.outer.set("link", "repair_data = 5\nrepair_parity = 2");
     for n in 0..5 {
         pair.drop(MESSAGES, &message::name(n), &message::large_xml(n as u64, 48 << 10));
     }
@@ -59,7 +48,7 @@ fn lost_packets_are_rebuilt_by_the_real_stations_and_both_logs_pass() {
 #[test]
 fn wrong_numbers_of_repair_packets_are_refused_with_their_range() {
     let pair = Pair::new();
-    set_link(&pair.outer, "repair_data = 129\n");
+    pair.outer.set("link", "repair_data = 129");
     let answer = pair.outer.expect(2, &["pass"]);
     assert!(answer.err.contains("link.repair_data") && answer.err.contains("1–128"), "{answer:?}");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dukou_tests::stations::calendar::{forget_the_year, set};
+use dukou_tests::stations::calendar::forget_the_year;
 use dukou_tests::stations::forge::Forgery;
 use dukou_tests::stations::message;
 use dukou_tests::stations::packet::cargo;
@@ -126,7 +126,7 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     std::fs::write(inner.path("ferry/in/3-aaaa-twin.dkp"), twin.seal(outer, inner)).unwrap();
     std::fs::write(inner.path("state/requests/nothing.request"), b"?").unwrap();
     forget_the_year(inner);
-    set(inner, "alarm", "contact = \"李工\"\ntelephone = \"0471\"");
+    inner.set("alarm", "contact = \"李工\"\ntelephone = \"0471\"");
     inner.pass(1);
     let noted = inner.json(0, &["alarms", "ack", "calendar", "--name", "王工"]);
     let until = "2199-01-01T08:00";

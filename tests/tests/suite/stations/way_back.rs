@@ -28,9 +28,7 @@ fn carry(from: &Path, to: &Path) {
 fn what_a_device_loses_between_two_running_stations_comes_again_and_is_confirmed_by_itself() {
     let pair = Pair::one_file_a_packet().quick();
     for station in [&pair.outer, &pair.inner] {
-        let text = station.read("station.toml");
-        let link = "\n[link]\nway_back = true\nsignal_seconds = 1\nresend_after_seconds = 2\n";
-        fs::write(station.path("station.toml"), format!("{text}{link}")).unwrap();
+        station.set("link", "way_back = true\nsignal_seconds = 1\nresend_after_seconds = 2");
     }
     pair.drop_messages(0, 4);
     let daemons = [Daemon::running(&pair.outer), Daemon::running(&pair.inner)];
@@ -64,11 +62,12 @@ fn a_setting_of_the_link_that_cannot_be_is_named_with_its_rule() {
         ("signal_seconds = 90000", "0–86400"),
         ("signal_seconds = 0\nway_back = true", "way_back = true"),
     ] {
-        fs::write(pair.outer.path("station.toml"), format!("{text}\n[link]\n{setting}\n")).unwrap();
+        pair.outer.set("link", setting);
         let answer = pair.outer.expect(2, &["status"]).all();
         let name = setting.split(' ').next().unwrap();
         assert!(answer.contains(&format!("link.{name}")) && answer.contains(rule), "{answer}");
+        fs::write(pair.outer.path("station.toml"), &text).unwrap();
     }
-    fs::write(pair.outer.path("station.toml"), text.replace("[keep]", "[keep]\nconfirmed_days = 31")).unwrap();
+    pair.outer.set("keep", "confirmed_days = 31");
     assert!(pair.outer.expect(2, &["status"]).all().contains("keep.confirmed_days"));
 }
