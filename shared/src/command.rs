@@ -391,7 +391,7 @@ fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {
 fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFault> {
     let known = Trust::load(station)?;
     let text = match (&args.card, &known) {
-        (Some(file), _) => read_card(file)?,
+        (Some(file), _) => read_text_file(file, limits::KEYRING_MAX)?,
         (None, Some(known)) => known.peer.text().to_string(),
         (None, None) => {
             let sentence = |lang| {
@@ -422,12 +422,23 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     )
 }
 
-/// Reads a card, and no more of a file than a card can have; what is not even text is no card either.
-fn read_card(file: &Path) -> Result<String, ConfigFault> {
+/// Reads a file, or standard input for `-`, and little more of it than can be right; what is no text is told by whoever reads it.
+fn read_text(file: &Path, most: usize) -> Result<String, ConfigFault> {
+    match file == Path::new("-") {
+        true => read_all(std::io::stdin().lock(), most).map_err(|error| ConfigFault::unreadable(file, &error)),
+        false => read_text_file(file, most),
+    }
+}
+
+/// As [`read_text`], from a file whatever it is called.
+fn read_text_file(file: &Path, most: usize) -> Result<String, ConfigFault> {
+    let read = std::fs::File::open(file).and_then(|opened| read_all(opened, most));
+    read.map_err(|error| ConfigFault::unreadable(file, &error))
+}
+
+fn read_all(from: impl Read, most: usize) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    let opened = std::fs::File::open(file);
-    let read = opened.and_then(|file| file.take(limits::KEYRING_MAX as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| ConfigFault::unreadable(file, &error))?;
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -85,6 +85,12 @@ pub fn plain_line(text: &str) -> String {
     plain(text).replace('\n', "\u{fffd}")
 }
 
+/// Gives text for one line of an HTML page, which shows it and takes nothing of it for markup.
+pub fn html_line(text: &str) -> String {
+    let text = plain_line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
 /// Masks whatever looks like a resident id (居民身份号码) inside a text: `1507**********001X`.
 ///
 /// An 18-place id is found anywhere in a longer run of digits, a 15-place one only as a run of its own; both by a

@@ -21,6 +21,7 @@ pub mod lang;
 pub mod link;
 pub mod log;
 pub mod media;
+mod ranges;
 mod reason;
 pub mod receive;
 pub mod repair;

@@ -18,7 +18,7 @@ use crate::gaps::owed::owed_of;
 use crate::keys::Trust;
 use crate::lang::{Lang, pad, width};
 use crate::link::standing::{confirmed, receipts_text};
-use crate::receive::order::missing_between;
+use crate::receive::order::missing_behind;
 use crate::repair::RepairSums;
 use crate::requests::unfit_requests;
 use crate::say;
@@ -318,9 +318,8 @@ fn gaps_of(
     store: &mut dyn Store,
 ) -> Result<Option<Missing>, EngineFault> {
     let heads = crate::epoch::accepting::heads_known(state)?;
-    let Some(head) = heads.get(channel).filter(|head| head.known > head.seq) else { return Ok(None) };
-    let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
-    let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+    let Some(head) = heads.get(channel) else { return Ok(None) };
+    let missing = missing_behind(store, channel, head)?;
     let missing = LyingOutside::read(state)?.found_in(channel, missing, head.epoch);
     Ok((!missing.is_empty()).then_some((head.epoch, missing)))
 }

@@ -1,16 +1,15 @@
 //! `epoch new` and `epoch accept`.
 
-use super::{Json, PersonArgs, ask};
+use super::{Json, PersonArgs, ask, read_text_file};
 use crate::accounts::operator;
-use crate::error::{ConfigFault, EngineFault};
+use crate::error::EngineFault;
 use crate::lang::Lang;
 use crate::requests::Request;
 use crate::station::Station;
 use clap::{Args, Subcommand};
 use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct EpochArgs {
@@ -54,7 +53,7 @@ pub(super) fn epoch(station: &Station, args: EpochArgs, lang: Lang) -> Result<u8
     let operator = operator();
     match args.verb {
         EpochVerb::New(NewArgs { from, channel, person, json }) => {
-            let card = read_report(&from)?;
+            let card = read_text_file(&from, limits::GAP_REPORT_MAX)?;
             let request = Request::EpochNew { card, channel, operator, name: person.name, reason: person.reason };
             ask(station, request, json.json, lang)
         }
@@ -63,13 +62,4 @@ pub(super) fn epoch(station: &Station, args: EpochArgs, lang: Lang) -> Result<u8
             ask(station, request, json.json, lang)
         }
     }
-}
-
-/// Reads a gap report, and no more of a file than one can have; what is not even text is none.
-fn read_report(file: &Path) -> Result<String, ConfigFault> {
-    let mut bytes = Vec::new();
-    let opened = std::fs::File::open(file);
-    let read = opened.and_then(|file| file.take(limits::GAP_REPORT_MAX as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| ConfigFault::unreadable(file, &error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,6 +1,6 @@
 //! `gaps` and `resend`: what is missing here, as a list, a file, a sheet, a code or rows; and what the sender does with it.
 
-use super::{Json, Range, ask, asked, print, print_exactly, print_json, say_answer};
+use super::{Json, Range, ask, asked, print, print_exactly, print_json, read_text, say_answer};
 use crate::accounts::operator;
 use crate::daemon::read_store;
 use crate::error::{ConfigFault, EngineFault};
@@ -18,7 +18,6 @@ use dukou_packets::gap_report::rows::{TEXT_MAX, in_groups, write_rows};
 use dukou_packets::limits::GAP_REPORT_MAX;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::open::Expectation;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Mode of the files that are written here: whoever carries them reads them.
@@ -157,15 +156,4 @@ fn typed_rows(typed: &[String]) -> Result<String, ConfigFault> {
         [dash] if dash == "-" => read_text(Path::new("-"), TEXT_MAX),
         _ => Ok(typed.join(" ").chars().take(TEXT_MAX).collect()),
     }
-}
-
-/// Reads a file, or standard input for `-`, and little more of it than can be right; what is no text is told by whoever reads it.
-fn read_text(file: &Path, most: usize) -> Result<String, ConfigFault> {
-    let mut bytes = Vec::new();
-    let read = match file == Path::new("-") {
-        true => std::io::stdin().lock().take(most as u64 + 1).read_to_end(&mut bytes),
-        false => std::fs::File::open(file).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes)),
-    };
-    read.map_err(|error| ConfigFault::unreadable(file, &error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

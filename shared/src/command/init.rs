@@ -223,47 +223,60 @@ fn profile_text(file: &Path) -> &'static str {
     shipped.map_or("", |(_, text)| text)
 }
 
-/// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too.
+/// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too. A line behind `#` holds the default, or an example where there is none.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, link, packets, keep, alarm: _ } = config;
+    let StationConfig { station, ferry, link, packets, keep, alarm } = config;
     let name = toml::Value::String(station.name.clone());
     let environment = match station.environment {
         Environment::Production => "production",
         Environment::Test => "test",
     };
     format!(
-        r#"# 摆渡站配置 / station configuration
+        r#"# 摆渡站配置：改动后重新启动生效；# 后面的设置是默认值，去掉 # 再改。
+# Station configuration: changes take effect at the next start; settings behind # are the defaults, take the # away to change one.
 [station]
 id = "{}"            # 站号，不要改 / never change
 name = {name}
-side = "{}"          # inner 业务内网, outer 政务外网
-environment = "{environment}"   # production 正式, test 测试；两者互不接收 / never mix
-lang = "{}"          # zh, en
+side = "{}"          # inner 业务内网，outer 政务外网 / which side
+environment = "{environment}"   # production 正式，test 测试；两者互不接收 / the two never mix
+lang = "{}"          # 界面语言 zh、en / language of everything people read
 
 [ferry]              # 摆渡目录：隔离设备搬运的目录 / the directories the gap device moves
 out = "{}"
 in = "{}"
 scan_seconds = {}    # 全面扫描的间隔 / seconds between full scans
-incomplete_scans = {} # 不完整的包等几轮 / scans before a short packet is set aside
+incomplete_scans = {} # 不完整的包等几轮才另存待查 / scans before a short packet is set aside
 
 [packets]
 suite = {}           # 1 AES-256-GCM, 2 ChaCha20-Poly1305
 level = {}           # zstd 1–19
 
 [keep]               # 按运行天数 / in days of running time
-sent_days = {}       # ≥ 30
-applied_days = {}
+sent_days = {}       # 已离站的包，resend 只能重发这些，至少 30 / packets that left: what resend can send again, at least 30
+applied_days = {}    # 已落地的包，replay 只能用这些 / packets applied: what replay can deliver again
+# confirmed_days = {}   # 其中对方已确认的，不超过 sent_days / those the peer confirmed, at most sent_days
+# spool_gib = {}     # 一条通道等在本站的包最多占多少 GiB，满了留在摆渡目录 / most a channel keeps here; then packets stay in the ferry directory
 
-[link]
+[link]               # 链路上的隔离设备，丢了包怎么办 / the gap device on the link, and what is done about loss
 profile = "{}"   # 设备参数 / what the gap device carries
-repeat_after_minutes = {}   # 无回程时多少分钟后全部再放一遍，0 不放 / without a way back: everything once more; 0 never
-repair_parity = {}    # 每组修复包数，0 不做 / repair packets a group; 0 none
-# way_back = true    # 有回程：两站都写；不写按设备参数 / what is sent is answered (on both stations); else as the profile says
-# habit = "working-hours"   # 或 ["09:00", "16:00"]；不写为全天 / or times of day; else always
+repeat_after_minutes = {}   # 无回程：多少分钟后每个包再放一遍，0 不放 / without a way back: everything once more; 0 never
+repair_parity = {}    # 每组修复包数，途中丢这么多也能还原，0 不做 / repair packets a group: so many lost ones are rebuilt; 0 none
+# repair_data = {}   # 每组几个包 / packets a group
+# way_back = true    # 有没有回程，两站都写；不写按设备参数 / whether what is sent is answered, on both stations; left out: as the profile says
+# signal_seconds = {}   # 多久发一次信号包 / seconds between two signals
+# resend_after_seconds = {}   # 有回程：对方缺的包离站多久才自动重发 / with a way back: how long after it left a missing packet goes again
+# window_packets = {}   # 有回程：一条通道最多几个包没有确认 / with a way back: most unconfirmed packets of a channel
+# window_mib = {}   # 同上，按 MiB / the same in MiB
+# resend_per_minute = {}   # 补放的包每分钟最多几个，0 不限 / most packets a minute that go again; 0 all at once
+# habit = "always"   # 何时通：always、working-hours，或送盘的时刻 ["09:00", "16:00"] / when it carries: named, or times of day
+# calendar = "{}"   # 工作时间、放假、调休 / working hours, holidays, worked weekends
 
-# [alarm]            # 警报里写明打给谁 / whom to call, named in alarms
-# contact = "姓名 / name"
-# telephone = "电话 / number"
+[alarm]              # 警报里写明打给谁，何时算静默 / whom an alarm names, and when silence counts
+# contact = "姓名"   # 联系人 / whom to call
+# telephone = "电话"   # 电话 / the number
+# quiet_periods = {}   # 对方几个周期没有消息算有些安静，再过这么久算静默 / periods without news until quiet; as long again until silent
+# missed_runs = {}   # 定时送盘：连续几趟没来算静默 / runs in a row that brought nothing until silent
+# run_tolerance_minutes = {}   # 定时送盘：前后多少分钟内都算这一趟 / minutes around a run's time that count as the run
 "#,
         station.id,
         station.side,
@@ -276,9 +289,21 @@ repair_parity = {}    # 每组修复包数，0 不做 / repair packets a group; 
         packets.level,
         keep.sent_days,
         keep.applied_days,
+        keep.confirmed_days,
+        keep.spool_gib,
         link.profile.as_deref().unwrap_or(Path::new("")).display(),
         link.repeat_after_minutes,
         link.repair_parity,
+        link.repair_data,
+        link.signal_seconds,
+        link.resend_after_seconds,
+        link.window_packets,
+        link.window_mib,
+        link.resend_per_minute,
+        link.calendar.display(),
+        alarm.quiet_periods,
+        alarm.missed_runs,
+        alarm.run_tolerance_minutes,
     )
 }
 
@@ -300,4 +325,44 @@ pub(super) fn recovery_text(secret: &[u8; 32]) -> String {
     let bytes = [&secret[..], &check.as_bytes()[..3]].concat();
     let text = data_encoding::BASE32_NOPAD.encode(&bytes);
     text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(profile: &str) -> (StationConfig, String) {
+        let args = InitArgs { dir: "station".into(), name: None, test: true, profile: profile.to_string() };
+        let config = config(&args, Side::Outer, Lang::Zh).expect("a shipped profile");
+        let text = station_toml(&config);
+        (config, text)
+    }
+
+    /// Takes the `#` away from the lines that hold a setting.
+    fn uncommented(text: &str) -> String {
+        let is_setting = |line: &str| {
+            line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        };
+        let line = |line: &str| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line).to_string() + "\n";
+        text.lines().map(line).collect()
+    }
+
+    #[test]
+    fn station_toml_names_every_setting_and_what_stands_behind_a_hash_is_the_default() {
+        for (profile, _) in SHIPPED {
+            let (config, text) = written(profile);
+            let read = |text: &str| toml::from_str::<StationConfig>(text).expect("what init writes");
+            let value = |config: &StationConfig| toml::Value::try_from(config).expect("a configuration");
+            assert_eq!(value(&read(&text)), value(&config), "{profile}");
+            let mut full = read(&uncommented(&text));
+            assert_eq!((full.link.way_back.take(), full.alarm.contact.take()), (Some(true), Some("姓名".to_string())));
+            assert_eq!(full.alarm.telephone.take(), Some("电话".to_string()));
+            assert_eq!(value(&full), value(&config), "{profile}");
+            for (section, settings) in value(&config).as_table().expect("sections") {
+                for setting in settings.as_table().expect("settings").keys() {
+                    assert!(uncommented(&text).contains(&format!("\n{setting} = ")), "{section}.{setting}");
+                }
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use crate::engine::{Engine, PassReport};
 use crate::error::{EngineFault, Policy};
 use crate::lang::Lang;
+use crate::ranges::{Ranges, count, united};
 use crate::say;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, StationState};
@@ -16,9 +17,6 @@ use serde::{Deserialize, Serialize};
 
 /// Packets placed before the list is stored anew: a crash places at most so many once more.
 const TICK_OFF: usize = 256;
-
-/// Ranges of one channel and epoch, rising and apart.
-pub(crate) type Ranges = Vec<(u64, u64)>;
 
 /// Packets of one channel and epoch that are to be placed again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,25 +82,6 @@ impl Owed {
 /// [`EngineFault::Store`] when the list cannot be read.
 pub fn owed_of(state: &StationState, channel: &ChannelName) -> Result<u64, EngineFault> {
     Ok(state.fact::<Owed>()?.count(channel))
-}
-
-/// Counts the packets of ranges.
-pub(crate) fn count(ranges: &[(u64, u64)]) -> u64 {
-    ranges.iter().map(|(from, to)| to - from + 1).sum()
-}
-
-/// Joins two lists of ranges into one that rises, without overlaps.
-pub(crate) fn united(mut ranges: Ranges, more: Ranges) -> Ranges {
-    ranges.extend(more);
-    ranges.sort_unstable();
-    let mut out: Ranges = Vec::new();
-    for (from, to) in ranges {
-        match out.last_mut() {
-            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
-            _ => out.push((from, to)),
-        }
-    }
-    out
 }
 
 /// What came of taking packets on.

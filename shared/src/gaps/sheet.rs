@@ -4,6 +4,7 @@
 //! that is taken for markup.
 
 use super::qr::rows_svg;
+use crate::lang::html_line;
 use crate::report::{civil_time, range_text};
 use dukou_packets::gap_report::rows::{in_groups, write_rows};
 use dukou_packets::gap_report::{ChannelReport, GapReport};
@@ -17,7 +18,7 @@ pub const USE_FILE_EN: &str = "use the file or a disc";
 
 /// Gives the sheet as HTML.
 pub fn html(report: &GapReport, own_name: &str, peer_name: &str) -> String {
-    let (own, peer) = (escaped(own_name), escaped(peer_name));
+    let (own, peer) = (html_line(own_name), html_line(peer_name));
     let number = report.report;
     let body = match write_rows(report) {
         Some(rows) if rows.is_empty() => nothing_missing(report),
@@ -102,16 +103,6 @@ fn too_many(report: &GapReport) -> String {
     }
     out + "</table>\n<p>收方运行 <b>gaps --out 文件</b>，把文件带给发方；发方运行 <b>resend --report 文件</b>。\
 <br><i>The receiver runs gaps --out FILE and the file is carried to the sender, who runs resend --report FILE.</i></p>"
-}
-
-/// Writes a text so that HTML shows it and nothing else.
-fn escaped(text: &str) -> String {
-    crate::lang::plain_line(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]

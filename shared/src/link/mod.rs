@@ -128,18 +128,6 @@ pub(crate) fn wrong_setting(config: &LinkConfig) -> Option<(&'static str, &'stat
     rules.into_iter().find_map(|(holds, setting, rule)| (!holds).then_some((setting, rule)))
 }
 
-/// Gathers rising numbers into ranges.
-pub(crate) fn ranges_of(numbers: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for number in numbers {
-        match ranges.last_mut().filter(|(_, to)| to.checked_add(1) == Some(number)) {
-            Some((_, to)) => *to = number,
-            None => ranges.push((number, number)),
-        }
-    }
-    ranges
-}
-
 impl Engine {
     /// Ends a step: places again what the peer misses and what is due, and tells the peer how far everything is.
     pub(crate) fn tend_link(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
@@ -202,17 +190,5 @@ impl Engine {
     pub(crate) fn placed_again(&mut self, count: u64) {
         let now_ms = self.running_ms();
         self.link.pacer.spend(now_ms, count);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_that_follow_each_other_are_one_range() {
-        assert_eq!(ranges_of([1, 2, 3, 7, 9, 10].into_iter()), [(1, 3), (7, 7), (9, 10)]);
-        assert_eq!(ranges_of([u64::MAX - 1, u64::MAX].into_iter()), [(u64::MAX - 1, u64::MAX)]);
-        assert_eq!(ranges_of([].into_iter()), []);
     }
 }

@@ -4,6 +4,7 @@
 //! crash: as of the newest signal taken in; they are stored in one transaction with its number. Never: a receipt believed for a packet that does not
 //! exist, and never one taken for more than it says: what a person there went on without is not applied.
 
+use crate::ranges::united;
 use crate::store::OutHead;
 use crate::store::facts::Fact;
 use dukou_packets::packet::header::{ChannelName, Epoch};
@@ -217,15 +218,7 @@ fn within(ranges: &[(u64, u64)], seq: u64) -> bool {
 fn ranges(told: &[MissingRange], channel: &ChannelName, epoch: Epoch, last: u64, known: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     let of_this = told.iter().filter(|range| range.channel == *channel && range.epoch == epoch);
     let told = of_this.map(|range| (range.from.max(1), range.to.min(last))).filter(|(from, to)| from <= to);
-    let mut found: Vec<(u64, u64)> = known.into_iter().chain(told).collect();
-    found.sort_unstable();
-    let mut apart: Vec<(u64, u64)> = Vec::with_capacity(found.len());
-    for (from, to) in found {
-        match apart.last_mut().filter(|(_, end)| from <= end.saturating_add(1)) {
-            Some((_, end)) => *end = (*end).max(to),
-            None => apart.push((from, to)),
-        }
-    }
+    let mut apart = united(known, told);
     apart.truncate(RANGES_MAX);
     apart
 }

@@ -6,9 +6,9 @@
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::link::ranges_of;
 use crate::link::receipts::Receipt;
 use crate::link::troubles::past_keeping;
+use crate::ranges::gathered;
 use crate::send::repeat::{Cause, batch};
 use crate::store::{Direction, OutHead, PacketKey, PacketRow, PacketState};
 use dukou_packets::packet::header::ChannelName;
@@ -80,7 +80,7 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut rows = self.missing_rows(channel, head, receipt)?;
         let gone: Vec<u64> = rows.iter().filter(|row| row.spool.is_none()).map(|row| row.key.seq).collect();
-        report.troubles.extend((!gone.is_empty()).then(|| past_keeping(channel, &ranges_of(gone.into_iter()), self.lang())));
+        report.troubles.extend((!gone.is_empty()).then(|| past_keeping(channel, &gathered(gone), self.lang())));
         rows.retain(|row| row.spool.is_some() && self.left_long_ago(row));
         rows.truncate(usize::try_from(self.may_place_again()).unwrap_or(usize::MAX));
         let mut rest = rows.as_slice();

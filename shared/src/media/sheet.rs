@@ -2,6 +2,8 @@
 //!
 //! Neither holds a record's name, key or content: numbers, channels and digests only.
 
+use crate::lang::html_line;
+use crate::ranges::gathered;
 use crate::report::range_text;
 use dukou_packets::disc::Manifest;
 use std::collections::BTreeMap;
@@ -37,25 +39,11 @@ fn ranges(manifest: &Manifest, volume: Option<u32>) -> Vec<(String, String, Stri
     let mut rows = Vec::new();
     for ((channel, epoch), mut seqs) in seqs {
         seqs.sort_unstable();
-        let mut begun: Option<(u64, u64)> = None;
-        for seq in seqs {
-            match &mut begun {
-                Some((_, last)) if seq <= *last + 1 => *last = seq,
-                _ => {
-                    let done = begun.replace((seq, seq));
-                    rows.extend(done.map(|(from, to)| (channel.to_string(), epoch.to_string(), range_text(from, to))));
-                }
-            }
-        }
-        rows.extend(begun.map(|(from, to)| (channel.to_string(), epoch.to_string(), range_text(from, to))));
+        let row = |(from, to)| (channel.to_string(), epoch.to_string(), range_text(from, to));
+        rows.extend(gathered(seqs).into_iter().map(row));
     }
     rows.extend(others.into_iter().map(|(what, count)| (what.to_string(), String::new(), format!("× {count}"))));
     rows
-}
-
-/// Makes text safe inside HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// Most rows of a sheet; what is more is counted.
@@ -71,7 +59,7 @@ pub fn sheet(manifest: &Manifest, people: &People<'_>) -> String {
         .iter()
         .take(ROWS_MAX)
         .map(|(channel, epoch, seqs)| {
-            format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(channel), escaped(epoch), escaped(seqs))
+            format!("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", html_line(channel), html_line(epoch), html_line(seqs))
         })
         .collect();
     if surplus > 0 {
@@ -90,7 +78,7 @@ pub fn sheet(manifest: &Manifest, people: &People<'_>) -> String {
         })
         .collect();
     let [title, maker, receiver, station, peer, at] =
-        [people.title, people.maker, people.receiver, people.station, people.peer, people.at].map(escaped);
+        [people.title, people.maker, people.receiver, people.station, people.peer, people.at].map(html_line);
     format!(
         r#"<!DOCTYPE html>
 <html lang="zh"><head><meta charset="utf-8"><title>介质登记单 {disc}</title>

@@ -11,7 +11,8 @@ use crate::engine::{Engine, OVERTAKEN_MS, PassReport};
 use crate::error::EngineFault;
 use crate::ferry::spool::LyingOutside;
 use crate::group::Group;
-use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState};
+use crate::ranges::Ranges;
+use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState, Store, StoreFault};
 use dukou_packets::log::line::{Event, Place as Turn};
 use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_RECORDS};
 use dukou_packets::packet::open::VerifiedHead;
@@ -332,11 +333,7 @@ impl Engine {
     pub(crate) fn find_gaps(&mut self) -> Result<Gaps, EngineFault> {
         let mut gaps = Gaps::new();
         for (channel, head) in crate::epoch::accepting::heads_known(&self.state)? {
-            if head.known <= head.seq {
-                continue;
-            }
-            let here = self.store().packet_range(Direction::In, &channel, &head.epoch, head.seq + 1, head.known)?;
-            let missing = missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq));
+            let missing = missing_behind(self.store(), &channel, &head)?;
             if !missing.is_empty() {
                 gaps.insert(channel, (head.epoch, missing));
             }
@@ -409,8 +406,17 @@ fn refuse_in_turn(chained: bool, head: &VerifiedHead) -> Option<&'static str> {
     (head.header.kind != KIND_RECORDS && !opens).then_some("kind")
 }
 
+/// Gives the packets of an incoming channel that are known to exist behind its head and are not here.
+pub(crate) fn missing_behind(store: &mut dyn Store, channel: &ChannelName, head: &InHead) -> Result<Ranges, StoreFault> {
+    if head.known <= head.seq {
+        return Ok(Ranges::new());
+    }
+    let here = store.packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
+    Ok(missing_between(head.seq + 1, head.known, here.iter().map(|row| row.key.seq)))
+}
+
 /// Gives the ranges of `from..=to` that `here` (rising) leaves out.
-pub(crate) fn missing_between(from: u64, to: u64, here: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
+fn missing_between(from: u64, to: u64, here: impl Iterator<Item = u64>) -> Vec<(u64, u64)> {
     let (mut missing, mut next) = (Vec::new(), from);
     for seq in here {
         if seq > next {

@@ -6,8 +6,9 @@
 use super::Answer;
 use crate::engine::Engine;
 use crate::error::EngineFault;
-use crate::gaps::owed::{GONE, OwedRanges, Ranges, TakenOn, count, united};
+use crate::gaps::owed::{GONE, OwedRanges, TakenOn};
 use crate::lang::Lang;
+use crate::ranges::{Ranges, count, united};
 use crate::report::range_text;
 use crate::say;
 use crate::store::Direction;

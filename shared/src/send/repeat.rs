@@ -6,8 +6,8 @@
 
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::link::ranges_of;
 use crate::link::troubles::lost_copy;
+use crate::ranges::gathered;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, OutHead, PacketRow, PacketState};
 use dukou_packets::log::line::Event;
@@ -87,7 +87,7 @@ impl Engine {
             }
         }
         let Some((first, _)) = whole.first() else { return Ok(true) };
-        for (from, to) in ranges_of(whole.iter().map(|(row, _)| row.key.seq)) {
+        for (from, to) in gathered(whole.iter().map(|(row, _)| row.key.seq)) {
             tracing::info!(channel = %first.key.channel, from, to, cause = cause.code(), "packets are placed again");
             self.log.note(Event::Repeated {
                 channel: first.key.channel.clone(),

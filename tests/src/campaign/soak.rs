@@ -238,7 +238,7 @@ fn set_link(pair: &Pair, settings: &str) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/profiles/text-gate.toml");
     for station in [&pair.outer, &pair.inner] {
         fs::copy(&shipped, station.path("profiles/text-gate.toml")).unwrap();
-        station.set("link", settings);
+        station.set("link", settings.trim_end());
     }
 }
 

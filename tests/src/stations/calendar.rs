@@ -1,4 +1,4 @@
-//! A station's habit and calendar, as a person edits them.
+//! A station's calendar, as a person edits it.
 
 use super::station::Station;
 use std::fs;

@@ -78,6 +78,32 @@ impl Station {
         (station, answer.out)
     }
 
+    /// Sets lines of a section of `station.toml`, which is made where there is none; a setting that stands there already is replaced.
+    ///
+    /// # Panics
+    /// Panics when the file cannot be read or written.
+    #[track_caller]
+    pub fn set(&self, section: &str, lines: &str) {
+        let settings: Vec<&str> = lines.lines().filter_map(|line| line.split(" = ").next()).collect();
+        let head = format!("[{section}]");
+        let mut within = false;
+        let mut text = String::new();
+        for line in self.read("station.toml").lines() {
+            within = if line.starts_with('[') { line.starts_with(&head) } else { within };
+            if within && settings.iter().any(|setting| line.starts_with(&format!("{setting} ="))) {
+                continue;
+            }
+            text += &format!("{line}\n");
+            if line.starts_with(&head) {
+                text += &format!("{lines}\n");
+            }
+        }
+        if !text.lines().any(|line| line.starts_with(&head)) {
+            text += &format!("\n{head}\n{lines}\n");
+        }
+        std::fs::write(self.path("station.toml"), text).expect("a station's own file");
+    }
+
     /// Gives a command of this station, ready to run.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);

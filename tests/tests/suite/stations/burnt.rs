@@ -144,6 +144,8 @@ fn what_a_burnt_pair_retained_is_recovered_with_the_paper_key_alone() {
     let elsewhere = pair.dir.path().join("elsewhere");
     let [elsewhere, other] = [&elsewhere, &other].map(|path| path.to_str().unwrap());
     pair.outer.expect(1, &["recover", "--packets", packets, "--out", elsewhere, "--recovery-key", file, "--card", other]);
+    let unopened = serde_json::from_slice(&fs::read(Path::new(elsewhere).join("index.json")).unwrap()).unwrap();
+    super::spoken::agree("recover", &[index, unopened]);
 }
 
 #[test]

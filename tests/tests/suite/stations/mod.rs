@@ -18,6 +18,7 @@ mod rehearsal;
 mod repair;
 mod repeats;
 mod requests;
+mod runbook;
 mod scale;
 mod screening;
 mod spoken;

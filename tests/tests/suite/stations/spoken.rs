@@ -67,7 +67,7 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Every value that was printed is documented, or is the empty place of documented ones; every documented path was printed.
-fn agree(heading: &str, answers: &[Value]) {
+pub(super) fn agree(heading: &str, answers: &[Value]) {
     let documented = documented();
     let (_, documented) = documented.iter().find(|(title, _)| title.split(' ').next() == Some(heading)).unwrap();
     let mut printed = BTreeSet::new();

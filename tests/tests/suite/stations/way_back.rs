@@ -67,7 +67,8 @@ fn a_setting_of_the_link_that_cannot_be_is_named_with_its_rule() {
         let answer = pair.outer.expect(2, &["status"]).all();
         let name = setting.split(' ').next().unwrap();
         assert!(answer.contains(&format!("link.{name}")) && answer.contains(rule), "{answer}");
+        fs::write(pair.outer.path("station.toml"), &text).unwrap();
     }
-    fs::write(pair.outer.path("station.toml"), text.replace("[keep]", "[keep]\nconfirmed_days = 31")).unwrap();
+    pair.outer.set("keep", "confirmed_days = 31");
     assert!(pair.outer.expect(2, &["status"]).all().contains("keep.confirmed_days"));
 }
