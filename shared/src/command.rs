@@ -241,8 +241,14 @@ struct Range {
     to: u64,
 }
 
-/// What `--seq` may be; [`in_language`](crate::error) gives it in Chinese.
-const RANGE_RULE: &str = "3..5 or 4, rising, from 1";
+/// What `--seq` may be.
+const RANGE_RULE: &str = "应为 3..5 或 4 这样，从 1 起，从小到大 / such as 3..5 or 4, rising, from 1";
+
+/// Takes a packet number.
+fn packet_number(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "应为从 1 起的包号 / a packet number, from 1".to_string())
+}
 
 impl std::str::FromStr for Range {
     type Err = String;

@@ -4,8 +4,8 @@
 
 mod config;
 
-pub(crate) use self::config::in_language;
 pub use self::config::{ConfigFault, KeyProblem};
+pub(crate) use self::config::{NO_FILE, TOO_LONG, in_language};
 
 use self::config::card_words;
 use crate::ferry::fault::FerryFault;

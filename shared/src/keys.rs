@@ -265,9 +265,14 @@ pub(crate) fn write_durably_for(file: &Path, bytes: &[u8], mode: u32, owner: Opt
         }
         out.sync_all()?;
         std::fs::rename(&beside, file)?;
-        std::fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+        let parent = file.parent().filter(|parent| *parent != Path::new(""));
+        std::fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
     };
-    attempt().map_err(|error| ConfigFault::unreadable(file, &error))
+    attempt().map_err(|error| {
+        // What got no name is of no use to anyone.
+        let _ = std::fs::remove_file(beside(file));
+        ConfigFault::unreadable(file, &error)
+    })
 }
 
 fn beside(file: &Path) -> PathBuf {

@@ -3,7 +3,7 @@
 use crate::alarm::open_time::OpenTime;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
-use crate::error::ConfigFault;
+use crate::error::{ConfigFault, NO_FILE, TOO_LONG};
 use crate::ferry::profile::Profile;
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
@@ -343,6 +343,21 @@ impl Station {
         ];
         fixed.iter().map(|part| self.dir.join(part)).collect()
     }
+}
+
+/// Reads a file of settings of at most so many bytes; a pipe in its place would be waited for without end, a device has none.
+pub(crate) fn read_settings(file: &Path, most: u64) -> Result<String, ConfigFault> {
+    use std::io::{Error, Read};
+    let attempt = || {
+        let stat = std::fs::metadata(file)?;
+        if !stat.is_file() && !stat.is_dir() {
+            return Err(Error::other(NO_FILE));
+        }
+        let mut text = String::new();
+        std::fs::File::open(file)?.take(most + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > most { Err(Error::other(TOO_LONG)) } else { Ok(text) }
+    };
+    attempt().map_err(|error| ConfigFault::unreadable(file, &error))
 }
 
 /// Parses a TOML file into a configuration and turns the parser's complaint into one sentence with file and line.

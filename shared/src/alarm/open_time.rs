@@ -7,7 +7,7 @@ use super::calendar::{Calendar, DAY_MS, Day, FILE_MAX, Span, begin_of, day_of, m
 use crate::error::ConfigFault;
 use crate::lang::Lang;
 use crate::say;
-use crate::station::{Habit, Rhythm, Station};
+use crate::station::{Habit, Rhythm, Station, read_settings};
 use std::path::Path;
 
 /// Most runs a day.
@@ -47,7 +47,7 @@ impl OpenTime {
     pub fn load(station: &Station) -> Result<Self, ConfigFault> {
         Self::read(station, |path| match std::fs::metadata(path) {
             Ok(stat) if stat.len() > FILE_MAX => Err(too_long(path)),
-            Ok(_) => std::fs::read_to_string(path).map(Some).map_err(|error| ConfigFault::unreadable(path, &error)),
+            Ok(_) => read_settings(path, FILE_MAX).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(ConfigFault::unreadable(path, &error)),
         })

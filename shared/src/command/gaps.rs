@@ -7,7 +7,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::gaps::qr::rows_svg;
 use crate::gaps::sheet::{USE_FILE_EN, USE_FILE_ZH, html};
 use crate::keys::{Trust, read_keyring, write_durably};
-use crate::lang::Lang;
+use crate::lang::{Lang, plain_line};
 use crate::report;
 use crate::requests::Request;
 use crate::say;
@@ -18,6 +18,7 @@ use dukou_packets::gap_report::rows::{TEXT_MAX, in_groups, write_rows};
 use dukou_packets::limits::GAP_REPORT_MAX;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::open::Expectation;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Mode of the files that are written here: whoever carries them reads them.
@@ -61,13 +62,16 @@ pub(super) struct ResendArgs {
 
 /// Tells what is missing, and writes the gap report in the forms asked for.
 pub(super) fn gaps(station: &Station, args: &GapsArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let wanted = args.text || [&args.out, &args.sheet, &args.qr].iter().any(|file| file.is_some());
+    let targets = [&args.out, &args.sheet, &args.qr].map(Option::as_deref);
+    check_targets(targets, args.text)?;
+    let wanted = args.text || targets.iter().any(Option::is_some);
     if wanted && let Some(code) = write_report(station, args, lang)? {
         return Ok(code);
     }
     let store = &mut read_store(station)?;
     let gaps = report::gaps(store)?;
-    match (args.text, args.json.json) {
+    let taken = args.text || targets.contains(&Some(Path::new("-")));
+    match (taken, args.json.json) {
         (true, _) => {}
         (_, true) => print_json(&gaps)?,
         (_, false) => print(&(report::gaps_text(&gaps, lang) + &report::waivers_text(&report::waivers(store)?, lang)))?,
@@ -103,14 +107,82 @@ fn write_report(station: &Station, args: &GapsArgs, lang: Lang) -> Result<Option
         return Ok(Some(1));
     }
     let rows = rows.unwrap_or_default();
-    if let (Some(file), Some(svg)) = (&args.qr, rows_svg(&rows)) {
-        write(file, &svg)?;
+    match (&args.qr, rows_svg(&rows)) {
+        (Some(file), Some(svg)) => write(file, &svg)?,
+        (Some(file), None) => {
+            let file = plain_line(&file.display().to_string());
+            eprintln!(
+                "{}",
+                say!(
+                    lang,
+                    "没有缺的包，没有写二维码 {file}；那里若有旧的，请勿再用。",
+                    "Nothing is missing, so no code was written to {file}; do not use an older one that lies there."
+                )
+            );
+        }
+        (None, _) => {}
     }
     if args.text {
         let lines: Vec<String> = rows.iter().map(|row| in_groups(row) + "\n").collect();
         print_exactly(&lines.concat())?;
     }
     Ok(None)
+}
+
+/// How the gap report's files begin, in the order of [`check_targets`]: a text near their beginning that files of nobody else have.
+const MARKS: [&str; 3] = ["dukou-gap-report/", "<title>缺包单 ", "shape-rendering=\"crispEdges\"><rect width="];
+
+/// Bytes of a file in which its mark stands.
+const MARK_WITHIN: u64 = 512;
+
+/// Checks before anything is done that every file can be written: there is none yet, or an older one of the same kind.
+fn check_targets(targets: [Option<&Path>; 3], text: bool) -> Result<(), ConfigFault> {
+    let dash = Path::new("-");
+    let mut seen: Vec<&Path> = if text { vec![dash] } else { Vec::new() };
+    for (file, mark) in targets.into_iter().zip(MARKS).filter_map(|(file, mark)| Some((file?, mark))) {
+        let twice = seen.contains(&file);
+        if twice || (file != dash && !is_free(file, mark)?) {
+            return Err(taken(file, twice));
+        }
+        seen.push(file);
+    }
+    Ok(())
+}
+
+/// Tells whether nothing stands there, or what the mark tells to be an older file of the same kind; no link or device is followed.
+fn is_free(file: &Path, mark: &str) -> Result<bool, ConfigFault> {
+    let unreadable = |error: std::io::Error| ConfigFault::unreadable(file, &error);
+    match std::fs::symlink_metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let parent = file.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+            std::fs::metadata(parent).map_err(unreadable).map(|_| true)
+        }
+        Err(error) => Err(unreadable(error)),
+        Ok(stat) if !stat.is_file() => Ok(false),
+        Ok(_) => {
+            let mut bytes = Vec::new();
+            let opened = std::fs::File::open(file);
+            opened.and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut bytes)).map_err(unreadable)?;
+            Ok(String::from_utf8_lossy(&bytes).contains(mark))
+        }
+    }
+}
+
+fn taken(file: &Path, twice: bool) -> ConfigFault {
+    let shown = plain_line(&file.display().to_string());
+    let sentence = |lang| match twice {
+        true => say!(
+            lang,
+            "{shown} 写了两次，没有做任何事。请给每一种缺包单各起一个文件名。",
+            "{shown} is named twice; nothing was done. Give every form of the report a file of its own."
+        ),
+        false => say!(
+            lang,
+            "{shown} 已经存在，而且不是同一种缺包单，没有做任何事。请换一个文件名。",
+            "{shown} exists and is no gap report of this form; nothing was done. Choose another name."
+        ),
+    };
+    ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
 }
 
 /// Reads the report that this station just signed.

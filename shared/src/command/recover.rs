@@ -88,9 +88,9 @@ struct Parts {
 pub(super) fn recover(args: &RecoverArgs, lang: Lang) -> Result<u8, EngineFault> {
     let key = SoftUnwrapper::from_secret(*read_recovery_key(&args.recovery_key)?);
     let card = read_keyring(&args.card)?;
-    make_new(&args.out)?;
     let mut index = Index::default();
     let found = find_packets(&args.packets, &card, &mut index)?;
+    make_new(&args.out)?;
     let mut parts: HashMap<ChannelName, Parts> = HashMap::new();
     for ((channel, _, _, epoch), path) in found {
         if let Err(code) = recover_packet(&path, (&channel, epoch), &card, &key, args, &mut parts, &mut index)? {

@@ -1,6 +1,6 @@
 //! `replay`.
 
-use super::{Json, PersonArgs, ask};
+use super::{Json, PersonArgs, ask, packet_number};
 use crate::accounts::operator;
 use crate::error::EngineFault;
 use crate::lang::Lang;
@@ -14,7 +14,7 @@ pub(super) struct ReplayArgs {
     /// 通道 / channel
     channel: ChannelName,
     /// 从第几号包起 / the first packet
-    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SEQ", value_parser = packet_number)]
     from: u64,
     #[command(flatten)]
     person: PersonArgs,

@@ -1,7 +1,7 @@
 //! `reseal`, with the recovery key only while no other process has the station: the key goes into no file.
 
 use super::recover::read_recovery_key;
-use super::{Json, PersonArgs, ask, say_answer};
+use super::{Json, PersonArgs, ask, packet_number, say_answer};
 use crate::accounts::operator;
 use crate::daemon::{self, StationLock};
 use crate::error::EngineFault;
@@ -19,7 +19,7 @@ pub(super) struct ResealArgs {
     #[arg(long)]
     channel: Option<ChannelName>,
     /// 从第几号包起，默认全部 / the first packet of each epoch, default all
-    #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = packet_number)]
     from: u64,
     /// 恢复密钥文件，- 为标准输入 / the recovery key's file, - for standard input
     #[arg(long, value_name = "FILE|-")]

@@ -7,6 +7,7 @@
 use super::opening::{Order, ReceiverHeads};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::gaps::owed::Owed;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, PacketState};
 use dukou_packets::suite::StationId;
@@ -36,9 +37,12 @@ impl Engine {
             self.ride(now);
             return Ok(false);
         }
-        let mut changes = vec![now];
+        // Before the openings are sealed: they echo the peer's log, and to the new peer the old one's would tell that it was restored.
+        let doubts = self.forget_doubts()?;
+        self.commit_store(doubts)?;
+        // What the old peer was owed only it could open.
+        let mut changes = vec![now, Owed::forgotten()];
         changes.extend(self.close_incoming()?);
-        changes.extend(self.forget_doubts()?);
         let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
         let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };

@@ -438,6 +438,12 @@ pub(super) fn card_words(fault: &KeyringFault) -> &'static str {
     }
 }
 
+/// What is said of a pipe or a device in the place of a file.
+pub(crate) const NO_FILE: &str = "not a regular file";
+
+/// What is said of a file of settings that is longer than one can be.
+pub(crate) const TOO_LONG: &str = "the file is too long";
+
 /// Puts the system's commonest words into Chinese; others stay as they are.
 fn system_words(problem: &str, lang: Lang) -> String {
     let known = [
@@ -449,8 +455,11 @@ fn system_words(problem: &str, lang: Lang) -> String {
         ("Too many open files", "打开的文件太多"),
         ("Input/output error", "读写出错，请检查磁盘"),
         ("File name too long", "名字太长"),
+        ("File exists", "已经存在，不是目录"),
         ("Too many levels of symbolic links", "链接绕成了圈"),
         ("stream did not contain valid UTF-8", "不是 UTF-8 文本"),
+        (NO_FILE, "不是普通文件"),
+        (TOO_LONG, "文件太长"),
     ];
     match known.iter().find(|(english, _)| problem.starts_with(english)) {
         Some((_, chinese)) if lang == Lang::Zh => (*chinese).to_string(),
@@ -460,7 +469,7 @@ fn system_words(problem: &str, lang: Lang) -> String {
 
 /// Puts the parser's words into words of people: whole numbers instead of machine types, and Chinese for its commonest complaints.
 fn parser_words(problem: &str, lang: Lang) -> String {
-    const TYPES: [(&str, &str, &str); 10] = [
+    const TYPES: [(&str, &str, &str); 16] = [
         ("expected u8", "expected 整数", "expected a whole number"),
         ("expected u16", "expected 整数", "expected a whole number"),
         ("expected u32", "expected 整数", "expected a whole number"),
@@ -471,19 +480,35 @@ fn parser_words(problem: &str, lang: Lang) -> String {
         ("expected path string", "expected 带引号的路径", "expected a path in quotes"),
         ("expected 32 lower-case hex digits", "应为 32 位小写十六进制数", "expected 32 lower-case hex digits"),
         (" as i128", "", ""),
+        ("expected i16", "expected 整数", "expected a whole number"),
+        ("expected a sequence", "expected 方括号里的列表", "expected a list in brackets"),
+        ("expected a tuple of size 2", "expected 两个值", "expected two values"),
+        ("invalid type: sequence", "invalid type: 列表", "invalid type: list"),
+        ("invalid type: map", "invalid type: 表", "invalid type: table"),
+        (
+            "data did not match any variant of untagged enum Habit",
+            "habit 应为 \"always\"、\"working-hours\" 或时刻的列表，如 [\"09:00\", \"16:00\"]",
+            "habit must be \"always\", \"working-hours\" or a list of times of day such as [\"09:00\", \"16:00\"]",
+        ),
     ];
-    const WORDS: [(&str, &str); 16] = [
+    const WORDS: [(&str, &str); 22] = [
         ("unknown field ", "没有这个设置："),
         ("missing field ", "缺少设置 "),
         ("unknown variant ", "没有这个值："),
         ("invalid type: ", "类型不对："),
         ("invalid value: ", "值不对："),
+        ("invalid length ", "个数不对："),
         ("duplicate key", "设置重复"),
+        ("key with no value", "设置没有值"),
+        ("unclosed array table", "方括号没有写完"),
+        ("unclosed array", "方括号没有写完"),
         ("unclosed table", "方括号没有写完"),
         ("string values must be quoted", "文字要加引号"),
         ("there are no fields", "这里没有任何设置"),
         ("expected one of ", "可用的有 "),
         ("expected ", "应为 "),
+        ("literal string", "带引号的文字"),
+        ("boolean ", "布尔值 "),
         ("floating point ", "小数 "),
         ("integer ", "整数 "),
         ("string ", "文字 "),

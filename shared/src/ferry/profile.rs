@@ -6,7 +6,7 @@
 use super::fault::{ProfileFault, ProfileProblem};
 use crate::channel::Channel;
 use crate::error::ConfigFault;
-use crate::station::{LinkConfig, parse_toml};
+use crate::station::{LinkConfig, parse_toml, read_settings};
 use dukou_packets::limits;
 use dukou_packets::packet::armor::{Form, LineEnd};
 use dukou_packets::packet::name::{EXTENSION, STEM, is_extension};
@@ -115,12 +115,7 @@ impl Profile {
     /// # Errors
     /// [`ConfigFault`] with file and line.
     pub fn load(file: &Path) -> Result<Self, ConfigFault> {
-        use std::io::Read;
-        let mut text = String::new();
-        let opened = std::fs::File::open(file);
-        let read = opened.and_then(|opened| opened.take(FILE_MAX).read_to_string(&mut text));
-        read.map_err(|error| ConfigFault::unreadable(file, &error))?;
-        Self::parse(file, &text)
+        Self::parse(file, &read_settings(file, FILE_MAX)?)
     }
 
     /// Takes a profile's text; `file` is what faults name.

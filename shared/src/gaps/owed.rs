@@ -71,8 +71,13 @@ impl Owed {
         self.0.iter().map(|owed| count(&owed.ranges)).sum()
     }
 
+    /// Gives the change with which nothing is owed any more.
+    pub(crate) fn forgotten() -> Change {
+        Change::Fact(Self::NAME.to_string(), None)
+    }
+
     fn change(&self) -> Result<Change, EngineFault> {
-        Ok(if self.0.is_empty() { Change::Fact(Self::NAME.to_string(), None) } else { Change::fact(self)? })
+        Ok(if self.0.is_empty() { Self::forgotten() } else { Change::fact(self)? })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Neither holds a record's name, key or content: numbers, channels and digests only.
 
-use crate::lang::html_line;
+use crate::lang::{html_line, plain_line};
 use crate::ranges::gathered;
 use crate::report::range_text;
 use dukou_packets::disc::Manifest;
@@ -116,7 +116,8 @@ th, td {{ border: 1px solid #000; padding: .35em .6em; text-align: left; vertica
 pub fn label(manifest: &Manifest, people: &People<'_>) -> String {
     let Manifest { disc, volume, volumes, .. } = manifest;
     let (own, count) = (manifest.own().count(), manifest.packets.len());
-    let People { title, station, peer, at, .. } = people;
+    // A line of its own in a title would read as one of the label's.
+    let [title, station, peer, at] = [people.title, people.station, people.peer, people.at].map(plain_line);
     let mut text = format!(
         "\u{feff}渡口摆渡介质 / a Dukou disc\n编号 / number: {disc}\n第 {volume} 张，共 {volumes} 张 / volume {volume} of {volumes}\n名称 / title: {title}\n发送站 / from: {station}\n接收站 / to: {peer}\n日期 / date: {at}\n本张摆渡包 / packets here: {own}，全盘 / in all: {count}\n"
     );

@@ -159,31 +159,6 @@ impl Station {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Adds lines to a section of `station.toml`, which is made where there is none; a setting that stands there already is replaced.
-    ///
-    /// # Panics
-    /// When the file cannot be written.
-    pub fn set(&self, section: &str, lines: &str) {
-        let settings: Vec<&str> = lines.lines().filter_map(|line| line.split(" = ").next()).collect();
-        let head = format!("[{section}]");
-        let mut within = false;
-        let mut text = String::new();
-        for line in self.read("station.toml").lines() {
-            within = if line.starts_with('[') { line.starts_with(&head) } else { within };
-            if within && settings.iter().any(|setting| line.starts_with(&format!("{setting} ="))) {
-                continue;
-            }
-            text += &format!("{line}\n");
-            if line.starts_with(&head) {
-                text += &format!("{lines}\n");
-            }
-        }
-        if !text.lines().any(|line| line.starts_with(&head)) {
-            text += &format!("\n{head}\n{lines}\n");
-        }
-        fs::write(self.path("station.toml"), text).expect("a station's own file");
-    }
-
     /// Replaces a text that must stand in a file of the station exactly once.
     ///
     /// # Panics

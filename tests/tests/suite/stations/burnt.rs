@@ -97,6 +97,31 @@ fn a_burnt_station_is_made_anew_and_every_record_is_applied_once() {
 }
 
 #[test]
+fn a_burnt_station_that_had_answered_is_made_anew_without_being_taken_for_a_restored_one() {
+    let (mut pair, _) = pair_with_recovery_key();
+    for station in [&pair.outer, &pair.inner] {
+        station.edit("station.toml", "# way_back = true", "way_back = true\nresend_per_minute = 1");
+    }
+    pair.drop_messages(10, 14);
+    pair.exchange();
+    // The outer station knows the log of the one that will burn, and owes it packets that a person asked for.
+    pair.carry_back();
+    pair.outer.pass(0);
+    let messages = burn(&mut pair) + 4;
+    pair.outer.expect(0, &["resend", MESSAGES, "--seq", "1..4"]);
+    assert_eq!(pair.outer.channel(MESSAGES)["owed"], 3);
+    pair.clear_outer_ferry();
+    let (outer_card, inner_card) = (pair.card(&pair.outer), pair.card(&pair.inner));
+    pair.inner.expect(0, &["trust", outer_card.to_str().unwrap(), "--yes"]);
+    pair.outer.expect(0, &[&["trust", inner_card.to_str().unwrap(), "--yes", "--replace"], &WHO[..]].concat());
+    assert_eq!(pair.outer.channel(MESSAGES)["owed"], 0, "what the old peer was owed is of no use to the new one");
+    pair.outer.expect(0, &[&["reseal"], &WHO[..]].concat());
+    pair.carry();
+    pair.inner.pass(0);
+    assert_everything_arrived_once(&pair, messages);
+}
+
+#[test]
 fn a_reseal_with_the_recovery_key_opens_what_it_can_and_a_wrong_character_is_named() {
     let (mut pair, key) = pair_with_recovery_key();
     let messages = burn(&mut pair);

@@ -163,3 +163,56 @@ fn reports_and_rows_at_the_wrong_place_are_refused_with_a_sentence() {
     wrong_use(&alone, &["gaps", "--out", path], 2, &["trust"]);
     wrong_use(&alone, &["resend", "--report", path], 2, &["trust"]);
 }
+
+#[test]
+fn a_report_is_written_beside_the_person_who_asks_as_readily_as_anywhere() {
+    let pair = gapped();
+    let forms = [["--out", "report.txt"], ["--sheet", "sheet.html"], ["--qr", "code.svg"]];
+    let mut command = pair.inner.command(&["gaps"]);
+    command.args(forms.as_flattened()).current_dir(pair.dir.path());
+    let answer = Answer::of(command.output().unwrap());
+    assert_eq!(answer.code, 1, "{answer:?}");
+    for [_, name] in forms {
+        assert!(pair.dir.path().join(name).is_file(), "{name}");
+    }
+    // What goes to standard output is the report and nothing else: it is carried on as it is.
+    let report = pair.inner.expect(1, &["gaps", "--out", "-"]).out;
+    assert!(typed(&pair.outer, &["resend", "--report", "-"], &report).out.contains("重发 3 个包"), "{report}");
+}
+
+#[test]
+fn a_report_takes_the_place_of_an_older_one_and_of_nothing_else() {
+    let pair = gapped();
+    let config = pair.inner.read("station.toml");
+    let dir = pair.dir.path().join("reports");
+    fs::create_dir(&dir).unwrap();
+    let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("folder")).unwrap();
+    fs::write(path("mine"), "precious").unwrap();
+    std::os::unix::fs::symlink(path("mine"), path("link")).unwrap();
+    let lines = pair.inner.log_lines();
+    let taken = pair.inner.path("station.toml");
+    for file in [path("mine"), path("folder"), path("link"), taken.to_str().unwrap().to_owned(), "/dev/null".to_owned()] {
+        for form in ["--out", "--sheet", "--qr"] {
+            wrong_use(&pair.inner, &["gaps", form, &file], 2, &[&file]);
+        }
+    }
+    wrong_use(&pair.inner, &["gaps", "--out", &path("twice"), "--sheet", &path("twice")], 2, &["twice"]);
+    wrong_use(&pair.inner, &["gaps", "--out", &path("nowhere/report")], 2, &["nowhere/report"]);
+    assert_eq!((pair.inner.log_lines(), pair.inner.read("station.toml")), (lines, config), "nothing was changed");
+    assert_eq!(fs::read_to_string(path("mine")).unwrap(), "precious");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 3, "and nothing was left behind");
+    for round in 0..2 {
+        let args = ["gaps", "--out", &path("a"), "--sheet", &path("b"), "--qr", &path("c")];
+        assert_eq!(pair.inner.ask(&args).code, 1, "round {round}");
+    }
+    wrong_use(&pair.inner, &["gaps", "--out", &path("b")], 2, &[&path("b")]);
+}
+
+#[test]
+fn where_nothing_is_missing_no_code_is_written_and_that_is_said() {
+    let pair = Pair::new();
+    let file = pair.dir.path().join("code.svg");
+    let said = pair.inner.expect(0, &["gaps", "--qr", file.to_str().unwrap()]);
+    assert!(!file.exists() && said.err.contains("没有写二维码"), "{said:?}");
+}

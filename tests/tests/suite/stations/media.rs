@@ -153,3 +153,20 @@ fn wrong_use_of_media_is_told_in_one_sentence_and_does_nothing() {
     assert_eq!(names(&disc), Vec::<String>::new());
     assert!(pair.outer.expect(0, &["media", "list"]).out.contains("还没有"));
 }
+
+#[test]
+fn titles_and_names_can_neither_steer_a_terminal_nor_add_lines_or_markup_to_what_goes_with_a_disc() {
+    let (pair, disc) = pair();
+    pair.drop_messages(0, 1);
+    pair.outer.pass(0);
+    let nasty = "三\u{1b}[31m\n编号 / number: 00000000-9999\u{7}<b onclick=x>\u{85}";
+    let dir = disc.to_str().unwrap();
+    pair.outer.expect(0, &["media", "write", dir, "--maker", nasty, "--receiver", nasty, "--title", nasty]);
+    let volume = disc.join(&names(&disc)[0]);
+    for file in ["LABEL.txt", "介质登记单.html"] {
+        let text = fs::read_to_string(volume.join(file)).unwrap();
+        assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{file}: {text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("编号 / number: 00000000")), "{file}: {text}");
+        assert!(file == "LABEL.txt" || !text.contains("<b onclick"), "{text}");
+    }
+}

@@ -386,6 +386,79 @@ fn the_parsers_complaints_are_put_into_the_readers_words() {
 }
 
 #[test]
+fn wrong_habits_and_calendars_are_told_in_the_readers_words() {
+    let pair = Pair::new();
+    let told = |file: &str, zh: &str, en: &str| {
+        let chinese = pair.outer.expect(2, &["pass"]);
+        one_sentence(&chinese, Tongue::Chinese, &[file, zh]);
+        for parsers in ["untagged", "sequence", "tuple", "i16", "invalid", "literal", "unclosed", "with no"] {
+            assert!(!chinese.err.contains(parsers), "{chinese:?}");
+        }
+        one_sentence(&pair.outer.expect(2, &["pass", "--lang", "en"]), Tongue::English, &[file, en]);
+    };
+    for wrong in ["habit = \"sometimes\"", "habit = 3", "habit = [\"09:00\", 16]"] {
+        pair.outer.edit("station.toml", "# habit = ", &format!("{wrong}\n# habit = "));
+        told("station.toml", "working-hours", "working-hours");
+        pair.outer.edit("station.toml", &format!("{wrong}\n"), "");
+    }
+    pair.outer.edit("station.toml", "# habit = ", "habit = \"working-hours\"\n# habit = ");
+    let calendar = pair.outer.path("calendar.toml");
+    for (wrong, zh, en) in [
+        ("hours = 3", "列表", "a list"),
+        ("hours = [[\"09:00\"]]", "两个值", "two values"),
+        ("hours = [[\"09:00\", \"12:00\"]]\n[[year]]\nyear = \"x\"", "整数", "a whole number"),
+        ("hours = [[\"09:00\", \"12:00\"]]\n[[year", "方括号没有写完", "unclosed"),
+        ("hours", "没有值", "no value"),
+        ("hours = maybe", "加引号", "quoted"),
+    ] {
+        fs::write(&calendar, wrong).unwrap();
+        told("calendar.toml", zh, en);
+    }
+}
+
+#[test]
+fn a_pipe_or_a_device_in_the_place_of_settings_is_named_instead_of_waited_for() {
+    let pair = Pair::new();
+    for place in ["profiles/plain-folder.toml", "calendar.toml"] {
+        if place == "calendar.toml" {
+            pair.outer.edit("station.toml", "# habit = ", "habit = \"working-hours\"\n# habit = ");
+        }
+        let path = pair.outer.path(place);
+        let before = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        wrong_use(&pair.outer, &["pass"], 2, &[place]);
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        wrong_use(&pair.outer, &["pass"], 2, &[place]);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, [before.as_slice(), "#".repeat(1_100_000).as_bytes()].concat()).unwrap();
+        wrong_use(&pair.outer, &["pass"], 2, &[place]);
+        fs::write(&path, before).unwrap();
+    }
+    pair.outer.pass(0);
+}
+
+#[test]
+fn wrong_packet_numbers_on_the_command_line_are_told_in_the_readers_words() {
+    let pair = Pair::new();
+    for number in ["0", "x", "-3", "18446744073709551616", ""] {
+        for args in [
+            &["replay", RESPONSES, "--name", "a", "--reason", "b", &format!("--from={number}")][..],
+            &["reseal", "--name", "a", "--reason", "b", &format!("--from={number}")],
+            &["resend", MESSAGES, &format!("--seq={number}")],
+            &["resend", MESSAGES, &format!("--seq=3..{number}")],
+        ] {
+            wrong_use(&pair.outer, args, 2, &[]);
+            let answer = pair.outer.expect(2, args);
+            for parsers in ["not in", "digit", "rising", "number"] {
+                assert!(!answer.err.contains(parsers), "{answer:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn absurd_words_and_files_on_the_command_line_are_refused() {
     let pair = Pair::one_file_a_packet();
     pair.drop_messages(0, 2);
