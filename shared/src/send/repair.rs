@@ -204,7 +204,7 @@ impl Engine {
     fn close_covers(&mut self, closing: Closing, report: &mut PassReport) -> Result<(), EngineFault> {
         let link = &self.station.config.link;
         let (data, parity) = (usize::from(link.repair_data), link.repair_parity);
-        if parity == 0 || self.trust.is_none() {
+        if parity == 0 || self.trust.is_none() || self.seals_nothing()? {
             return Ok(());
         }
         for kind in [Kind::Large, Kind::Small] {
