@@ -39,6 +39,7 @@ impl Engine {
         let mut changes = vec![now];
         changes.extend(self.close_incoming()?);
         changes.extend(self.forget_doubts()?);
+        changes.push(self.forget_covers());
         let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
         let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };

@@ -284,6 +284,12 @@ impl Engine {
         Ok(group.len() as u64)
     }
 
+    /// Gives the change with which no packet waits for a group any more: what was sealed to another peer is of no use to the present one.
+    pub(crate) fn forget_covers(&mut self) -> Change {
+        self.repair.covering = None;
+        Change::Fact(Covering::NAME.to_string(), None)
+    }
+
     fn covering(&mut self) -> Result<&mut Covering, EngineFault> {
         if self.repair.covering.is_none() {
             let (mut stored, now_ms) = (self.state.fact::<Covering>()?, self.seams.clock.mono_ms());

@@ -15,11 +15,11 @@ use dukou_tests::simulated::{Consumer, Weather, World, verdict};
 use std::collections::BTreeMap;
 
 /// What a receiver has of the peer's channels, as its gap report says it.
-fn card(receiver: &mut SimStation) -> String {
+pub(super) fn card(receiver: &mut SimStation) -> String {
     receiver.perform(&Request::ReportGaps).unwrap().document.expect("a report")
 }
 
-fn epoch_new(card: String) -> Request {
+pub(super) fn epoch_new(card: String) -> Request {
     let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "从上周的备份恢复".to_string());
     Request::EpochNew { card, channel: None, operator, name: who, reason: why }
 }
@@ -46,11 +46,11 @@ fn restored_sender(seed: u64, days: usize) -> World {
     world
 }
 
-fn restored_lines(station: &SimStation) -> usize {
+pub(super) fn restored_lines(station: &SimStation) -> usize {
     station.log().iter().filter(|event| matches!(event, Event::Restored { .. })).count()
 }
 
-fn holds(station: &SimStation) -> Vec<String> {
+pub(super) fn holds(station: &SimStation) -> Vec<String> {
     let state = station.store.clone().load().unwrap();
     state.holds.values().map(|hold| hold.code.clone()).collect()
 }
@@ -65,7 +65,7 @@ fn taken(world: &World, channel: &str) -> BTreeMap<(String, Digest), usize> {
 }
 
 /// Everything that was dropped and should arrive was taken once, on the channels from outside in.
-fn assert_once_each(world: &World, what: &str) {
+pub(super) fn assert_once_each(world: &World, what: &str) {
     for channel in [REPORTS, FILES] {
         let taken = taken(world, channel);
         for file in
@@ -77,7 +77,7 @@ fn assert_once_each(world: &World, what: &str) {
     }
 }
 
-fn settle(world: &mut World) {
+pub(super) fn settle(world: &mut World) {
     // A held channel keeps the world from coming to rest in the sense of its own check; rounds are enough here.
     for _ in 0..12 {
         world.round(&Weather::FAIR).unwrap();
@@ -209,7 +209,7 @@ fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
 }
 
 /// Few files on each channel, so that a sweep stays short.
-fn few(world: &mut World, prefix: &str) {
+pub(super) fn few(world: &mut World, prefix: &str) {
     world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("{prefix}0_a.xml"));
     for index in 0..4 {
         world.outer_supplier.drop_file(&world.outer, FILES, &format!("{prefix}/{index}.bin"));
@@ -240,7 +240,7 @@ fn burnt(seed: u64) -> World {
     world
 }
 
-fn reseal() -> Request {
+pub(super) fn reseal() -> Request {
     let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "对方机房失火".to_string());
     Request::Reseal { channel: None, from: 1, operator, name: who, reason: why }
 }
