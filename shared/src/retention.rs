@@ -1,7 +1,7 @@
 //! Retention: sealed packets leave the spool after so many days of accumulated running time; those the peer has confirmed may leave sooner.
 //!
 //! Given: the running time, receipts. Gives: a smaller spool; rows and log lines stay. After a crash: `check` names files that no row names. Never: a packet
-//! removed because a clock jumped, or one that never left; with a way back none that was never confirmed without a warning three running days before.
+//! removed because a clock jumped, one that never left, or one that waits to be sealed anew; with a way back none that was never confirmed without a warning three running days before.
 
 use crate::engine::Engine;
 use crate::error::EngineFault;
@@ -54,7 +54,10 @@ impl Engine {
     }
 
     fn prune(&mut self, direction: Direction, before_run_ms: u64) -> Result<(), EngineFault> {
-        let rows = self.store().packets_older(direction, before_run_ms, AT_ONCE)?;
+        let mut rows = self.store().packets_older(direction, before_run_ms, AT_ONCE)?;
+        if direction == Direction::Out {
+            self.without_planned(&mut rows)?;
+        }
         self.remove_copies(direction, &rows)
     }
 
@@ -73,6 +76,7 @@ impl Engine {
             let receipt = receipts.channels.get(&row.key.channel);
             receipt.is_some_and(|receipt| receipt.applied_at(row.key.epoch, row.key.seq).is_some())
         });
+        self.without_planned(&mut rows)?;
         rows.truncate(AT_ONCE);
         self.remove_copies(Direction::Out, &rows)
     }

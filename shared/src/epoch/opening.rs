@@ -137,6 +137,15 @@ impl Engine {
         Ok(Some(opened))
     }
 
+    /// Lets a station without a channel that leaves from here send its signals again, with numbers that no other copy of its state has used.
+    pub(crate) fn signal_anew(&mut self, person: &Person<'_>) -> Result<(), EngineFault> {
+        let above = (self.numbers_used() / NUMBERS_AN_EPOCH + 1).saturating_mul(NUMBERS_AN_EPOCH);
+        self.raise_numbers(above);
+        let mut changes = vec![self.decided("epoch-new", None, person)?, Change::Number(above)];
+        changes.extend(self.sending_decided()?);
+        self.commit_store(changes)
+    }
+
     /// Gives the highest epoch counter that this station or its receiver knows of the link.
     fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
         let own = self.state.out_heads.values().map(|head| head.epoch.counter);

@@ -43,6 +43,7 @@ impl Engine {
         // What the old peer was owed only it could open.
         let mut changes = vec![now, Owed::forgotten()];
         changes.extend(self.close_incoming()?);
+        changes.push(self.forget_covers());
         let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
         let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };

@@ -53,7 +53,19 @@ struct Span {
     records: u64,
 }
 
+impl Span {
+    fn holds(&self, row: &PacketRow) -> bool {
+        self.epoch == row.key.epoch && (self.next..=self.to).contains(&row.key.seq)
+    }
+}
+
 impl Plan {
+    /// Gives what is still to be done as spans of their own.
+    fn left(&self) -> Vec<Span> {
+        let left = self.spans.iter().filter(|span| span.next <= span.to);
+        left.map(|span| Span { from: span.next, records: 0, ..span.clone() }).collect()
+    }
+
     fn is_superseded(&self, row: &PacketRow) -> bool {
         let here = |(epoch, from, to): &(Epoch, u64, u64)| *epoch == row.key.epoch && (*from..=*to).contains(&row.key.seq);
         self.superseded.iter().any(here)
@@ -113,17 +125,26 @@ impl Engine {
         rows.retain(|row| row.key.channel == *channel && row.records > 0 && row.spool.is_some());
         rows.sort_by_key(|row| (row.key.epoch.counter, row.number));
         let plan = reseals.0.entry(channel.clone()).or_default();
-        *plan = Plan {
-            superseded: std::mem::take(&mut plan.superseded),
-            operator: operator.to_string(),
-            goes_on,
-            ..Plan::default()
-        };
-        for row in rows.iter().filter(|row| wanted(row)) {
+        let before = std::mem::take(plan);
+        let waits: Vec<Span> = before.left();
+        *plan = Plan { superseded: before.superseded, operator: operator.to_string(), goes_on, ..Plan::default() };
+        let is_new = |row: &&PacketRow| wanted(row) && !waits.iter().any(|span| span.holds(row));
+        for row in rows.iter().filter(is_new) {
             if !plan.is_superseded(row) {
                 plan.add(row);
             }
         }
+        // What an earlier decision left to do comes behind all that was sealed since: nothing newer went before it.
+        plan.goes_on = if plan.spans.is_empty() && !waits.is_empty() { before.goes_on } else { goes_on };
+        plan.spans.extend(waits);
+        Ok(())
+    }
+
+    /// Leaves out the packets that wait to be sealed anew: their copies are needed, however old they are.
+    pub(crate) fn without_planned(&self, rows: &mut Vec<PacketRow>) -> Result<(), EngineFault> {
+        let reseals = self.state.fact::<Reseals>()?;
+        let spans = |row: &PacketRow| reseals.0.get(&row.key.channel).map_or(&[][..], |plan| &plan.spans);
+        rows.retain(|row| !spans(row).iter().any(|span| span.holds(row)));
         Ok(())
     }
 

@@ -95,11 +95,10 @@ impl Engine {
     fn judge_run(&mut self, header: &Header) -> Result<(), EngineFault> {
         let Some(run) = header.run() else { return Ok(()) };
         // A newer number with a shorter log: the peer learned of its fate before it sent anything.
-        let known = self.state.peer_log.map_or(0, |head| head.size);
-        if self.peer_runs.highest().is_some_and(|highest| header.number > highest) && header.own_log.size < known {
+        if self.peer_runs.falls(header.number, header.own_log.size) {
             self.notice_peer(header.sender, Found { run, number: header.number })?;
         }
-        match self.peer_runs.observe(run, header.number) {
+        match self.peer_runs.observe(run, header.number, header.own_log.size) {
             Ok(changes) => changes.into_iter().for_each(|change| self.ride(change)),
             // What belongs to an epoch to come does no harm: its opening decides.
             Err(_) if self.is_ahead(header) => {}
@@ -212,7 +211,7 @@ impl Engine {
             changes.extend(self.peer_runs.forget_below(header.number));
             changes.push(Change::PeerLog(header.own_log));
         }
-        if let Some(Ok(noted)) = header.run().map(|run| self.peer_runs.observe(run, header.number)) {
+        if let Some(Ok(noted)) = header.run().map(|run| self.peer_runs.observe(run, header.number, header.own_log.size)) {
             changes.extend(noted);
         }
         restored.settled.insert(channel.clone());
@@ -228,7 +227,7 @@ impl Engine {
     pub(crate) fn release_doubtful(&mut self, code: &str, operator: &str) -> Result<bool, EngineFault> {
         let mut changes = match code {
             RESTORED => {
-                let mut changes = self.peer_runs.forget();
+                let mut changes = self.peer_runs.forgive();
                 changes.push(Change::fact(&PeerRestored::default())?);
                 changes
             }
@@ -251,10 +250,15 @@ impl Engine {
         Ok(true)
     }
 
-    /// True while nothing may be sent, since this station's next numbers may be in use already; a trouble says so.
-    pub(crate) fn may_not_send(&self, report: &mut PassReport) -> Result<bool, EngineFault> {
+    /// True while no packet of any class may be sealed, since this station's next numbers may be in use already.
+    pub(crate) fn seals_nothing(&self) -> Result<bool, EngineFault> {
         let here = self.state.fact::<RestoredHere>()?;
-        if here.found.is_some() && here.sending_waits {
+        Ok(here.found.is_some() && here.sending_waits)
+    }
+
+    /// The same, and a trouble says so.
+    pub(crate) fn may_not_send(&self, report: &mut PassReport) -> Result<bool, EngineFault> {
+        if self.seals_nothing()? {
             let [zh, en] = [Lang::Zh, Lang::En].map(restored_here_sentence);
             let journal = say!(self.lang(), "{zh}", "{en}");
             report.troubles.push(Trouble { code: RESTORED_HERE.into(), zh, en, journal });

@@ -14,11 +14,24 @@ const RUNS_MAX: usize = 4096;
 /// How the name of a run's fact begins; one fact a run, so that a packet writes a few bytes.
 const PREFIX: &str = "peer-run-";
 
+/// The fact with the number below which nothing is said.
+const FROM: &str = "peer-runs-from";
+
+/// What is known of a run: its lowest and highest number, and the longest log that one of its packets named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    low: u64,
+    high: u64,
+    log: u64,
+}
+
 /// The lowest and the highest number of each run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerRuns {
-    runs: BTreeMap<RunId, (u64, u64)>,
+    runs: BTreeMap<RunId, Span>,
     by_low: BTreeMap<u64, RunId>,
+    /// Lower numbers say nothing: a person decided about them, and they may come again at any time, of both copies of the sender.
+    from: u64,
 }
 
 /// A number of one run lies among those of another: the sender goes on from an older copy of its state.
@@ -28,31 +41,40 @@ pub struct Contradiction;
 impl PeerRuns {
     /// Reads what the state holds; what cannot be read is left out.
     pub fn of(state: &StationState) -> Self {
-        let mut runs = Self::default();
+        let from = state.facts.get(FROM).and_then(|from| from.parse().ok()).unwrap_or(0);
+        let mut runs = Self { from, ..Self::default() };
         for (name, value) in state.facts.range(PREFIX.to_string()..) {
             let Some(run) = name.strip_prefix(PREFIX) else { break };
-            if let (Ok(run), Ok((low, high))) = (run.parse(), serde_json::from_str(value)) {
-                runs.insert(run, (low, high));
+            if let (Ok(run), Ok((low, high, log))) = (run.parse(), serde_json::from_str(value)) {
+                runs.insert(run, Span { low, high, log });
             }
         }
         runs
     }
 
-    /// Takes note of a packet; gives what the state has to store.
+    /// Takes note of a packet, of its run and number and the length of the sender's log that it names; gives what the state has to store.
     ///
     /// # Errors
     /// [`Contradiction`]: nothing was noted.
-    pub fn observe(&mut self, run: RunId, number: u64) -> Result<Vec<Change>, Contradiction> {
-        let known = self.runs.get(&run).copied();
-        let (low, high) = known.map_or((number, number), |(low, high)| (low.min(number), high.max(number)));
-        if self.overlaps(run, low, high) {
-            return Err(Contradiction);
-        }
-        if known == Some((low, high)) {
+    pub fn observe(&mut self, run: RunId, number: u64, log: u64) -> Result<Vec<Change>, Contradiction> {
+        if number < self.from {
             return Ok(Vec::new());
         }
-        self.insert(run, (low, high));
-        let mut changes = vec![stored(run, Some((low, high)))];
+        let known = self.runs.get(&run).copied();
+        let one = Span { low: number, high: number, log };
+        let next = known.map_or(one, |known| Span {
+            low: known.low.min(number),
+            high: known.high.max(number),
+            log: known.log.max(log),
+        });
+        if self.overlaps(run, next) {
+            return Err(Contradiction);
+        }
+        if known == Some(next) {
+            return Ok(Vec::new());
+        }
+        self.insert(run, next);
+        let mut changes = vec![stored(run, Some(next))];
         if self.runs.len() > RUNS_MAX
             && let Some((_, oldest)) = self.by_low.pop_first()
         {
@@ -62,17 +84,19 @@ impl PeerRuns {
         Ok(changes)
     }
 
-    /// Gives the highest number of all.
-    pub fn highest(&self) -> Option<u64> {
-        let (_, run) = self.by_low.last_key_value()?;
-        self.runs.get(run).map(|(_, high)| *high)
+    /// Tells whether a newer number than all comes with a shorter log than one before it: an honest sender's log only grows.
+    pub fn falls(&self, number: u64, log: u64) -> bool {
+        let newest = self.by_low.last_key_value().and_then(|(_, run)| self.runs.get(run));
+        newest.is_some_and(|newest| number > newest.high && log < newest.log)
     }
 
-    /// Forgets the numbers below one: from there on another copy of the sender's state counts. Gives what the state has to store.
+    /// Lets the numbers below one say nothing any more: from there on another copy of the sender's state counts. Gives what the state has to store.
     pub fn forget_below(&mut self, number: u64) -> Vec<Change> {
-        let mut changes = Vec::new();
-        for (run, (low, high)) in std::mem::take(self).runs {
-            let left = (high >= number).then_some((low.max(number), high));
+        let from = self.from.max(number);
+        let mut changes = vec![Change::Fact(FROM.to_string(), Some(from.to_string()))];
+        let known = std::mem::replace(self, Self { from, ..Self::default() });
+        for (run, span) in known.runs {
+            let left = (span.high >= from).then_some(Span { low: span.low.max(from), ..span });
             changes.push(stored(run, left));
             if let Some(left) = left {
                 self.insert(run, left);
@@ -81,29 +105,38 @@ impl PeerRuns {
         changes
     }
 
-    /// Forgets everything; gives what the state has to store.
+    /// Lets all numbers up to the highest known say nothing any more: a person decided that the sender goes on as it is. Gives what the state has
+    /// to store.
+    pub fn forgive(&mut self) -> Vec<Change> {
+        let newest = self.by_low.last_key_value().and_then(|(_, run)| self.runs.get(run));
+        let above = newest.map_or(0, |newest| newest.high.saturating_add(1));
+        self.forget_below(above)
+    }
+
+    /// Forgets everything: another sender begins. Gives what the state has to store.
     pub fn forget(&mut self) -> Vec<Change> {
-        let changes = self.runs.keys().map(|run| stored(*run, None)).collect();
+        let runs = self.runs.keys().map(|run| stored(*run, None));
+        let changes = runs.chain([Change::Fact(FROM.to_string(), None)]).collect();
         *self = Self::default();
         changes
     }
 
-    fn insert(&mut self, run: RunId, (low, high): (u64, u64)) {
-        if let Some((before, _)) = self.runs.insert(run, (low, high)) {
-            self.by_low.remove(&before);
+    fn insert(&mut self, run: RunId, span: Span) {
+        if let Some(before) = self.runs.insert(run, span) {
+            self.by_low.remove(&before.low);
         }
-        self.by_low.insert(low, run);
+        self.by_low.insert(span.low, run);
     }
 
     /// The numbers of known runs do not overlap, so from the highest one down the first that ends too early ends the search.
-    fn overlaps(&self, run: RunId, low: u64, high: u64) -> bool {
-        let mut others = self.by_low.range(..=high).rev().filter(|(_, other)| **other != run);
-        others.next().and_then(|(_, other)| self.runs.get(other)).is_some_and(|(_, end)| *end >= low)
+    fn overlaps(&self, run: RunId, span: Span) -> bool {
+        let mut others = self.by_low.range(..=span.high).rev().filter(|(_, other)| **other != run);
+        others.next().and_then(|(_, other)| self.runs.get(other)).is_some_and(|other| other.high >= span.low)
     }
 }
 
-fn stored(run: RunId, numbers: Option<(u64, u64)>) -> Change {
-    Change::Fact(format!("{PREFIX}{run}"), numbers.map(|(low, high)| format!("[{low},{high}]")))
+fn stored(run: RunId, span: Option<Span>) -> Change {
+    Change::Fact(format!("{PREFIX}{run}"), span.map(|Span { low, high, log }| format!("[{low},{high},{log}]")))
 }
 
 #[cfg(test)]
@@ -144,7 +177,8 @@ mod tests {
             let (mut runs, mut state) = (PeerRuns::default(), StationState::default());
             for (at, pick) in picks.iter().enumerate() {
                 let (run, number) = all[pick.index(all.len())];
-                let changes = runs.observe(run, number);
+                prop_assert!(!runs.falls(number, number), "{run} {number}");
+                let changes = runs.observe(run, number, number);
                 prop_assert!(changes.is_ok(), "{run} {number}");
                 for change in changes.unwrap_or_default() {
                     state.follow(&change);
@@ -173,9 +207,9 @@ mod tests {
             all.sort_by_key(|(_, number)| number.wrapping_mul(order | 1));
             let mut runs = PeerRuns::default();
             for (run, number) in all {
-                prop_assert!(runs.observe(run, number).is_ok());
+                prop_assert!(runs.observe(run, number, number).is_ok());
             }
-            prop_assert_eq!(runs.observe(run(99), copied + 1), Err(Contradiction));
+            prop_assert_eq!(runs.observe(run(99), copied + 1, copied), Err(Contradiction));
         }
     }
 
@@ -184,10 +218,29 @@ mod tests {
         let mut runs = PeerRuns::default();
         let id = |at: u64| RunId::from_bytes(u128::from(at).to_be_bytes());
         for at in 1..=RUNS_MAX as u64 + 10 {
-            let changes = runs.observe(id(at), at).expect("an honest sender");
+            let changes = runs.observe(id(at), at, at).expect("an honest sender");
             assert_eq!(changes.len(), if at > RUNS_MAX as u64 { 2 } else { 1 });
         }
         assert_eq!((runs.runs.len(), runs.by_low.len()), (RUNS_MAX, RUNS_MAX));
-        assert_eq!(runs.observe(id(9999), 500), Err(Contradiction));
+        assert_eq!(runs.observe(id(9999), 500, 500), Err(Contradiction));
+    }
+
+    #[test]
+    fn what_a_person_decided_about_says_nothing_any_more_after_a_restart_either() {
+        let (mut runs, mut state) = (PeerRuns::default(), StationState::default());
+        let mut follow = |changes: Vec<Change>| changes.iter().for_each(|change| state.follow(change));
+        for number in 1..=20 {
+            follow(runs.observe(run(1), number, number).expect("an honest sender"));
+        }
+        assert_eq!(runs.observe(run(2), 15, 14), Err(Contradiction));
+        follow(runs.forgive());
+        let runs = PeerRuns::of(&state);
+        for (id, number) in [(1, 20), (2, 15), (1, 3), (2, 20)] {
+            assert_eq!(runs.clone().observe(run(id), number, number), Ok(Vec::new()), "{id} {number}");
+        }
+        assert!(!runs.falls(21, 5));
+        let mut later = runs;
+        assert!(later.observe(run(2), 21, 5).is_ok_and(|changes| changes.len() == 1));
+        assert!(later.falls(22, 4) && !later.falls(22, 5));
     }
 }

@@ -132,7 +132,7 @@ impl Engine {
     /// Ends a step: places again what the peer misses and what is due, and tells the peer how far everything is.
     pub(crate) fn tend_link(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         let mut end = PassReport::default();
-        if self.trust.is_some() && self.unplaced.is_empty() && !self.should_stop() {
+        if self.trust.is_some() && self.unplaced.is_empty() && !self.should_stop() && !self.seals_nothing()? {
             self.make_up_when_due()?;
             self.send_signal(&mut end)?;
         }

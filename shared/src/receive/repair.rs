@@ -525,6 +525,8 @@ impl Engine {
         loop {
             let mut look = Look::default();
             self.look_at_own(&dir, &mut look, report)?;
+            // What a doubtful sender sent is doubtful whichever way it came.
+            let look = self.judge(look, report)?;
             for (channel, mut arrivals) in look.cargo {
                 arrivals.sort_by_key(|picked| picked.head.header.seq);
                 self.receive_channel(&channel, arrivals, report)?;

@@ -43,6 +43,15 @@ impl Engine {
             Err(fault) => return Err(fault.into()),
         };
         let mut report = PassReport::default();
+        if self.may_not_send(&mut report)? {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "本站是从旧备份恢复的，暂停发送（见 status），没有再次发送。请先运行 epoch new。",
+                    "This station goes on from an older copy and does not send for now (see status); nothing was sent again. Run epoch new first."
+                )
+            }));
+        }
         // The parts of a large file stand one behind the other in their channel: what was begun is ended first.
         if self.state.unfinished.contains_key(&(Direction::Out, channel.clone())) {
             self.send_channel(at, &mut report)?;

@@ -42,6 +42,15 @@ impl Engine {
             }
         };
         let mut report = PassReport::default();
+        if self.seals_nothing()? {
+            if channel.is_some() {
+                return Ok(all_at_once());
+            }
+            if self.leaving(None).is_empty() {
+                self.signal_anew(person)?;
+                return Ok(only_signals());
+            }
+        }
         let Some(opened) = self.begin_anew(self.leaving(channel), &heads, person, &mut report)? else {
             return Ok(no_epoch_left());
         };
@@ -92,6 +101,27 @@ impl Engine {
             )
         }))
     }
+}
+
+/// The next numbers of every channel may be in use already.
+fn all_at_once() -> Answer {
+    Answer::no(|lang| {
+        say!(
+            lang,
+            "本站是从旧备份恢复的，每个通道的下一个包号都可能用过，没有改动任何东西。请不带 --channel 再运行 epoch new。",
+            "This station goes on from an older copy, and the next numbers of every channel may be in use already; nothing was changed. Run epoch new without --channel."
+        )
+    })
+}
+
+fn only_signals() -> Answer {
+    Answer::done(0, |lang| {
+        say!(
+            lang,
+            "本站没有发出的通道，不用另起代次；从下一轮起重新发送信号。",
+            "No channel leaves from here, so that there is no epoch to open; signals are sent again from the next look on."
+        )
+    })
 }
 
 fn no_epoch_left() -> Answer {

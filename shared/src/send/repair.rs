@@ -204,7 +204,7 @@ impl Engine {
     fn close_covers(&mut self, closing: Closing, report: &mut PassReport) -> Result<(), EngineFault> {
         let link = &self.station.config.link;
         let (data, parity) = (usize::from(link.repair_data), link.repair_parity);
-        if parity == 0 || self.trust.is_none() {
+        if parity == 0 || self.trust.is_none() || self.seals_nothing()? {
             return Ok(());
         }
         for kind in [Kind::Large, Kind::Small] {
@@ -282,6 +282,12 @@ impl Engine {
         }
         ferry.sync()?;
         Ok(group.len() as u64)
+    }
+
+    /// Gives the change with which no packet waits for a group any more: what was sealed to another peer is of no use to the present one.
+    pub(crate) fn forget_covers(&mut self) -> Change {
+        self.repair.covering = None;
+        Change::Fact(Covering::NAME.to_string(), None)
     }
 
     fn covering(&mut self) -> Result<&mut Covering, EngineFault> {

@@ -19,6 +19,7 @@ mod repair_kills;
 mod replayed_year;
 mod resends;
 mod restored;
+mod restored_and_others;
 mod seeds;
 mod sink;
 mod source;

@@ -15,11 +15,11 @@ use dukou_tests::simulated::{Consumer, Weather, World, verdict};
 use std::collections::BTreeMap;
 
 /// What a receiver has of the peer's channels, as its gap report says it.
-fn card(receiver: &mut SimStation) -> String {
+pub(super) fn card(receiver: &mut SimStation) -> String {
     receiver.perform(&Request::ReportGaps).unwrap().document.expect("a report")
 }
 
-fn epoch_new(card: String) -> Request {
+pub(super) fn epoch_new(card: String) -> Request {
     let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "从上周的备份恢复".to_string());
     Request::EpochNew { card, channel: None, operator, name: who, reason: why }
 }
@@ -46,11 +46,11 @@ fn restored_sender(seed: u64, days: usize) -> World {
     world
 }
 
-fn restored_lines(station: &SimStation) -> usize {
+pub(super) fn restored_lines(station: &SimStation) -> usize {
     station.log().iter().filter(|event| matches!(event, Event::Restored { .. })).count()
 }
 
-fn holds(station: &SimStation) -> Vec<String> {
+pub(super) fn holds(station: &SimStation) -> Vec<String> {
     let state = station.store.clone().load().unwrap();
     state.holds.values().map(|hold| hold.code.clone()).collect()
 }
@@ -65,7 +65,7 @@ fn taken(world: &World, channel: &str) -> BTreeMap<(String, Digest), usize> {
 }
 
 /// Everything that was dropped and should arrive was taken once, on the channels from outside in.
-fn assert_once_each(world: &World, what: &str) {
+pub(super) fn assert_once_each(world: &World, what: &str) {
     for channel in [REPORTS, FILES] {
         let taken = taken(world, channel);
         for file in
@@ -77,7 +77,7 @@ fn assert_once_each(world: &World, what: &str) {
     }
 }
 
-fn settle(world: &mut World) {
+pub(super) fn settle(world: &mut World) {
     // A held channel keeps the world from coming to rest in the sense of its own check; rounds are enough here.
     for _ in 0..12 {
         world.round(&Weather::FAIR).unwrap();
@@ -209,7 +209,7 @@ fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
 }
 
 /// Few files on each channel, so that a sweep stays short.
-fn few(world: &mut World, prefix: &str) {
+pub(super) fn few(world: &mut World, prefix: &str) {
     world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("{prefix}0_a.xml"));
     for index in 0..4 {
         world.outer_supplier.drop_file(&world.outer, FILES, &format!("{prefix}/{index}.bin"));
@@ -240,7 +240,7 @@ fn burnt(seed: u64) -> World {
     world
 }
 
-fn reseal() -> Request {
+pub(super) fn reseal() -> Request {
     let (operator, who, why) = ("lisi".to_string(), "王主任".to_string(), "对方机房失火".to_string());
     Request::Reseal { channel: None, from: 1, operator, name: who, reason: why }
 }
@@ -485,4 +485,98 @@ fn an_opening_that_is_lost_is_named_as_a_gap_and_a_resend_brings_it() {
     assert_eq!(world.inner.perform(&waive).unwrap().exit, 2, "an opening cannot be waived");
     world.heal().unwrap();
     assert_once_each(&world, "resent");
+}
+
+/// Delivers everything that ever left from outside in once more.
+fn replay_all(world: &mut World) {
+    for (_, bytes) in world.inward.passed.clone() {
+        world.inward.put(&world.inner, None, &bytes);
+    }
+    settle(world);
+}
+
+#[test]
+fn what_both_copies_of_a_sender_sent_has_no_effect_when_it_is_replayed_after_a_re_baseline() {
+    for seed in 80..83 {
+        let mut world = restored_sender(seed, 2);
+        heal(&mut world, &format!("seed {seed}"));
+        let lines = restored_lines(&world.inner);
+        for reversed in [false, true] {
+            if reversed {
+                world.inward.passed.reverse();
+            }
+            replay_all(&mut world);
+            assert_eq!(holds(&world.inner), Vec::<String>::new(), "seed {seed}");
+            assert_eq!(restored_lines(&world.inner), lines, "seed {seed}");
+        }
+        assert_once_each(&world, &format!("seed {seed}"));
+        verdict::log_verifies(&world.inner).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+    }
+}
+
+#[test]
+fn a_sender_that_a_person_released_is_not_held_for_the_same_older_copy_again() {
+    let mut world = World::new(84);
+    day(&mut world, "A");
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    // Only one channel goes on behind the copy: on the other one the next numbers fit.
+    for index in 0..6 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("W/{index}.bin"));
+        world.settle().unwrap();
+    }
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    world.outer_supplier.drop_xml(&world.outer, REPORTS, "Z1_new.xml");
+    settle(&mut world);
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, vec!["restored".to_string(); 2]));
+    let release = Request::Release { channel: name(REPORTS), operator: "lisi".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    for index in 2..5 {
+        world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("Z{index}_new.xml"));
+        settle(&mut world);
+    }
+    for (channel, from, to) in dukou_tests::simulated::world::gaps(&world.inner).unwrap() {
+        let request = Request::Resend { channel, from, to, operator: "tester".to_string() };
+        assert_eq!(world.outer.perform(&request).unwrap().exit, 0);
+    }
+    settle(&mut world);
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, Vec::new()), "the decision holds");
+    world.inner_consumer.take(&world.inner.files, 1.0);
+    assert_eq!(taken(&world, REPORTS).keys().filter(|(file, _)| file.starts_with('Z')).count(), 4);
+}
+
+#[test]
+fn a_station_that_was_restored_seals_nothing_until_a_person_decided_whatever_is_due_or_asked_for() {
+    let mut world = way_back::world_of(85, &way_back::answered());
+    world.inner.station.config.link.repair_parity = 2;
+    few(&mut world, "A");
+    world.inner_supplier.drop_file(&world.inner, REPLIES, "a.json");
+    world.settle().unwrap();
+    world.inner.close().unwrap();
+    let copy = world.inner.copy();
+    few(&mut world, "W");
+    for index in 0..4 {
+        world.inner_supplier.drop_file(&world.inner, REPLIES, &format!("w{index}.json"));
+    }
+    world.settle().unwrap();
+    world.inner.crash();
+    world.inner.put_back(&copy);
+    // What the outer station says of the lost log is here before anything is sent.
+    few(&mut world, "X");
+    world.outer.step().unwrap();
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    world.inner.step().unwrap();
+    assert_eq!(holds(&world.inner), ["restored-here", "restored-here"]);
+    let number = |world: &World| world.inner.store.clone().load().unwrap().number;
+    let before = number(&world);
+    world.inner_supplier.drop_file(&world.inner, REPLIES, "x.json");
+    let resend = Request::Resend { channel: name(REPLIES), from: 1, to: 1, operator: "tester".to_string() };
+    world.inner.perform(&resend).unwrap();
+    for _ in 0..30 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    world.inner.pass().unwrap();
+    assert_eq!(number(&world), before, "a number that may be in use already was given to a packet");
+    assert_eq!(restored_lines(&world.outer), 0, "the peer met it");
 }
