@@ -4,7 +4,7 @@ use super::book::{AlarmBook, Moment, OpenAlarm};
 use super::codes::{Code, Level};
 use super::maintenance::Maintenance;
 use super::settings::AlarmConfig;
-use crate::lang::Lang;
+use crate::lang::{Lang, plain_line};
 use crate::report::civil_time;
 use crate::say;
 use crate::seams::clock::{Clock, SystemClock};
@@ -127,6 +127,7 @@ fn sentence(code: Option<Code>, lang: Lang) -> String {
 pub fn text(lines: &[AlarmLine], maintenance: Option<&MaintenanceLine>, lang: Lang) -> String {
     let mut out = String::new();
     if let Some(MaintenanceLine { until, name, reason, .. }) = maintenance {
+        let [name, reason] = [name, reason].map(|text| plain_line(text));
         out += &say!(
             lang,
             "维护：到 {until} 为止不报静默和晚到（{name}：{reason}）。\n",
@@ -168,7 +169,10 @@ fn whom_to_call(alarm: &AlarmLine, lang: Lang) -> String {
 fn noted_text(alarm: &AlarmLine, lang: Lang) -> String {
     let code = &alarm.code;
     match &alarm.acknowledged {
-        Some(NotedLine { name, at, .. }) => say!(lang, "{name} 已于 {at} 知悉。", " {name} took note of it at {at}."),
+        Some(NotedLine { name, at, .. }) => {
+            let name = plain_line(name);
+            say!(lang, "{name} 已于 {at} 知悉。", " {name} took note of it at {at}.")
+        }
         None if alarm.level == Level::Alarm => {
             let channel = alarm.channel.as_ref().map(|channel| format!(" --channel {channel}")).unwrap_or_default();
             say!(

@@ -6,7 +6,7 @@ use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
 use crate::daemon::{StationLock, open_store, read_store};
 use crate::error::{ConfigFault, EngineFault};
-use crate::keys::{StationKeys, Trust};
+use crate::keys::{StationKeys, Trust, read_keyring};
 use crate::lang::Lang;
 use crate::log::read_lines;
 use crate::say;
@@ -18,10 +18,11 @@ use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
 use dukou_packets::audit::{Verdict, verify};
+use dukou_packets::keyring::Keyring;
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::packet::open::{HEAD_MAX, KeyBook, VerifiedHead, read_head};
+use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, read_head};
 use dukou_packets::packet::records::parts_digest;
 use dukou_packets::suite::{Digest, Hasher, sha256};
 use serde::Serialize;
@@ -386,6 +387,7 @@ fn check_spool(
     store: &mut SqliteStore,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), EngineFault> {
+    let cards = peers_cards(station, trust);
     for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
         let mut expected = BTreeSet::new();
         for row in store.packets_in(direction, &PacketState::ALL, usize::MAX)? {
@@ -393,7 +395,7 @@ fn check_spool(
             let path = dir.join(name);
             expected.insert(name.clone());
             let (key, shown) = (&row.key, path.display().to_string());
-            match spool_head(&path, direction, keys, trust) {
+            match spool_head(&path, direction, keys, &cards) {
                 Some((head, len))
                     if head.digest == row.header && len == head.expected_len() && payload_is_whole(&path, &head) => {}
                 Some(_) => found.push(Disagreement::new("spool-differs", |lang| {
@@ -419,16 +421,24 @@ fn check_spool(
     Ok(())
 }
 
-fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, trust: Option<&Trust>) -> Option<(VerifiedHead, u64)> {
-    let book: &dyn KeyBook = match direction {
-        Direction::Out => &keys.keyring,
-        Direction::In => &trust?.peer,
+/// Gives the peer's card, and those that were trusted before it: packets that they signed lie here for their keeping time.
+fn peers_cards(station: &Station, trust: Option<&Trust>) -> Vec<Keyring> {
+    let names = std::fs::read_dir(station.log_dir()).into_iter().flatten().flatten();
+    let earlier = names.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("peer-")));
+    let earlier = earlier.filter_map(|entry| read_keyring(&entry.path()).ok());
+    trust.map(|trust| trust.peer.clone()).into_iter().chain(earlier).collect()
+}
+
+fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, cards: &[Keyring]) -> Option<(VerifiedHead, u64)> {
+    let books = match direction {
+        Direction::Out => std::slice::from_ref(&keys.keyring),
+        Direction::In => cards,
     };
     let file = std::fs::File::open(path).ok()?;
     let len = file.metadata().ok()?.len();
     let mut bytes = Vec::new();
     file.take(HEAD_MAX as u64).read_to_end(&mut bytes).ok()?;
-    Some((read_head(&bytes, book).ok()?, len))
+    Some((books.iter().find_map(|book| read_head(&bytes, book).ok())?, len))
 }
 
 /// Tells whether a packet's payload is the one that its head signs.
@@ -555,11 +565,11 @@ fn newest_by_channel<'a>(rows: impl Iterator<Item = &'a PacketRow>) -> Vec<&'a P
 type Heads = BTreeMap<dukou_packets::suite::Digest, (String, VerifiedHead)>;
 
 fn spool_heads(station: &Station, keys: &StationKeys, trust: Option<&Trust>) -> Result<Heads, EngineFault> {
-    let mut heads = Heads::new();
+    let (mut heads, cards) = (Heads::new(), peers_cards(station, trust));
     for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
         let names = std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?.flatten();
         for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
-            if let Some((head, _)) = spool_head(&dir.join(&name), direction, keys, trust) {
+            if let Some((head, _)) = spool_head(&dir.join(&name), direction, keys, &cards) {
                 heads.insert(head.digest, (name, head));
             }
         }

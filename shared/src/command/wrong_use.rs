@@ -37,6 +37,17 @@ pub(super) fn sentence(error: &clap::Error, lang: Lang) -> Option<String> {
         ErrorKind::MissingRequiredArgument => {
             say!(lang, "缺少 {argument}。用法见 --help。", "{argument} is missing. See --help.")
         }
+        ErrorKind::ArgumentConflict if !argument.is_empty() && !told(ContextKind::PriorArg).is_empty() => {
+            let other = told(ContextKind::PriorArg);
+            say!(
+                lang,
+                "{argument} 和 {other} 不能一起用。用法见 --help。",
+                "{argument} and {other} do not go together. See --help."
+            )
+        }
+        ErrorKind::ArgumentConflict => {
+            say!(lang, "这些参数不能一起用。用法见 --help。", "These arguments do not go together. See --help.")
+        }
         ErrorKind::InvalidUtf8 => say!(
             lang,
             "命令行不是 UTF-8 编码。请检查终端的编码。",
@@ -58,7 +69,10 @@ fn told(error: &clap::Error, kind: ContextKind) -> String {
 fn why(error: &clap::Error, lang: Lang) -> String {
     let Some(source) = std::error::Error::source(error) else { return String::new() };
     let source = source.to_string();
-    let why = in_language(&source, lang);
+    let why = match (source.starts_with("expected a channel name"), lang) {
+        (true, Lang::Zh) => "应为通道名：1–64 个小写字母、数字或中间的连字符",
+        _ => in_language(&source, lang),
+    };
     say!(lang, "（{why}）", " ({why})")
 }
 

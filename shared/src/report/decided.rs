@@ -2,7 +2,7 @@
 
 use super::{civil_time, range_text};
 use crate::error::EngineFault;
-use crate::lang::Lang;
+use crate::lang::{Lang, plain_line};
 use crate::say;
 use crate::store::{Direction, PacketState, Store, Waiver};
 use serde::Serialize;
@@ -52,6 +52,7 @@ pub fn waivers_text(lines: &[WaiverLine], lang: Lang) -> String {
     let mut out = String::new();
     for WaiverLine { channel, from, to, operator, reason, at, late, .. } in lines.iter().take(SHOWN) {
         let numbers = range_text(*from, *to);
+        let [operator, reason] = [operator, reason].map(|text| plain_line(text));
         out += &say!(
             lang,
             "已放弃：通道 {channel} 第 {numbers} 号包，{operator} 于 {at} 登记（{reason}）；此后迟到 {late} 个，只作证据保存。\n",

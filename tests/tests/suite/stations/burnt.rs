@@ -122,6 +122,27 @@ fn a_burnt_station_that_had_answered_is_made_anew_without_being_taken_for_a_rest
 }
 
 #[test]
+fn what_a_peer_sent_before_it_burnt_is_still_checked_by_its_own_card() {
+    let (mut pair, _) = pair_with_recovery_key();
+    pair.drop_messages(0, 4);
+    pair.exchange();
+    fs::remove_dir_all(&pair.outer.dir).unwrap();
+    pair.outer = Station::init("dukou-outer", &pair.dir.path().join("outer-two"), &[]);
+    let (outer_card, inner_card) = (pair.card(&pair.outer), pair.card(&pair.inner));
+    pair.outer.expect(0, &["trust", inner_card.to_str().unwrap(), "--yes"]);
+    pair.inner.expect(0, &[&["trust", outer_card.to_str().unwrap(), "--yes", "--replace"], &WHO[..]].concat());
+    pair.inner.expect(0, &["check"]);
+    let packets = dukou_tests::stations::tree::names(&pair.inner.path("spool/in"));
+    assert_eq!(packets.len(), 2, "two of two messages each");
+    let path = pair.inner.path("spool/in").join(&packets[0]);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let damaged = pair.inner.expect(1, &["check"]);
+    assert!(damaged.out.contains(&packets[0]) && !damaged.out.contains(&packets[1]), "{damaged:?}");
+}
+
+#[test]
 fn a_reseal_with_the_recovery_key_opens_what_it_can_and_a_wrong_character_is_named() {
     let (mut pair, key) = pair_with_recovery_key();
     let messages = burn(&mut pair);

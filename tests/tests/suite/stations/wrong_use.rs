@@ -440,6 +440,38 @@ fn a_pipe_or_a_device_in_the_place_of_settings_is_named_instead_of_waited_for() 
 }
 
 #[test]
+fn arguments_that_do_not_go_together_are_named_and_so_is_what_a_channel_may_be_called() {
+    let pair = Pair::new();
+    wrong_use(&pair.outer, &["gaps", "--text", "--json"], 2, &["--text", "--json"]);
+    let report = ["resend", MESSAGES, "--seq", "1", "--report", "x"];
+    wrong_use(&pair.outer, &report, 2, &["--report", "CHANNEL"]);
+    for args in [&["alarms", "--json", "ack", "silent"][..], &["maintenance", "--end", "--until", "2026-11-24T00:00"]] {
+        let answer = pair.outer.expect(2, args);
+        one_sentence(&answer, Tongue::Chinese, &["不能一起用"]);
+    }
+    let answer = pair.outer.expect(2, &["resend", "../x", "--seq", "1"]);
+    assert!(answer.err.contains("应为通道名") && !answer.err.contains("expected"), "{answer:?}");
+}
+
+#[test]
+fn names_and_reasons_of_decisions_can_neither_steer_a_terminal_nor_add_lines() {
+    let pair = Pair::new();
+    let nasty = "王\u{1b}[2J\n维护：到 2027\u{7}";
+    pair.outer.expect(0, &["maintenance", "--until", &soon(), "--reason", nasty, "--name", nasty]);
+    for verb in ["status", "alarms"] {
+        let out = pair.outer.expect(0, &[verb]).out;
+        assert!(!out.chars().any(|letter| letter.is_control() && letter != '\n'), "{out:?}");
+        assert_eq!(out.lines().filter(|line| line.starts_with("维护：")).count(), 1, "{out}");
+    }
+}
+
+/// A moment within the next month, as `--until` takes it.
+fn soon() -> String {
+    let date = Command::new("date").env("TZ", "Asia/Shanghai").args(["-d", "+2 days", "+%Y-%m-%dT%H:%M"]).output().unwrap();
+    String::from_utf8(date.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
 fn wrong_packet_numbers_on_the_command_line_are_told_in_the_readers_words() {
     let pair = Pair::new();
     for number in ["0", "x", "-3", "18446744073709551616", ""] {
