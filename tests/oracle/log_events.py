@@ -84,6 +84,7 @@ class Events:
         self.packed_numbers: Dict[int, Set[str]] = {}
         self.heads: Dict[str, List[PeerHead]] = {}
         self.restored: Dict[str, int] = {}
+        self.lines_lost = False
         self.trusted: List[Tuple[str, str, str, int]] = []
         self.init: Optional[Tuple[Line, str]] = None
         self._on: Dict[str, Callable[[Line, str, int], None]] = {
@@ -158,15 +159,21 @@ class Events:
                 self.report.contradiction("echo-root", file, place)
             return
         if size >= place:
-            if not lost:
-                self.report.contradiction("echo-ahead", file, place)
+            self._does_not_fit("echo-ahead", lost, file, place)
             return
         own = self.tree.root_at(size)
         if own is not None and own.hex() != root:
-            if not lost:
-                self.report.contradiction("echo-root", file, place)
+            self._does_not_fit("echo-root", lost, file, place)
         elif own is not None:
             self.report.witnessed = max(self.report.witnessed, size)
+
+    def _does_not_fit(self, code: str, lost: bool, file: str, place: int) -> None:
+        """What the peer vouches for is not here: a contradiction, or lines that were lost with a newer copy; the log key could say that, too."""
+        if not lost:
+            self.report.contradiction(code, file, place)
+        elif not self.lines_lost:
+            self.lines_lost = True
+            self.report.missing("lines-lost", file, place)
 
     def _peer(self, line: Line) -> PeerEpoch:
         """Finds the epoch a line is about; one that begins before the lines at hand begins where it is first met."""

@@ -708,8 +708,14 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     };
     outer_case("PASS", "", "the peer was restored, and its log is shorter", &peer, &shrunk);
     outer_case("FAIL", "peer-falls", "this station was restored, and the peer's log shrank", &own, &shrunk);
-    outer_case("PASS", "", "this station was restored, and the peer speaks of lines that were lost", &own, &ahead);
-    outer_case("PASS", "", "this station was restored, and the peer speaks of another line", &own, &other_root);
+    outer_case(
+        "INCOMPLETE",
+        "lines-lost",
+        "this station was restored, and the peer speaks of lines that were lost",
+        &own,
+        &ahead,
+    );
+    outer_case("INCOMPLETE", "lines-lost", "this station was restored, and the peer speaks of another line", &own, &other_root);
     outer_case("FAIL", "echo-ahead", "the peer was restored and vouches for lines that did not exist", &peer, &ahead);
     outer_case("FAIL", "echo-root", "the peer was restored and vouches for another log", &peer, &other_root);
     let mut inner_case = |verdict, code, about: &str, old_seq: u64| {
@@ -721,6 +727,12 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     inner_case("PASS", "", "a new epoch begins before the gap: its records come again", 6);
     inner_case("INCOMPLETE", "packet-missing", "a new epoch begins within the gap", 8);
     inner_case("INCOMPLETE", "packet-missing", "a new epoch begins behind the gap", 9);
+    let mut rewritten = outer_log();
+    ahead(&mut rewritten);
+    rewritten.segments[1].events.insert(0, own);
+    let files = write(&rewritten, "log").files();
+    let about = "outer log: rewritten with the live key, and a line long before says that this station was restored";
+    bench.push("INCOMPLETE", "lines-lost", about.to_owned(), files);
     for case in &mut bench.cases {
         case.name = format!("epoch-{}", case.name);
     }

@@ -34,7 +34,7 @@ pub(super) enum Claimant {
     Segment(Vec<Digest>),
     /// A verified checkpoint.
     Checkpoint,
-    /// The peer; behind a line that says that this station was restored what does not fit says nothing.
+    /// The peer; behind a line that says that this station was restored what does not fit tells of lost lines.
     Peer {
         /// Such a line stands before the claim.
         restored: bool,
@@ -46,7 +46,8 @@ impl Claimant {
         match self {
             Self::Segment(_) => FaultCode::SegmentHead,
             Self::Checkpoint => FaultCode::CheckpointRoot,
-            Self::Peer { .. } => FaultCode::EchoRoot,
+            Self::Peer { restored: true } => FaultCode::LinesLost,
+            Self::Peer { restored: false } => FaultCode::EchoRoot,
         }
     }
 }
@@ -216,14 +217,8 @@ impl Settled {
             Claimant::Checkpoint | Claimant::Peer { .. } => claim.head.root == tree.root(),
         };
         if !agrees {
-            if matches!(claim.by, Claimant::Peer { restored: true }) {
-                return;
-            }
             // Once the tree is another one, every later claim differs too: the first says where to look.
-            if !faults.has(code) {
-                let detail = format!("size {}", claim.head.size);
-                faults.add(code, &claim.file, claim.line, detail);
-            }
+            faults.add_first(code, &claim.file, claim.line, format!("size {}", claim.head.size));
             return;
         }
         match claim.by {

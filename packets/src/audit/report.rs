@@ -124,6 +124,8 @@ fault_codes! {
     EchoRoot = "echo-root" Fail "对方见证的内容与本日志不一致" "the peer vouches for another log than this one";
     /// The peer speaks of lines that did not exist yet.
     EchoAhead = "echo-ahead" Fail "对方见证的行数多于当时的行数" "the peer vouches for more lines than there were";
+    /// The peer vouches for lines that are not here, and a line says that this station went on from an older copy of its state.
+    LinesLost = "lines-lost" Incomplete "对方见证过的日志行不在本日志里（本站登记过从旧备份恢复）；是丢失还是被改写，须与对方的日志核对" "the peer vouches for lines that are not in this log, which says that its station was restored from an older copy: compare it with the peer's log to tell loss from a rewrite";
     /// The peer's log shrank.
     PeerFalls = "peer-falls" Fail "对方日志的行数倒退" "the peer's log shrank";
     /// The peer's log has two roots for one size.
@@ -275,8 +277,11 @@ impl Faults {
         });
     }
 
-    pub(super) fn has(&self, code: FaultCode) -> bool {
-        self.counts.contains_key(&code)
+    /// The same, for the first fault of its code alone.
+    pub(super) fn add_first(&mut self, code: FaultCode, file: &str, line: u64, detail: String) {
+        if !self.counts.contains_key(&code) {
+            self.add(code, file, line, detail);
+        }
     }
 
     pub(super) fn verdict(&self) -> Verdict {

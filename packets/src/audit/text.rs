@@ -182,6 +182,10 @@ impl Text {
                 "下一步：不要改动本目录，整体复制留存，与对方的日志和备份比对，并通知安全审计人员",
                 "Next: change nothing in this directory, keep a copy of all of it, compare it with the peer's log and with backups, and tell the auditor",
             ),
+            Verdict::Incomplete if report.faults.iter().all(|fault| fault.code == FaultCode::LinesLost) => self.line(
+                "下一步：与对方的日志比对，核实本站恢复备份的时间和经过，并通知安全审计人员",
+                "Next: compare with the peer's log, ask when and why this station was restored from a backup, and tell the auditor",
+            ),
             Verdict::Incomplete => self.line(
                 "下一步：从备份取回缺少的文件后重新核验；缺少摆渡包时请对方补传，或登记放弃",
                 "Next: bring the missing files back from a backup and verify again; where packets are missing, have them resent or waive them",

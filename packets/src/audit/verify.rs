@@ -150,13 +150,14 @@ impl Reading<'_> {
         if head == LogHead::NONE {
             return;
         }
-        // The peer speaks of lines that were lost with the newer copy.
+        // The peer speaks of lines that were lost with the newer copy; whoever has the log key could say so, too, and so it is told.
         let restored = self.keys.station().is_some_and(|own| self.ledger.is_restored(own));
         if head.size >= line {
+            let detail = format!("{} >= {line}", head.size);
             if restored {
+                self.faults.add_first(FaultCode::LinesLost, name, line, detail);
                 return;
             }
-            let detail = format!("{} >= {line}", head.size);
             self.faults.add(FaultCode::EchoAhead, name, line, detail);
             return;
         }
