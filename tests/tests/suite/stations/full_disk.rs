@@ -118,7 +118,8 @@ fn init_and_trust_on_a_full_disk_say_that_it_is_full() {
 fn a_station_without_files_or_memory_tries_again_and_is_not_called_damaged() {
     let pair = Pair::one_file_a_packet();
     pair.drop_messages(0, 2);
-    for limit in ["-n 5", "-n 6", "-n 8", "-v 24000"] {
+    // With less address space the program is not even loaded.
+    for limit in ["-n 5", "-n 6", "-n 8", "-v 32000"] {
         let pass = pair.outer.command(&["pass"]);
         let mut command = std::process::Command::new("sh");
         command.args(["-c", &format!("ulimit {limit}; exec \"$@\""), "sh"]).arg(pass.get_program()).args(pass.get_args());

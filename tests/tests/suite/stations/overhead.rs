@@ -1,6 +1,5 @@
 //! What 10,000 small records cost beside their compressed payload, and how fast such records cross.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use dukou_packets::limits::{CHUNK, TAG};
@@ -9,7 +8,6 @@ use dukou_rehearsal::messages::write_small_records;
 use dukou_tests::stations::daemon::Daemon;
 use dukou_tests::stations::packet::{PacketFile, packets};
 use dukou_tests::stations::pair::{MESSAGES, Pair};
-use dukou_tests::stations::station::Station;
 use dukou_tests::stations::wait::until;
 
 const RECORDS: usize = 10_000;
