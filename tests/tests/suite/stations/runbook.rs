@@ -39,6 +39,8 @@ fn every_block_of_the_runbook_works_when_it_is_pasted_as_it_is() {
         "已在 2 个通道上另起一代",
         "早先一代已落地、没有再落地：2 个文件",
         "1 个文件重新落地",
+        "本站是从旧备份恢复的",
+        "again:\nBiz150721240315000002.xml",
         "已把 2 个留存包的记录重新封装发出",
         "0 个包没有打开",
         "largest_bytes 只有 70000",
