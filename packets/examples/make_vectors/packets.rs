@@ -158,8 +158,8 @@ pub(crate) fn cases() -> Vec<Case> {
     count_and_root(&mut bench);
     bombs(&mut bench);
     line_numbers(&mut bench);
-    bench.cases.extend(crate::armor::cases());
     signal_receipts(&mut bench);
+    bench.cases.extend(crate::armor::cases());
     bench.cases
 }
 

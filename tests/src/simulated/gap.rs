@@ -178,6 +178,9 @@ impl Gap {
         let harmed = if self.befalls("lost", weather.lost) {
             bytes.clear();
             true
+        } else if bytes.is_empty() {
+            // What a power cut left of a file that was never synced.
+            true
         } else if self.befalls("corrupt", weather.corrupt) {
             let at = self.dice.below(bytes.len() as u64) as usize;
             bytes[at] ^= 1 << self.dice.below(8);
