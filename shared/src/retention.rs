@@ -37,7 +37,7 @@ pub(crate) struct Expiring {
 impl Engine {
     /// Removes what is past its keeping time, once an hour of running time.
     pub(crate) fn prune_when_due(&mut self) -> Result<(), EngineFault> {
-        let now_ms = self.state.run_ms;
+        let now_ms = self.running_ms();
         if self.pruned_run_ms.is_some_and(|last_ms| now_ms < last_ms + EVERY_MS) {
             return Ok(());
         }

@@ -52,13 +52,21 @@ impl Engine {
         let sentence = |lang| {
             say!(
                 lang,
-                "已把 {done} 个留存包的记录重新封装发出，还有 {waiting} 个会由 run 或 pass 接着做；{unopened} 个打不开（可用 --recovery-key 再试，并运行 check）。",
-                "Sealed the records of {done} retained packet(s) anew; {waiting} more are done by run or pass; {unopened} could not be opened (try --recovery-key, and run check)."
+                "已把 {done} 个留存包的记录重新封装发出，还有 {waiting} 个会由 run 或 pass 接着做。",
+                "Sealed the records of {done} retained packet(s) anew; {waiting} more are done by run or pass."
+            )
+        };
+        let in_part = |lang| {
+            say!(
+                lang,
+                "已把 {done} 个留存包的记录重新封装发出，还有 {waiting} 个会由 run 或 pass 接着做；{unopened} 个打不开，请运行 check，并用 --recovery-key 再试。",
+                "Sealed the records of {done} retained packet(s) anew; {waiting} more are done by run or pass; {unopened} could not be opened: run check, and try again with --recovery-key."
             )
         };
         Ok(match unopened {
             0 => Answer::done(done, sentence),
-            _ => Answer { count: done, ..Answer::no(sentence) },
+            // Part of it was done: somebody should look at the rest.
+            _ => Answer { exit: 1, ..Answer::done(done, in_part) },
         })
     }
 }

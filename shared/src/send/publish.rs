@@ -170,7 +170,10 @@ impl Engine {
         for (at, packet) in channels.into_iter().zip(&packets) {
             let parts = [packet.sealed.head.as_slice(), packet.sealed.payload.as_slice()];
             match self.place(at, std::iter::once((&packet.row, parts)), &mut 0) {
-                Ok(()) => report.packets_out += 1,
+                Ok(()) => {
+                    report.packets_out += 1;
+                    self.cover(std::iter::once(&packet.row))?;
+                }
                 Err(fault) => {
                     self.tolerate(fault, report)?;
                     self.unplaced.push_back(packet.row.clone());
