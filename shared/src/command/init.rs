@@ -232,8 +232,7 @@ fn station_toml(config: &StationConfig) -> String {
         Environment::Test => "test",
     };
     format!(
-        r#"# 摆渡站配置：改动后重新启动生效；# 后面的设置是默认值，去掉 # 再改。
-# Station configuration: changes take effect at the next start; settings behind # are the defaults, take the # away to change one.
+        r#"# 摆渡站配置：改动后重启生效，# 后面的设置是默认值 / station configuration: changes take effect at the next start, settings behind # are the defaults
 [station]
 id = "{}"            # 站号，不要改 / never change
 name = {name}
