@@ -23,9 +23,10 @@ fn every_block_of_the_runbook_works_when_it_is_pasted_as_it_is() {
     std::fs::write(&cargo, "#!/bin/sh\n[ \"$1\" = build ]\n").unwrap();
     std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
     let programs = program("dukou-outer").parent().unwrap().to_path_buf();
-    let path = format!("{}:{}:{}", dir.path().display(), programs.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
+    let page = blocks().join("\n").replace("$PWD/target/release", &programs.display().to_string());
     let mut command = Command::new("bash");
-    command.args(["-e", "-c", &blocks().join("\n")]).current_dir(root).env("PATH", path).env("HOME", dir.path());
+    command.args(["-e", "-c", &page]).current_dir(root).env("PATH", path).env("HOME", dir.path());
     let answer = Answer::of(command.stdin(Stdio::null()).env_remove("DUKOU_STATION").output().unwrap());
     assert_eq!(answer.code, 0, "{answer:?}");
     for said in [
