@@ -41,8 +41,8 @@ fn started_twice(trial: &mut Trial) -> Result<(), LeftOut> {
     let (pair, mut traffic) = (pair().quick(), Traffic::default());
     let daemons = [&pair.outer, &pair.inner].map(Daemon::running);
     for station in [&pair.outer, &pair.inner] {
-        for verb in ["run", "pass"] {
-            let answer = station.expect(2, &[verb]);
+        for (verb, code) in [("run", 2), ("pass", 75)] {
+            let answer = station.expect(code, &[verb]);
             assert!(answer.err.contains("已有一个摆渡进程"), "{answer:?}");
             trial.fired(1);
         }
