@@ -12,7 +12,6 @@ pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
 use crate::channel::Channel;
-use crate::epoch::RESTORED;
 use crate::error::EngineFault;
 use crate::ferry::spool::LyingOutside;
 use crate::gaps::owed::owed_of;
@@ -365,14 +364,13 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
         let HoldLine { code, seq, at } = hold;
         let why = hold_sentence(code, lang);
-        // What tells of a restored station is a packet of the link, whatever its channel.
-        out += &match code.starts_with(RESTORED) {
-            true => say!(
+        out += &match seq {
+            0 => say!(
                 lang,
                 "暂停：通道 {channel} 自 {at} 起停着（{code}）。{why}查清后运行 release {channel}。\n",
                 "Held: channel {channel} waits since {at} ({code}). {why}When that is settled, run release {channel}.\n"
             ),
-            false => say!(
+            _ => say!(
                 lang,
                 "暂停：通道 {channel} 自 {at} 起停在第 {seq} 号包（{code}）。{why}查清后运行 release {channel}。\n",
                 "Held: channel {channel} waits at packet {seq} since {at} ({code}). {why}When that is settled, run release {channel}.\n"

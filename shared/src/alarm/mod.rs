@@ -34,8 +34,6 @@ use watch::{Heard, Watch};
 pub(crate) struct Alarms {
     pub(crate) book: AlarmBook,
     pub(crate) watch: Watch,
-    /// Running time and monotonic clock when the engine was opened.
-    began: (u64, u64),
     /// The log knew of alarms that the state does not.
     recalled: bool,
 }
@@ -58,14 +56,7 @@ impl Alarms {
         let open_time = OpenTime::read(station, |path| read_text(seams, path))?;
         let now = Moment { wall_ms: seams.clock.wall_ms(), run_ms: state.run_ms };
         let watch = Watch::begin(&station.config, open_time, state.fact()?, state.fact()?, now);
-        Ok(Self { book, watch, began: (state.run_ms, seams.clock.mono_ms()), recalled })
-    }
-
-    /// Gives wall clock and running time.
-    pub(crate) fn now(&self, seams: &Seams) -> Moment {
-        let (run_ms, mono_ms) = self.began;
-        let since_ms = seams.clock.mono_ms().saturating_sub(mono_ms);
-        Moment { wall_ms: seams.clock.wall_ms(), run_ms: run_ms.saturating_add(since_ms) }
+        Ok(Self { book, watch, recalled })
     }
 }
 
@@ -89,6 +80,11 @@ pub(crate) fn log_time(wall_ms: i64) -> String {
 const LOG_TIME_MAX_MS: i64 = 253_370_764_799_999;
 
 impl Engine {
+    /// Gives wall clock and running time.
+    pub(crate) fn now(&self) -> Moment {
+        Moment { wall_ms: self.seams.clock.wall_ms(), run_ms: self.running_ms() }
+    }
+
     /// Says whether the cause of an alarm is there: to be told at every look, or once whenever it changes. The alarm is raised when it comes
     /// and closed when it is gone; saying the same again does nothing.
     pub(crate) fn set_alarm(&mut self, code: Code, channel: Option<&ChannelName>, is_so: bool) {
@@ -97,7 +93,7 @@ impl Engine {
 
     /// Something of the peer was verified; what is to be stored of it rides with the next transaction.
     pub(crate) fn heard(&mut self, heard: Heard) -> Result<(), EngineFault> {
-        let now = self.alarms.now(&self.seams);
+        let now = self.now();
         self.alarms.watch.heard(now, heard);
         // A signal is taken once: what it tells is stored with it, or a crash would forget that it was heard.
         self.keep_watch(now, matches!(heard, Heard::Signal { .. }))
@@ -111,7 +107,7 @@ impl Engine {
 
     /// At the end of a step: raises and closes what was said since; the lines and the state become durable with the step's last flush.
     pub(crate) fn look_at_alarms(&mut self) -> Result<(), EngineFault> {
-        let now = self.alarms.now(&self.seams);
+        let now = self.now();
         self.alarms.watch.look(now, &mut self.alarms.book);
         let calendar = self.alarms.watch.open_time().calendar();
         let unknown_year = calendar.is_some_and(|calendar| !calendar.knows_year_of(now.wall_ms));

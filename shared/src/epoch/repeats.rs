@@ -3,7 +3,6 @@
 //! Given: records of a channel whose epoch changed less than 30 days of running time ago. Gives: whether an equal record, of the same name and
 //! bytes, was applied in an earlier epoch. After a crash: asked again. Never: a record of an earlier epoch delivered a second time by itself.
 
-use super::AGAIN;
 use super::restored::RestoredHere;
 use crate::engine::Engine;
 use crate::error::EngineFault;
@@ -51,9 +50,8 @@ impl Engine {
         Ok(before)
     }
 
-    /// Gives the path of a record that may have been delivered before this station was restored; consumers find it apart.
-    pub(crate) fn place_apart(&self, packet: &PacketRow, target: &str) -> Result<Option<String>, EngineFault> {
-        let below = self.state.fact::<RestoredHere>()?.again_below;
-        Ok((packet.number < below).then(|| format!("{AGAIN}/{target}")))
+    /// Tells whether the records of a packet may have been delivered before this station was restored; consumers find them apart.
+    pub(crate) fn is_placed_apart(&self, packet: &PacketRow) -> Result<bool, EngineFault> {
+        Ok(packet.number < self.state.fact::<RestoredHere>()?.again_below)
     }
 }

@@ -64,9 +64,9 @@ impl Engine {
     /// Judges what was picked up, before anything of it is taken in, and takes out what must not be.
     pub(crate) fn judge(&mut self, mut look: Look, report: &mut PassReport) -> Result<Look, EngineFault> {
         let heads = look.signals.iter().chain(look.cargo.values().flatten());
-        let mut headers: Vec<Header> = heads.map(|picked| picked.head.header.clone()).collect();
+        let mut headers: Vec<&Header> = heads.map(|picked| &picked.head.header).collect();
         headers.sort_by_key(|header| header.number);
-        for header in &headers {
+        for header in headers {
             if self.speaks_of_lost_lines(header.peer_log)? {
                 self.notice_here(header)?;
             }
@@ -125,7 +125,7 @@ impl Engine {
         self.commit_log()?;
         let restored = PeerRestored { found: Some(found), ..PeerRestored::default() };
         let changes = vec![Change::fact(&restored)?];
-        self.hold_all(RESTORED, found.number, changes)
+        self.hold_all(RESTORED, changes)
     }
 
     fn notice_here(&mut self, header: &Header) -> Result<(), EngineFault> {
@@ -155,15 +155,15 @@ impl Engine {
             tolerated: size,
             again_below: number,
         };
-        self.hold_all(RESTORED_HERE, number, vec![Change::fact(&here)?])
+        self.hold_all(RESTORED_HERE, vec![Change::fact(&here)?])
     }
 
     /// Holds every channel that comes in, whatever it was held for before: that would show again.
-    fn hold_all(&mut self, code: &str, seq: u64, mut changes: Vec<Change>) -> Result<(), EngineFault> {
+    fn hold_all(&mut self, code: &str, mut changes: Vec<Change>) -> Result<(), EngineFault> {
         let at_ms = self.seams.clock.wall_ms();
         for channel in self.incoming.keys() {
             self.log.note(Event::Hold { channel: channel.clone(), code: code.to_string() });
-            changes.push(Change::Hold(channel.clone(), Some(Hold { code: code.to_string(), seq, at_ms })));
+            changes.push(Change::Hold(channel.clone(), Some(Hold { code: code.to_string(), seq: 0, at_ms })));
         }
         self.commit_log()?;
         self.commit_store(changes)
@@ -174,11 +174,11 @@ impl Engine {
         let (peer, here) = (self.state.fact::<PeerRestored>()?, self.state.fact::<RestoredHere>()?);
         let waiting: Vec<ChannelName> = self.incoming.keys().cloned().collect();
         for channel in waiting {
-            if let Some(found) = here.found.filter(|_| here.incoming_waits) {
-                self.hold(&channel, RESTORED_HERE, found.number)?;
+            if here.found.is_some() && here.incoming_waits {
+                self.hold(&channel, RESTORED_HERE, 0)?;
             }
-            if let Some(found) = peer.found.filter(|_| !peer.settled.contains(&channel)) {
-                self.hold(&channel, RESTORED, found.number)?;
+            if peer.found.is_some() && !peer.settled.contains(&channel) {
+                self.hold(&channel, RESTORED, 0)?;
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::lang::Lang;
+use crate::ranges::{Ranges, gathered};
 use crate::receive::order::{Gaps, minus};
 use crate::say;
 use crate::store::facts::Fact;
@@ -23,7 +24,7 @@ const RANGES: usize = 1000;
 
 /// Early packets that lie in the ferry directory because their channel's share of the spool is used up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LyingOutside(BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>);
+pub struct LyingOutside(BTreeMap<ChannelName, (Epoch, Ranges)>);
 
 impl Fact for LyingOutside {
     const NAME: &str = "lying-outside";
@@ -103,9 +104,9 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut lying: LyingOutside = self.state.fact()?;
         let before = lying.clone();
-        match outside.first() {
+        match ranges(&outside) {
             None => drop(lying.0.remove(channel)),
-            Some((epoch, _)) => drop(lying.0.insert(channel.clone(), (*epoch, ranges(&outside)))),
+            Some(outside) => drop(lying.0.insert(channel.clone(), outside)),
         }
         if lying != before {
             self.commit_store(vec![Change::fact(&lying)?])?;
@@ -117,17 +118,12 @@ impl Engine {
     }
 }
 
-fn ranges(outside: &[(Epoch, u64)]) -> Vec<(u64, u64)> {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for (_, seq) in outside {
-        let has_room = ranges.len() < RANGES;
-        match ranges.last_mut() {
-            Some((_, last)) if *seq <= *last + 1 => *last = (*last).max(*seq),
-            _ if has_room => ranges.push((*seq, *seq)),
-            _ => {}
-        }
-    }
-    ranges
+/// Gives the numbers of the first one's epoch as ranges.
+fn ranges(outside: &[(Epoch, u64)]) -> Option<(Epoch, Ranges)> {
+    let (epoch, _) = *outside.first()?;
+    let mut ranges = gathered(outside.iter().filter(|(other, _)| *other == epoch).map(|(_, seq)| *seq));
+    ranges.truncate(RANGES);
+    Some((epoch, ranges))
 }
 
 fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: Lang) -> Trouble {
@@ -168,9 +164,13 @@ mod tests {
 
     #[test]
     fn what_lies_outside_is_remembered_as_ranges_of_a_bounded_number() {
-        let epoch = Epoch { counter: 1, salt: [0; 8] };
-        let seqs = |seqs: &[u64]| ranges(&seqs.iter().map(|seq| (epoch, *seq)).collect::<Vec<_>>());
-        assert_eq!(seqs(&[3, 4, 4, 5, 9]), [(3, 5), (9, 9)]);
-        assert_eq!(seqs(&(1..5000).map(|seq| seq * 2).collect::<Vec<_>>()).len(), RANGES);
+        let epochs = [1, 2].map(|counter| Epoch { counter, salt: [0; 8] });
+        let outside = |seqs: &[u64]| seqs.iter().map(|seq| (epochs[0], *seq)).collect::<Vec<_>>();
+        assert_eq!(ranges(&[]), None);
+        assert_eq!(ranges(&outside(&[3, 4, 4, 5, 9])), Some((epochs[0], vec![(3, 5), (9, 9)])));
+        let two = [outside(&[3, 4]), vec![(epochs[1], 1), (epochs[1], 5)]].concat();
+        assert_eq!(ranges(&two), Some((epochs[0], vec![(3, 4)])), "numbers of another epoch are others");
+        let many: Vec<u64> = (1..5000).map(|seq| seq * 2).collect();
+        assert_eq!(ranges(&outside(&many)).map(|(_, ranges)| ranges.len()), Some(RANGES));
     }
 }

@@ -8,6 +8,7 @@ use super::open::{Opened, Opening};
 use crate::connectors::folder::names::{folded, safe_path, set_apart};
 use crate::connectors::{Delivery, StagedPart};
 use crate::engine::{Engine, PassReport};
+use crate::epoch::AGAIN;
 use crate::epoch::repeats::REPEAT;
 use crate::error::EngineFault;
 use crate::group::Group;
@@ -237,7 +238,7 @@ impl Engine {
             .collect();
         let asked: Vec<&str> = safe.iter().map(|(_, folded, _)| folded.as_str()).collect();
         let known = self.store().arrived_as(channel, &asked)?;
-        let mut targets = HashMap::new();
+        let (mut targets, apart) = (HashMap::new(), self.is_placed_apart(&opened.row)?);
         for ((record, (index, folded, safe)), known) in opened.records.iter().zip(safe).zip(known) {
             let name = &record.meta.name;
             let first = known.or_else(|| names.get(&folded).cloned()).unwrap_or_else(|| name.clone());
@@ -245,10 +246,10 @@ impl Engine {
                 true => safe,
                 false => set_apart(&safe, &sha256(&[name.as_bytes()]).to_string()),
             };
-            match self.place_apart(&opened.row, &target)? {
-                Some(apart) => drop(targets.insert(index, apart)),
-                None if target != *name => drop(targets.insert(index, target)),
-                None => {}
+            match apart {
+                true => drop(targets.insert(index, format!("{AGAIN}/{target}"))),
+                false if target != *name => drop(targets.insert(index, target)),
+                false => {}
             }
             if record.meta.kind == RecordKind::File || (record.meta.kind == RecordKind::FilePart && record.meta.is_last_part())
             {

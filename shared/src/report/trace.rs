@@ -259,12 +259,13 @@ fn unopened_of(channel: &ChannelName, state: &StationState, store: &mut dyn Stor
     let next = head.seq + 1;
     if let Some(hold) = state.holds.get(channel) {
         let (seq, code) = (hold.seq, &hold.code);
-        found.push(Unopened::new(Some(channel), "held", 1, Some(seq), |lang| {
-            say!(
+        found.push(Unopened::new(Some(channel), "held", 1, Some(seq), |lang| match seq {
+            0 => say!(lang, "通道 {channel} 停着（{code}），见 status。", "Channel {channel} is held ({code}), see status."),
+            _ => say!(
                 lang,
                 "通道 {channel} 停在第 {seq} 号包（{code}），见 status。",
                 "Channel {channel} is held at packet {seq} ({code}), see status."
-            )
+            ),
         }));
     }
     if let Some((_, ranges)) = gaps_of(channel, state, store)? {

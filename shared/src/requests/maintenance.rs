@@ -20,7 +20,7 @@ impl Engine {
         operator: &str,
         (name, reason): (&str, &str),
     ) -> Result<Answer, EngineFault> {
-        let now = self.alarms.now(&self.seams);
+        let now = self.now();
         let lasts_ms = until_ms.saturating_sub(now.wall_ms);
         let (until, at) = (civil_time(until_ms), civil_time(now.wall_ms));
         if !(1..=LONGEST_MS).contains(&lasts_ms) {
@@ -52,7 +52,7 @@ impl Engine {
     }
 
     pub(super) fn end_maintenance(&mut self, operator: &str) -> Result<Answer, EngineFault> {
-        let now = self.alarms.now(&self.seams);
+        let now = self.now();
         if self.alarms.watch.maintenance.going_on(now).is_none() {
             return Ok(Answer::no(|lang| {
                 say!(lang, "现在没有登记的维护，没有可结束的。", "No maintenance goes on; there is nothing to end.")

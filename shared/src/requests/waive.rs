@@ -53,7 +53,8 @@ impl Engine {
             }));
         }
         let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
-        let held = self.state.holds.get(channel).map(|hold| hold.seq);
+        // A hold that is about no packet of the channel ends with no packet.
+        let held = self.state.holds.get(channel).map(|hold| hold.seq).filter(|seq| *seq > 0);
         let may = from == head.seq + 1
             && from <= to
             && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);

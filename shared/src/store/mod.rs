@@ -239,7 +239,7 @@ pub struct InHead {
 pub struct Hold {
     /// Stable code of the reason.
     pub code: String,
-    /// The packet it happened at.
+    /// The packet it happened at; 0 where it is about no packet of the channel: a restored station.
     pub seq: u64,
     /// Wall clock (ms).
     pub at_ms: i64,

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use dukou_packets::suite::sha256;
 use dukou_rehearsal::gapbox::{Counts, GapDevice, Script};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::stations::beside::Beside;
 use crate::stations::daemon::Daemon;
 use crate::stations::pair::{LOGS, MESSAGES, Pair, RESPONSES};
 use crate::stations::root::SmallDisk;
@@ -81,25 +81,6 @@ from_ms = 7000
 for_ms = 1500
 every_ms = 20000
 "#;
-
-/// Something that runs beside the daemons until it is told to stop.
-struct Beside<T> {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<T>,
-}
-
-impl<T: Send + 'static> Beside<T> {
-    fn run(work: impl FnOnce(&AtomicBool) -> T + Send + 'static) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = stop.clone();
-        Self { stop, thread: thread::spawn(move || work(&flag)) }
-    }
-
-    fn finish(self) -> T {
-        self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap()
-    }
-}
 
 /// A gap device in real time that bears with directories that are gone for a while.
 fn device(from: PathBuf, to: PathBuf, seed: u64) -> Beside<Counts> {

@@ -1,6 +1,7 @@
 //! The harness of the suites over the real programs: stations in a temporary directory, and `cp` or `mv` for a gap device.
 
 pub mod audit;
+pub mod beside;
 pub mod calendar;
 pub mod daemon;
 pub mod forge;

@@ -274,23 +274,26 @@ fn a_reseal_killed_at_any_operation_seals_each_packet_anew_once() {
     println!("killed at {} operations, every record was applied once at the new station", places.len());
 }
 
+/// The outer station goes on from an older copy, was noticed, and has the card with which an epoch is opened.
+fn noticed(seed: u64) -> (World, String) {
+    let mut world = World::new(seed);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    few(&mut world, "W");
+    world.settle().unwrap();
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    few(&mut world, "Y");
+    settle(&mut world);
+    let card = card(&mut world.inner);
+    (world, card)
+}
+
 #[test]
 fn an_epoch_opened_under_kills_loses_and_doubles_nothing() {
-    let prepare = |seed| {
-        let mut world = World::new(seed);
-        few(&mut world, "A");
-        world.settle().unwrap();
-        world.outer.close().unwrap();
-        let copy = world.outer.copy();
-        few(&mut world, "W");
-        world.settle().unwrap();
-        world.outer.crash();
-        world.outer.put_back(&copy);
-        few(&mut world, "Y");
-        settle(&mut world);
-        let card = card(&mut world.inner);
-        (world, card)
-    };
+    let prepare = noticed;
     let act = |world: &mut World, card: &str| -> bool {
         let opened = world.outer.perform(&epoch_new(card.to_string())).is_ok_and(|answer| answer.exit == 0);
         opened && world.outer.step().is_ok()
@@ -323,18 +326,7 @@ fn an_epoch_opened_under_kills_loses_and_doubles_nothing() {
 #[test]
 fn a_receiver_killed_while_it_takes_on_an_epoch_loses_and_doubles_nothing() {
     let prepare = |seed| {
-        let mut world = World::new(seed);
-        few(&mut world, "A");
-        world.settle().unwrap();
-        world.outer.close().unwrap();
-        let copy = world.outer.copy();
-        few(&mut world, "W");
-        world.settle().unwrap();
-        world.outer.crash();
-        world.outer.put_back(&copy);
-        few(&mut world, "Y");
-        settle(&mut world);
-        let card = card(&mut world.inner);
+        let (mut world, card) = noticed(seed);
         assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
         world.outer.step().unwrap();
         world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
@@ -435,6 +427,23 @@ fn an_opening_that_does_not_fit_waits_for_a_person() {
     for station in [&world.outer, &world.inner] {
         verdict::log_verifies(station).unwrap();
     }
+}
+
+#[test]
+fn a_waiver_ends_no_hold_that_tells_of_a_restored_station() {
+    let mut world = restored_sender(65, 2);
+    few(&mut world, "Y");
+    settle(&mut world);
+    let state = world.inner.store.clone().load().unwrap();
+    let held = &state.holds[&name(FILES)];
+    assert_eq!((held.code.as_str(), held.seq), ("restored", 0), "about no packet of the channel");
+    let next = state.in_heads[&name(FILES)].seq + 1;
+    for to in [next, next + 1_000_000] {
+        let (operator, who, why) = ("wangwu".to_string(), "李主任".to_string(), "丢了".to_string());
+        let waive = Request::Waive { channel: name(FILES), from: next, to, operator, name: who, reason: why };
+        assert_eq!(world.inner.perform(&waive).unwrap().exit, 2);
+    }
+    assert_eq!(world.inner.store.clone().load().unwrap().holds, state.holds);
 }
 
 /// The outer station has opened a new epoch, and the openings were lost on their way.

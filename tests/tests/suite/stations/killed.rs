@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dukou_packets::suite::sha256;
 use dukou_rehearsal::random::Random;
 use dukou_tests::stations::audit::assert_pass;
+use dukou_tests::stations::beside::Beside;
 use dukou_tests::stations::daemon::{Daemon, journal};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
@@ -18,25 +19,6 @@ use dukou_tests::stations::station::Station;
 use dukou_tests::stations::tree::{digests, names, rename_in};
 use dukou_tests::stations::wait::until;
 use walkdir::WalkDir;
-
-/// Something that runs beside the daemons until it is told to stop.
-struct Beside<T> {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<T>,
-}
-
-impl<T: Send + 'static> Beside<T> {
-    fn run(work: impl FnOnce(&AtomicBool) -> T + Send + 'static) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = stop.clone();
-        Self { stop, thread: thread::spawn(move || work(&flag)) }
-    }
-
-    fn finish(self) -> T {
-        self.stop.store(true, Ordering::SeqCst);
-        self.thread.join().unwrap()
-    }
-}
 
 fn seed() -> u64 {
     let given = std::env::var("DUKOU_SEED").ok().and_then(|seed| seed.parse().ok());
@@ -158,14 +140,11 @@ fn stream_and_kill(count: usize, limit: Duration) {
     let mut daemons = [&pair.outer, &pair.inner].map(|station| (station.clone(), Some(Daemon::start(station))));
     let began = Instant::now();
     let mut kills = 0;
-    while taken.load(Ordering::SeqCst) < count as u64
-        && (kills < 20 || !supplier.thread.is_finished())
-        && began.elapsed() < limit / 2
-    {
+    while taken.load(Ordering::SeqCst) < count as u64 && (kills < 20 || !supplier.has_ended()) && began.elapsed() < limit / 2 {
         kill_one(&mut daemons, &mut random);
         kills += 1;
     }
-    let sent = supplier.thread.join().unwrap();
+    let sent = supplier.wait();
     until("every file has been taken", limit, || taken.load(Ordering::SeqCst) >= count as u64);
     for (_, daemon) in daemons {
         daemon.unwrap().stop_cleanly();
