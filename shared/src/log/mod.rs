@@ -215,7 +215,11 @@ mod tests {
     use dukou_packets::suite::{RunId, SoftSigner};
 
     fn open(files: &SimFiles) -> PacketLog {
-        let (clock, signer) = (Arc::new(SimClock::at(0)), Arc::new(SoftSigner::from_seed([7; 32])));
+        open_on_day(files, 0)
+    }
+
+    fn open_on_day(files: &SimFiles, day: i64) -> PacketLog {
+        let (clock, signer) = (Arc::new(SimClock::at(day * DAY_MS)), Arc::new(SoftSigner::from_seed([7; 32])));
         let station = StationId::from_bytes([1; 16]);
         PacketLog::open(Arc::new(files.clone()), clock, "/log".as_ref(), station, signer, None).unwrap().log
     }
@@ -242,6 +246,29 @@ mod tests {
         let head = log.commit().unwrap();
         drop(log);
         assert_eq!(open(&files).head(), head);
+    }
+
+    #[test]
+    fn lines_that_a_killed_process_left_stand_before_a_new_segment_does() {
+        let left = |number| Event::Left { number, header: Digest::ZERO };
+        for (seed, op) in (0..8).flat_map(|seed| (1..16).map(move |op| (seed, op))) {
+            let files = SimFiles::new(seed);
+            files.mkdir("/log");
+            let mut log = open(&files);
+            log.commit().unwrap();
+            files.kill_at(1, true);
+            log.note(left(1));
+            assert!(log.commit().is_err(), "killed between writing and syncing");
+            files.restart();
+            let mut log = open_on_day(&files, 1);
+            files.kill_at(op, true);
+            log.note(left(2));
+            let _ = log.commit();
+            files.power_cut();
+            let mut numbers = Vec::new();
+            read_lines(&files, "/log".as_ref(), &mut |line| numbers.push(line.n)).unwrap();
+            assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "seed {seed}, killed at {op}: {numbers:?}");
+        }
     }
 
     /// A log of some commits, and its checkpoint file.

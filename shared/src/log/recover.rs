@@ -87,13 +87,11 @@ impl PacketLog {
         }
         gather(bytes.get(..walked.good_bytes as usize).unwrap_or_default(), &mut evidence);
         let begun = walked.tree.size() < 2;
-        let segment = Segment {
-            file: files.append(&newest)?,
-            checkpoints: files.append(&newest.with_extension("checkpoints"))?,
-            path: newest,
-            bytes: walked.good_bytes,
-            day: walked.day,
-        };
+        let (mut file, mut checkpoints) = (files.append(&newest)?, files.append(&newest.with_extension("checkpoints"))?);
+        // A process that was killed may have left lines that were read here and are not durable yet: no later segment may stand behind them.
+        file.sync()?;
+        checkpoints.sync()?;
+        let segment = Segment { file, checkpoints, path: newest, bytes: walked.good_bytes, day: walked.day };
         let log = Self {
             dir: dir.to_path_buf(),
             files,
