@@ -116,14 +116,21 @@ impl Putting {
         if self.config.status { self.write_status(disposal) } else { Ok(()) }
     }
 
+    /// Finishes what an earlier run left half done, once. Before anything is looked for: a repeat that comes back behind a later file under its
+    /// name would be taken for news.
+    pub(super) fn settle(&mut self) -> Result<(), FileFault> {
+        if self.given_back {
+            return Ok(());
+        }
+        self.remove_copies()?;
+        self.give_back_repeats()
+    }
+
     /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
     pub(super) fn tidy(&mut self) -> Result<(), FileFault> {
-        if !self.given_back {
-            self.give_back_repeats()?;
-        }
+        self.settle()?;
         if self.touched.len() > SYNC_DIRS || (self.unsure && !self.touched.is_empty()) {
-            let FolderPlaces { folder, rejected, duplicates, archive } = &self.places;
-            for place in [folder, rejected, duplicates, archive] {
+            for place in self.places.all() {
                 if self.touched.iter().any(|dir| dir.starts_with(place)) {
                     unless_gone(self.files.sync_fs(place))?;
                 }
@@ -185,6 +192,17 @@ impl Putting {
             (_, true) => vec![taken.join(&disposal.slot), beside],
             (_, false) => vec![beside],
         }
+    }
+
+    /// Removes what a crash left of a copy.
+    fn remove_copies(&self) -> Result<(), FileFault> {
+        for place in self.places.all() {
+            let copy = place.join(COPYING);
+            if self.files.stat(&copy)?.is_some() {
+                self.files.remove(&copy)?;
+            }
+        }
+        Ok(())
     }
 
     /// No packet remembers a repeat, so its private place has its name: what a crash left there goes back and is held back anew.
@@ -391,7 +409,7 @@ impl Putting {
     /// Moves a file to another file system: copied for its owner alone, whole and durable before it has its name, and then removed. False
     /// when somebody who held it open changed it meanwhile: nothing was moved.
     fn copy(&self, from: &Path, to: &Path, stamp: Option<&SourceStamp>) -> Result<bool, FileFault> {
-        let copying = to.with_file_name(COPYING);
+        let copying = self.copying(to);
         self.files.remove(&copying)?;
         let copied = self.copy_bytes(from, &copying, stamp);
         if !matches!(copied, Ok(true)) {
@@ -401,6 +419,12 @@ impl Putting {
         self.files.rename_new(&copying, to)?;
         self.files.sync_dir(parent(to))?;
         self.files.remove(from).map(|_| true)
+    }
+
+    /// Gives where a copy grows: at the top of the place it goes to, where a start finds what a crash left of it.
+    fn copying(&self, to: &Path) -> PathBuf {
+        let place = self.places.all().into_iter().find(|place| to.starts_with(place));
+        place.unwrap_or_else(|| parent(to)).join(COPYING)
     }
 
     /// Copies piece by piece; true when the file was that of the stamp, if any, and stayed as it was.

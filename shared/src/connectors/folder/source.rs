@@ -46,6 +46,13 @@ pub struct FolderPlaces {
     pub archive: PathBuf,
 }
 
+impl FolderPlaces {
+    /// Gives all of them, the folder last: another one may lie in it.
+    pub(super) fn all(&self) -> [&Path; 4] {
+        [&self.rejected, &self.duplicates, &self.archive, &self.folder].map(PathBuf::as_path)
+    }
+}
+
 impl FolderSource {
     /// Makes the source of a channel.
     pub fn new(
@@ -94,6 +101,7 @@ fn path_of_text(text: &str) -> PathBuf {
 
 impl Source for FolderSource {
     fn look(&mut self, except: &Except) -> Result<Look, FileFault> {
+        self.putting.settle()?;
         let (files, folder) = (self.files.clone(), self.folder.clone());
         let (mut look, mut young) = (Look::default(), Young::new());
         let mut oldest: BinaryHeap<(i64, String, PathBuf, HeapRest)> = BinaryHeap::new();
