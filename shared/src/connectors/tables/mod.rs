@@ -187,7 +187,7 @@ pub enum TableFault {
         problem: Problem,
     },
     /// The database, or the check before it, refused a row: the channel waits for a person, or the row goes to the dead-letter table.
-    #[error("{table}: the row was refused: {words}")]
+    #[error("{table}: a row was refused: {code}")]
     Row {
         /// The packet.
         seq: u64,
