@@ -643,3 +643,35 @@ fn a_station_that_was_restored_seals_nothing_until_a_person_decided_whatever_is_
     assert_eq!(number(&world), before, "a number that may be in use already was given to a packet");
     assert_eq!(restored_lines(&world.outer), 0, "the peer met it");
 }
+
+#[test]
+fn a_gap_report_older_than_the_last_that_opened_an_epoch_changes_nothing() {
+    let mut world = World::new(66);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    let (first, second) = (card(&mut world.inner), card(&mut world.inner));
+    let opened = |world: &World| world.outer.log().iter().filter(|event| matches!(event, Event::EpochOpened { .. })).count();
+    assert_eq!(world.outer.perform(&epoch_new(second.clone())).unwrap().exit, 0);
+    settle(&mut world);
+    let (before, lines) = (world.outer.store.clone().load().unwrap(), opened(&world));
+    let again = world.outer.perform(&epoch_new(second)).unwrap();
+    assert_eq!((again.exit, opened(&world)), (0, lines), "the last one once more does nothing");
+    for restart in [false, true] {
+        if restart {
+            world.outer.crash();
+        }
+        let answer = world.outer.perform(&epoch_new(first.clone())).unwrap();
+        assert_eq!((answer.exit, opened(&world)), (2, lines), "{}", answer.en);
+        assert!(answer.en.contains("report 1") && answer.en.contains("report 2"), "{}", answer.en);
+        let state = world.outer.store.clone().load().unwrap();
+        assert_eq!((state.number, &state.out_heads), (before.number, &before.out_heads));
+    }
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    // What the peer says now opens one that it takes on.
+    let newest = card(&mut world.inner);
+    assert_eq!(world.outer.perform(&epoch_new(newest)).unwrap().exit, 0);
+    few(&mut world, "B");
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    assert_once_each(&world, "from the newest report");
+}
