@@ -4,6 +4,7 @@ use super::way_back;
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::open::read_head;
 use dukou_packets::suite::Digest;
 use dukou_shared::requests::Request;
 use dukou_shared::seams::FileOp;
@@ -674,4 +675,61 @@ fn a_gap_report_older_than_the_last_that_opened_an_epoch_changes_nothing() {
     settle(&mut world);
     assert_eq!(holds(&world.inner), Vec::<String>::new());
     assert_once_each(&world, "from the newest report");
+}
+
+#[test]
+fn originals_that_come_late_after_a_release_raise_no_alarm_of_tampering() {
+    let mut world = World::new(67);
+    day(&mut world, "A");
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    // The sender goes on and its log grows; the last packets of that copy are late.
+    for index in 0..12 {
+        world.inner_supplier.drop_file(&world.inner, REPLIES, &format!("w{index}.json"));
+        world.settle().unwrap();
+    }
+    for index in 0..3 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("W/{index}.bin"));
+        world.settle().unwrap();
+    }
+    let before = world.inward.passed.len();
+    for index in 3..5 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("W/{index}.bin"));
+        world.outer.step().unwrap();
+    }
+    world.inward.take(&world.outer);
+    let sent: Vec<Vec<u8>> = world.inward.passed.split_off(before).into_iter().map(|(_, bytes)| bytes).collect();
+    world.inward.deliver_some(&world.inner, |_| false);
+    let is_file = |bytes: &Vec<u8>| read_head(bytes, &world.outer.card).unwrap().header.channel == Some(name(FILES));
+    let late = sent.iter().position(is_file).unwrap();
+    for (at, bytes) in sent.iter().enumerate() {
+        if at != late {
+            world.inward.put(&world.inner, None, bytes);
+        }
+    }
+    world.inner.step().unwrap();
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    world.outer_supplier.drop_xml(&world.outer, REPORTS, "Z0_new.xml");
+    settle(&mut world);
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, vec!["restored".to_string(); 2]));
+    let release = Request::Release { channel: name(REPORTS), operator: "lisi".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    // The copy uses numbers beyond that of the late original, and its log is shorter.
+    for index in 1..20 {
+        world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("Z{index}_new.xml"));
+        world.outer.step().unwrap();
+        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        world.inner.step().unwrap();
+    }
+    world.inward.put(&world.inner, None, &sent[late]);
+    world.inner.step().unwrap();
+    // What was set aside before the release comes again.
+    let next = world.inner.store.clone().load().unwrap().in_heads[&name(REPORTS)].seq + 1;
+    let request = Request::Resend { channel: name(REPORTS), from: next, to: next, operator: "tester".to_string() };
+    assert_eq!(world.outer.perform(&request).unwrap().exit, 0);
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    world.inner.step().unwrap();
+    verdict::log_verifies(&world.inner).unwrap();
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, Vec::new()));
 }
