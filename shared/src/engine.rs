@@ -195,6 +195,8 @@ pub struct Engine {
     pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
     /// Heads of this log that the peer spoke of and that were held against it.
     pub(crate) echoes_compared: HashSet<LogHead>,
+    /// The last of them that another copy of this log had.
+    pub(crate) echo_of_lost: Option<LogHead>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
     /// Somebody wakes the engine when a file comes: it does not sleep within a step.
@@ -262,6 +264,7 @@ impl Engine {
             alarms,
             peer_runs,
             echoes_compared: HashSet::new(),
+            echo_of_lost: None,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             is_woken: false,

@@ -33,6 +33,7 @@ impl Engine {
         if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }
+        self.take_back_when_due(report)?;
         self.place_waiting(report)?;
         for at in 0..self.outgoing.len() {
             self.send_channel(at, report)?;
@@ -58,7 +59,11 @@ impl Engine {
         if self.may_take_on(at) {
             self.reseal_pending(at, &[], report)?;
         }
-        if self.may_take_on(at) && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
+        if self.may_take_on(at)
+            && !self.outgoing[at].away.is_full()
+            && !self.waits_for_reseal(at, report)?
+            && self.window_is_open(at)?
+        {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
