@@ -26,6 +26,7 @@ impl Engine {
     pub(crate) fn receive(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         self.deliver_pending(report)?;
         let picked = self.pick_up(report)?;
+        self.note_found(&picked)?;
         let picked = self.judge(picked, report)?;
         for signal in picked.signals {
             self.take_signal(signal, report)?;
