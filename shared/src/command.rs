@@ -22,7 +22,7 @@ use crate::daemon::{self, StationLock, read_store};
 use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{Trust, read_keyring};
-use crate::lang::{Lang, plain, plain_line};
+use crate::lang::{Lang, plain, plain_json, plain_line};
 use crate::report;
 use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
 use crate::say;
@@ -285,7 +285,7 @@ pub fn main(side: Side) -> ExitCode {
 fn say_wrong_use(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     match wrong_use::sentence(error, wrong_use::asked_lang(&arguments)) {
-        Some(sentence) => eprintln!("{sentence}"),
+        Some(sentence) => eprintln!("{}", plain_line(&sentence)),
         // Nothing is left to do when even this cannot be printed.
         None => drop(error.print()),
     }
@@ -376,7 +376,7 @@ fn print_all(text: &str) -> std::io::Result<()> {
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), ConfigFault> {
-    print_exactly(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()))
+    print_exactly(&format!("{}\n", plain_json(&serde_json::to_string_pretty(value).unwrap_or_default())))
 }
 
 fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {

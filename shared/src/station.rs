@@ -363,9 +363,14 @@ pub(crate) fn read_settings(file: &Path, most: u64) -> Result<String, ConfigFaul
 /// Parses a TOML file into a configuration and turns the parser's complaint into one sentence with file and line.
 pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigFault> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        let line = error.span().map_or(0, |span| line_at(text, span.start));
         ConfigFault::Toml { file: file.to_path_buf(), line, problem: error.message().trim().to_string() }
     })
+}
+
+/// Gives the line, from 1, in which a byte of a text stands.
+pub(crate) fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or(text).matches('\n').count() + 1
 }
 
 /// Tells whether people can call a station this: 1 to 64 characters as a card bears them, something to read, on one line.

@@ -7,7 +7,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::gaps::qr::rows_svg;
 use crate::gaps::sheet::{USE_FILE_EN, USE_FILE_ZH, html};
 use crate::keys::{Trust, read_keyring, write_durably};
-use crate::lang::{Lang, plain_line};
+use crate::lang::{Lang, plain, plain_line};
 use crate::report;
 use crate::requests::Request;
 use crate::say;
@@ -87,7 +87,7 @@ fn write_report(station: &Station, args: &GapsArgs, lang: Lang) -> Result<Option
         return Ok(Some(answer.exit));
     };
     let report = read_own(station, &trust, text)?;
-    eprintln!("{}", answer.sentence(lang));
+    eprintln!("{}", plain(answer.sentence(lang)));
     if let Some(file) = &args.out {
         write(file, text)?;
     }

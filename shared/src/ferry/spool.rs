@@ -75,9 +75,16 @@ impl SpoolRoom {
         fits
     }
 
+    /// Gives the share that is used, in per cent; 100 where a packet had to stay outside.
+    fn percent(&self) -> u64 {
+        match self.full {
+            true => 100,
+            false => self.used.saturating_mul(100) / self.most.max(1),
+        }
+    }
+
     fn code(&self) -> Option<&'static str> {
-        let percent = self.used.saturating_mul(100) / self.most.max(1);
-        match percent {
+        match self.percent() {
             _ if self.full => Some("spool-full"),
             90.. => Some("spool-90"),
             70.. => Some("spool-70"),
@@ -109,6 +116,17 @@ impl Engine {
         self.pick_up.outside.get(channel).is_some_and(|outside| outside.contains(&(epoch, seq)))
     }
 
+    /// Gives how much of its share a channel uses, in per cent; 100 where packets lie outside for want of room.
+    pub(crate) fn spool_percent(&mut self, channel: &ChannelName) -> Result<u64, EngineFault> {
+        let room = self.spool_room(channel)?;
+        let lying: LyingOutside = self.state.fact()?;
+        let head = self.in_head(channel);
+        let full = lying.0.get(channel).is_some_and(|(epoch, ranges)| {
+            head.is_some_and(|head| head.epoch == *epoch && ranges.iter().any(|(_, to)| *to > head.seq))
+        });
+        Ok(SpoolRoom { full, ..room }.percent())
+    }
+
     /// Tells how full a channel's share is, and remembers which numbers stayed outside for that; of several epochs those of the newest.
     pub(crate) fn tell_spool(
         &mut self,
@@ -128,6 +146,7 @@ impl Engine {
         if lying != before {
             self.commit_store(vec![Change::fact(&lying)?])?;
         }
+        self.mark_spool(channel, room.percent());
         let trouble = room.code().map(|code| trouble(channel, code, &room, self.lang()));
         report.troubles.extend(trouble.filter(|trouble| !report.troubles.contains(trouble)));
         Ok(())

@@ -28,6 +28,7 @@ impl Engine {
         self.deliver_pending(report)?;
         let picked = self.pick_up(report)?;
         self.leave_unrebuilt_outside();
+        self.note_found(&picked)?;
         let picked = self.judge(picked, report)?;
         for signal in picked.signals {
             self.take_signal(signal, report)?;
