@@ -32,6 +32,11 @@ impl<T> Group<T> {
         self.packets.is_empty()
     }
 
+    /// Gives how many packets it has, and their plain bytes together.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        (self.packets.len() as u64, self.plain_bytes)
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
     }
