@@ -273,6 +273,7 @@ impl Engine {
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
         engine.settle_peer()?;
+        engine.tell_rebuilt()?;
         Ok(engine)
     }
 

@@ -107,7 +107,10 @@ mod tests {
         let chinese = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
         for code in Code::ALL {
             assert_eq!(Code::named(code.as_str()), Some(*code));
-            assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code:?}");
+            assert!(
+                code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{code:?}"
+            );
             assert!(chinese(code.means(Lang::Zh)) && chinese(code.next(Lang::Zh)), "{code:?}");
             assert!(!chinese(code.means(Lang::En)) && !chinese(code.next(Lang::En)), "{code:?}");
         }

@@ -7,6 +7,7 @@
 use super::print;
 use crate::connectors::folder::names::{safe_path, set_apart};
 use crate::error::{ConfigFault, EngineFault};
+use crate::given;
 use crate::keys::read_keyring;
 use crate::lang::Lang;
 use crate::media::{LABEL, MANIFEST, SHEET};
@@ -20,7 +21,7 @@ use dukou_packets::packet::records::{Record, RecordKind, parts_digest};
 use dukou_packets::suite::{Digest, SoftUnwrapper, Unwrapper, sha256};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -307,7 +308,7 @@ fn make_new(dir: &Path) -> Result<(), ConfigFault> {
 
 fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, ConfigFault> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    let read = given::open_file(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     read.map_err(|error| ConfigFault::unreadable(path, &error))?;
     Ok(bytes)
 }
@@ -320,7 +321,7 @@ pub(super) fn read_recovery_key(file: &Path) -> Result<Zeroizing<[u8; 32]>, Conf
     let mut text = Zeroizing::new(Vec::new());
     let read = match file == Path::new("-") {
         true => std::io::stdin().lock().take(KEY_TEXT_MAX).read_to_end(&mut text),
-        false => File::open(file).and_then(|file| file.take(KEY_TEXT_MAX).read_to_end(&mut text)),
+        false => given::open_file(file).and_then(|file| file.take(KEY_TEXT_MAX).read_to_end(&mut text)),
     };
     read.map_err(|error| ConfigFault::unreadable(file, &error))?;
     let shown = file.display();

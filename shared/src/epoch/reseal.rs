@@ -293,7 +293,7 @@ fn with_one_more(mut spans: Vec<(Epoch, u64, u64)>, epoch: Epoch, seq: u64) -> V
 }
 
 /// Gives the row of a record that goes once more: it has no source to put away.
-fn row_of(record: &Record<'_>) -> RecordRow {
+pub(crate) fn row_of(record: &Record<'_>) -> RecordRow {
     let meta = record.meta;
     let (kind, digest, bytes) = match meta.kind {
         RecordKind::FilePart if meta.is_last_part() => (RecordKind::File, meta.parts_digest, meta.total_bytes),

@@ -19,24 +19,19 @@ use crate::simulated::slow::{self, Queue, pass_minutes, pour, told};
 
 use super::gap::arrived;
 use super::traffic::{Traffic, carry, carry_both, converge, pair};
-use super::{Ground, LeftOut, Scenario, Trial, checks};
-
-const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Real, run }
-}
+use super::{LeftOut, Scenario, Trial, checks, real, simulated};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     real(24, "no-inotify", "strace error=EMFILE at inotify_init1", no_inotify),
     real(24, "inotify-overflow", "more events than the queue holds while the daemon is stopped", inotify_overflow),
     real(25, "backlog", "a backlog dropped at once", backlog),
     real(26, "slow-receiver", "the receiver passes once for every five passes of the sender", slow_receiver),
-    Scenario {
-        fault: 26,
-        name: "slow-receiver-alarm",
-        how: "half of what is sent is taken in; and packets pour in faster than they are applied",
-        ground: Ground::Simulated,
-        run: slow_receiver_alarm,
-    },
+    simulated(
+        26,
+        "slow-receiver-alarm",
+        "half of what is sent is taken in; and packets pour in faster than they are applied",
+        slow_receiver_alarm,
+    ),
 ];
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -111,12 +106,7 @@ fn backlog(trial: &mut Trial) -> Result<(), LeftOut> {
     }
     trial.fired(files as u64);
     trial.note(format!("{files} files in {:.0} s", began.elapsed().as_secs_f64()));
-    for daemon in daemons {
-        checks::bounded(trial, daemon.id());
-        daemon.stop_cleanly();
-    }
-    converge(&pair);
-    checks::whole(trial, &pair, &traffic);
+    checks::ended(trial, &pair, &traffic, daemons);
     Ok(())
 }
 
