@@ -2,6 +2,7 @@
 
 use dukou_packets::suite::sha256;
 use dukou_shared::connectors::folder::names::safe_path;
+use dukou_shared::seams::FileOp;
 use dukou_shared::seams::sim_files::SimFiles;
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::{FILES, REPORTS};
@@ -327,5 +328,19 @@ fn a_sink_that_is_taken_away_before_its_files_are_in_place_is_never_taken_for_de
         world.inner.files.remove(&sink);
         world.inner.files.rename(aside_of(&sink), &sink);
     }
+    world.settle_and_check().unwrap();
+}
+
+#[test]
+fn a_packet_into_many_new_folders_costs_a_sync_of_each_folder_and_few_more() {
+    let mut world = World::new(69);
+    for folder in 0..60 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("all/{folder:02}/a"));
+    }
+    let before = world.inner.files.history().len();
+    arrive(&mut world);
+    let syncs = world.inner.files.history().into_iter().skip(before).filter(|op| *op == FileOp::Sync).count();
+    println!("{syncs} syncs for 60 folders");
+    assert!((60..=80).contains(&syncs), "{syncs}");
     world.settle_and_check().unwrap();
 }
