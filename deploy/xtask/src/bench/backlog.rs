@@ -82,13 +82,19 @@ pub(super) fn measure(programs: &Programs, place: &Place, sizes: &[u64]) -> Resu
         let cells = sides.iter().flat_map(|side| {
             let cost = Cost::of(side, files * times);
             let wall = side.wall / times as f64;
-            [format!("{wall:.1}"), format!("{:.0}", cost.record), format!("{:.0}", cost.floor), (side.peak_kib >> 10).to_string()]
+            [
+                format!("{wall:.1}"),
+                format!("{:.0}", cost.record),
+                format!("{:.0}", cost.floor),
+                (side.peak_kib >> 10).to_string(),
+            ]
         });
         table.row(std::iter::once(files.to_string()).chain(cells));
         all.push((*files, sides.map(|side| Cost::of(&side, files * times)), sides));
     }
     let [out, into] = start.map(|seconds| seconds * 1000.0);
-    let text = format!("{}\nTaken off for starting with nothing to do: {out:.0} and {into:.0} ms of CPU time.\n\n", table.markdown());
+    let text =
+        format!("{}\nTaken off for starting with nothing to do: {out:.0} and {into:.0} ms of CPU time.\n\n", table.markdown());
     let peak = all.iter().flat_map(|(_, _, sides)| sides).map(|side| side.peak_kib).max().unwrap_or(0);
     Ok(text + &verdicts(peak, &all.iter().map(|(files, costs, _)| (*files, *costs)).collect::<Vec<_>>()))
 }
