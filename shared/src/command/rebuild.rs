@@ -53,8 +53,9 @@ pub(super) struct Rebuilding {
 /// Tells whether a state knows of nothing at all while the log names packets: it was lost, and what stands there was made since.
 pub(super) fn is_lost(told: &Told, store: &mut SqliteStore) -> Result<bool, EngineFault> {
     let state = store.load()?;
-    let knows = state.number > 0 || !state.out_heads.is_empty() || !state.in_heads.is_empty();
-    Ok(!knows && !(told.packed.is_empty() && told.seen.is_empty()))
+    let is_empty = state.number == 0 && state.out_heads.is_empty() && state.in_heads.is_empty();
+    let names_packets = !told.packed.is_empty() || !told.seen.is_empty();
+    Ok(is_empty && names_packets)
 }
 
 /// Makes a new state and puts it in the place of the old one, which stays beside it.

@@ -225,8 +225,8 @@ impl Engine {
         }
         plan.superseded = with_one_more(std::mem::take(&mut plan.superseded), epoch, seq);
         let sealing = self.begin_sealing(batch)?;
-        let plain_bytes = sealing.plain_bytes;
-        group.push(sealing, plain_bytes);
+        let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+        group.push(sealing, plain_bytes, records);
         Ok(())
     }
 

@@ -293,8 +293,8 @@ impl Engine {
                 header: Some(verified.head.digest),
                 open: true,
             };
-            let plain_bytes = verified.row.plain_bytes;
-            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes);
+            let (plain_bytes, records) = (verified.row.plain_bytes, verified.row.records as usize);
+            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes, records);
         }
         Ok(group)
     }

@@ -92,8 +92,10 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         let mut sealing = self.next_in_window(at, &mut collecting, &Group::default(), report)?;
+        let mut is_first = true;
         while !sealing.is_empty() {
-            let next = match self.has_full_covers()? {
+            // The first group leaves before the next one is read: from then on both sides work at the same time.
+            let next = match std::mem::take(&mut is_first) || self.has_full_covers()? {
                 true => Group::default(),
                 false => self.next_in_window(at, &mut collecting, &sealing, report)?,
             };
@@ -135,8 +137,8 @@ impl Engine {
         while !group.is_full() && !room.is_used_up() && !self.should_stop() {
             let Some(batch) = self.next_batch(at, collecting, report)? else { break };
             let sealing = self.begin_sealing(batch)?;
-            let plain_bytes = sealing.plain_bytes;
-            group.push(sealing, plain_bytes);
+            let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+            group.push(sealing, plain_bytes, records);
             room = room.without(1, plain_bytes);
         }
         Ok(group)

@@ -20,8 +20,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Most files one look keeps; the oldest win, the others come with the next look of the same step.
-pub const LOOK_MAX: usize = 50_000;
+/// Most files one look keeps; the oldest win, the others come with the next look of the same step. Each look asks for every file's metadata, so
+/// that few looks are cheap, and each file kept takes some 300 bytes.
+pub const LOOK_MAX: usize = 150_000;
 
 /// Marks a path that is not UTF-8, written in hex, where a row keeps it. A path of the engine's never begins so: it has a slash.
 const HEX_PATH: &str = "hex:";
@@ -107,6 +108,11 @@ impl Source for FolderSource {
         let mut oldest: BinaryHeap<(i64, String, PathBuf, HeapRest)> = BinaryHeap::new();
         self.finished.begin_look();
         look.passed_over = files.walk(&folder, &mut |walked| {
+            // Of a backlog of any size most files wait for a later look: they cost nothing but their metadata here. Whatever is finished, or known
+            // by name, is told apart by the look that has room for it.
+            if oldest.len() >= LOOK_MAX && oldest.peek().is_some_and(|(newest_ns, ..)| walked.stat.mtime_ns > *newest_ns) {
+                return true;
+            }
             let found = candidate(&folder, walked);
             if waits_for_rename(&found.name) {
                 look.unfinished += 1;
