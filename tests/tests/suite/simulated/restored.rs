@@ -189,6 +189,13 @@ fn heal_the_way_back(world: &mut World, what: &str) {
     assert_eq!((holds(&world.outer), holds(&world.inner)), (Vec::new(), Vec::new()), "{what}");
 }
 
+/// How many replies of a day came under their own names, and how many apart.
+fn of_day(world: &World, day: char) -> (usize, usize) {
+    let names = world.outer_consumer.names(&name(REPLIES));
+    let apart = format!("again/{day}");
+    (names.iter().filter(|file| file.starts_with(day)).count(), names.iter().filter(|file| file.starts_with(&apart)).count())
+}
+
 #[test]
 fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
     for seed in 20..24 {
@@ -201,10 +208,18 @@ fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
         day(&mut world, "X");
         heal_the_way_back(&mut world, &format!("seed {seed}"));
         assert_once_each(&world, &format!("seed {seed}, a day later"));
-        assert_eq!(world.outer_consumer.names(&name(REPLIES)).iter().filter(|file| file.starts_with('X')).count(), 3);
+        assert_eq!(
+            of_day(&world, 'X'),
+            (0, 3),
+            "seed {seed}: apart, since the peer had not heard of this copy when it sealed them"
+        );
         for station in [&world.outer, &world.inner] {
             verdict::log_verifies(station).unwrap_or_else(|broken| panic!("seed {seed}, a day later: {broken}"));
         }
+        for prefix in ["Y", "Z"] {
+            day(&mut world, prefix);
+        }
+        assert_eq!(of_day(&world, 'Z'), (3, 0), "seed {seed}: by now the peer has heard of this copy");
     }
     println!("4 of 4 restored senders were healed, every file was taken once");
 }
@@ -423,7 +438,8 @@ fn what_tells_that_a_receiver_was_restored_and_what_it_had_behind_that_is_delive
     world.inner.crash();
     world.inner.put_back(&copy);
     // The first to come are packets that were delivered before, and that name lines which were lost.
-    for (_, bytes) in world.inward.passed[of_v].to_vec() {
+    let again = world.inward.passed[of_v].to_vec();
+    for (_, bytes) in again {
         world.inward.put(&world.inner, None, &bytes);
     }
     settle(&mut world);
