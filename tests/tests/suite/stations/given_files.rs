@@ -142,8 +142,13 @@ fn whatever_is_named_where_a_verb_wants_a_file_is_answered_at_once_with_a_senten
             thing.put(&path);
             let args = with_path(verb, &path);
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            // Of what was read in part it is told what it is not.
-            refused(&pair.outer, &args, thing, if thing == Thing::Endless { "" } else { "given-" });
+            let word = match (thing, verb[0].as_str()) {
+                // Of what was read in part it is told what it is not; of a link out of the folder, which folder is meant.
+                (Thing::Endless, _) => "",
+                (Thing::Device, "send") => "duplicates",
+                _ => "given-",
+            };
+            refused(&pair.outer, &args, thing, word);
             remove(&path);
         }
     }
