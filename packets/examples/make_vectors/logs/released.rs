@@ -45,7 +45,7 @@ pub(super) fn cases(bench: &mut Bench) {
         bench.push(verdict, code, format!("outer log: the peer was restored {about}"), files);
     };
     case("PASS", "", "and released, and a packet of the older copy comes late", &once, &late);
-    case("FAIL", "peer-falls", "and nobody released it: its log falls", &[peer.clone()], &late);
+    case("FAIL", "peer-falls", "and nobody released it: its log falls", std::slice::from_ref(&peer), &late);
     case("FAIL", "peer-falls", "and something else was released: its log falls", &[peer.clone(), released("chain")], &late);
     case("FAIL", "peer-falls", "and released, and there is a third log", &once, &three);
     case("FAIL", "peer-falls", "and released channel by channel, which is one decision", &channels, &three);
