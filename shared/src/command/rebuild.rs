@@ -54,7 +54,8 @@ pub(super) struct Rebuilding {
 pub(super) fn is_lost(told: &Told, store: &mut SqliteStore) -> Result<bool, EngineFault> {
     let state = store.load()?;
     let knows = state.number > 0 || !state.out_heads.is_empty() || !state.in_heads.is_empty();
-    Ok(!knows && !(told.packed.is_empty() && told.seen.is_empty()))
+    let says_nothing = told.packed.is_empty() && told.seen.is_empty();
+    Ok(!knows && !says_nothing)
 }
 
 /// Makes a new state and puts it in the place of the old one, which stays beside it.
