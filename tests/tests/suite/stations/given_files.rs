@@ -112,13 +112,14 @@ fn verbs(pair: &Pair) -> Vec<Vec<String>> {
     words.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }
 
-/// Tells whether a verb may well take such a thing: a new file for a report, a directory for a disc.
+/// Tells whether a verb may well take such a thing: a new file for a report, a directory for a disc, a file of whatever length.
 fn is_welcome(verb: &[String], thing: Thing) -> bool {
     let names = |first: &str| verb[0] == first;
     match thing {
         Thing::Nothing => names("gaps"),
         Thing::Directory => names("media") || verb.contains(&"--packets".to_owned()),
-        Thing::Endless => names("try") || names("gaps"),
+        // A long file in duplicates/ is screened as any other.
+        Thing::Endless => names("try") || names("gaps") || names("send"),
         _ => false,
     }
 }
