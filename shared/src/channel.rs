@@ -1,6 +1,7 @@
 //! What a channel is: one TOML file in `channels/`, alike on both stations.
 
 use crate::error::ConfigFault;
+use crate::given::{SETTINGS_MAX, read_settings};
 use crate::station::{Station, parse_toml};
 use crate::store::Direction;
 use dukou_packets::keyring::Side;
@@ -212,7 +213,7 @@ impl Channel {
     }
 
     fn load(file: &Path) -> Result<Self, ConfigFault> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigFault::unreadable(file, &error))?;
+        let text = read_settings(file, SETTINGS_MAX)?;
         let mut channel: Self = parse_toml(file, &text)?;
         channel.check(file)?;
         if channel.screen.xml && channel.screen.max_bytes == 0 {

@@ -11,6 +11,7 @@ mod gaps;
 mod init;
 mod maintenance;
 mod media;
+mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
@@ -21,8 +22,9 @@ use crate::channel::Channel;
 use crate::daemon::{self, StationLock, read_store};
 use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::given;
 use crate::keys::{Trust, read_keyring};
-use crate::lang::{Lang, plain, plain_line};
+use crate::lang::{Lang, plain, plain_json, plain_line};
 use crate::report;
 use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
 use crate::say;
@@ -213,9 +215,15 @@ struct TryArgs {
 
 #[derive(Args)]
 struct CheckArgs {
-    /// 用日志和留存包重建缺的包记录 / rebuild missing packet rows from log and spool
+    /// 用日志和留存包补上缺的包记录；状态库没了就重建 / put back missing packet rows from log and spool; a state that is gone is made anew
     #[arg(long)]
     rebuild: bool,
+    /// 决定人：状态库还在也另建一个，旧的留着 / who decides: a new state beside the one that is there
+    #[arg(long, value_parser = something, requires_all = ["rebuild", "reason"])]
+    name: Option<String>,
+    /// 原因 / why
+    #[arg(long, value_parser = something, requires = "name")]
+    reason: Option<String>,
     #[command(flatten)]
     json: Json,
 }
@@ -285,7 +293,7 @@ pub fn main(side: Side) -> ExitCode {
 fn say_wrong_use(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     match wrong_use::sentence(error, wrong_use::asked_lang(&arguments)) {
-        Some(sentence) => eprintln!("{sentence}"),
+        Some(sentence) => eprintln!("{}", plain_line(&sentence)),
         // Nothing is left to do when even this cannot be printed.
         None => drop(error.print()),
     }
@@ -344,7 +352,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Media(args) => media::media(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
-        Verb::Check(args) => examine::check(&station, args.rebuild, args.json.json, lang),
+        Verb::Check(args) => examine::check(&station, args, lang),
         Verb::Alarms(args) => alarms::alarms(&station, args, lang),
         Verb::Maintenance(args) => maintenance::maintenance(&station, args, lang),
     }
@@ -376,7 +384,7 @@ fn print_all(text: &str) -> std::io::Result<()> {
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), ConfigFault> {
-    print_exactly(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()))
+    print_exactly(&format!("{}\n", plain_json(&serde_json::to_string_pretty(value).unwrap_or_default())))
 }
 
 fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {
@@ -438,7 +446,7 @@ fn read_text(file: &Path, most: usize) -> Result<String, ConfigFault> {
 
 /// As [`read_text`], from a file whatever it is called.
 fn read_text_file(file: &Path, most: usize) -> Result<String, ConfigFault> {
-    let read = std::fs::File::open(file).and_then(|opened| read_all(opened, most));
+    let read = given::open_file(file).and_then(|opened| read_all(opened, most));
     read.map_err(|error| ConfigFault::unreadable(file, &error))
 }
 

@@ -195,6 +195,8 @@ pub struct Engine {
     pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
     /// Heads of this log that the peer spoke of and that were held against it.
     pub(crate) echoes_compared: HashSet<LogHead>,
+    /// The last of them that another copy of this log had.
+    pub(crate) echo_of_lost: Option<LogHead>,
     last_mono_ms: u64,
     stop: Arc<AtomicBool>,
     /// Somebody wakes the engine when a file comes: it does not sleep within a step.
@@ -262,6 +264,7 @@ impl Engine {
             alarms,
             peer_runs,
             echoes_compared: HashSet::new(),
+            echo_of_lost: None,
             last_mono_ms,
             stop: Arc::new(AtomicBool::new(false)),
             is_woken: false,
@@ -270,6 +273,7 @@ impl Engine {
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
         engine.settle_peer()?;
+        engine.tell_rebuilt()?;
         Ok(engine)
     }
 
@@ -353,7 +357,13 @@ impl Engine {
 
     /// Tells how soon (ms) the next step should be though no file comes; `None` when nothing waits but for files.
     pub fn rest_ms(&self) -> Option<u64> {
-        self.has_fresh_gaps().then_some(OVERTAKEN_MS)
+        let overtaken = self.has_fresh_gaps().then_some(OVERTAKEN_MS);
+        overtaken.into_iter().chain(self.link.signal_rests_ms(self.seams.clock.as_ref())).min()
+    }
+
+    /// True when somebody wakes the engine after [`rest_ms`](Self::rest_ms).
+    pub(crate) fn is_woken(&self) -> bool {
+        self.is_woken
     }
 
     /// Lets another thread ask the engine to stop at the next batch: by setting `flag`.
@@ -451,6 +461,10 @@ impl Engine {
     /// # Errors
     /// As [`step`](Self::step).
     pub fn close(mut self) -> Result<(), EngineFault> {
+        if self.link.signal_waits {
+            self.is_woken = false;
+            self.send_signal(&mut PassReport::default())?;
+        }
         self.flush()?;
         self.log.note(Event::Stop { run: self.run });
         self.commit_log()?;
@@ -518,13 +532,19 @@ impl Engine {
 
     /// Makes lines durable that only ride along, and then the changes that waited for them.
     pub(crate) fn flush(&mut self) -> Result<(), EngineFault> {
-        if self.log.has_pending() {
-            self.commit_log()?;
-        }
+        self.flush_log()?;
         if !self.riding.is_empty() {
             self.commit_store(Vec::new())?;
         }
         Ok(())
+    }
+
+    /// Makes lines durable that only ride along; the changes that waited for them ride with the next transaction.
+    pub(crate) fn flush_log(&mut self) -> Result<(), EngineFault> {
+        match self.log.has_pending() {
+            true => self.commit_log().map(drop),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn store(&mut self) -> &mut dyn Store {

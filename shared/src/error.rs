@@ -390,15 +390,15 @@ fn log_sentence(fault: &LogFault, lang: Lang) -> String {
         LogFault::StateBehind { found, expected } => {
             say!(
                 lang,
-                "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 被恢复成了旧的。已停机，请由负责人判断。",
-                "The state ends at packet {found}, but the log names {expected}: state/ was restored from an old copy. Stopped; a person must decide."
+                "状态库只到包号 {found}，而摆渡日志已有 {expected}：state/ 是旧的或没了。已停机，请由负责人判断；日志和 spool/ 完好的，可用 check --rebuild --name 姓名 --reason 原因 重建。",
+                "The state ends at packet {found}, but the log names {expected}: state/ is an old copy or gone. Stopped; a person must decide: where log and spool/ are whole, check --rebuild --name WHO --reason WHY makes it anew."
             )
         }
         LogFault::ArrivalsBehind { channel, seq } => {
             say!(
                 lang,
-                "摆渡日志记有通道 {channel} 第 {seq} 号包已落地，而状态库不知道：state/ 被恢复成了旧的。已停机，请由负责人判断。",
-                "The log says that packet {seq} of channel {channel} was applied, the state does not know it: state/ was restored from an old copy. Stopped; a person must decide."
+                "摆渡日志记有通道 {channel} 第 {seq} 号包已落地，而状态库不知道：state/ 是旧的或没了。已停机，请由负责人判断；日志和 spool/ 完好的，可用 check --rebuild --name 姓名 --reason 原因 重建。",
+                "The log says that packet {seq} of channel {channel} was applied, the state does not know it: state/ is an old copy or gone. Stopped; a person must decide: where log and spool/ are whole, check --rebuild --name WHO --reason WHY makes it anew."
             )
         }
         LogFault::Key(fault) => say!(

@@ -9,6 +9,9 @@ use std::thread::{Builder, JoinHandle};
 /// Most packets in one group.
 const GROUP_PACKETS: usize = 64;
 
+/// Records after which a group is full: the other side begins with the first group while the next ones are made.
+const GROUP_RECORDS: u64 = 4096;
+
 /// Plain bytes after which a group is full: with two groups in work memory stays bounded.
 const GROUP_BYTES: u64 = 8 << 20;
 
@@ -19,11 +22,12 @@ const THREAD_BYTES: u64 = 256 << 10;
 pub(crate) struct Group<T> {
     pub(crate) packets: Vec<T>,
     plain_bytes: u64,
+    records: u64,
 }
 
 impl<T> Default for Group<T> {
     fn default() -> Self {
-        Self { packets: Vec::new(), plain_bytes: 0 }
+        Self { packets: Vec::new(), plain_bytes: 0, records: 0 }
     }
 }
 
@@ -32,12 +36,19 @@ impl<T> Group<T> {
         self.packets.is_empty()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES
+    /// Gives how many packets it has, and their plain bytes together.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        (self.packets.len() as u64, self.plain_bytes)
     }
 
-    pub(crate) fn push(&mut self, packet: T, plain_bytes: u64) {
+    pub(crate) fn is_full(&self) -> bool {
+        self.packets.len() >= GROUP_PACKETS || self.plain_bytes >= GROUP_BYTES || self.records >= GROUP_RECORDS
+    }
+
+    /// Adds a packet of so many plain bytes and records.
+    pub(crate) fn push(&mut self, packet: T, plain_bytes: u64, records: usize) {
         self.plain_bytes += plain_bytes;
+        self.records += records as u64;
         self.packets.push(packet);
     }
 }

@@ -4,8 +4,10 @@
 //! Never: a private key in a log line, an error or a debug print.
 
 use crate::error::{ConfigFault, EngineFault, KeyProblem};
+use crate::given::{self, SETTINGS_MAX};
 use crate::station::{Identity, Station, parse_toml};
 use dukou_packets::keyring::{KeyEntry, Keyring, KeyringBody, Role};
+use dukou_packets::limits::KEYRING_MAX;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::seal::Recipient;
 use dukou_packets::suite::{Digest, KeyAlgorithm, KeyId, Random, Signer, SoftSigner, SoftUnwrapper, Unwrapper};
@@ -173,10 +175,10 @@ impl Trust {
     /// [`EngineFault`] when the files are damaged or do not belong together.
     pub fn load(station: &Station) -> Result<Option<Self>, EngineFault> {
         let (grant_file, peer_file) = (station.keys_dir().join("trust.toml"), station.keys_dir().join("peer.txt"));
-        if !grant_file.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(&grant_file).map_err(|error| ConfigFault::unreadable(&grant_file, &error))?;
+        let text = match given::read_text(&grant_file, SETTINGS_MAX) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| ConfigFault::unreadable(&grant_file, &error))?,
+        };
         let grant: Grant = parse_toml(&grant_file, &text)?;
         if !peer_file.exists() {
             return Err(ConfigFault::Key { file: peer_file, problem: KeyProblem::Peer }.into());
@@ -207,7 +209,7 @@ impl Trust {
 /// # Errors
 /// [`EngineFault`] when it cannot be read or is not acceptable.
 pub fn read_keyring(file: &Path) -> Result<Keyring, EngineFault> {
-    match std::fs::read(file) {
+    match given::read_file(file, KEYRING_MAX as u64) {
         Ok(bytes) => Ok(Keyring::parse(&bytes)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ConfigFault::Key { file: file.to_path_buf(), problem: KeyProblem::Missing }.into())
@@ -220,6 +222,9 @@ fn load_signer(file: &Path) -> Result<SoftSigner, EngineFault> {
     Ok(SoftSigner::from_seed(*read_secret(file)?))
 }
 
+/// Longest secret key file that is read.
+const SECRET_MAX: u64 = 4096;
+
 fn read_secret(file: &Path) -> Result<Zeroizing<[u8; 32]>, ConfigFault> {
     let fault = |problem| ConfigFault::Key { file: file.to_path_buf(), problem };
     let stat = std::fs::symlink_metadata(file).map_err(|error| match error.kind() {
@@ -229,7 +234,7 @@ fn read_secret(file: &Path) -> Result<Zeroizing<[u8; 32]>, ConfigFault> {
     if stat.permissions().mode() & 0o077 != 0 {
         return Err(fault(KeyProblem::Open));
     }
-    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(|_| fault(KeyProblem::Unreadable))?);
+    let text = Zeroizing::new(given::read_text(file, SECRET_MAX).map_err(|_| fault(KeyProblem::Unreadable))?);
     let bytes =
         Zeroizing::new(data_encoding::HEXLOWER.decode(text.trim_end().as_bytes()).map_err(|_| fault(KeyProblem::NotAKey))?);
     let secret: [u8; 32] = bytes.as_slice().try_into().map_err(|_| fault(KeyProblem::NotAKey))?;

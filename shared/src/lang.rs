@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use dukou_packets::audit::text::is_unseen;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use unicode_width::UnicodeWidthStr;
@@ -73,11 +74,34 @@ pub fn cut(text: &str, max_bytes: usize) -> String {
     text.get(..end).unwrap_or_default().to_string()
 }
 
-/// Replaces control characters other than line breaks, so that a file's name cannot steer the reader's terminal.
+/// Replaces control characters other than line breaks and shows characters that nobody sees, or that turn the direction of writing, as escapes
+/// (`\u{202e}`), so that a file's name can neither steer the reader's terminal nor look like another.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter })
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            _ if is_unseen(letter) => shown.extend(letter.escape_unicode()),
+            _ if letter.is_control() && letter != '\n' => shown.push(char::REPLACEMENT_CHARACTER),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// Gives JSON of the same meaning in which no string holds what steers a terminal as it stands: controls and characters that nobody sees are escaped.
+pub fn plain_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            // Outside of strings JSON has no such characters but line breaks.
+            _ if is_unseen(letter) || (letter.is_control() && letter != '\n') => {
+                let units = letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+                shown += &units;
+            }
+            _ => shown.push(letter),
+        }
+    }
+    shown
 }
 
 /// As [`plain`], on one line.
@@ -192,6 +216,46 @@ mod tests {
     fn what_steers_a_terminal_is_not_shown() {
         assert_eq!(plain("a\u{1b}[31m\u{9b}\r\nb"), "a\u{fffd}[31m\u{fffd}\u{fffd}\nb");
         assert_eq!(plain_line("登记\nb"), "登记\u{fffd}b");
+    }
+
+    /// Marks of direction, joiners, a soft hyphen, a tag, separators of lines and paragraphs.
+    const UNSEEN: [char; 14] = [
+        '\u{200e}',
+        '\u{200f}',
+        '\u{202a}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{61c}',
+        '\u{200b}',
+        '\u{feff}',
+        '\u{ad}',
+        '\u{e0041}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{180e}',
+    ];
+
+    #[test]
+    fn what_nobody_sees_or_what_turns_the_writing_is_shown_as_an_escape() {
+        assert_eq!(plain("a\u{202e}fdp.exe"), "a\\u{202e}fdp.exe");
+        assert_eq!(html_line("a\u{2067}<b>"), "a\\u{2067}&lt;b&gt;");
+        for letter in UNSEEN {
+            let escape = format!("登记\\u{{{:x}}}表", u32::from(letter));
+            for shown in [plain, plain_line, html_line] {
+                assert_eq!(shown(&format!("登记{letter}表")), escape);
+            }
+        }
+        let seen = "蒙古文 ᠮᠣᠩᠭᠣᠯ، ئۇيغۇر, བོད་ཡིག 🙂 é ﷺ㐂𠮷";
+        assert_eq!(plain(seen), seen);
+    }
+
+    #[test]
+    fn json_is_shown_without_what_steers_and_means_the_same() {
+        let value: Vec<String> = UNSEEN.iter().map(|letter| format!("a{letter}b\u{9b}\u{7f}\\ \n\u{1b}")).collect();
+        let shown = plain_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!shown.chars().any(|letter| UNSEEN.contains(&letter) || (letter.is_control() && letter != '\n')), "{shown}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&shown).unwrap(), value);
     }
 
     #[test]

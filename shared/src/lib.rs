@@ -15,6 +15,7 @@ pub mod epoch;
 pub mod error;
 pub mod ferry;
 pub mod gaps;
+mod given;
 mod group;
 pub mod keys;
 pub mod lang;

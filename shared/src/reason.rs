@@ -1,5 +1,6 @@
 //! The two files that say beside a file why it was put there: one sentence for people, one JSON object for programs.
 
+use crate::lang::plain;
 use crate::seams::{FileFault, Files};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ pub(crate) fn is_reason(name: &str) -> bool {
 /// Writes the reasons beside `target`. Chinese Windows programs need the mark and CRLF to show a text file right.
 pub(crate) fn write(files: &dyn Files, target: &Path, sentence: &str, reason: &serde_json::Value) -> Result<(), FileFault> {
     let [text, json] = paths(target);
-    let for_people = format!("\u{feff}{}\r\n", sentence.replace('\n', "\r\n"));
+    let for_people = format!("\u{feff}{}\r\n", plain(sentence).replace('\n', "\r\n"));
     files.replace(&text, for_people.as_bytes())?;
     files.replace(&json, format!("{reason}\n").as_bytes())
 }

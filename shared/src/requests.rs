@@ -11,6 +11,7 @@ mod epoch;
 mod gap_report;
 mod mailbox;
 mod maintenance;
+pub mod rebuilt;
 mod replay;
 mod reseal;
 mod resend;

@@ -49,7 +49,13 @@ impl Engine {
         }
         self.prune(Direction::Out, before(keep.sent_days))?;
         self.prune(Direction::In, before(keep.applied_days))?;
-        self.link.expiring = self.find_expiring(before(keep.sent_days.saturating_sub(WARNING_DAYS)))?;
+        self.look_for_expiring()
+    }
+
+    /// Looks for what was never confirmed and is about to leave its keeping.
+    pub(crate) fn look_for_expiring(&mut self) -> Result<(), EngineFault> {
+        let warned_days = self.station.config.keep.sent_days.saturating_sub(WARNING_DAYS);
+        self.link.expiring = self.find_expiring(self.running_ms().saturating_sub(u64::from(warned_days) * DAY_MS))?;
         Ok(())
     }
 
@@ -125,14 +131,23 @@ impl Engine {
         Ok(found)
     }
 
+    /// Tells whether what was never confirmed of a channel leaves its keeping time soon.
+    pub(crate) fn is_expiring(&self, channel: &ChannelName) -> bool {
+        self.link.expiring.iter().any(|expiring| expiring.channel == *channel && self.still_expiring(expiring).is_some())
+    }
+
+    /// Gives what of it was not confirmed since it was found.
+    fn still_expiring(&self, expiring: &Expiring) -> Option<(u64, u64)> {
+        let confirmed = self.receipts().map_or(0, |receipts| receipts.confirmed_seq(&expiring.channel, expiring.epoch));
+        Some((expiring.from.max(confirmed + 1), expiring.to)).filter(|(from, to)| from <= to)
+    }
+
     /// Says what was never confirmed and leaves its keeping time soon, but for what was confirmed since.
     pub(crate) fn expiring_troubles(&self) -> Vec<Trouble> {
         let (now_ms, lang) = (self.running_ms(), self.lang());
         let troubles = self.link.expiring.iter().filter_map(|expiring| {
-            let confirmed = self.receipts().map_or(0, |receipts| receipts.confirmed_seq(&expiring.channel, expiring.epoch));
-            let from = expiring.from.max(confirmed + 1);
             let days = expiring.ends_run_ms.saturating_sub(now_ms).div_ceil(DAY_MS);
-            (from <= expiring.to).then(|| unconfirmed_expiring(&expiring.channel, (from, expiring.to), days, lang))
+            Some(unconfirmed_expiring(&expiring.channel, self.still_expiring(expiring)?, days, lang))
         });
         troubles.collect()
     }

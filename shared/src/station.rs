@@ -3,8 +3,9 @@
 use crate::alarm::open_time::OpenTime;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
-use crate::error::{ConfigFault, NO_FILE, TOO_LONG};
+use crate::error::ConfigFault;
 use crate::ferry::profile::Profile;
+use crate::given::{SETTINGS_MAX, read_text};
 use crate::lang::Lang;
 use dukou_packets::keyring::Side;
 use dukou_packets::limits::{REPAIR_DATA_MAX, REPAIR_PARITY_MAX};
@@ -214,7 +215,7 @@ impl Station {
     /// [`ConfigFault`] names the file, and line and setting where it can.
     pub fn load(dir: &Path) -> Result<Self, ConfigFault> {
         let file = dir.join("station.toml");
-        let text = match std::fs::read_to_string(&file) {
+        let text = match read_text(&file, SETTINGS_MAX) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ConfigFault::NoStation { dir: dir.to_path_buf() });
@@ -345,27 +346,17 @@ impl Station {
     }
 }
 
-/// Reads a file of settings of at most so many bytes; a pipe in its place would be waited for without end, a device has none.
-pub(crate) fn read_settings(file: &Path, most: u64) -> Result<String, ConfigFault> {
-    use std::io::{Error, Read};
-    let attempt = || {
-        let stat = std::fs::metadata(file)?;
-        if !stat.is_file() && !stat.is_dir() {
-            return Err(Error::other(NO_FILE));
-        }
-        let mut text = String::new();
-        std::fs::File::open(file)?.take(most + 1).read_to_string(&mut text)?;
-        if text.len() as u64 > most { Err(Error::other(TOO_LONG)) } else { Ok(text) }
-    };
-    attempt().map_err(|error| ConfigFault::unreadable(file, &error))
-}
-
 /// Parses a TOML file into a configuration and turns the parser's complaint into one sentence with file and line.
 pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, ConfigFault> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+        let line = error.span().map_or(0, |span| line_at(text, span.start));
         ConfigFault::Toml { file: file.to_path_buf(), line, problem: error.message().trim().to_string() }
     })
+}
+
+/// Gives the line, from 1, in which a byte of a text stands.
+pub(crate) fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or(text).matches('\n').count() + 1
 }
 
 /// Tells whether people can call a station this: 1 to 64 characters as a card bears them, something to read, on one line.

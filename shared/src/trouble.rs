@@ -45,7 +45,7 @@ impl Trouble {
 /// Gives the troubles of the last look; none where no look told of any, or the file cannot be read.
 pub fn troubles_of_last_look(station: &Station) -> Vec<Trouble> {
     let mut text = Vec::new();
-    let read = std::fs::File::open(place(station)).and_then(|file| file.take(FILE_MAX).read_to_end(&mut text));
+    let read = crate::given::open_file(&place(station)).and_then(|file| file.take(FILE_MAX).read_to_end(&mut text));
     read.ok().and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 

@@ -84,6 +84,9 @@ class Events:
         self.packed_numbers: Dict[int, Set[str]] = {}
         self.heads: Dict[str, List[PeerHead]] = {}
         self.restored: Dict[str, int] = {}
+        self.undecided: Set[str] = set()
+        self.released: Dict[str, int] = {}
+        self.logs: Dict[Tuple[str, int], int] = {}
         self.lines_lost = False
         self.trusted: List[Tuple[str, str, str, int]] = []
         self.init: Optional[Tuple[Line, str]] = None
@@ -91,6 +94,7 @@ class Events:
             "init": self._init, "trust": self._trust, "packed": self._packed, "left": self._left,
             "seen": self._seen, "signal": self._signal, "applied": self._applied, "waived": self._waived,
             "gap": self._gap, "epoch": self._epoch, "restored": self._restored,
+            "released": self._released,
         }
 
     def read(self, line: Line, file: str, place: int) -> None:
@@ -194,7 +198,19 @@ class Events:
             ended.ended = line["old_seq"]
 
     def _restored(self, line: Line, file: str, place: int) -> None:
-        self.restored[line["peer"]] = self.restored.get(line["peer"], 0) + 1
+        peer = line["peer"]
+        self.restored[peer] = self.restored.get(peer, 0) + 1
+        self.undecided.add(peer)
+        self.logs[peer, self.restored[peer]] = 1 + self.released.get(peer, 0)
+
+    def _released(self, line: Line, file: str, place: int) -> None:
+        """A person lets a restored peer go on as it is: packets of the copy before may still come."""
+        if line["code"] != "restored":
+            return
+        for peer in self.undecided:
+            self.released[peer] = self.released.get(peer, 0) + 1
+            self.logs[peer, self.restored[peer]] = 1 + self.released[peer]
+        self.undecided.clear()
 
     def _waived(self, line: Line, file: str, place: int) -> None:
         peer = self._peer(line)
@@ -228,9 +244,10 @@ class Events:
         for peer in self.peers.values():
             if peer.missing():
                 self.report.missing("packet-missing", *peer.named_at)
-        for heads in self.heads.values():
+        for peer, heads in self.heads.items():
             for history in {head.history for head in heads}:
-                self._check_heads([head for head in heads if head.history == history])
+                logs = self.logs.get((peer, history), 1)
+                self._check_heads([head for head in heads if head.history == history], logs)
         self._cover()
 
     def _cover(self) -> None:
@@ -240,16 +257,23 @@ class Events:
         for (channel, epoch), peer in sorted(self.peers.items()):
             self.report.channels.append(_coverage(channel, epoch, peer))
 
-    def _check_heads(self, heads: List[PeerHead]) -> None:
-        """Check 7, in the order of the packets' numbers: packets may arrive in any order, the peer's log only grows."""
-        roots: Dict[int, str] = {}
-        largest = 0
+    def _check_heads(self, heads: List[PeerHead], logs: int) -> None:
+        """Check 7, in the order of the packets' numbers: packets may arrive in any order, each of the peer's logs only grows."""
+        roots: Dict[int, Set[str]] = {}
+        falls: List[Tuple[int, int]] = []
         for head in sorted(heads, key=lambda head: (head.number, head.size)):
-            if head.size < largest:
+            length = 1 + max((length for size, length in falls if size > head.size), default=0)
+            if length > logs:
                 self.report.contradiction("peer-falls", head.file, head.line)
-            if head.size > 0 and roots.setdefault(head.size, head.root) != head.root:
-                self.report.contradiction("peer-two-roots", head.file, head.line)
-            largest = max(largest, head.size)
+            else:
+                # Of the heads that end a fall of one length the largest says all.
+                falls = [fall for fall in falls if fall[1] != length or fall[0] > head.size]
+                falls.append((head.size, length))
+            if head.size > 0:
+                known = roots.setdefault(head.size, set())
+                known.add(head.root)
+                if len(known) > logs:
+                    self.report.contradiction("peer-two-roots", head.file, head.line)
 
 
 def _coverage(channel: str, epoch: str, peer: PeerEpoch) -> Dict[str, Any]:

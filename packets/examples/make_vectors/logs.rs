@@ -3,6 +3,7 @@
 //! Three attackers: one who edits bytes, one who also repairs the hash chain, one who also has the log key.
 
 mod link_lines;
+mod released;
 
 use dukou_packets::keyring::Side;
 use dukou_packets::log::checkpoint::Checkpoint;
@@ -733,6 +734,7 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     let files = write(&rewritten, "log").files();
     let about = "outer log: rewritten with the live key, and a line long before says that this station was restored";
     bench.push("INCOMPLETE", "lines-lost", about.to_owned(), files);
+    released::cases(&mut bench);
     for case in &mut bench.cases {
         case.name = format!("epoch-{}", case.name);
     }

@@ -1,6 +1,6 @@
 //! Writes the vectors that are not there yet; a vector that exists is never touched.
 //!
-//! `cargo run -p dukou-packets --example make_vectors`
+//! `cargo run -p dukou-packets --example make_vectors`; with a folder behind it (`-- DIR`) it writes them all there, for comparing what two runs make.
 
 mod armor;
 mod discs;
@@ -15,12 +15,13 @@ mod repair;
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let asked = std::env::args_os().nth(1).map(PathBuf::from);
+    let vectors = asked.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
     let mut written = 0;
     for case in packets::cases().into_iter().chain(openings::cases()) {
         let path = vectors.join("packets").join(case.name + ".json");

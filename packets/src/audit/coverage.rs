@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::heads::PeerHeads;
 use super::keys::Keys;
 use super::ranges::Ranges;
 use super::report::{Coverage, Direction, FaultCode, Faults, Waiver};
@@ -62,18 +63,6 @@ impl Totals {
     }
 }
 
-/// The peer's word about its own log.
-#[derive(Debug)]
-struct PeerHead {
-    peer: StationId,
-    /// How often the peer had gone on from an older copy of its state.
-    history: u32,
-    number: u64,
-    head: LogHead,
-    file: Rc<str>,
-    line: u64,
-}
-
 /// The state that the lines add up to.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -86,16 +75,14 @@ pub(super) struct Ledger {
     received: BTreeMap<Place, Received>,
     /// Number and header digest of what was packed.
     packed: HashMap<Digest, u64>,
-    peer_heads: Vec<PeerHead>,
-    /// How often stations went on from an older copy of their state.
-    restored: BTreeMap<StationId, u32>,
+    peer_heads: PeerHeads,
     unknown: BTreeMap<String, u64>,
 }
 
 impl Ledger {
     /// Tells whether a station went on from an older copy of its state, as far as the lines were read.
     pub(super) fn is_restored(&self, station: StationId) -> bool {
-        self.restored.contains_key(&station)
+        self.peer_heads.is_restored(station)
     }
 
     pub(super) fn new(from_first: bool) -> Self {
@@ -118,7 +105,7 @@ impl Ledger {
             Event::Left { number, header } => self.left(*number, *header, at, faults),
             Event::Seen { .. } => return self.seen(&line.event, at),
             Event::Signal { peer, number, size, peer_root, echo_size, echo_root, .. } => {
-                self.peer_head(*peer, *number, *size, *peer_root, at);
+                self.peer_heads.add(*peer, *number, LogHead { size: *size, root: *peer_root }, at);
                 return Some(LogHead { size: *echo_size, root: *echo_root });
             }
             Event::Applied { .. } => self.applied(&line.event, at, faults),
@@ -179,20 +166,8 @@ impl Ledger {
         if !received.applied.contains(*seq, *seq) {
             received.waiting.entry(*seq).or_default().insert(*header);
         }
-        self.peer_head(*peer, *number, *size, *peer_root, at);
+        self.peer_heads.add(*peer, *number, LogHead { size: *size, root: *peer_root }, at);
         Some(LogHead { size: *echo_size, root: *echo_root })
-    }
-
-    fn peer_head(&mut self, peer: StationId, number: u64, size: u64, root: Digest, at: &At<'_>) {
-        let history = self.restored.get(&peer).copied().unwrap_or(0);
-        self.peer_heads.push(PeerHead {
-            peer,
-            history,
-            number,
-            head: LogHead { size, root },
-            file: Rc::clone(at.file),
-            line: at.line,
-        });
     }
 
     fn applied(&mut self, event: &Event, at: &At<'_>, faults: &mut Faults) {
@@ -263,7 +238,8 @@ impl Ledger {
                     received.ended = Some(*old_seq);
                 }
             }
-            Event::Restored { peer, .. } => *self.restored.entry(*peer).or_default() += 1,
+            Event::Restored { peer, .. } => self.peer_heads.restored(*peer),
+            Event::Released { code, .. } => self.peer_heads.released(code),
             Event::Equivocation { channel, epoch, seq, .. } => {
                 let received = self.received.entry((channel.clone(), *epoch)).or_default();
                 received.equivocal.push(*seq);
@@ -274,8 +250,8 @@ impl Ledger {
     }
 
     /// Checks what only the whole log can show, and sums up.
-    pub(super) fn finish(mut self, faults: &mut Faults) -> (Vec<Coverage>, BTreeMap<String, u64>) {
-        self.check_peer_heads(faults);
+    pub(super) fn finish(self, faults: &mut Faults) -> (Vec<Coverage>, BTreeMap<String, u64>) {
+        self.peer_heads.check(faults);
         let from_first = self.from_first;
         let sent = self.sent.into_iter().map(|(place, sent)| sent.sum_up(place));
         let mut channels: Vec<Coverage> = sent.collect();
@@ -284,28 +260,6 @@ impl Ledger {
         }
         channels.sort_by(|a, b| (&a.channel, a.epoch).cmp(&(&b.channel, b.epoch)));
         (channels, self.unknown)
-    }
-
-    /// Packets of several channels arrive in any order, so the peer's heads are compared in the order of their numbers.
-    fn check_peer_heads(&mut self, faults: &mut Faults) {
-        let heads = &mut self.peer_heads;
-        heads.sort_by_key(|head| (head.peer, head.history, head.number, head.line));
-        report_pairs(heads, faults, FaultCode::PeerFalls, |a, b| a.number < b.number && a.head.size > b.head.size);
-        heads.sort_by_key(|head| (head.peer, head.history, head.head.size, head.line));
-        report_pairs(heads, faults, FaultCode::PeerTwoRoots, |a, b| {
-            let same = a.head.size == b.head.size && a.head.size > 0;
-            same && a.head.root != b.head.root
-        });
-    }
-}
-
-fn report_pairs(heads: &[PeerHead], faults: &mut Faults, code: FaultCode, contradict: impl Fn(&PeerHead, &PeerHead) -> bool) {
-    for pair in heads.windows(2) {
-        let [a, b] = pair else { continue };
-        if (a.peer, a.history) == (b.peer, b.history) && contradict(a, b) {
-            let detail = format!("{} {} {}", b.peer, a.head.size, b.head.size);
-            faults.add(code, &b.file, b.line, detail);
-        }
     }
 }
 

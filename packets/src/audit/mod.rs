@@ -9,6 +9,7 @@ pub mod text;
 mod chain;
 mod coverage;
 mod directory;
+mod heads;
 mod keys;
 mod ranges;
 

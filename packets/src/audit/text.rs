@@ -23,10 +23,19 @@ impl Language {
     }
 }
 
-/// Returns a foreign text in a form that cannot steer a terminal: control and direction characters as escapes.
+/// Tells whether a character is one that nobody sees or that turns what stands beside it: the format characters of Unicode 16 (category Cf; marks of
+/// direction among them) and its separators of lines and paragraphs.
+pub fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// Returns a foreign text in a form that cannot steer a terminal: control and format characters as escapes.
 pub fn printable(text: &str) -> String {
-    let steers =
-        |c: char| c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let steers = |c: char| c.is_control() || is_unseen(c);
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if steers(character) {

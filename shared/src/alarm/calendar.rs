@@ -6,13 +6,14 @@
 use crate::error::ConfigFault;
 use crate::lang::{Lang, cut, plain_line};
 use crate::say;
-use crate::station::parse_toml;
+use crate::station::{line_at, parse_toml};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
+use toml::Spanned;
 
 /// The calendar that `init` writes: hours, and the years known when this version was made.
 pub const SHIPPED: &str = concat!(
@@ -79,9 +80,9 @@ struct YearFile {
     year: i16,
     announced: bool,
     #[serde(default)]
-    holidays: Vec<String>,
+    holidays: Vec<Spanned<String>>,
     #[serde(default)]
-    working_weekends: Vec<String>,
+    working_weekends: Vec<Spanned<String>>,
 }
 
 impl Calendar {
@@ -93,13 +94,19 @@ impl Calendar {
         let read: CalendarFile = parse_toml(file, text)?;
         let mut calendar = Self { hours: hours(file, &read.hours)?, ..Self::default() };
         for year in &read.year {
+            let days_in = |entry: &Spanned<String>| {
+                let line = line_at(text, entry.span().start);
+                days_of(entry.get_ref(), year.year).map_err(|what| (line, entry.get_ref().clone(), what))
+            };
+            let told = |(line, value, what): (usize, String, Wrong)| wrong(file, Some(line), &value, what);
             for holiday in &year.holidays {
-                calendar.free.extend(days(holiday).ok_or_else(|| wrong(file, holiday, Wrong::Days))?);
+                calendar.free.extend(days_in(holiday).map_err(told)?);
             }
             for weekend in &year.working_weekends {
-                let days = days(weekend).ok_or_else(|| wrong(file, weekend, Wrong::Days))?;
+                let days = days_in(weekend).map_err(told)?;
                 if days.clone().any(|day| !is_weekend(day)) {
-                    return Err(wrong(file, weekend, Wrong::NoWeekend));
+                    let line = line_at(text, weekend.span().start);
+                    return Err(wrong(file, Some(line), weekend.get_ref(), Wrong::NoWeekend));
                 }
                 calendar.worked.extend(days);
             }
@@ -108,7 +115,7 @@ impl Calendar {
             }
         }
         match calendar.free.intersection(&calendar.worked).next() {
-            Some(day) => Err(wrong(file, &day_text(*day), Wrong::Both)),
+            Some(day) => Err(wrong(file, None, &day_text(*day), Wrong::Both)),
             None => Ok(calendar),
         }
     }
@@ -125,8 +132,7 @@ impl Calendar {
 
     /// Tells whether the holidays of a moment's year are entered.
     pub fn knows_year_of(&self, wall_ms: i64) -> bool {
-        let zone = TimeZone::fixed(offset(8));
-        Timestamp::from_millisecond(wall_ms).is_ok_and(|time| self.announced.contains(&time.to_zoned(zone).year()))
+        year_of(wall_ms).is_some_and(|year| self.announced.contains(&year))
     }
 }
 
@@ -149,10 +155,10 @@ fn hours(file: &Path, texts: &[(String, String)]) -> Result<Vec<Span>, ConfigFau
     for (from, to) in texts {
         let span = minutes(from).zip(minutes(to)).map(|(from, to)| Span { from, to });
         let rises = |span: &Span| span.from < span.to && spans.last().is_none_or(|last| last.to <= span.from);
-        spans.push(span.filter(rises).ok_or_else(|| wrong(file, &format!("{from}–{to}"), Wrong::Hours))?);
+        spans.push(span.filter(rises).ok_or_else(|| wrong(file, None, &format!("{from}–{to}"), Wrong::Hours))?);
     }
     match spans.is_empty() {
-        true => Err(wrong(file, "hours", Wrong::Hours)),
+        true => Err(wrong(file, None, "hours", Wrong::Hours)),
         false => Ok(spans),
     }
 }
@@ -162,6 +168,19 @@ fn days(text: &str) -> Option<std::ops::RangeInclusive<Day>> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let (from, to) = (day(from)?, day(to)?);
     (from <= to && to - from < RANGE_DAYS).then_some(from..=to)
+}
+
+/// As [`days`], all of them in one civil year.
+fn days_of(text: &str, year: i16) -> Result<std::ops::RangeInclusive<Day>, Wrong> {
+    let days = days(text).ok_or(Wrong::Days)?;
+    let is_within = [*days.start(), *days.end()].map(|day| year_of(begin_of(day)) == Some(year));
+    if is_within == [true, true] { Ok(days) } else { Err(Wrong::OtherYear(year)) }
+}
+
+/// Gives the civil year of a moment.
+fn year_of(wall_ms: i64) -> Option<i16> {
+    let time = Timestamp::from_millisecond(wall_ms).ok()?;
+    Some(time.to_zoned(TimeZone::fixed(offset(8))).year())
 }
 
 fn day(text: &str) -> Option<Day> {
@@ -179,12 +198,15 @@ enum Wrong {
     Hours,
     Days,
     NoWeekend,
+    /// The days are not, or not all, of the year under which they stand.
+    OtherYear(i16),
     Both,
 }
 
-fn wrong(file: &Path, value: &str, what: Wrong) -> ConfigFault {
+fn wrong(file: &Path, line: Option<usize>, value: &str, what: Wrong) -> ConfigFault {
     let (file, value) = (file.display(), plain_line(&cut(value, 64)));
     let sentence = |lang| {
+        let line = line.map(|line| say!(lang, " 第 {line} 行", " line {line}")).unwrap_or_default();
         let why = match what {
             Wrong::Hours => say!(
                 lang,
@@ -197,14 +219,19 @@ fn wrong(file: &Path, value: &str, what: Wrong) -> ConfigFault {
                 "must be a date such as 2026-01-04, or a range of at most 31 days such as 2026-01-01..2026-01-03"
             ),
             Wrong::NoWeekend => say!(lang, "应为周六或周日", "must be Saturdays or Sundays"),
+            Wrong::OtherYear(year) => say!(
+                lang,
+                "这一段写的是 year = {year}，别的年份的日期要写在那一年的 [[year]] 里，跨年的分成两条",
+                "stands under year = {year}; days of another year belong under its own [[year]], a range over New Year in two parts"
+            ),
             Wrong::Both => {
                 say!(lang, "不能既放假又调休上班", "cannot be both a holiday and a working weekend")
             }
         };
         say!(
             lang,
-            "日历 {file} 中的 {value} 不合要求：{why}。请改正后重试。",
-            "{value} in the calendar {file} is wrong: it {why}. Correct it and try again."
+            "日历 {file}{line} 中的 {value} 不合要求：{why}。请改正后重试。",
+            "{value} in the calendar {file}{line} is wrong: it {why}. Correct it and try again."
         )
     };
     ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
@@ -249,6 +276,26 @@ mod tests {
         assert!(calendar.knows_year_of(begin_of(day("2026-01-01").unwrap())));
         assert!(!calendar.knows_year_of(begin_of(day("2026-01-01").unwrap()) - 1), "a second before it is 2025");
         assert!(!calendar.knows_year_of(begin_of(day("2027-06-01").unwrap())));
+    }
+
+    #[test]
+    fn days_of_another_year_than_the_one_they_stand_under_are_refused_with_file_line_and_value() {
+        let head = "hours = [[\"09:00\", \"17:00\"]]\n[[year]]\nyear = 2026\nannounced = true\n";
+        let cases = [
+            ("holidays = [\n  \"2026-05-01\",\n  \"2025-05-01\",\n]", 7, "2025-05-01"),
+            ("holidays = [\"2025-12-31..2026-01-02\"]", 5, "2025-12-31..2026-01-02"),
+            ("holidays = [\"2026-12-31..2027-01-02\"]", 5, "2026-12-31..2027-01-02"),
+            ("holidays = []\nworking_weekends = [\"2027-01-02\"]", 6, "2027-01-02"),
+        ];
+        for (text, line, value) in cases {
+            let fault = read(&format!("{head}{text}")).expect_err(text);
+            let [zh, en] = [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang));
+            assert!(zh.contains(&format!("calendar.toml 第 {line} 行")) && zh.contains(value) && zh.contains("2026"), "{zh}");
+            assert!(en.contains(&format!("calendar.toml line {line}")) && en.contains(value) && en.contains("2026"), "{en}");
+        }
+        let two_years =
+            format!("{head}holidays = [\"2026-12-31\"]\n[[year]]\nyear = 2027\nannounced = false\nholidays = [\"2027-01-01\"]");
+        assert!(read(&two_years).is_ok());
     }
 
     #[test]

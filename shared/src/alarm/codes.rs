@@ -65,6 +65,30 @@ codes! {
     Calendar = "calendar" Warning
         means ["calendar.toml 里没有今年已公布的放假安排，只能按周末休息判断", "calendar.toml has no announced holidays for this year; only weekends are known to be free"]
         next ["请按国务院办公厅的通知补上今年的放假和调休", "enter this year's holidays and working weekends as announced"]
+    /// Early packets take much of their channel's share of the spool.
+    Spool70 = "spool-70" Warning
+        means ["等待轮次的包已占这条通道留存限额（keep.spool_gib）的七成以上", "Packets that wait for their turn take 70 per cent of the channel's share of the spool (keep.spool_gib)"]
+        next ["请用 status、gaps 看它在等什么并处理", "see with status and gaps what it waits for, and mend that"]
+    /// Early packets take nearly all of their channel's share of the spool.
+    Spool90 = "spool-90" Alarm
+        means ["等待轮次的包已占这条通道留存限额（keep.spool_gib）的九成以上，占满后新到的留在摆渡目录", "Packets that wait for their turn take 90 per cent of the channel's share of the spool (keep.spool_gib); once it is full, new ones stay in the ferry directory"]
+        next ["请立即用 status、gaps 看它在等什么并处理（补传、放弃登记或解除暂停）", "see now with status and gaps what it waits for, and mend that (resend, waive or release)"]
+    /// What the peer never confirmed leaves its keeping time soon.
+    UnconfirmedExpiring = "unconfirmed-expiring" Alarm
+        means ["有对方一直没有确认的包，三个运行日内就过保存期、不能再重发", "Packets that the peer never confirmed pass their keeping time within three running days and cannot be resent afterwards"]
+        next ["请查对方站和回程链路，必要时延长 keep.sent_days 并重启本站", "check the peer's station and the way back; if need be lengthen keep.sent_days and restart the station"]
+    /// What the peer has not confirmed grows though the peer is heard.
+    Unconfirmed = "unconfirmed" Alarm
+        means ["对方有信号，但没确认的包一直在增加、越来越旧：对方收得比本站发得慢，或停在某个包上", "The peer is heard, but what it has not confirmed grows and gets older: it takes in less than is sent, or stands at a packet"]
+        next ["请对方看它的 status（磁盘、取走、暂停、缺包），本站可减少报送", "ask the peer to look at its status (disk, takers, holds, gaps); meanwhile send less"]
+    /// What waits in the ferry directory grows faster than this station takes it in.
+    Backlog = "backlog" Alarm
+        means ["摆渡目录里等收的包一直在增加，本站收得比送来的慢", "What waits in the ferry directory grows: more comes than this station takes in"]
+        next ["请看本站的磁盘和负荷，并与对方商量减少报送", "look at this station's disk and load, and agree with the peer on sending less"]
+    /// The ferry directory stays nearly full.
+    FerryQuota = "ferry-quota" Alarm
+        means ["在应当通的时间里，发出的包把摆渡目录的限额占到九成以上，设备很久没有取走", "Packets fill 90 per cent of the ferry directory's quota and the device has not taken them for long in which it should carry"]
+        next ["请查隔离设备是否还在搬运；包都在，取走后自动继续", "check whether the gap device still carries; no packet is lost, and it goes on by itself"]
 }
 
 impl Code {
@@ -83,7 +107,10 @@ mod tests {
         let chinese = |text: &str| text.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
         for code in Code::ALL {
             assert_eq!(Code::named(code.as_str()), Some(*code));
-            assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code:?}");
+            assert!(
+                code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{code:?}"
+            );
             assert!(chinese(code.means(Lang::Zh)) && chinese(code.next(Lang::Zh)), "{code:?}");
             assert!(!chinese(code.means(Lang::En)) && !chinese(code.next(Lang::En)), "{code:?}");
         }

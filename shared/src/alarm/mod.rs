@@ -4,6 +4,7 @@
 //! open alarms in the state, `status` and `alarms`. After a crash: what is open is in the state; every cause is told anew. Never: a packet accepted,
 //! refused or held up by an alarm or by any clock behind it.
 
+pub mod behind;
 pub mod book;
 pub mod calendar;
 pub mod codes;
@@ -14,6 +15,7 @@ pub mod settings;
 pub mod silence;
 pub mod told;
 pub mod watch;
+pub(crate) mod watermarks;
 
 use crate::engine::{Engine, Seams};
 use crate::error::{ConfigFault, EngineFault};
@@ -29,11 +31,13 @@ use jiff::Timestamp;
 use open_time::OpenTime;
 use std::path::Path;
 use watch::{Heard, Watch};
+use watermarks::Watermarks;
 
 /// The alarms of an engine at work.
 pub(crate) struct Alarms {
     pub(crate) book: AlarmBook,
     pub(crate) watch: Watch,
+    pub(crate) watermarks: Watermarks,
     /// The log knew of alarms that the state does not.
     recalled: bool,
 }
@@ -56,7 +60,7 @@ impl Alarms {
         let open_time = OpenTime::read(station, |path| read_text(seams, path))?;
         let now = Moment { wall_ms: seams.clock.wall_ms(), run_ms: state.run_ms };
         let watch = Watch::begin(&station.config, open_time, state.fact()?, state.fact()?, now);
-        Ok(Self { book, watch, recalled })
+        Ok(Self { book, watch, watermarks: Watermarks::default(), recalled })
     }
 }
 
@@ -112,9 +116,16 @@ impl Engine {
         let calendar = self.alarms.watch.open_time().calendar();
         let unknown_year = calendar.is_some_and(|calendar| !calendar.knows_year_of(now.wall_ms));
         self.set_alarm(Code::Calendar, None, unknown_year);
+        self.look_at_watermarks()?;
         if let Some(before_ms) = self.alarms.watch.take_clock_step(now) {
             self.log.note(Event::ClockStep { before: log_time(before_ms) });
         }
+        let changed = self.settle_alarms(now)?;
+        self.keep_watch(now, changed)
+    }
+
+    /// Raises and closes what was said; true when that changed anything.
+    fn settle_alarms(&mut self, now: Moment) -> Result<bool, EngineFault> {
         let lines = self.alarms.book.settle(now);
         let changed = !lines.is_empty() || std::mem::take(&mut self.alarms.recalled);
         lines.iter().for_each(|line| self.tell(line));
@@ -122,7 +133,7 @@ impl Engine {
         if changed {
             self.ride(Change::fact(&self.alarms.book)?);
         }
-        self.keep_watch(now, changed)
+        Ok(changed)
     }
 
     /// One line of the journal for each alarm that comes or goes.

@@ -5,9 +5,10 @@
 
 use super::calendar::{Calendar, DAY_MS, Day, FILE_MAX, Span, begin_of, day_of, minutes};
 use crate::error::ConfigFault;
+use crate::given::read_settings;
 use crate::lang::Lang;
 use crate::say;
-use crate::station::{Habit, Rhythm, Station, read_settings};
+use crate::station::{Habit, Rhythm, Station};
 use std::path::Path;
 
 /// Most runs a day.

@@ -1,4 +1,4 @@
-//! The `[alarm]` section of `station.toml`: whom to call, and when silence and lateness count.
+//! The `[alarm]` section of `station.toml`: whom to call, and when silence, lateness and backlogs count.
 
 use crate::station::StationConfig;
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,20 @@ pub struct AlarmConfig {
     pub missed_runs: u32,
     /// Minutes before and after a run's time of day within which it counts as done, 1 … 240.
     pub run_tolerance_minutes: u32,
+    /// Minutes of running time for which a backlog must have grown, or the ferry directory stayed nearly full, to be told, 3 … 10080.
+    pub backlog_minutes: u32,
 }
 
 impl Default for AlarmConfig {
     fn default() -> Self {
-        Self { contact: None, telephone: None, quiet_periods: 3, missed_runs: 2, run_tolerance_minutes: 60 }
+        Self {
+            contact: None,
+            telephone: None,
+            quiet_periods: 3,
+            missed_runs: 2,
+            run_tolerance_minutes: 60,
+            backlog_minutes: 60,
+        }
     }
 }
 
@@ -41,6 +50,7 @@ pub(crate) fn out_of_range(config: &StationConfig) -> Option<(&'static str, &'st
         ((3..=100).contains(&alarm.quiet_periods), "alarm.quiet_periods", "3–100"),
         ((2..=100).contains(&alarm.missed_runs), "alarm.missed_runs", "2–100"),
         ((1..=240).contains(&alarm.run_tolerance_minutes), "alarm.run_tolerance_minutes", "1–240"),
+        ((3..=10_080).contains(&alarm.backlog_minutes), "alarm.backlog_minutes", "3–10080"),
     ];
     rules.into_iter().find(|(holds, ..)| !holds).map(|(_, setting, rule)| (setting, rule))
 }

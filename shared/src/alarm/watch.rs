@@ -118,6 +118,13 @@ impl Watch {
         }
     }
 
+    /// True while the peer's signals come as it promised, on a link that carries all the time in which it is open, and no maintenance goes on.
+    pub fn is_hearing(&self, now: Moment) -> bool {
+        let is_heard = self.listener.silence(&self.open, &self.thresholds()) == Silence::Heard;
+        let has_promised = self.listener.hearing().period_seconds > 0 && self.listener.has_heard();
+        is_heard && has_promised && self.open.runs().is_none() && self.maintenance.going_on(now).is_none()
+    }
+
     /// Looks at the time that passed and tells the book.
     pub fn look(&mut self, now: Moment, book: &mut AlarmBook) {
         self.look_at_clock(now);

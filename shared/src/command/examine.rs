@@ -1,27 +1,31 @@
 //! `try` and `check`: looking without touching.
 
-use super::{print, print_json};
+use super::rebuild::{self, Person};
+use super::{CheckArgs, print, print_json};
+use crate::accounts::operator;
 use crate::channel::{Channel, Identical};
 use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
-use crate::daemon::{StationLock, open_store, read_store};
+use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_store};
 use crate::error::{ConfigFault, EngineFault};
+use crate::given;
 use crate::keys::{StationKeys, Trust, read_keyring};
 use crate::lang::Lang;
 use crate::log::read_lines;
 use crate::say;
 use crate::seams::Files;
+use crate::seams::clock::{Clock, SystemClock};
 use crate::seams::real_files::RealFiles;
 use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
+use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, Waiver};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Line};
-use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, read_head};
 use dukou_packets::packet::records::parts_digest;
 use dukou_packets::suite::{Digest, Hasher, sha256};
@@ -206,16 +210,26 @@ impl Disagreement {
 
 /// What the log says of packets.
 #[derive(Default)]
-struct Told {
-    packed: BTreeMap<PacketKey, PacketRow>,
-    seen: BTreeMap<PacketKey, PacketRow>,
-    applied: BTreeSet<PacketKey>,
+pub(super) struct Told {
+    pub(super) packed: BTreeMap<PacketKey, PacketRow>,
+    /// Numbers of packets that were placed in the ferry directory.
+    pub(super) left: BTreeSet<u64>,
+    pub(super) seen: BTreeMap<PacketKey, PacketRow>,
+    pub(super) applied: BTreeSet<PacketKey>,
+    /// What a person went on without, in order.
+    pub(super) waived: Vec<Waiver>,
+    /// Channels that wait for a person: why, and since when.
+    pub(super) holds: BTreeMap<ChannelName, (String, i64)>,
+    /// The highest number that a gap showed to exist.
+    pub(super) known: BTreeMap<(ChannelName, Epoch), u64>,
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
 ///
 /// Beside a process that has the station it only reads, and tells what two looks find alike: what one look finds may be work in hand.
-pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) -> Result<u8, EngineFault> {
+/// Of a state that was lost, and of any when a person says so by name, a new one is made beside it.
+pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let (rebuild, json) = (args.rebuild, args.json.json);
     let (keys, trust) = (StationKeys::load(station)?, Trust::load(station)?);
     let (lock, beside) = match StationLock::take(station) {
         Err(ConfigFault::InUse { .. }) if !rebuild => (None, true),
@@ -226,10 +240,22 @@ pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) ->
         Some(_) => open_store(station)?,
         None => read_store(station)?,
     };
-    let rebuilt = match rebuild {
-        true => rebuild_rows(station, &read_log(station)?, &keys, trust.as_ref(), &mut store)?,
-        false => 0,
-    };
+    let (mut rebuilt, mut anew) = (0, None);
+    if rebuild {
+        let told = read_log(station)?;
+        if args.name.is_some() || rebuild::is_lost(&told, &mut store)? {
+            drop(store);
+            let person =
+                Person { name: args.name.unwrap_or_default(), reason: args.reason.unwrap_or_default(), operator: operator() };
+            let made = rebuild::rebuild(station, &told, (&keys, trust.as_ref()), person, SystemClock::new().wall_ms())?;
+            // The next start tells of it in the log: this one does.
+            on_engine_thread(|| open_engine(station)?.close())?;
+            store = open_store(station)?;
+            (rebuilt, anew) = (made.packets, Some(made));
+        } else {
+            rebuilt = rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)?;
+        }
+    }
     let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
     if lock.is_none() && !found.is_empty() {
         std::thread::sleep(BESIDE_WAIT);
@@ -239,7 +265,10 @@ pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) ->
     if json {
         print_json(&serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "disagreements": found }))?;
     } else {
-        print(&check_text(&found, rebuilt, beside, lang))?;
+        let made = anew.map(|made| rebuild::text(&made, lang));
+        print(
+            &(made.clone().unwrap_or_default() + &check_text(&found, if made.is_some() { 0 } else { rebuilt }, beside, lang)),
+        )?;
     }
     Ok(u8::from(!found.is_empty()))
 }
@@ -304,6 +333,16 @@ fn tell(line: Line, told: &mut Told) {
         }
         Event::Applied { channel, epoch, seq, .. } => {
             told.applied.insert(key(Direction::In, channel, epoch, seq));
+        }
+        Event::Left { number, .. } => drop(told.left.insert(number)),
+        Event::Waived { channel, epoch, from, to, operator } => {
+            told.waived.push(rebuild::waiver((channel, epoch), (from, to), operator, at_ms));
+        }
+        Event::Hold { channel, code } => drop(told.holds.insert(channel, (code, at_ms))),
+        Event::Released { channel, .. } => drop(told.holds.remove(&channel)),
+        Event::Gap { channel, epoch, to, .. } => {
+            let known = told.known.entry((channel, epoch)).or_default();
+            *known = (*known).max(to);
         }
         _ => {}
     }
@@ -434,7 +473,7 @@ fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, cards: &[Ke
         Direction::Out => std::slice::from_ref(&keys.keyring),
         Direction::In => cards,
     };
-    let file = std::fs::File::open(path).ok()?;
+    let file = given::open_file(path).ok()?;
     let len = file.metadata().ok()?.len();
     let mut bytes = Vec::new();
     file.take(HEAD_MAX as u64).read_to_end(&mut bytes).ok()?;
@@ -444,7 +483,7 @@ fn spool_head(path: &Path, direction: Direction, keys: &StationKeys, cards: &[Ke
 /// Tells whether a packet's payload is the one that its head signs.
 fn payload_is_whole(path: &Path, head: &VerifiedHead) -> bool {
     let digest = || -> std::io::Result<Digest> {
-        let mut file = std::fs::File::open(path)?;
+        let mut file = given::open_file(path)?;
         file.seek(SeekFrom::Start(head.head_len as u64))?;
         let (mut hasher, mut piece) = (Hasher::new(), vec![0; 1 << 16]);
         loop {
@@ -486,9 +525,6 @@ fn check_log(station: &Station, state: &StationState, found: &mut Vec<Disagreeme
         }));
     }
 }
-
-/// How far beyond the newest number of the log a rebuilt state goes on: signals take numbers, too, and no line names them.
-const NUMBERS_APART: u64 = 16;
 
 /// Puts back rows that the log names and the spool holds, and the heads that follow from them; without the spool's file a row stands without one.
 fn rebuild_rows(
@@ -546,7 +582,7 @@ fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
     }
     let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
     if number > state.number {
-        changes.push(Change::Number(number + NUMBERS_APART));
+        changes.push(Change::Number(number + rebuild::NUMBERS_APART));
     }
     changes
 }
@@ -562,9 +598,9 @@ fn newest_by_channel<'a>(rows: impl Iterator<Item = &'a PacketRow>) -> Vec<&'a P
     newest.into_values().collect()
 }
 
-type Heads = BTreeMap<dukou_packets::suite::Digest, (String, VerifiedHead)>;
+pub(super) type Heads = BTreeMap<dukou_packets::suite::Digest, (String, VerifiedHead)>;
 
-fn spool_heads(station: &Station, keys: &StationKeys, trust: Option<&Trust>) -> Result<Heads, EngineFault> {
+pub(super) fn spool_heads(station: &Station, keys: &StationKeys, trust: Option<&Trust>) -> Result<Heads, EngineFault> {
     let (mut heads, cards) = (Heads::new(), peers_cards(station, trust));
     for (direction, dir) in [(Direction::Out, station.spool_out()), (Direction::In, station.spool_in())] {
         let names = std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?.flatten();

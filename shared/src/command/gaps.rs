@@ -6,8 +6,9 @@ use crate::daemon::read_store;
 use crate::error::{ConfigFault, EngineFault};
 use crate::gaps::qr::rows_svg;
 use crate::gaps::sheet::{USE_FILE_EN, USE_FILE_ZH, html};
+use crate::given;
 use crate::keys::{Trust, read_keyring, write_durably};
-use crate::lang::{Lang, plain_line};
+use crate::lang::{Lang, plain, plain_line};
 use crate::report;
 use crate::requests::Request;
 use crate::say;
@@ -87,7 +88,7 @@ fn write_report(station: &Station, args: &GapsArgs, lang: Lang) -> Result<Option
         return Ok(Some(answer.exit));
     };
     let report = read_own(station, &trust, text)?;
-    eprintln!("{}", answer.sentence(lang));
+    eprintln!("{}", plain(answer.sentence(lang)));
     if let Some(file) = &args.out {
         write(file, text)?;
     }
@@ -161,7 +162,7 @@ fn is_free(file: &Path, mark: &str) -> Result<bool, ConfigFault> {
         Ok(stat) if !stat.is_file() => Ok(false),
         Ok(_) => {
             let mut bytes = Vec::new();
-            let opened = std::fs::File::open(file);
+            let opened = given::open_file(file);
             opened.and_then(|file| file.take(MARK_WITHIN).read_to_end(&mut bytes)).map_err(unreadable)?;
             Ok(String::from_utf8_lossy(&bytes).contains(mark))
         }

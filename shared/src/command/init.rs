@@ -276,6 +276,7 @@ repair_parity = {}    # 每组修复包数，途中丢这么多也能还原，0 
 # quiet_periods = {}   # 对方几个周期没有消息算有些安静，再过这么久算静默 / periods without news until quiet; as long again until silent
 # missed_runs = {}   # 定时送盘：连续几趟没来算静默 / runs in a row that brought nothing until silent
 # run_tolerance_minutes = {}   # 定时送盘：前后多少分钟内都算这一趟 / minutes around a run's time that count as the run
+# backlog_minutes = {}   # 积压一直增加、摆渡目录一直将满，多少分钟后报警 / minutes a backlog must have grown, or the ferry directory stayed nearly full
 "#,
         station.id,
         station.side,
@@ -303,6 +304,7 @@ repair_parity = {}    # 每组修复包数，途中丢这么多也能还原，0 
         alarm.quiet_periods,
         alarm.missed_runs,
         alarm.run_tolerance_minutes,
+        alarm.backlog_minutes,
     )
 }
 

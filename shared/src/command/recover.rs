@@ -1,25 +1,27 @@
 //! `recover`: opening retained packets with the recovery key, without a station.
 //!
-//! Given: a folder of packets, the card of the station that sealed them, the recovery key. Gives: the records below a new folder, and an `index.json` that
+//! Given: a folder of packets, be it a copy of the spool, of a ferry directory or of a disc, in whatever form they stand there, the card of the station that sealed them, the recovery key. Gives: the records below a new folder, and an `index.json` that
 //! says where each came from. After a crash: the folder is incomplete, and a new one is made. Never: a file overwritten; a byte decrypted that
 //! the card's keys did not sign; the key kept.
 
 use super::print;
 use crate::connectors::folder::names::{safe_path, set_apart};
 use crate::error::{ConfigFault, EngineFault};
+use crate::given;
 use crate::keys::read_keyring;
 use crate::lang::Lang;
+use crate::media::{LABEL, MANIFEST, SHEET};
 use crate::say;
 use clap::Args;
 use dukou_packets::keyring::Keyring;
-use dukou_packets::limits;
+use dukou_packets::packet::armor::{FILE_MAX, FRONT_MAX, Front, read_whole};
 use dukou_packets::packet::header::{ChannelName, Class, Epoch};
-use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, decode_records, open_payload, read_head};
+use dukou_packets::packet::open::{VerifiedHead, decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{Record, RecordKind, parts_digest};
 use dukou_packets::suite::{Digest, SoftUnwrapper, Unwrapper, sha256};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ const CHECK: usize = 3;
 
 #[derive(Args)]
 pub(super) struct RecoverArgs {
-    /// 留存包所在的文件夹（spool/out 的副本）/ the folder with the packets, a copy of spool/out
+    /// 包所在的文件夹：spool/out、摆渡目录或光盘的副本 / the folder with the packets: a copy of spool/out, of a ferry directory or of a disc
     #[arg(long, value_name = "DIR")]
     packets: PathBuf,
     /// 放到哪个新文件夹 / the new folder for the records
@@ -92,10 +94,19 @@ pub(super) fn recover(args: &RecoverArgs, lang: Lang) -> Result<u8, EngineFault>
     let found = find_packets(&args.packets, &card, &mut index)?;
     make_new(&args.out)?;
     let mut parts: HashMap<ChannelName, Parts> = HashMap::new();
-    for ((channel, _, _, epoch), path) in found {
-        if let Err(code) = recover_packet(&path, (&channel, epoch), &card, &key, args, &mut parts, &mut index)? {
-            index.unopened.push(Unopened { file: path.display().to_string(), code });
+    for ((channel, _, _, epoch, _), copies) in found {
+        let mut unopened = Vec::new();
+        for path in copies {
+            match recover_packet(&path, (&channel, epoch), &card, &key, args, &mut parts, &mut index)? {
+                // Further copies of it have nothing else.
+                Ok(()) => {
+                    unopened.clear();
+                    break;
+                }
+                Err(code) => unopened.push(Unopened { file: path.display().to_string(), code }),
+            }
         }
+        index.unopened.extend(unopened);
     }
     let text = serde_json::to_vec_pretty(&index).unwrap_or_default();
     write_new(&args.out.join("index.json"), &text)?;
@@ -109,19 +120,17 @@ pub(super) fn recover(args: &RecoverArgs, lang: Lang) -> Result<u8, EngineFault>
     Ok(u8::from(unopened > 0))
 }
 
-/// Packets in the order they were sealed in: channel, epoch counter, seq.
-type Found = BTreeMap<(ChannelName, u32, u64, Epoch), PathBuf>;
+/// Copies of packets in the order they were sealed in: channel, epoch counter, seq.
+type Found = BTreeMap<(ChannelName, u32, u64, Epoch, Digest), Vec<PathBuf>>;
 
 fn find_packets(dir: &Path, card: &Keyring, index: &mut Index) -> Result<Found, ConfigFault> {
     let mut found = Found::new();
-    let entries = std::fs::read_dir(dir).map_err(|error| ConfigFault::unreadable(dir, &error))?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths.into_iter().filter(|path| path.is_file()) {
-        match read_head(&read_up_to(&path, HEAD_MAX as u64)?, card) {
-            Ok(VerifiedHead { header, .. }) if header.class == Class::Cargo => {
+    for path in files_of(dir)? {
+        match Front::read(&read_up_to(&path, FRONT_MAX as u64)?).and_then(|front| front.head(card)) {
+            Ok(VerifiedHead { header, digest, .. }) if header.class == Class::Cargo => {
                 if let Some(channel) = header.channel {
-                    found.insert((channel, header.epoch.counter, header.seq, header.epoch), path);
+                    let place = (channel, header.epoch.counter, header.seq, header.epoch, digest);
+                    found.entry(place).or_default().push(path);
                 }
             }
             Ok(_) => {}
@@ -131,6 +140,26 @@ fn find_packets(dir: &Path, card: &Keyring, index: &mut Index) -> Result<Found, 
         }
     }
     Ok(found)
+}
+
+/// Gives the files of a folder and of the volumes in it, but for what a volume has beside its packets.
+fn files_of(dir: &Path) -> Result<Vec<PathBuf>, ConfigFault> {
+    let mut files = Vec::new();
+    let (volumes, here): (Vec<PathBuf>, Vec<PathBuf>) = entries_of(dir)?.into_iter().partition(|path| path.is_dir());
+    files.extend(here);
+    for volume in volumes {
+        files.extend(entries_of(&volume)?);
+    }
+    let beside = |path: &Path| path.file_name().is_some_and(|name| [MANIFEST, LABEL, SHEET].iter().any(|other| name == *other));
+    files.retain(|path| path.is_file() && !beside(path));
+    Ok(files)
+}
+
+fn entries_of(dir: &Path) -> Result<Vec<PathBuf>, ConfigFault> {
+    let entries = std::fs::read_dir(dir).map_err(|error| ConfigFault::unreadable(dir, &error))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// Opens a packet and writes its records; the inner error is the code of the step that failed.
@@ -143,8 +172,8 @@ fn recover_packet(
     parts: &mut HashMap<ChannelName, Parts>,
     index: &mut Index,
 ) -> Result<Result<(), String>, ConfigFault> {
-    let mut bytes = read_up_to(path, limits::SEALED_MAX + limits::HEADER_MAX as u64)?;
-    let opened = read_head(&bytes, card).and_then(|head| {
+    let opened = read_whole(read_up_to(path, FILE_MAX)?).and_then(|mut bytes| {
+        let head = read_head(&bytes, card)?;
         let payload = bytes.split_off(head.head_len.min(bytes.len()));
         head.check_payload(sha256(&[&payload]), payload.len() as u64)?;
         let plain = open_payload(&head, payload, &[key as &dyn Unwrapper])?;
@@ -279,7 +308,7 @@ fn make_new(dir: &Path) -> Result<(), ConfigFault> {
 
 fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, ConfigFault> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    let read = given::open_file(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     read.map_err(|error| ConfigFault::unreadable(path, &error))?;
     Ok(bytes)
 }
@@ -292,7 +321,7 @@ pub(super) fn read_recovery_key(file: &Path) -> Result<Zeroizing<[u8; 32]>, Conf
     let mut text = Zeroizing::new(Vec::new());
     let read = match file == Path::new("-") {
         true => std::io::stdin().lock().take(KEY_TEXT_MAX).read_to_end(&mut text),
-        false => File::open(file).and_then(|file| file.take(KEY_TEXT_MAX).read_to_end(&mut text)),
+        false => given::open_file(file).and_then(|file| file.take(KEY_TEXT_MAX).read_to_end(&mut text)),
     };
     read.map_err(|error| ConfigFault::unreadable(file, &error))?;
     let shown = file.display();

@@ -161,6 +161,8 @@ pub trait Sink: Send {
     /// Appends a part to the channel's unfinished file. `done` is the file as the store knows it, without this part; with no part done
     /// what was staged before is discarded.
     fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<StagedPart, FileFault>;
+    /// Gives the folder whose file system [`make_durable`](Sink::make_durable) syncs as a whole.
+    fn folder(&self) -> &Path;
     /// Makes everything staged durable: one sync for all.
     fn make_durable(&mut self) -> Result<(), FileFault>;
     /// Makes a marked packet's records visible. A sink that was taken away as a whole is a fault, never a delivery.

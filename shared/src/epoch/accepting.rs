@@ -8,6 +8,7 @@ use super::decisions::Person;
 use super::{EPOCH, RESTORED};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::spool::SpoolRoom;
 use crate::receive::pick_up::Picked;
 use crate::receive::verify::Verified;
 use crate::store::facts::Fact;
@@ -61,6 +62,7 @@ impl Engine {
         &mut self,
         channel: &ChannelName,
         picked: Picked,
+        room: &mut Option<SpoolRoom>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         let header = &picked.head.header;
@@ -76,6 +78,15 @@ impl Engine {
             }
             _ => {}
         }
+        // An opening is small, and a person needs it for the decision.
+        let room = match room {
+            Some(room) => room,
+            None => room.insert(self.spool_room(channel)?),
+        };
+        if !room.take(picked.head.expected_len()) && !opens {
+            self.leave_outside(channel, epoch, seq);
+            return Ok(());
+        }
         let Some(verified) = self.verify(channel, picked, report)? else { return Ok(()) };
         let kept = report.kept;
         self.keep_for_epoch(channel, verified, report)?;
@@ -87,6 +98,12 @@ impl Engine {
             report.kept = kept;
         }
         Ok(())
+    }
+
+    /// Gives a channel's epoch that has not begun here, and the highest number known in it.
+    pub(crate) fn epoch_to_come(&self, channel: &ChannelName) -> Result<Option<(Epoch, u64)>, EngineFault> {
+        let upcoming = self.state.fact::<Upcoming>()?;
+        Ok(upcoming.0.get(channel).map(|expected| (expected.epoch, expected.known)))
     }
 
     /// Keeps a packet for an epoch that has not begun here.

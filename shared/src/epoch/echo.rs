@@ -6,7 +6,8 @@
 use super::restored::RestoredHere;
 use crate::engine::Engine;
 use crate::error::EngineFault;
-use dukou_packets::packet::header::LogHead;
+use crate::store::Change;
+use dukou_packets::packet::header::{Header, LogHead};
 
 /// Most heads that are remembered as compared.
 const COMPARED_MAX: usize = 65_536;
@@ -30,5 +31,20 @@ impl Engine {
         }
         self.echoes_compared.insert(echo);
         Ok(false)
+    }
+
+    /// Takes note of a packet that the peer sealed after it had heard of this copy: no packet from there on was delivered before.
+    pub(super) fn note_heard(&mut self, header: &Header) -> Result<(), EngineFault> {
+        let (here, echo) = (self.state.fact::<RestoredHere>()?, header.peer_log);
+        let tells = here.may_come_again(header.number) && here.is_beyond(echo) && echo.size <= self.log.head().size;
+        if !tells || self.echo_of_lost == Some(echo) {
+            return Ok(());
+        }
+        let own = if echo == self.log.head() { Some(echo.root) } else { self.log.root_at(echo.size)? };
+        if own == Some(echo.root) {
+            return self.commit_store(vec![Change::fact(&here.heard_by(header.number))?]);
+        }
+        self.echo_of_lost = Some(echo);
+        Ok(())
     }
 }

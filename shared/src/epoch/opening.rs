@@ -2,7 +2,8 @@
 //!
 //! Given: what the receiver really has, by its signed gap report, or nothing of it. Gives: on each channel the first packet of a new epoch, and a plan for
 //! what has to be sealed anew. After a crash: before the transaction nothing but a log line is there, and the request is performed again; behind
-//! it the packets exist and are placed at the next start. Never: a second epoch opened from one report; a number that another copy of this station's
+//! it the packets exist and are placed at the next start. Never: a second epoch opened from one report, or one from a
+//! report older than the last; a number that another copy of this station's
 //! state may have used.
 
 use super::decisions::Person;
@@ -18,7 +19,7 @@ use dukou_packets::packet::epoch::{OldHead, Opening};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::open::{Expectation, KeyBook};
 use dukou_packets::packet::seal::{CargoPlace, prepare_opening};
-use dukou_packets::suite::{Digest, sha256};
+use dukou_packets::suite::{Digest, StationId, sha256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +33,26 @@ pub struct ReceiverHeads {
     pub channels: BTreeMap<ChannelName, ReceiverHead>,
     /// What the heads were read from: one source opens an epoch once.
     pub source: Digest,
+    /// When the report was made that they were read from, if it was one.
+    pub made: Option<Made>,
+}
+
+/// When a gap report was made: of two of one station the later one is the higher. A station that goes on from an older copy counts its reports from an
+/// earlier one on, and once a person decided there gives packet numbers above all that were used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Made {
+    /// The next packet number of the reporting station.
+    pub number: u64,
+    /// Which of its reports it is.
+    pub report: u64,
+}
+
+/// The report that an epoch was opened from last, and whose it was.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct LastReport(Option<(StationId, Made)>);
+
+impl Fact for LastReport {
+    const NAME: &str = "epoch-report";
 }
 
 /// What the receiver has of a channel.
@@ -63,7 +84,8 @@ impl ReceiverHeads {
         let head = |line: dukou_packets::gap_report::ChannelReport| {
             (line.channel, ReceiverHead { epoch: line.epoch, seq: line.seq, header: line.header })
         };
-        Ok(Self { channels: report.channels.into_iter().map(head).collect(), source: sha256(&[text.as_bytes()]) })
+        let (source, made) = (sha256(&[text.as_bytes()]), Made { number: report.number, report: report.report });
+        Ok(Self { channels: report.channels.into_iter().map(head).collect(), source, made: Some(made) })
     }
 }
 
@@ -88,6 +110,13 @@ pub(crate) struct Order<'a> {
 }
 
 impl Engine {
+    /// Gives the report that an epoch was opened from already, where the peer made it after this one.
+    pub(crate) fn later_report(&self, heads: &ReceiverHeads) -> Result<Option<Made>, EngineFault> {
+        let peer = self.trust.as_ref().map(|trust| trust.peer.body().station);
+        let last = self.state.fact::<LastReport>()?.0.filter(|(station, _)| Some(*station) == peer);
+        Ok(last.map(|(_, last)| last).filter(|last| heads.made.is_some_and(|made| made < *last)))
+    }
+
     /// Leaves out the channels whose epoch was opened from the same source.
     pub(crate) fn not_opened_yet(&self, mut channels: Vec<usize>, source: Digest) -> Result<Vec<usize>, EngineFault> {
         let openings = self.state.fact::<Openings>()?;
@@ -147,7 +176,7 @@ impl Engine {
     }
 
     /// Gives the highest epoch counter that this station or its receiver knows of the link.
-    fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
+    pub(super) fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
         let own = self.state.out_heads.values().map(|head| head.epoch.counter);
         own.chain(heads.channels.values().map(|head| head.epoch.counter)).max().unwrap_or(0)
     }
@@ -175,6 +204,9 @@ impl Engine {
         }
         let mut changes = vec![self.decided("epoch-new", None, person)?];
         let names: Vec<ChannelName> = channels.iter().map(|at| self.channel_name(*at)).collect();
+        if let (Some(trust), Some(made)) = (&self.trust, heads.made) {
+            changes.push(Change::fact(&LastReport(Some((trust.peer.body().station, made))))?);
+        }
         changes.push(self.plan_behind(&names, heads, person.operator)?);
         let order = Order { channels, heads, code: "epoch-new", operator: person.operator, changes };
         self.open_epochs(order, report)

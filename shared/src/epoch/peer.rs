@@ -1,12 +1,14 @@
 //! Another peer in the place of the old one.
 //!
-//! Given: the trusted card, and the peer that the state belongs to. Gives: incoming heads closed, outgoing channels in a new epoch behind none. After a crash: the
+//! Given: the trusted card, and the peer that the state belongs to. Gives: incoming heads closed, outgoing channels in a new epoch behind none, the old peer's packets
+//! out of the ferry directory. After a crash: the
 //! trusted card is the commit line; a start that finds the state to belong to another peer does the rest. Never: a packet of the old peer taken
 //! for the new one's.
 
 use super::opening::{Order, ReceiverHeads};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::ferry::taken_back::FormerPeers;
 use crate::gaps::owed::Owed;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, PacketState};
@@ -45,10 +47,20 @@ impl Engine {
         changes.extend(self.close_incoming()?);
         changes.push(self.forget_covers());
         let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
+        changes.push(self.reseals_wait()?);
+        changes.push(FormerPeers::until(self.highest_counter(&heads).saturating_add(1))?);
+        self.unplaced.clear();
         let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };
         self.open_epochs(order, &mut PassReport::default())?;
+        self.take_back_when_due(&mut PassReport::default())?;
         Ok(true)
+    }
+
+    /// True while the state is that of another peer than the trusted one: nothing of it may be placed.
+    pub(crate) fn peer_changes(&self) -> Result<bool, EngineFault> {
+        let (of, trust) = (self.state.fact::<StateOf>()?.0, self.trust.as_ref());
+        Ok(of.zip(trust).is_some_and(|(of, trust)| of != trust.peer.body().station))
     }
 
     /// What came in from the old peer stays as evidence; its heads, holds and unfinished files end.

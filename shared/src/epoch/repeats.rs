@@ -52,6 +52,6 @@ impl Engine {
 
     /// Tells whether the records of a packet may have been delivered before this station was restored; consumers find them apart.
     pub(crate) fn is_placed_apart(&self, packet: &PacketRow) -> Result<bool, EngineFault> {
-        Ok(packet.number < self.state.fact::<RestoredHere>()?.again_below)
+        Ok(self.state.fact::<RestoredHere>()?.may_come_again(packet.number))
     }
 }

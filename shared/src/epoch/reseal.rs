@@ -8,6 +8,7 @@ use super::opening::{ReceiverHead, ReceiverHeads};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
+use crate::link::troubles::reseal_waits;
 use crate::send::pack::Batch;
 use crate::send::seal::Sealing;
 use crate::store::facts::Fact;
@@ -39,6 +40,9 @@ struct Plan {
     goes_on: bool,
     /// Packets of this plan that could not be opened.
     unopened: u64,
+    /// The peer is another one since: what it gets before this plan, and so when it goes on, a person says with `reseal`.
+    #[serde(default)]
+    waits: bool,
 }
 
 /// Packets of one epoch that follow one another.
@@ -140,6 +144,21 @@ impl Engine {
         Ok(())
     }
 
+    /// Gives the change with which plans that are not worked off wait for a person's `reseal`.
+    pub(crate) fn reseals_wait(&self) -> Result<Change, EngineFault> {
+        let mut reseals = self.state.fact::<Reseals>()?;
+        reseals.0.values_mut().for_each(|plan| plan.waits = !plan.spans.is_empty());
+        Ok(Change::fact(&reseals)?)
+    }
+
+    /// True while a channel takes nothing newer on for such a plan; a trouble says so.
+    pub(crate) fn waits_for_reseal(&self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
+        let channel = self.channel_name(at);
+        let waits = self.state.fact::<Reseals>()?.0.get(&channel).is_some_and(|plan| plan.waits);
+        report.troubles.extend(waits.then(|| reseal_waits(&channel, self.lang())));
+        Ok(waits)
+    }
+
     /// Leaves out the packets that wait to be sealed anew: their copies are needed, however old they are.
     pub(crate) fn without_planned(&self, rows: &mut Vec<PacketRow>) -> Result<(), EngineFault> {
         let reseals = self.state.fact::<Reseals>()?;
@@ -164,7 +183,9 @@ impl Engine {
         let channel = self.channel_name(at);
         while !self.should_stop() && self.unplaced.is_empty() {
             let mut reseals = self.state.fact::<Reseals>()?;
-            let Some(plan) = reseals.0.get_mut(&channel).filter(|plan| !plan.spans.is_empty()) else { return Ok(()) };
+            let Some(plan) = reseals.0.get_mut(&channel).filter(|plan| !plan.waits && !plan.spans.is_empty()) else {
+                return Ok(());
+            };
             let mut group = Group::default();
             while !group.is_full() && plan.spans.first().is_some_and(|span| span.next <= span.to) {
                 self.reseal_next(at, plan, further, &mut group)?;
@@ -204,8 +225,8 @@ impl Engine {
         }
         plan.superseded = with_one_more(std::mem::take(&mut plan.superseded), epoch, seq);
         let sealing = self.begin_sealing(batch)?;
-        let plain_bytes = sealing.plain_bytes;
-        group.push(sealing, plain_bytes);
+        let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+        group.push(sealing, plain_bytes, records);
         Ok(())
     }
 
@@ -272,7 +293,7 @@ fn with_one_more(mut spans: Vec<(Epoch, u64, u64)>, epoch: Epoch, seq: u64) -> V
 }
 
 /// Gives the row of a record that goes once more: it has no source to put away.
-fn row_of(record: &Record<'_>) -> RecordRow {
+pub(crate) fn row_of(record: &Record<'_>) -> RecordRow {
     let meta = record.meta;
     let (kind, digest, bytes) = match meta.kind {
         RecordKind::FilePart if meta.is_last_part() => (RecordKind::File, meta.parts_digest, meta.total_bytes),

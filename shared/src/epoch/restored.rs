@@ -45,8 +45,11 @@ pub struct RestoredHere {
     sending_waits: bool,
     /// Lines of this log that the peer speaks of and that are known to be lost.
     tolerated: u64,
-    /// Packets below this number may have been delivered before.
-    pub(crate) again_below: u64,
+    /// Packets below this number may have been delivered before: all there are until the peer names a head of this copy's log.
+    again_below: u64,
+    /// Lines of this log when it was noticed: no other copy has the heads beyond.
+    #[serde(default)]
+    since: u64,
 }
 
 impl Fact for RestoredHere {
@@ -70,6 +73,7 @@ impl Engine {
             if self.speaks_of_lost_lines(header.peer_log)? {
                 self.notice_here(header)?;
             }
+            self.note_heard(header)?;
             self.judge_run(header)?;
         }
         let restored = self.state.fact::<PeerRestored>()?;
@@ -133,14 +137,8 @@ impl Engine {
         let (size, number) = (header.peer_log.size, header.number);
         if known.found.is_some() {
             // The decision is to cover everything that the peer knew.
-            let lower = known.incoming_waits && number < known.again_below;
-            if size > known.tolerated || lower {
-                let again_below = if lower { number } else { known.again_below };
-                self.commit_store(vec![Change::fact(&RestoredHere {
-                    tolerated: known.tolerated.max(size),
-                    again_below,
-                    ..known
-                })?])?;
+            if size > known.tolerated {
+                self.commit_store(vec![Change::fact(&RestoredHere { tolerated: size, ..known })?])?;
             }
             return Ok(());
         }
@@ -153,7 +151,8 @@ impl Engine {
             incoming_waits: !self.incoming.is_empty(),
             sending_waits: true,
             tolerated: size,
-            again_below: number,
+            again_below: u64::MAX,
+            since: self.log.head().size,
         };
         self.hold_all(RESTORED_HERE, vec![Change::fact(&here)?])
     }
@@ -284,12 +283,27 @@ impl Engine {
         changes.push(Change::fact(&PeerRestored::default())?);
         changes.push(Change::fact(&RestoredHere::default())?);
         changes.push(Change::PeerLog(LogHead::NONE));
-        self.echoes_compared.clear();
+        (self.echoes_compared, self.echo_of_lost) = Default::default();
         Ok(changes)
     }
 }
 
 impl RestoredHere {
+    /// Tells whether a packet may have been delivered before this station was restored.
+    pub(crate) fn may_come_again(&self, number: u64) -> bool {
+        number < self.again_below
+    }
+
+    /// Takes note that the peer knew of this copy when it sealed a packet; what it sealed later is new.
+    pub(crate) fn heard_by(self, number: u64) -> Self {
+        Self { again_below: self.again_below.min(number), ..self }
+    }
+
+    /// True for a head that no other copy of this log had, if it is one of this log.
+    pub(crate) fn is_beyond(&self, echo: LogHead) -> bool {
+        self.since > 0 && echo.size > self.since
+    }
+
     /// Gives the size up to which the peer may speak of lost lines, once a person decided.
     pub(crate) fn settled(&self) -> u64 {
         if self.found.is_some() { 0 } else { self.tolerated }

@@ -8,14 +8,26 @@ use crate::store::{Change, StationState};
 use dukou_packets::suite::RunId;
 use std::collections::BTreeMap;
 
-/// Most runs that are remembered; those with the lowest numbers are forgotten.
-const RUNS_MAX: usize = 4096;
-
-/// How the name of a run's fact begins; one fact a run, so that a packet writes a few bytes.
+/// How the name of a run's fact begins: the newest runs have one each, so that a packet writes a few bytes.
 const PREFIX: &str = "peer-run-";
+
+/// How the name of a shelf's fact begins: older runs that are kept together, so that a start reads few facts.
+const SHELF: &str = "peer-runs-at-";
 
 /// The fact with the number below which nothing is said.
 const FROM: &str = "peer-runs-from";
+
+/// How many runs are remembered, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sizes {
+    /// Runs a shelf; at most twice as many have a fact of their own.
+    shelf: usize,
+    /// Shelves; the oldest one is forgotten as a whole.
+    shelves: usize,
+}
+
+/// 45 days of a pass each minute, which is more than packets are retained by default.
+const SIZES: Sizes = Sizes { shelf: 256, shelves: 256 };
 
 /// What is known of a run: its lowest and highest number, and the longest log that one of its packets named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +35,25 @@ struct Span {
     low: u64,
     high: u64,
     log: u64,
+    /// On which shelf it is; `None` while it has a fact of its own.
+    shelf: Option<u64>,
 }
 
 /// The lowest and the highest number of each run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerRuns {
     runs: BTreeMap<RunId, Span>,
     by_low: BTreeMap<u64, RunId>,
+    shelves: BTreeMap<u64, Vec<RunId>>,
     /// Lower numbers say nothing: a person decided about them, and they may come again at any time, of both copies of the sender.
     from: u64,
+    sizes: Sizes,
+}
+
+impl Default for PeerRuns {
+    fn default() -> Self {
+        Self::sized(SIZES)
+    }
 }
 
 /// A number of one run lies among those of another: the sender goes on from an older copy of its state.
@@ -39,14 +61,28 @@ pub struct PeerRuns {
 pub struct Contradiction;
 
 impl PeerRuns {
+    fn sized(sizes: Sizes) -> Self {
+        Self { runs: BTreeMap::new(), by_low: BTreeMap::new(), shelves: BTreeMap::new(), from: 0, sizes }
+    }
+
     /// Reads what the state holds; what cannot be read is left out.
     pub fn of(state: &StationState) -> Self {
+        Self::read(state, SIZES)
+    }
+
+    fn read(state: &StationState, sizes: Sizes) -> Self {
         let from = state.facts.get(FROM).and_then(|from| from.parse().ok()).unwrap_or(0);
-        let mut runs = Self { from, ..Self::default() };
-        for (name, value) in state.facts.range(PREFIX.to_string()..) {
-            let Some(run) = name.strip_prefix(PREFIX) else { break };
+        let mut runs = Self { from, ..Self::sized(sizes) };
+        for (run, value) in facts(state, PREFIX) {
             if let (Ok(run), Ok((low, high, log))) = (run.parse(), serde_json::from_str(value)) {
-                runs.insert(run, Span { low, high, log });
+                runs.insert(run, Span { low, high, log, shelf: None });
+            }
+        }
+        for (at, value) in facts(state, SHELF) {
+            let Ok(at) = at.parse() else { continue };
+            for (run, low, high, log) in serde_json::from_str::<Vec<(RunId, u64, u64, u64)>>(value).unwrap_or_default() {
+                runs.insert(run, Span { low, high, log, shelf: Some(at) });
+                runs.shelves.entry(at).or_default().push(run);
             }
         }
         runs
@@ -61,11 +97,12 @@ impl PeerRuns {
             return Ok(Vec::new());
         }
         let known = self.runs.get(&run).copied();
-        let one = Span { low: number, high: number, log };
+        let one = Span { low: number, high: number, log, shelf: None };
         let next = known.map_or(one, |known| Span {
             low: known.low.min(number),
             high: known.high.max(number),
             log: known.log.max(log),
+            ..known
         });
         if self.overlaps(run, next) {
             return Err(Contradiction);
@@ -74,14 +111,51 @@ impl PeerRuns {
             return Ok(Vec::new());
         }
         self.insert(run, next);
-        let mut changes = vec![stored(run, Some(next))];
-        if self.runs.len() > RUNS_MAX
-            && let Some((_, oldest)) = self.by_low.pop_first()
-        {
-            self.runs.remove(&oldest);
-            changes.push(stored(oldest, None));
+        let mut changes = match next.shelf {
+            None => vec![stored(run, Some(next))],
+            Some(at) => vec![self.stored_shelf(at)],
+        };
+        if known.is_none() {
+            changes.extend(self.put_on_shelves());
         }
         Ok(changes)
+    }
+
+    /// Puts the runs with the lowest numbers on a shelf where too many have facts of their own, and forgets the oldest shelf where there are too many.
+    fn put_on_shelves(&mut self) -> Vec<Change> {
+        let (mut changes, Sizes { shelf, shelves }) = (Vec::new(), self.sizes);
+        let on_shelves: usize = self.shelves.values().map(Vec::len).sum();
+        if self.runs.len() - on_shelves <= 2 * shelf {
+            return changes;
+        }
+        let at = self.shelves.last_key_value().map_or(0, |(at, _)| at + 1);
+        let lowest: Vec<RunId> = self.by_low.values().filter(|run| self.is_alone(run)).take(shelf).copied().collect();
+        for run in &lowest {
+            changes.push(stored(*run, None));
+            self.runs.entry(*run).and_modify(|span| span.shelf = Some(at));
+        }
+        self.shelves.insert(at, lowest);
+        changes.push(self.stored_shelf(at));
+        if self.shelves.len() > shelves
+            && let Some((oldest, runs)) = self.shelves.pop_first()
+        {
+            for span in runs.iter().filter_map(|run| self.runs.remove(run)) {
+                self.by_low.remove(&span.low);
+            }
+            changes.push(Change::Fact(shelf_name(oldest), None));
+        }
+        changes
+    }
+
+    fn is_alone(&self, run: &RunId) -> bool {
+        self.runs.get(run).is_some_and(|span| span.shelf.is_none())
+    }
+
+    fn stored_shelf(&self, at: u64) -> Change {
+        let runs = self.shelves.get(&at).into_iter().flatten();
+        let spans: Vec<(RunId, u64, u64, u64)> =
+            runs.filter_map(|run| self.runs.get(run).map(|span| (*run, span.low, span.high, span.log))).collect();
+        Change::Fact(shelf_name(at), serde_json::to_string(&spans).ok())
     }
 
     /// Tells whether a newer number than all comes with a shorter log than one before it: an honest sender's log only grows.
@@ -93,16 +167,22 @@ impl PeerRuns {
     /// Lets the numbers below one say nothing any more: from there on another copy of the sender's state counts. Gives what the state has to store.
     pub fn forget_below(&mut self, number: u64) -> Vec<Change> {
         let from = self.from.max(number);
-        let mut changes = vec![Change::Fact(FROM.to_string(), Some(from.to_string()))];
-        let known = std::mem::replace(self, Self { from, ..Self::default() });
-        for (run, span) in known.runs {
-            let left = (span.high >= from).then_some(Span { low: span.low.max(from), ..span });
-            changes.push(stored(run, left));
-            if let Some(left) = left {
-                self.insert(run, left);
-            }
+        let mut changes = self.unstored();
+        changes.push(Change::Fact(FROM.to_string(), Some(from.to_string())));
+        let known = std::mem::replace(self, Self { from, ..Self::sized(self.sizes) });
+        for (run, span) in known.runs.into_iter().filter(|(_, span)| span.high >= from) {
+            let left = Span { low: span.low.max(from), shelf: None, ..span };
+            self.insert(run, left);
+            changes.push(stored(run, Some(left)));
+            changes.extend(self.put_on_shelves());
         }
         changes
+    }
+
+    /// Takes everything that is known out of the state.
+    fn unstored(&self) -> Vec<Change> {
+        let alone = self.runs.keys().filter(|run| self.is_alone(run)).map(|run| stored(*run, None));
+        alone.chain(self.shelves.keys().map(|at| Change::Fact(shelf_name(*at), None))).collect()
     }
 
     /// Lets all numbers up to the highest known say nothing any more: a person decided that the sender goes on as it is. Gives what the state has
@@ -115,9 +195,9 @@ impl PeerRuns {
 
     /// Forgets everything: another sender begins. Gives what the state has to store.
     pub fn forget(&mut self) -> Vec<Change> {
-        let runs = self.runs.keys().map(|run| stored(*run, None));
-        let changes = runs.chain([Change::Fact(FROM.to_string(), None)]).collect();
-        *self = Self::default();
+        let mut changes = self.unstored();
+        changes.push(Change::Fact(FROM.to_string(), None));
+        *self = Self::sized(self.sizes);
         changes
     }
 
@@ -136,13 +216,25 @@ impl PeerRuns {
 }
 
 fn stored(run: RunId, span: Option<Span>) -> Change {
-    Change::Fact(format!("{PREFIX}{run}"), span.map(|Span { low, high, log }| format!("[{low},{high},{log}]")))
+    Change::Fact(format!("{PREFIX}{run}"), span.map(|Span { low, high, log, .. }| format!("[{low},{high},{log}]")))
+}
+
+fn shelf_name(at: u64) -> String {
+    format!("{SHELF}{at:012}")
+}
+
+/// Gives the facts whose names begin so, without that beginning.
+fn facts<'a>(state: &'a StationState, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a String)> {
+    state.facts.range(prefix.to_string()..).map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// So small that short histories fill and forget shelves.
+    const SMALL: Sizes = Sizes { shelf: 2, shelves: 3 };
 
     fn run(id: u8) -> RunId {
         RunId::from_bytes([id; 16])
@@ -174,7 +266,8 @@ mod tests {
             if all.is_empty() {
                 return Ok(());
             }
-            let (mut runs, mut state) = (PeerRuns::default(), StationState::default());
+            let sizes = if picks.len() % 2 == 0 { SMALL } else { SIZES };
+            let (mut runs, mut state) = (PeerRuns::sized(sizes), StationState::default());
             for (at, pick) in picks.iter().enumerate() {
                 let (run, number) = all[pick.index(all.len())];
                 prop_assert!(!runs.falls(number, number), "{run} {number}");
@@ -184,8 +277,8 @@ mod tests {
                     state.follow(&change);
                 }
                 if restarts.iter().any(|restart| restart.index(picks.len()) == at) {
-                    prop_assert_eq!(&PeerRuns::of(&state), &runs);
-                    runs = PeerRuns::of(&state);
+                    prop_assert_eq!(&PeerRuns::read(&state, sizes), &runs);
+                    runs = PeerRuns::read(&state, sizes);
                 }
             }
         }
@@ -205,7 +298,7 @@ mod tests {
             }
             let copied = moments[copied.index(moments.len())];
             all.sort_by_key(|(_, number)| number.wrapping_mul(order | 1));
-            let mut runs = PeerRuns::default();
+            let mut runs = PeerRuns::sized(Sizes { shelf: 1 + order as usize % 5, shelves: 99 });
             for (run, number) in all {
                 prop_assert!(runs.observe(run, number, number).is_ok());
             }
@@ -213,16 +306,51 @@ mod tests {
         }
     }
 
+    fn numbered(at: u64) -> RunId {
+        RunId::from_bytes(u128::from(at).to_be_bytes())
+    }
+
+    /// A sender that runs `count` times and sends one packet each time; gives what is known of it and what is stored.
+    fn short_runs(sizes: Sizes, count: u64) -> (PeerRuns, StationState) {
+        let (mut runs, mut state) = (PeerRuns::sized(sizes), StationState::default());
+        for at in 1..=count {
+            for change in runs.observe(numbered(at), at, at).expect("an honest sender") {
+                state.follow(&change);
+            }
+        }
+        (runs, state)
+    }
+
     #[test]
     fn what_is_remembered_is_bounded_and_the_oldest_goes_first() {
-        let mut runs = PeerRuns::default();
-        let id = |at: u64| RunId::from_bytes(u128::from(at).to_be_bytes());
-        for at in 1..=RUNS_MAX as u64 + 10 {
-            let changes = runs.observe(id(at), at, at).expect("an honest sender");
-            assert_eq!(changes.len(), if at > RUNS_MAX as u64 { 2 } else { 1 });
-        }
-        assert_eq!((runs.runs.len(), runs.by_low.len()), (RUNS_MAX, RUNS_MAX));
-        assert_eq!(runs.observe(id(9999), 500, 500), Err(Contradiction));
+        let most = SMALL.shelf * (SMALL.shelves + 2);
+        let (runs, state) = short_runs(SMALL, 100);
+        assert!((most - SMALL.shelf..=most).contains(&runs.runs.len()), "{}", runs.runs.len());
+        assert_eq!((runs.by_low.len(), runs.shelves.len()), (runs.runs.len(), SMALL.shelves));
+        assert!(state.facts.len() <= SMALL.shelves + 2 * SMALL.shelf, "{}", state.facts.len());
+        let (mut runs, oldest) = (runs.clone(), *runs.by_low.keys().next().expect("a run"));
+        assert_eq!(runs.observe(numbered(999), oldest, oldest), Err(Contradiction));
+        assert!(runs.observe(numbered(999), oldest - 1, oldest).is_ok());
+    }
+
+    #[test]
+    fn a_backup_of_thirty_days_ago_of_a_sender_that_runs_each_minute_is_noticed_after_a_restart_too() {
+        let (runs_a_day, days) = (1440, 30);
+        let (runs, state) = short_runs(SIZES, 50 * runs_a_day);
+        let bytes: usize = state.facts.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let begin = std::time::Instant::now();
+        let mut read = PeerRuns::of(&state);
+        println!(
+            "{} runs in {} facts of {bytes} bytes together, read in {} ms",
+            read.runs.len(),
+            state.facts.len(),
+            begin.elapsed().as_millis()
+        );
+        assert_eq!(read, runs);
+        assert!(bytes < 6 << 20 && state.facts.len() <= SIZES.shelves + 2 * SIZES.shelf);
+        let copied = (50 - days) * runs_a_day;
+        assert_eq!(read.observe(numbered(99_999), copied + 1, copied), Err(Contradiction));
+        assert!(read.observe(numbered(copied), copied, copied).is_ok_and(|changes| changes.is_empty()), "a repeat");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The ferry directory as the gap device sees it: [`profile`] says what the device carries, [`quota`] how much may lie there, [`placing`] puts
-//! packets there in the device's form and [`reading`] takes them from there in whatever form they come; [`presumed`] ends what lies there too long.
+//! packets there in the device's form and [`reading`] takes them from there in whatever form they come; [`presumed`] ends what lies there too long,
+//! [`taken_back`] what lies there for a former peer.
 
 pub mod fault;
 pub(crate) mod placing;
@@ -10,3 +11,4 @@ mod profile_tests;
 pub(crate) mod quota;
 pub(crate) mod reading;
 pub mod spool;
+pub(crate) mod taken_back;

@@ -46,6 +46,9 @@ impl Engine {
     /// Places the packets that wait for the ferry directory, urgent channels first and each channel in its order. What the profile cannot carry
     /// holds up its channel alone, the quota what is not urgent, the directory itself everything.
     pub(crate) fn place_waiting(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        if self.peer_changes()? {
+            return Ok(());
+        }
         self.way_out.begin_look();
         let mut waiting: Vec<PacketRow> = std::mem::take(&mut self.unplaced).into();
         waiting.sort_by_key(|row| self.priority_of(row));

@@ -113,7 +113,7 @@ fn number_in(path: &std::path::Path) -> Option<u64> {
     if !std::fs::symlink_metadata(path).ok()?.is_file() {
         return None;
     }
-    std::fs::File::open(path).ok()?.take(FRONT_MAX as u64).read_to_end(&mut front).ok()?;
+    crate::given::open_file(path).ok()?.take(FRONT_MAX as u64).read_to_end(&mut front).ok()?;
     read_unverified(&Front::read(&front).ok()?.bytes).ok().map(|(_, header)| header.number)
 }
 

@@ -6,7 +6,8 @@
 use super::fault::{ProfileFault, ProfileProblem};
 use crate::channel::Channel;
 use crate::error::ConfigFault;
-use crate::station::{LinkConfig, parse_toml, read_settings};
+use crate::given::read_settings;
+use crate::station::{LinkConfig, parse_toml};
 use dukou_packets::limits;
 use dukou_packets::packet::armor::{Form, LineEnd};
 use dukou_packets::packet::name::{EXTENSION, STEM, is_extension};

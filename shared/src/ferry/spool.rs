@@ -1,6 +1,6 @@
-//! The private spool's quota a channel: early packets beyond it stay in the ferry directory, the other channels flow.
+//! The private spool's quota a channel: early packets beyond it stay in the ferry directory, or unrebuilt, the other channels flow.
 //!
-//! Given: the rows of what a channel keeps until its turn. Gives: whether one more may be copied in; a fact that names those which stay outside. After a
+//! Given: the rows of what a channel keeps until its turn, or until an epoch begins. Gives: whether one more may be copied in; a fact that names those which stay outside. After a
 //! crash: counted anew. Never: a packet that is next in its turn kept out, or one called missing that lies in the ferry directory.
 
 use crate::engine::{Engine, PassReport};
@@ -14,7 +14,8 @@ use crate::store::{Change, Direction, PacketState, StationState, StoreFault};
 use crate::trouble::Trouble;
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of one unit of `keep.spool_gib`.
 const GIB: u64 = 1 << 30;
@@ -51,6 +52,9 @@ impl LyingOutside {
     }
 }
 
+/// Packets that stayed outside since the first page of the ferry directory was looked at, by channel.
+pub(crate) type Outside = BTreeMap<ChannelName, BTreeSet<(Epoch, u64)>>;
+
 /// How much of its share of the spool a channel uses.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SpoolRoom {
@@ -71,9 +75,16 @@ impl SpoolRoom {
         fits
     }
 
+    /// Gives the share that is used, in per cent; 100 where a packet had to stay outside.
+    fn percent(&self) -> u64 {
+        match self.full {
+            true => 100,
+            false => self.used.saturating_mul(100) / self.most.max(1),
+        }
+    }
+
     fn code(&self) -> Option<&'static str> {
-        let percent = self.used.saturating_mul(100) / self.most.max(1);
-        match percent {
+        match self.percent() {
             _ if self.full => Some("spool-full"),
             90.. => Some("spool-90"),
             70.. => Some("spool-70"),
@@ -83,25 +94,49 @@ impl SpoolRoom {
 }
 
 impl Engine {
-    /// Counts what a channel keeps until its turn.
+    /// Counts what a channel keeps until its turn, or until its epoch begins.
     pub(crate) fn spool_room(&mut self, channel: &ChannelName) -> Result<SpoolRoom, EngineFault> {
         let most = u64::from(self.station.config.keep.spool_gib) * GIB;
-        let Some(head) = self.in_head(channel).cloned().filter(|head| head.known > head.seq) else {
-            return Ok(SpoolRoom { most, ..SpoolRoom::default() });
-        };
-        let rows = self.store().packet_range(Direction::In, channel, &head.epoch, head.seq + 1, head.known)?;
-        let used = rows.iter().filter(|row| row.state == PacketState::Early).map(|row| row.sealed_bytes).sum();
+        let open = self.in_head(channel).map(|head| (head.epoch, head.seq + 1, head.known));
+        let (to_come, mut used) = (self.epoch_to_come(channel)?.map(|(epoch, known)| (epoch, 1, known)), 0);
+        for (epoch, from, known) in [open, to_come].into_iter().flatten().filter(|(_, from, known)| from <= known) {
+            let rows = self.store().packet_range(Direction::In, channel, &epoch, from, known)?;
+            used += rows.iter().filter(|row| row.state == PacketState::Early).map(|row| row.sealed_bytes).sum::<u64>();
+        }
         Ok(SpoolRoom { used, most, full: false })
     }
 
-    /// Tells how full a channel's share is, and remembers which numbers lie in the ferry directory for that.
+    /// Remembers that a packet stays outside until the channel's share has room.
+    pub(crate) fn leave_outside(&mut self, channel: &ChannelName, epoch: Epoch, seq: u64) {
+        self.pick_up.outside.entry(channel.clone()).or_default().insert((epoch, seq));
+    }
+
+    /// True for a packet that stayed outside in this look.
+    pub(crate) fn is_outside(&self, channel: &ChannelName, epoch: Epoch, seq: u64) -> bool {
+        self.pick_up.outside.get(channel).is_some_and(|outside| outside.contains(&(epoch, seq)))
+    }
+
+    /// Gives how much of its share a channel uses, in per cent; 100 where packets lie outside for want of room.
+    pub(crate) fn spool_percent(&mut self, channel: &ChannelName) -> Result<u64, EngineFault> {
+        let room = self.spool_room(channel)?;
+        let lying: LyingOutside = self.state.fact()?;
+        let head = self.in_head(channel);
+        let full = lying.0.get(channel).is_some_and(|(epoch, ranges)| {
+            head.is_some_and(|head| head.epoch == *epoch && ranges.iter().any(|(_, to)| *to > head.seq))
+        });
+        Ok(SpoolRoom { full, ..room }.percent())
+    }
+
+    /// Tells how full a channel's share is, and remembers which numbers stayed outside for that; of several epochs those of the newest.
     pub(crate) fn tell_spool(
         &mut self,
         channel: &ChannelName,
-        room: SpoolRoom,
-        outside: Vec<(Epoch, u64)>,
+        mut room: SpoolRoom,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
+        let mut outside: Vec<(Epoch, u64)> = self.pick_up.outside.get(channel).into_iter().flatten().copied().collect();
+        outside.sort_by_key(|(epoch, seq)| (Reverse(*epoch), *seq));
+        room.full |= !outside.is_empty();
         let mut lying: LyingOutside = self.state.fact()?;
         let before = lying.clone();
         match ranges(&outside) {
@@ -111,9 +146,9 @@ impl Engine {
         if lying != before {
             self.commit_store(vec![Change::fact(&lying)?])?;
         }
-        if let Some(code) = room.code() {
-            report.troubles.push(trouble(channel, code, &room, self.lang()));
-        }
+        self.mark_spool(channel, room.percent());
+        let trouble = room.code().map(|code| trouble(channel, code, &room, self.lang()));
+        report.troubles.extend(trouble.filter(|trouble| !report.troubles.contains(trouble)));
         Ok(())
     }
 }

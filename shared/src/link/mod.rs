@@ -33,7 +33,8 @@ use std::collections::{BTreeMap, HashMap};
 use told::ToldApplied;
 use window::Flight;
 
-/// Least time (ms) between two signals within one step, and between two of which the second tells of receipts alone.
+/// Least time (ms) between two signals within one step, between two of which the second tells of receipts alone, and between any two of a
+/// station that is woken for the second.
 const SIGNAL_REST_MS: u64 = 1000;
 
 /// Least running time (ms) between two looks for what is to be placed again.
@@ -49,6 +50,8 @@ pub(crate) struct Link {
     pub(crate) signal_sent: SignalSent,
     /// When (monotonic, ms) this run sent its newest signal, and what that one said of own heads and keyring.
     pub(crate) signal_said: Option<(u64, Digest)>,
+    /// News waits for its signal until the last one is [`SIGNAL_REST_MS`] old.
+    pub(crate) signal_waits: bool,
     /// When (running time) this run wrote its newest `signal` line.
     pub(crate) signal_logged: Option<u64>,
     /// True when a signal told something that no line says.
@@ -91,6 +94,7 @@ impl Link {
             receipts: state.fact()?,
             signal_sent: state.fact()?,
             signal_said: None,
+            signal_waits: false,
             signal_logged: None,
             signal_unlogged: false,
             tries: HashMap::new(),
@@ -103,6 +107,12 @@ impl Link {
             looked: None,
             troubles: Vec::new(),
         })
+    }
+
+    /// Tells how soon (ms) a signal that waits may go.
+    pub(crate) fn signal_rests_ms(&self, clock: &dyn Clock) -> Option<u64> {
+        let (said_ms, _) = self.signal_said.filter(|_| self.signal_waits)?;
+        Some((said_ms + SIGNAL_REST_MS).saturating_sub(clock.mono_ms()))
     }
 
     /// True when this run sent a signal moments ago.
@@ -132,6 +142,7 @@ impl Engine {
     /// Ends a step: places again what the peer misses and what is due, and tells the peer how far everything is.
     pub(crate) fn tend_link(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         let mut end = PassReport::default();
+        self.link.signal_waits = false;
         if self.trust.is_some() && self.unplaced.is_empty() && !self.should_stop() && !self.seals_nothing()? {
             self.make_up_when_due()?;
             self.send_signal(&mut end)?;

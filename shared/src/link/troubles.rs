@@ -12,7 +12,8 @@ use std::path::Path;
 const RANGES_MAX: usize = 8;
 
 /// Codes of troubles that no new try mends.
-const FOR_A_PERSON: [&str; 5] = ["receipt-beyond", "receipt-falls", "past-keeping", "spool", "unconfirmed-expiring"];
+const FOR_A_PERSON: [&str; 6] =
+    ["receipt-beyond", "receipt-falls", "past-keeping", "spool", "unconfirmed-expiring", "reseal-waits"];
 
 /// Tells whether a trouble waits for a person and not for another try.
 pub(crate) fn is_for_a_person(trouble: &Trouble) -> bool {
@@ -36,6 +37,17 @@ pub(crate) fn lost_copy(packet: &PacketKey, path: &Path, lang: Lang) -> Trouble 
             lang,
             "通道 {channel} 第 {seq} 号包的留存文件 {path} 不在或已损坏，不能重发。请检查磁盘并运行 check；恢复不了就在收方用 waive 登记。",
             "The retained file {path} of packet {seq} of channel {channel} is gone or damaged and cannot be resent. Check the disk and run check; if it cannot be restored, waive the packet on the receiving side."
+        )
+    })
+}
+
+/// Another peer took the place of the one for which records were to be sealed anew.
+pub(crate) fn reseal_waits(channel: &ChannelName, lang: Lang) -> Trouble {
+    trouble("reseal-waits", lang, |lang| {
+        say!(
+            lang,
+            "通道 {channel} 换对方之前还有留存包没有重新封装完，新文件先不发，以免顺序颠倒。请运行 reseal，之后自动继续。",
+            "Retained packets of channel {channel} were still to be sealed anew when the peer was replaced; newer files wait, so that the order stays. Run reseal; then it goes on by itself."
         )
     })
 }

@@ -1,7 +1,8 @@
 //! The window: a channel takes nothing more on while too much of it is packed and not confirmed.
 //!
 //! Given: receipts. Gives: whether a channel may go on; each channel has a window of its own, so that a full one holds up no other. After a crash: counted
-//! anew from the store. Never: a window on a link without a way back; a standstill while signals with receipts come, which they do at the peer's period.
+//! anew from the store. Never: one packet more than the window
+//! has room for, whatever is sealed together; a window on a link without a way back; a standstill while signals with receipts come, which they do at the peer's period.
 
 use crate::engine::Engine;
 use crate::error::EngineFault;
@@ -44,9 +45,31 @@ impl Flight {
     }
 }
 
-/// Tells whether so many packets, or so many bytes, are too many.
-fn is_full(config: &LinkConfig, packets: u64, bytes: u64) -> bool {
-    packets >= u64::from(config.window_packets) || bytes >= u64::from(config.window_mib) << 20
+/// What a channel may still take on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    packets: u64,
+    bytes: u64,
+}
+
+impl Room {
+    /// No bound.
+    pub(crate) const ENDLESS: Self = Self { packets: u64::MAX, bytes: u64::MAX };
+
+    /// The whole window.
+    fn of(config: &LinkConfig) -> Self {
+        Self { packets: config.window_packets.into(), bytes: u64::from(config.window_mib) << 20 }
+    }
+
+    /// Gives what is left behind so many packets of so many bytes together.
+    pub(crate) fn without(self, packets: u64, bytes: u64) -> Self {
+        Self { packets: self.packets.saturating_sub(packets), bytes: self.bytes.saturating_sub(bytes) }
+    }
+
+    /// True when not one packet more may be taken on; the last one may end beyond the bytes.
+    pub(crate) fn is_used_up(self) -> bool {
+        self.packets == 0 || self.bytes == 0
+    }
 }
 
 /// Tells from the store alone whether a channel waits for receipts.
@@ -59,23 +82,32 @@ pub(crate) fn waits_for_receipts(
 ) -> Result<bool, StoreFault> {
     let confirmed = receipts.confirmed_seq(channel, head.epoch);
     let packets = head.seq.saturating_sub(confirmed);
-    if packets == 0 || is_full(config, packets, 0) {
+    let room = Room::of(config).without(packets, 0);
+    if packets == 0 || room.is_used_up() {
         return Ok(packets > 0);
     }
     let rows = store.packet_range(Direction::Out, channel, &head.epoch, confirmed + 1, head.seq)?;
-    Ok(is_full(config, packets, rows.iter().map(|row| row.sealed_bytes).sum()))
+    Ok(room.without(0, rows.iter().map(|row| row.sealed_bytes).sum()).is_used_up())
 }
 
 impl Engine {
     /// Tells whether a channel may take more on.
     pub(crate) fn window_is_open(&mut self, at: usize) -> Result<bool, EngineFault> {
+        Ok(!self.window_room(at)?.is_used_up())
+    }
+
+    /// Gives what a channel may still take on, besides what is being sealed.
+    pub(crate) fn window_room(&mut self, at: usize) -> Result<Room, EngineFault> {
         let channel = self.channel_name(at);
         let head = self.out_head(&channel).cloned().filter(|_| self.station.way_back());
-        let Some(head) = head else { return Ok(true) };
+        let Some(head) = head else {
+            return Ok(if self.station.way_back() { Room::of(&self.station.config.link) } else { Room::ENDLESS });
+        };
         let confirmed = self.receipts().map_or(0, |receipts| receipts.confirmed_seq(&channel, head.epoch));
         let packets = head.seq.saturating_sub(confirmed);
-        if is_full(&self.station.config.link, packets, 0) {
-            return Ok(false);
+        let room = Room::of(&self.station.config.link).without(packets, 0);
+        if room.is_used_up() {
+            return Ok(room);
         }
         let flight = self.link.flights.entry(channel.clone()).or_default();
         flight.confirm(head.epoch, confirmed);
@@ -86,8 +118,7 @@ impl Engine {
         };
         let flight = self.link.flights.entry(channel).or_default();
         rows.iter().for_each(|row| flight.push(row.sealed_bytes));
-        let bytes = flight.bytes;
-        Ok(!is_full(&self.station.config.link, packets, bytes))
+        Ok(room.without(0, flight.bytes))
     }
 }
 

@@ -33,9 +33,27 @@ struct VolumeRead {
 enum VolumeFault {
     Manifest(ManifestFault),
     Disc(FileFault),
+    /// No manifest lies there: what else does.
+    NoVolume(Instead),
+    /// This station made the disc.
+    Own,
     /// Another disc was read under this number.
     Twin(String),
 }
+
+/// What lies in a directory that is no volume.
+enum Instead {
+    Nothing,
+    /// Volumes, each in a directory of its own.
+    Volumes(Vec<String>),
+    Other,
+}
+
+/// Most directories that are looked into for volumes.
+const LOOKED_INTO: usize = 200;
+
+/// Most volumes that a sentence names.
+const VOLUMES_NAMED: usize = 5;
 
 impl Engine {
     /// Reads volumes in, in any order.
@@ -49,14 +67,19 @@ impl Engine {
                 )
             }));
         }
-        let (mut taken, mut problems, mut discs) = (0, Vec::new(), BTreeMap::new());
+        let (mut taken, mut read, mut discs) = (0, 0, BTreeMap::new());
+        let (mut notes, mut problems) = (Vec::new(), Vec::new());
         for dir in dirs {
             match self.read_volume(dir) {
                 Ok(Ok(volume)) => {
-                    taken += volume.taken;
+                    (taken, read) = (taken + volume.taken, read + 1);
                     problems.extend(damage(dir, &volume));
+                    let was_done = self.was_read(&volume.manifest)?;
                     match self.register_volume(&volume, operator)? {
-                        Some(entry) => drop(discs.insert(entry.disc.clone(), entry)),
+                        Some(entry) => {
+                            notes.extend(was_done.then(|| read_before(dir, &volume.manifest)));
+                            discs.insert(entry.disc.clone(), entry);
+                        }
                         None => problems.push(problem(dir, &VolumeFault::Twin(volume.manifest.disc))),
                     }
                 }
@@ -64,8 +87,9 @@ impl Engine {
                 Err(fault) => return unless_passing(fault),
             }
         }
+        notes.extend(problems.iter().cloned());
         let open = discs.values().any(|entry| !entry.missing().is_empty());
-        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| answer_text(taken, dirs.len(), &discs, &problems, lang));
+        let [zh, en] = [Lang::Zh, Lang::En].map(|lang| answer_text((taken, read), &discs, &notes, lang));
         let exit = u8::from(open || !problems.is_empty());
         Ok(Answer { exit, zh, en, count: taken, document: None })
     }
@@ -81,10 +105,12 @@ impl Engine {
         });
         let (volume, text) = match read {
             Ok(read) => read,
+            Err(fault) if fault.cause == FileCause::NotFound => return Ok(Err(VolumeFault::NoVolume(self.instead(dir)))),
             Err(fault) => return sorted(fault),
         };
         let manifest = match self.believed(&text) {
             Ok(manifest) => manifest,
+            Err(ManifestFault::Key) if Manifest::read(&text, &self.keys.keyring).is_ok() => return Ok(Err(VolumeFault::Own)),
             Err(fault) => return Ok(Err(VolumeFault::Manifest(fault))),
         };
         let ferry = self.seams.files.ferry_dir(&self.station.ferry_in())?;
@@ -102,6 +128,28 @@ impl Engine {
         }
         ferry.sync()?;
         Ok(Ok(VolumeRead { manifest, taken, damaged }))
+    }
+
+    /// Looks at what lies in a directory without a manifest: an operator may have named the folder above.
+    fn instead(&self, dir: &Path) -> Instead {
+        let names = self.seams.files.list(dir).unwrap_or_default();
+        let has_manifest = |name: &String| {
+            let below = self.seams.files.ferry_dir(&dir.join(name));
+            below.is_ok_and(|below| below.open(MANIFEST).is_ok())
+        };
+        let volumes: Vec<String> = names.iter().take(LOOKED_INTO).filter(|name| has_manifest(name)).cloned().collect();
+        match (names.is_empty(), volumes.is_empty()) {
+            (true, _) => Instead::Nothing,
+            (_, false) => Instead::Volumes(volumes),
+            _ => Instead::Other,
+        }
+    }
+
+    /// Tells whether a volume was read without a fault before.
+    fn was_read(&self, manifest: &Manifest) -> Result<bool, EngineFault> {
+        let register: Register = self.state.fact()?;
+        let known = register.read.iter().find(|known| known.disc == manifest.disc && known.list == manifest.list());
+        Ok(known.is_some_and(|known| known.done.contains(&manifest.volume)))
     }
 
     fn believed(&self, text: &[u8]) -> Result<Manifest, ManifestFault> {
@@ -189,17 +237,59 @@ fn damage(dir: &Path, volume: &VolumeRead) -> Option<Sentence> {
     })
 }
 
+fn read_before(dir: &Path, manifest: &Manifest) -> Sentence {
+    let (dir, Manifest { disc, volume, .. }) = (dir.display(), manifest);
+    [
+        format!("{dir}（{disc} 第 {volume} 张）以前已经读入，再读不会重复落地"),
+        format!("{dir} (disc {disc}, volume {volume}) was read before, and reading it again delivers nothing twice"),
+    ]
+}
+
+fn no_volume(dir: &Path, instead: &Instead, lang: Lang) -> String {
+    let shown = dir.display();
+    match instead {
+        Instead::Nothing => say!(
+            lang,
+            "{shown} 是空的，没有读入，请看盘有没有放好、挂载好，再给出盘的目录",
+            "{shown} is empty and nothing was read; see whether the disc is in the drive and mounted, then name its directory"
+        ),
+        Instead::Volumes(volumes) => {
+            let first: Vec<String> =
+                volumes.iter().take(VOLUMES_NAMED).map(|volume| dir.join(volume).display().to_string()).collect();
+            let more = if volumes.len() > VOLUMES_NAMED { " …" } else { "" };
+            let named = first.join(" ") + more;
+            say!(
+                lang,
+                "{shown} 不是一张介质而是放着 {} 张，没有读入，请逐张给出：media read {named}",
+                "{shown} is no volume but holds {} of them and nothing was read; name each: media read {named}",
+                volumes.len()
+            )
+        }
+        Instead::Other => say!(
+            lang,
+            "{shown} 里没有 {MANIFEST}，不是对方用 media write 写的介质，没有读入，请核对目录或换一张盘",
+            "{shown} has no {MANIFEST}, so it was not made by media write, and nothing was read; check the directory or take another disc"
+        ),
+    }
+}
+
 fn problem(dir: &Path, fault: &VolumeFault) -> Sentence {
+    let path = dir;
     let dir = dir.display();
     [Lang::Zh, Lang::En].map(|lang| match fault {
-        VolumeFault::Disc(fault) if fault.cause == FileCause::NotFound => say!(
+        VolumeFault::NoVolume(instead) => no_volume(path, instead, lang),
+        VolumeFault::Own => say!(
             lang,
-            "{dir} 没有 {MANIFEST}，不是一张摆渡介质，没有读入",
-            "{dir} has no {MANIFEST}, so it is no volume of a disc; nothing of it was read"
+            "{dir} 是本站自己写的盘，没有读入，请把它交给对方的站去读",
+            "{dir} was written by this station itself and was not read; it is for the peer's station"
         ),
         VolumeFault::Disc(fault) => {
             let cause = cause_text(&fault.cause, lang);
-            say!(lang, "{dir} 读不了（{cause}），没有读入", "{dir} cannot be read ({cause}); nothing of it was read")
+            say!(
+                lang,
+                "{dir} 读不了（{cause}），没有读入，请检查光驱和盘，或换一张副本",
+                "{dir} cannot be read ({cause}) and nothing of it was; check the drive and the disc, or take a copy"
+            )
         }
         VolumeFault::Twin(disc) => say!(
             lang,
@@ -207,24 +297,37 @@ fn problem(dir: &Path, fault: &VolumeFault) -> Sentence {
             "{dir} bears the number {disc} of another disc in the register; its packets were read, the register was not changed; ask the sender"
         ),
         VolumeFault::Manifest(fault) => {
-            let why = match fault {
-                ManifestFault::Shape => say!(lang, "清单已损坏或不是清单", "it is damaged or no manifest"),
-                ManifestFault::Key => say!(lang, "签名密钥不是对方的", "its key is not the peer's"),
-                ManifestFault::Signature => say!(lang, "签名不符，内容被改动过", "its signature does not verify"),
-                ManifestFault::Address => say!(lang, "不是发给本站的", "it is not for this station"),
+            let (why, next) = match fault {
+                ManifestFault::Shape => (
+                    say!(lang, "清单已损坏或不是清单", "it is damaged or no manifest"),
+                    say!(lang, "请换一张副本或请对方重刻", "try another copy or have it made again"),
+                ),
+                ManifestFault::Key => (
+                    say!(lang, "签名密钥不是对方的", "its key is not the peer's"),
+                    say!(lang, "请核对这张盘是谁写的", "find out who made this disc"),
+                ),
+                ManifestFault::Signature => (
+                    say!(lang, "签名不符，内容被改动过", "its signature does not verify"),
+                    say!(lang, "请换一张副本或请对方重刻", "try another copy or have it made again"),
+                ),
+                ManifestFault::Address => (
+                    say!(lang, "不是发给本站的", "it is not for this station"),
+                    say!(lang, "请看登记单上的接收站，交给那一站", "see on its sheet which station it is for, and bring it there"),
+                ),
             };
             say!(
                 lang,
-                "{dir} 的 {MANIFEST} 不能采信（{why}），没有读入，请换一张或请对方重刻",
-                "the {MANIFEST} of {dir} is not believed ({why}); nothing of it was read; try another copy or have it made again"
+                "{dir} 的 {MANIFEST} 不能采信（{why}），没有读入，{next}",
+                "the {MANIFEST} of {dir} is not believed ({why}) and nothing was read; {next}"
             )
         }
     })
 }
 
-/// Says what was read, which volumes of each disc are missing, and what was wrong.
-fn answer_text(taken: u64, dirs: usize, discs: &BTreeMap<String, Read>, problems: &[Sentence], lang: Lang) -> String {
-    let mut parts = vec![say!(lang, "从 {dirs} 张介质读入 {taken} 个包", "Read {taken} packet(s) from {dirs} volume(s)")];
+/// Says what was read, which volumes of each disc are missing, and what else is to be known; of nothing read only why.
+fn answer_text((taken, volumes): (u64, usize), discs: &BTreeMap<String, Read>, problems: &[Sentence], lang: Lang) -> String {
+    let read = say!(lang, "从 {volumes} 张介质读入 {taken} 个包", "Read {taken} packet(s) from {volumes} volume(s)");
+    let mut parts: Vec<String> = (volumes > 0).then_some(read).into_iter().collect();
     for (disc, entry) in discs {
         parts.push(missing_text(disc, entry, lang));
     }

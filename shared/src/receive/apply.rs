@@ -18,6 +18,7 @@ use dukou_packets::log::line::{Event, Place as Turn};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{Record, RecordKind, RecordMeta, parts_digest};
 use dukou_packets::suite::{Digest, sha256};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The hold of a channel whose staged parts are gone or damaged and cannot be put together from the packets kept here.
@@ -109,7 +110,7 @@ impl Engine {
                 self.keep_seen(staged.chain(failed).chain(rest), PacketState::Early, report)?;
                 return Ok(Onward::Waits);
             }
-            self.seams.files.sync_fs(&self.station.spool_in())?;
+            self.sync_spool(channel)?;
             self.mark(channel, &staged, progress.unfinished, peer_log)?;
             self.forget_picked(&staged, report)?;
         }
@@ -118,7 +119,7 @@ impl Engine {
         }
 
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
-        self.deliver_channel(channel, report)?;
+        self.deliver_channel(channel, &staged, report)?;
         if let Some((row, picked, code)) = wrong {
             let seq = row.key.seq;
             self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
@@ -131,6 +132,16 @@ impl Engine {
             return Ok(Onward::Waits);
         }
         Ok(if cut_short { Onward::NextLook } else { Onward::Now })
+    }
+
+    /// Makes the copies in the spool durable, unless the sync of the sink just did: they were written before it.
+    fn sync_spool(&mut self, channel: &ChannelName) -> Result<(), EngineFault> {
+        let spool = self.station.spool_in();
+        let sink = self.incoming.get(channel).map(|incoming| incoming.sink.folder().to_path_buf());
+        match sink.is_some_and(|sink| self.seams.files.are_on_one_fs(&sink, &spool)) {
+            true => Ok(()),
+            false => Ok(self.seams.files.sync_fs(&spool)?),
+        }
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
@@ -268,17 +279,26 @@ impl Engine {
             .map(|(channel, _)| channel.clone())
             .collect();
         for channel in waiting {
-            self.deliver_channel(&channel, report)?;
+            self.deliver_channel(&channel, &[], report)?;
         }
         Ok(())
     }
 
-    fn deliver_channel(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
+    /// Delivers what is marked, in order. `fresh` are the packets whose records are still at hand; those of the others are read.
+    fn deliver_channel(
+        &mut self,
+        channel: &ChannelName,
+        fresh: &[(Opened, Vec<RecordRow>)],
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         if self.state.holds.get(channel).is_some_and(|hold| hold.code == STAGING) {
             return Ok(());
         }
         while let Some(row) = self.incoming.get(channel).and_then(|incoming| incoming.delivering.front().cloned()) {
-            let records = self.store().records(&row.key)?;
+            let records = match fresh.iter().find(|(opened, _)| opened.row.key == row.key) {
+                Some((_, records)) => Cow::Borrowed(records.as_slice()),
+                None => Cow::Owned(self.store().records(&row.key)?),
+            };
             let delivery = match self.deliver_packet(&row, &records) {
                 Ok(delivery) => delivery,
                 Err(fault) => return self.tolerate(fault, report),

@@ -10,6 +10,7 @@ pub mod order;
 pub mod pick_up;
 pub mod repair;
 pub mod signal;
+pub(crate) mod unroomed;
 pub mod verify;
 
 use crate::engine::{Engine, PassReport};
@@ -26,6 +27,8 @@ impl Engine {
     pub(crate) fn receive(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
         self.deliver_pending(report)?;
         let picked = self.pick_up(report)?;
+        self.leave_unrebuilt_outside();
+        self.note_found(&picked)?;
         let picked = self.judge(picked, report)?;
         for signal in picked.signals {
             self.take_signal(signal, report)?;

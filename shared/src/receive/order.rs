@@ -59,12 +59,12 @@ impl Engine {
         arrivals: Vec<Picked>,
         report: &mut PassReport,
     ) -> Result<VecDeque<Picked>, EngineFault> {
-        let mut ahead: VecDeque<Picked> = VecDeque::new();
+        let (mut ahead, mut room): (VecDeque<Picked>, _) = (VecDeque::new(), None);
         for picked in arrivals {
             let (epoch, seq) = (picked.head.header.epoch, picked.head.header.seq);
             let head = self.in_head(channel).cloned();
             if self.is_of_another_epoch(&picked.head.header) {
-                self.meet_epoch(channel, picked, report)?;
+                self.meet_epoch(channel, picked, &mut room, report)?;
                 continue;
             }
             let known = self.store().packet(&Self::packet_key(Direction::In, channel, epoch, seq))?;
@@ -179,11 +179,10 @@ impl Engine {
         mut arrivals: VecDeque<Picked>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        let (mut kept, mut outside) = (Vec::new(), Vec::new());
-        let mut room = self.spool_room(channel)?;
+        let (mut kept, mut room) = (Vec::new(), self.spool_room(channel)?);
         while let Some(picked) = arrivals.pop_front() {
             if !room.take(picked.head.expected_len()) {
-                outside.push((picked.head.header.epoch, picked.head.header.seq));
+                self.leave_outside(channel, picked.head.header.epoch, picked.head.header.seq);
                 continue;
             }
             if let Some(mut verified) = self.verify(channel, picked, report)? {
@@ -193,7 +192,7 @@ impl Engine {
             }
         }
         self.keep(kept, PacketState::Early, Turn::Early, report)?;
-        self.tell_spool(channel, room, outside, report)
+        self.tell_spool(channel, room, report)
     }
 
     /// `seen` lines, one fdatasync; then the packets are kept. What is kept already stays as it is.
@@ -294,8 +293,8 @@ impl Engine {
                 header: Some(verified.head.digest),
                 open: true,
             };
-            let plain_bytes = verified.row.plain_bytes;
-            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes);
+            let (plain_bytes, records) = (verified.row.plain_bytes, verified.row.records as usize);
+            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes, records);
         }
         Ok(group)
     }

@@ -40,6 +40,8 @@ pub(crate) struct Memory {
     pub(crate) stuck: BTreeSet<(PathBuf, String)>,
     /// Heads of second packets under one number that the log names already.
     pub(crate) told: BTreeSet<Digest>,
+    /// What stayed outside the spool since the first page.
+    pub(crate) outside: crate::ferry::spool::Outside,
     /// What was missing at the end of a whole look, and still is, announced or not.
     pub(crate) missing: super::order::Gaps,
     /// Running time (ms) of that look.
@@ -110,6 +112,7 @@ impl Engine {
         let (dir, after) = (self.station.ferry_in(), std::mem::take(&mut self.pick_up.after));
         if after.is_empty() {
             self.pick_up.short_so_far.clear();
+            self.pick_up.outside.clear();
             self.pick_up.listed = true;
         }
         let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {

@@ -9,6 +9,7 @@
 //! bounded piece of work a look; a byte believed because parity gave it: a rebuilt packet's own signature and digest are checked as any other's.
 
 use super::pick_up::{Believed, Look, Picked};
+use super::unroomed::{Roomless, Unroomed};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::repair::code::{CodeFault, Of, Shape};
@@ -54,6 +55,8 @@ pub(crate) struct Incomplete {
     ready: BTreeSet<Digest>,
     /// Groups whose rebuilt packets could not be taken in: the next look tries again.
     again: BTreeSet<Digest>,
+    /// Groups whose rebuilt packets found no room in their channel's share of the spool: they are rebuilt anew once there is some.
+    without_room: Unroomed,
 }
 
 /// A group with packets missing.
@@ -84,6 +87,15 @@ enum Outcome {
     Rebuilt(u64),
     /// It cannot be rebuilt, whatever comes.
     Useless,
+}
+
+/// What became of rebuilt packets.
+enum Taken {
+    All,
+    /// These found no room in their channel's share of the spool.
+    WithoutRoom(Vec<Roomless>),
+    /// Some could not be taken in for now.
+    Later,
 }
 
 /// The members of a group that are here.
@@ -159,6 +171,7 @@ impl Incomplete {
         let Some(group) = self.groups.remove(id) else { return Vec::new() };
         self.ready.remove(id);
         self.again.remove(id);
+        self.without_room.remove(id);
         for member in &group.members {
             if let Some(groups) = self.wanted.get_mut(&member.header) {
                 groups.remove(id);
@@ -185,6 +198,10 @@ impl Incomplete {
         self.bytes -= bytes;
         let group = self.groups.get_mut(&id)?;
         group.shards.remove(&index);
+        if self.without_room.remove(&id).is_some() {
+            // Without this one it may not be rebuilt any more.
+            self.ready.insert(id);
+        }
         if group.shards.is_empty() {
             self.remove(&id);
         }
@@ -236,6 +253,7 @@ impl Engine {
         if self.should_stop() || !self.pick_up.is_whole() {
             return Ok(());
         }
+        self.call_where_room_came()?;
         let again = std::mem::take(&mut self.incomplete().again);
         self.incomplete().ready.extend(again);
         let mut work = 0;
@@ -248,8 +266,9 @@ impl Engine {
                     report.rebuilt += count;
                     self.count_repair(|sums| sums.rebuilt += count)?;
                     match self.take_rebuilt(report)? {
-                        true => self.drop_group(&id)?,
-                        false => drop(self.incomplete().again.insert(id)),
+                        Taken::All => self.drop_group(&id)?,
+                        Taken::WithoutRoom(packets) => drop(self.incomplete().without_room.insert(id, packets)),
+                        Taken::Later => drop(self.incomplete().again.insert(id)),
                     }
                 }
                 Ok(Outcome::Useless) => self.drop_group(&id)?,
@@ -263,7 +282,18 @@ impl Engine {
         self.repair.incomplete.get_or_insert_default()
     }
 
-    fn rebuilt_dir(&self) -> PathBuf {
+    /// Gives the groups that wait for room.
+    pub(super) fn without_room(&self) -> Unroomed {
+        self.repair.incomplete.as_ref().map(|incomplete| incomplete.without_room.clone()).unwrap_or_default()
+    }
+
+    /// Lets a group be rebuilt anew.
+    pub(super) fn call_up(&mut self, id: Digest) {
+        self.incomplete().without_room.remove(&id);
+        self.incomplete().ready.insert(id);
+    }
+
+    pub(super) fn rebuilt_dir(&self) -> PathBuf {
         self.station.spool_repair().join("rebuilt")
     }
 
@@ -518,10 +548,10 @@ impl Engine {
         })
     }
 
-    /// Takes rebuilt packets in on the way of all packets; false when some could not be taken in for now.
-    fn take_rebuilt(&mut self, report: &mut PassReport) -> Result<bool, EngineFault> {
+    /// Takes rebuilt packets in on the way of all packets.
+    fn take_rebuilt(&mut self, report: &mut PassReport) -> Result<Taken, EngineFault> {
         let dir = self.rebuilt_dir();
-        let mut left = self.listed(&dir)?.len();
+        let (mut left, mut without_room) = (self.listed(&dir)?.len(), Vec::new());
         loop {
             let mut look = Look::default();
             self.look_at_own(&dir, &mut look, report)?;
@@ -529,14 +559,20 @@ impl Engine {
             let look = self.judge(look, report)?;
             for (channel, mut arrivals) in look.cargo {
                 arrivals.sort_by_key(|picked| picked.head.header.seq);
+                let packets: Vec<_> =
+                    arrivals.iter().map(|picked| (picked.name.clone(), Roomless::of(&channel, picked))).collect();
                 self.receive_channel(&channel, arrivals, report)?;
+                without_room.extend(self.forget_those_outside(packets)?);
             }
             self.put_aside(report)?;
             self.settle_arrivals()?;
             let still = self.listed(&dir)?.len();
             // A channel may take one packet a look, at the end of a file in parts.
-            if still == 0 || still == left || self.should_stop() {
-                return Ok(still == 0);
+            match still {
+                0 if without_room.is_empty() => return Ok(Taken::All),
+                0 => return Ok(Taken::WithoutRoom(without_room)),
+                _ if still == left || self.should_stop() => return Ok(Taken::Later),
+                _ => {}
             }
             left = still;
         }

@@ -41,6 +41,9 @@ impl Engine {
                 }));
             }
         };
+        if let Some(last) = self.later_report(&heads)? {
+            return Ok(older_report(heads.made.map_or(0, |made| made.report), last.report));
+        }
         let mut report = PassReport::default();
         if self.seals_nothing()? {
             if channel.is_some() {
@@ -101,6 +104,17 @@ impl Engine {
             )
         }))
     }
+}
+
+/// The receiver went on behind this report, and an epoch was opened from a later one.
+fn older_report(report: u64, last: u64) -> Answer {
+    Answer::no(|lang| {
+        say!(
+            lang,
+            "--from 的缺包单（对方第 {report} 份）比上次另起一代用的（第 {last} 份）旧，没有改动任何东西。请向对方索取新的缺包单；对方若是从备份恢复的，请它先按 status 处理，再出一份。",
+            "The gap report of --from (the peer's report {report}) is older than the one an epoch was opened from last (report {last}); nothing was changed. Ask the peer for a new one; where the peer was restored from a backup, it does first what its status says."
+        )
+    })
 }
 
 /// The next numbers of every channel may be in use already.

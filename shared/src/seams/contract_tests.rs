@@ -177,6 +177,7 @@ promises! {
     a_removal_says_whether_there_was_something
     only_an_empty_directory_is_removed
     directories_are_made_with_their_parents
+    directories_made_without_syncs_are_made_with_their_parents
     a_file_is_no_directory
     a_list_is_sorted_and_a_missing_directory_is_a_fault
     a_walk_visits_regular_files_at_any_depth_and_no_dot_names

@@ -231,10 +231,15 @@ pub trait Files: Send + Sync {
     fn remove_dir(&self, path: &Path) -> Result<bool, FileFault>;
     /// Creates a directory and its parents (mode 0750) and makes the new entries durable; present ones are fine.
     fn make_dirs(&self, path: &Path) -> Result<(), FileFault>;
+    /// Creates a directory and its parents as [`make_dirs`](Files::make_dirs) does and syncs nothing: a new entry is durable once the
+    /// directory that holds it is synced, so that many directories share the syncs.
+    fn make_dirs_unsynced(&self, path: &Path) -> Result<(), FileFault>;
     /// Makes the entries of a directory durable: fsync of the directory.
     fn sync_dir(&self, dir: &Path) -> Result<(), FileFault>;
     /// Makes the whole file system durable that `path` lies on: syncfs.
     fn sync_fs(&self, path: &Path) -> Result<(), FileFault>;
+    /// Tells whether two paths are known to lie on one file system, so that one [`sync_fs`](Files::sync_fs) does for both.
+    fn are_on_one_fs(&self, one: &Path, other: &Path) -> bool;
     /// Sets owner, group and mode.
     fn own(&self, path: &Path, own: &Ownership) -> Result<(), FileFault>;
     /// Opens an untrusted directory by descriptor; a symbolic link in its place is refused.

@@ -16,7 +16,7 @@ use std::io::{IoSlice, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid};
 use rustix::io::{Errno, retry_on_intr};
@@ -40,9 +40,19 @@ const READ_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(UNLINKED)
 const UNLINKED: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// The machine's own files.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct RealFiles {
     offers: Offers,
+    /// The directory that a file was last reached in; it stays open for the others in it until the next walk or sync.
+    holder: Mutex<Option<Holder>>,
+}
+
+/// An open directory, how it was reached, and what it is.
+#[derive(Debug)]
+struct Holder {
+    path: PathBuf,
+    entry: (u64, u64),
+    fd: Arc<OwnedFd>,
 }
 
 /// What the kernel and the file system are asked for before the slower ways; tests switch parts off.
@@ -73,12 +83,41 @@ impl RealFiles {
     /// Gives the machine's files as a poorer kernel or file system would have them.
     #[cfg(test)]
     pub(super) fn with_offers(offers: Offers) -> Self {
-        Self { offers }
+        Self { offers, holder: Mutex::default() }
+    }
+
+    /// Opens the directory that holds `below` as [`descend`] does, or gives it as the last call left it open, as long as its path still
+    /// leads to it: one look instead of a descent for each of the files of a folder.
+    fn holder_of<'a>(&self, dir: &Path, below: &'a Path) -> Result<(Arc<OwnedFd>, &'a Path), Errno> {
+        let path = dir.join(below.parent().ok_or(Errno::INVAL)?);
+        let mut last = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(holder) = last.as_ref().filter(|holder| holder.path.as_os_str() == path.as_os_str())
+            && let Some(name) = below.file_name()
+            && let Ok(stat) = At::here(&path).stat()
+            && (stat.st_dev, stat.st_ino) == holder.entry
+        {
+            return Ok((holder.fd.clone(), Path::new(name)));
+        }
+        let (fd, name) = descend(dir, below)?;
+        let (stat, fd) = (rustix::fs::fstat(&fd)?, Arc::new(fd));
+        *last = Some(Holder { path, entry: (stat.st_dev, stat.st_ino), fd: fd.clone() });
+        Ok((fd, name))
+    }
+
+    #[cfg(test)]
+    pub(super) fn holds_a_folder(&self) -> bool {
+        self.holder.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Closes the directory that was kept open: nothing of a supplier's is held beyond the work on it.
+    fn let_go(&self) {
+        *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl Files for RealFiles {
     fn walk(&self, root: &Path, visit: &mut dyn FnMut(Walked) -> bool) -> Result<Vec<FileFault>, FileFault> {
+        self.let_go();
         walk::walk(root, visit)
     }
 
@@ -109,7 +148,7 @@ impl Files for RealFiles {
 
     fn open_below(&self, dir: &Path, below: &Path) -> Result<Box<dyn OpenFile>, FileFault> {
         let path = dir.join(below);
-        let (holder, name) = descend(dir, below).map_err(|errno| fault(FileOp::Open, &path, errno))?;
+        let (holder, name) = self.holder_of(dir, below).map_err(|errno| fault(FileOp::Open, &path, errno))?;
         let at = At { dir: holder.as_fd(), name };
         let (fd, _) = open_regular(at, READ_FILE, FileOp::Open, &path)?;
         Ok(Box::new(RealOpen { fd, path }))
@@ -136,10 +175,10 @@ impl Files for RealFiles {
     }
 
     fn write_new(&self, path: &Path, parts: &[&[u8]], own: &Ownership) -> Result<(), FileFault> {
-        let fd = open_at(At::here(path), NEW_FILE, 0o600).map_err(|errno| fault(FileOp::Create, path, errno))?;
+        let (fd, own) = create_for(path, own).map_err(|errno| fault(FileOp::Create, path, errno))?;
         let done = write_parts(&fd, parts)
             .map_err(|errno| fault(FileOp::Write, path, errno))
-            .and_then(|()| own_fd(&fd, own).map_err(|errno| fault(FileOp::Own, path, errno)));
+            .and_then(|()| own_fd(&fd, &own).map_err(|errno| fault(FileOp::Own, path, errno)));
         if done.is_err() {
             // What is left of it would only use up room; the first fault is the one to report.
             let _ = rustix::fs::unlinkat(CWD, path, AtFlags::empty());
@@ -181,7 +220,7 @@ impl Files for RealFiles {
 
     fn rename_below(&self, dir: &Path, below: &Path, to: &Path) -> Result<(), FileFault> {
         let from = dir.join(below);
-        let (holder, name) = descend(dir, below).map_err(|errno| fault(FileOp::Rename, &from, errno))?;
+        let (holder, name) = self.holder_of(dir, below).map_err(|errno| fault(FileOp::Rename, &from, errno))?;
         let renamed = self.offers.rename_no_replace(At { dir: holder.as_fd(), name }, At::here(to));
         renamed.map_err(|errno| fault(FileOp::Rename, if errno == Errno::EXIST { to } else { &from }, errno))
     }
@@ -199,21 +238,15 @@ impl Files for RealFiles {
     }
 
     fn make_dirs(&self, path: &Path) -> Result<(), FileFault> {
-        let path = plain(path);
-        let make = || rustix::fs::mkdirat(CWD, path, Mode::from_raw_mode(0o750));
-        let mut made = make();
-        if made == Err(Errno::NOENT) && parent(path) != path {
-            self.make_dirs(parent(path))?;
-            made = make();
-        }
-        match made {
-            Ok(()) => self.sync_dir(parent(path)),
-            Err(Errno::EXIST) => open_dir(FileOp::Create, path).map(drop),
-            Err(errno) => Err(fault(FileOp::Create, path, errno)),
-        }
+        make_dirs(path, &|parent| self.sync_dir(parent))
+    }
+
+    fn make_dirs_unsynced(&self, path: &Path) -> Result<(), FileFault> {
+        make_dirs(path, &|_| Ok(()))
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<(), FileFault> {
+        self.let_go();
         let fd = open_dir(FileOp::Open, dir)?;
         rustix::fs::fsync(fd).map_err(|errno| fault(FileOp::Sync, dir, errno))
     }
@@ -221,8 +254,14 @@ impl Files for RealFiles {
     /// Makes the whole file system durable that `path` lies on. Before Linux 5.8 the kernel does not report here that an
     /// earlier write-back of a file failed.
     fn sync_fs(&self, path: &Path) -> Result<(), FileFault> {
+        self.let_go();
         let fd = open_at(At::here(plain(path)), READ_FILE, 0).map_err(|errno| fault(FileOp::Open, path, errno))?;
         rustix::fs::syncfs(fd).map_err(|errno| fault(FileOp::Sync, path, errno))
+    }
+
+    fn are_on_one_fs(&self, one: &Path, other: &Path) -> bool {
+        let device = |path| rustix::fs::statat(CWD, plain(path), AtFlags::SYMLINK_NOFOLLOW).map(|stat| stat.st_dev);
+        matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
     }
 
     fn own(&self, path: &Path, own: &Ownership) -> Result<(), FileFault> {
@@ -363,6 +402,22 @@ fn descend<'a>(dir: &Path, below: &'a Path) -> Result<(OwnedFd, &'a Path), Errno
     Err(Errno::INVAL)
 }
 
+/// Makes a directory and its parents, and has each new entry's holder seen to.
+fn make_dirs(path: &Path, made_in: &dyn Fn(&Path) -> Result<(), FileFault>) -> Result<(), FileFault> {
+    let path = plain(path);
+    let make = || rustix::fs::mkdirat(CWD, path, Mode::from_raw_mode(0o750));
+    let mut made = make();
+    if made == Err(Errno::NOENT) && parent(path) != path {
+        make_dirs(parent(path), made_in)?;
+        made = make();
+    }
+    match made {
+        Ok(()) => made_in(parent(path)),
+        Err(Errno::EXIST) => open_dir(FileOp::Create, path).map(drop),
+        Err(errno) => Err(fault(FileOp::Create, path, errno)),
+    }
+}
+
 fn open_dir(op: FileOp, path: &Path) -> Result<OwnedFd, FileFault> {
     open_at(At::here(plain(path)), READ_DIR, 0).map_err(|errno| match errno {
         Errno::LOOP => FileFault { op, path: path.to_owned(), cause: FileCause::NotDirectory },
@@ -423,6 +478,20 @@ fn write_parts(fd: &OwnedFd, parts: &[&[u8]]) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+/// Creates a file, at once with the mode it is to have where its owner stays and nothing takes bits away, and gives what is still to be
+/// set: a change of mode costs as much as a small write.
+fn create_for(path: &Path, own: &Ownership) -> Result<(OwnedFd, Ownership), Errno> {
+    let at_once = own.mode.filter(|mode| own.uid.is_none() && own.gid.is_none() && mode & !0o777 == 0 && umask_spares(*mode));
+    let fd = open_at(At::here(path), NEW_FILE, at_once.unwrap_or(0o600))?;
+    let has = match at_once {
+        // A directory's default access list may take bits away as well.
+        Some(_) => Some(rustix::fs::fstat(&fd)?.st_mode & 0o7777),
+        None => None,
+    };
+    let mode = own.mode.filter(|mode| has != Some(*mode));
+    Ok((fd, Ownership { mode, ..*own }))
 }
 
 /// Sets the owner before the mode, since a change of owner clears mode bits.

@@ -283,6 +283,17 @@ impl SimFiles {
         Handle { files: self.clone(), inode, life: state.life, path: path.to_owned() }
     }
 
+    /// Makes a directory and its parents, and has each new entry's holder seen to.
+    fn make_dirs_with(&self, path: &Path, made_in: &dyn Fn(&Path) -> Result<(), FileFault>) -> Result<(), FileFault> {
+        let parent = path.parent().unwrap_or(path);
+        let mut made = self.make_dir(path);
+        if made.as_ref().is_err_and(|fault| fault.cause == FileCause::NotFound) {
+            self.make_dirs_with(parent, made_in)?;
+            made = self.make_dir(path);
+        }
+        if made? { made_in(parent) } else { Ok(()) }
+    }
+
     fn make_dir(&self, path: &Path) -> Result<bool, FileFault> {
         self.act(FileOp::Create, path, |state| {
             let now = state.now_ns();
@@ -543,13 +554,11 @@ impl Files for SimFiles {
     }
 
     fn make_dirs(&self, path: &Path) -> Result<(), FileFault> {
-        let parent = path.parent().unwrap_or(path);
-        let mut made = self.make_dir(path);
-        if made.as_ref().is_err_and(|fault| fault.cause == FileCause::NotFound) {
-            self.make_dirs(parent)?;
-            made = self.make_dir(path);
-        }
-        if made? { self.sync_dir(parent) } else { Ok(()) }
+        self.make_dirs_with(path, &|parent| self.sync_dir(parent))
+    }
+
+    fn make_dirs_unsynced(&self, path: &Path) -> Result<(), FileFault> {
+        self.make_dirs_with(path, &|_| Ok(()))
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<(), FileFault> {
@@ -560,6 +569,11 @@ impl Files for SimFiles {
     fn sync_fs(&self, path: &Path) -> Result<(), FileFault> {
         let inode = self.act(FileOp::Open, path, |state| state.disk.find(path))?;
         self.sync(path, |disk| disk.sync_fs(inode))
+    }
+
+    fn are_on_one_fs(&self, one: &Path, other: &Path) -> bool {
+        let state = self.lock();
+        matches!((state.disk.find(one), state.disk.find(other)), (Ok(one), Ok(other)) if state.disk.are_on_one_fs(one, other))
     }
 
     fn own(&self, path: &Path, own: &Ownership) -> Result<(), FileFault> {

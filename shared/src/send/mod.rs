@@ -21,6 +21,7 @@ use crate::connectors::Look;
 use crate::engine::{Engine, Outgoing, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
+use crate::link::window::Room;
 use crate::store::Direction;
 use collect::{Collecting, Step};
 use dukou_packets::packet::header::ChannelName;
@@ -33,6 +34,7 @@ impl Engine {
         if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }
+        self.take_back_when_due(report)?;
         self.place_waiting(report)?;
         for at in 0..self.outgoing.len() {
             self.send_channel(at, report)?;
@@ -58,7 +60,11 @@ impl Engine {
         if self.may_take_on(at) {
             self.reseal_pending(at, &[], report)?;
         }
-        if self.may_take_on(at) && !self.outgoing[at].away.is_full() && self.window_is_open(at)? {
+        if self.may_take_on(at)
+            && !self.outgoing[at].away.is_full()
+            && !self.waits_for_reseal(at, report)?
+            && self.window_is_open(at)?
+        {
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -85,11 +91,13 @@ impl Engine {
         mut collecting: Collecting,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        let mut sealing = self.next_group(at, &mut collecting, report)?;
+        let mut sealing = self.next_in_window(at, &mut collecting, &Group::default(), report)?;
+        let mut is_first = true;
         while !sealing.is_empty() {
-            let next = match self.has_full_covers()? {
+            // The first group leaves before the next one is read: from then on both sides work at the same time.
+            let next = match std::mem::take(&mut is_first) || self.has_full_covers()? {
                 true => Group::default(),
-                false => self.next_in_window(at, &mut collecting, report)?,
+                false => self.next_in_window(at, &mut collecting, &sealing, report)?,
             };
             self.publish_group(at, std::mem::replace(&mut sealing, next), report)?;
             // What is sealed and not committed has left no trace: its files are looked up again.
@@ -98,38 +106,40 @@ impl Engine {
             }
             if sealing.is_empty() {
                 self.close_full_covers(report)?;
-                sealing = self.next_in_window(at, &mut collecting, report)?;
+                sealing = self.next_in_window(at, &mut collecting, &Group::default(), report)?;
             }
         }
         self.tidy(at, report)
     }
 
-    /// Gives the next group, unless too much is not confirmed; what a person sends again goes as a whole.
+    /// Gives the next group, as much as may be taken on besides the one that is being sealed; what a person sends again goes as a whole.
     fn next_in_window(
         &mut self,
         at: usize,
         collecting: &mut Collecting,
+        sealing: &Group<Sealing>,
         report: &mut PassReport,
     ) -> Result<Group<Sealing>, EngineFault> {
-        match self.again.is_some() || self.window_is_open(at)? {
-            true => self.next_group(at, collecting, report),
-            false => Ok(Group::default()),
-        }
+        let (packets, plain_bytes) = sealing.size();
+        let room = if self.again.is_some() { Room::ENDLESS } else { self.window_room(at)?.without(packets, plain_bytes) };
+        self.next_group(at, collecting, room, report)
     }
 
-    /// Begins to seal packets until a group is full; an empty group when the source has no more.
+    /// Begins to seal packets until a group is full, or the room is used up; an empty group when the source has no more.
     fn next_group(
         &mut self,
         at: usize,
         collecting: &mut Collecting,
+        mut room: Room,
         report: &mut PassReport,
     ) -> Result<Group<Sealing>, EngineFault> {
         let mut group = Group::default();
-        while !group.is_full() && !self.should_stop() {
+        while !group.is_full() && !room.is_used_up() && !self.should_stop() {
             let Some(batch) = self.next_batch(at, collecting, report)? else { break };
             let sealing = self.begin_sealing(batch)?;
-            let plain_bytes = sealing.plain_bytes;
-            group.push(sealing, plain_bytes);
+            let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+            group.push(sealing, plain_bytes, records);
+            room = room.without(1, plain_bytes);
         }
         Ok(group)
     }

@@ -294,7 +294,7 @@ impl Engine {
     /// tried again, and told of, with every look.
     pub(crate) fn finish_sending(&mut self, unpublished: Vec<PacketRow>) -> Result<(), EngineFault> {
         let mut untold = PassReport::default();
-        self.unplaced = unpublished.into();
+        self.unplaced = self.without_former(unpublished)?.into();
         self.place_waiting(&mut untold)?;
         for row in self.store().packets_with_sources()? {
             let Some(at) = self.outgoing.iter().position(|outgoing| outgoing.channel.channel == row.key.channel) else {

@@ -41,6 +41,7 @@ impl Engine {
             true => sha256(&[said.as_bytes(), format!("{receipts:?}").as_bytes()]),
             false => said,
         };
+        self.link.signal_waits = false;
         if !self.signal_is_due() && !self.is_news(&signal, said, news) {
             return Ok(());
         }
@@ -49,7 +50,8 @@ impl Engine {
             Ok(ferry) => ferry,
             Err(fault) => return self.tolerate(fault, report),
         };
-        self.flush()?;
+        // Changes that waited for their line ride with the transaction below.
+        self.flush_log()?;
         signal.checkpoint = Some(self.log.checkpoint()?);
         let (number, addressing) = (self.take_number(), self.addressing()?);
         let document = signal.render();
@@ -72,14 +74,17 @@ impl Engine {
         period_ms > 0 && self.running_ms() >= self.link.signal_sent.run_ms + period_ms
     }
 
-    /// Tells whether a signal says more than the last one, and is worth one now.
-    fn is_news(&self, signal: &Signal, said: Digest, news: Digest) -> bool {
+    /// Tells whether a signal says more than the last one, and is worth one now. Where packets keep flowing one signal a second does for all of
+    /// them, since each packet names the one before it: the next signal waits, and the station is woken for it.
+    fn is_news(&mut self, signal: &Signal, said: Digest, news: Digest) -> bool {
         let says_nothing = signal.heads.is_empty() && signal.applied.is_empty();
         if says_nothing || self.state.signal_out == Some(news) {
             return false;
         }
         let only_receipts = self.link.signal_said.is_some_and(|(_, before)| before == said) && self.state.signal_out.is_some();
-        !(only_receipts && self.link.has_just_spoken(self.seams.clock.as_ref()))
+        let has_just_spoken = self.link.has_just_spoken(self.seams.clock.as_ref());
+        self.link.signal_waits = has_just_spoken && !only_receipts && self.is_woken() && self.state.signal_out.is_some();
+        !(has_just_spoken && only_receipts || self.link.signal_waits)
     }
 
     fn snapshot(&mut self) -> Result<Signal, EngineFault> {

@@ -6,18 +6,33 @@ use std::fs;
 use serde_json::Value;
 
 use crate::stations::audit::{assert_pass, count, lines};
+use crate::stations::daemon::Daemon;
 use crate::stations::pair::{LOGS, MESSAGES, Pair, RESPONSES};
 use crate::stations::station::Station;
 use crate::stations::tree::digests;
 
 use super::Trial;
-use super::traffic::Traffic;
+use super::traffic::{Traffic, converge};
 
 /// The most memory that a daemon may have resident.
 pub(super) const MOST_KIB: u64 = 256 << 10;
 
 /// The most files that a daemon may have open.
 const MOST_FDS: usize = 200;
+
+/// Stops daemons that were at work, each within its bounds, lets the pair come to rest and checks it [`whole`].
+///
+/// # Panics
+/// Panics with what does not hold.
+#[track_caller]
+pub(super) fn ended(trial: &mut Trial, pair: &Pair, traffic: &Traffic, daemons: impl IntoIterator<Item = Daemon>) {
+    for daemon in daemons {
+        bounded(trial, daemon.id());
+        daemon.stop_cleanly();
+    }
+    converge(pair);
+    whole(trial, pair, traffic);
+}
 
 /// Checks I1 to I7 of a pair whose consumers have taken nothing yet.
 ///

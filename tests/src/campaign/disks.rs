@@ -18,15 +18,7 @@ use crate::stations::tree::{digests, names};
 use crate::stations::wait::until;
 
 use super::traffic::{Traffic, carry_both, converge, pair};
-use super::{Ground, LeftOut, Scenario, Trial, checks};
-
-const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Real, run }
-}
-
-const fn simulated(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Simulated, run }
-}
+use super::{LeftOut, Scenario, Trial, checks, real, simulated};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     real(6, "full-spool", "tmpfs size=, filled: spool", |trial| full(trial, ["spool/out", "spool/in"])),
@@ -317,12 +309,7 @@ fn ferry_moved_running(trial: &mut Trial) -> Result<(), LeftOut> {
             pair.arrived(MESSAGES).len() == traffic.on(MESSAGES).len()
         });
     }
-    for daemon in daemons {
-        checks::bounded(trial, daemon.id());
-        daemon.stop_cleanly();
-    }
-    converge(&pair);
-    checks::whole(trial, &pair, &traffic);
+    checks::ended(trial, &pair, &traffic, daemons);
     Ok(())
 }
 

@@ -12,15 +12,7 @@ use crate::stations::pair::{LOGS, MESSAGES, Pair};
 use crate::stations::tree::digests;
 
 use super::traffic::{Traffic, carry, carry_both, converge, gaps, pair};
-use super::{Ground, LeftOut, Scenario, Trial, checks};
-
-const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Real, run }
-}
-
-const fn simulated(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Simulated, run }
-}
+use super::{LeftOut, Scenario, Trial, checks, real, simulated};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     real(9, "growing", "gap device: the far side sees files grow, passes in between", |trial| {

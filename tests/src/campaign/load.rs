@@ -14,19 +14,24 @@ use crate::stations::pair::{MESSAGES, Pair};
 use crate::stations::tree::names;
 use crate::stations::wait::until;
 
+use crate::simulated::SimStation;
+use crate::simulated::slow::{self, Queue, pass_minutes, pour, told};
+
 use super::gap::arrived;
 use super::traffic::{Traffic, carry, carry_both, converge, pair};
-use super::{Ground, LeftOut, Scenario, Trial, checks};
-
-const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Real, run }
-}
+use super::{LeftOut, Scenario, Trial, checks, real, simulated};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     real(24, "no-inotify", "strace error=EMFILE at inotify_init1", no_inotify),
     real(24, "inotify-overflow", "more events than the queue holds while the daemon is stopped", inotify_overflow),
     real(25, "backlog", "a backlog dropped at once", backlog),
     real(26, "slow-receiver", "the receiver passes once for every five passes of the sender", slow_receiver),
+    simulated(
+        26,
+        "slow-receiver-alarm",
+        "half of what is sent is taken in; and packets pour in faster than they are applied",
+        slow_receiver_alarm,
+    ),
 ];
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -101,12 +106,7 @@ fn backlog(trial: &mut Trial) -> Result<(), LeftOut> {
     }
     trial.fired(files as u64);
     trial.note(format!("{files} files in {:.0} s", began.elapsed().as_secs_f64()));
-    for daemon in daemons {
-        checks::bounded(trial, daemon.id());
-        daemon.stop_cleanly();
-    }
-    converge(&pair);
-    checks::whole(trial, &pair, &traffic);
+    checks::ended(trial, &pair, &traffic, daemons);
     Ok(())
 }
 
@@ -127,6 +127,34 @@ fn slow_receiver(trial: &mut Trial) -> Result<(), LeftOut> {
     converge(&pair);
     checks::whole(trial, &pair, &traffic);
     assert!(lines_of(&pair.inner, "gap").is_empty(), "nothing was ever missing");
-    trial.note(format!("up to {most} packets waited; there is no alarm for it"));
+    trial.note(format!("up to {most} packets waited between two passes"));
+    Ok(())
+}
+
+/// Both sides say that the receiver falls behind, once, and that it has caught up; nothing is lost.
+fn slow_receiver_alarm(trial: &mut Trial) -> Result<(), LeftOut> {
+    let alarms = |station: &SimStation, code: &str| -> Vec<bool> {
+        told(station).into_iter().filter(|(_, told)| told == code).map(|(raised, _)| raised).collect()
+    };
+    for seed in 0..trial.pace.pick(1, 10) {
+        let (mut world, mut queue) = (slow::world(trial.seed.wrapping_add(seed)), Queue::default());
+        pass_minutes(&mut world, &mut queue, 60, 2, 1);
+        trial.fired(1);
+        assert_eq!(alarms(&world.outer, "unconfirmed"), [true], "raised once at the sender");
+        pass_minutes(&mut world, &mut queue, 30, 0, usize::MAX);
+        assert_eq!(alarms(&world.outer, "unconfirmed"), [true, false], "closed when all was taken in");
+        world.settle_and_check().unwrap_or_else(|broken| panic!("seed {}: {broken}", world.seed));
+
+        let mut world = slow::world(trial.seed.wrapping_add(seed));
+        world.inner.station.config.alarm.backlog_minutes = 3;
+        let count = pour(&mut world, 1500, 2);
+        assert_eq!(world.inner.step().expect("a long step").packets_in, count);
+        trial.fired(1);
+        world.inner.hook.set(None);
+        world.inner.clock.advance(60_000);
+        world.inner.step().expect("a step");
+        assert_eq!(alarms(&world.inner, "backlog"), [true, false], "raised once at the receiver and closed");
+    }
+    trial.checked(&[1, 2, 3, 4, 5, 6, 7]);
     Ok(())
 }

@@ -73,6 +73,14 @@ pub struct Scenario {
     pub run: fn(&mut Trial) -> Result<(), LeftOut>,
 }
 
+const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
+    Scenario { fault, name, how, ground: Ground::Real, run }
+}
+
+const fn simulated(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
+    Scenario { fault, name, how, ground: Ground::Simulated, run }
+}
+
 /// All scenarios, by fault.
 pub fn scenarios() -> Vec<Scenario> {
     let families = [

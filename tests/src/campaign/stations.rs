@@ -18,11 +18,7 @@ use crate::stations::tree::{digests, names};
 use crate::stations::wait::until;
 
 use super::traffic::{Traffic, carry_both, converge, pair};
-use super::{Ground, LeftOut, Scenario, Trial, checks};
-
-const fn real(fault: u8, name: &'static str, how: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    Scenario { fault, name, how, ground: Ground::Real, run }
-}
+use super::{LeftOut, Scenario, Trial, checks, real};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     real(22, "started-twice", "run and pass beside a running station", started_twice),
@@ -49,12 +45,7 @@ fn started_twice(trial: &mut Trial) -> Result<(), LeftOut> {
     }
     traffic.drop(&pair, 4);
     all_arrive(&pair, &traffic);
-    for daemon in daemons {
-        checks::bounded(trial, daemon.id());
-        daemon.stop_cleanly();
-    }
-    converge(&pair);
-    checks::whole(trial, &pair, &traffic);
+    checks::ended(trial, &pair, &traffic, daemons);
     Ok(())
 }
 

@@ -110,6 +110,14 @@ impl Files for HookedFiles {
         self.files().make_dirs(path)
     }
 
+    fn make_dirs_unsynced(&self, path: &Path) -> Result<(), FileFault> {
+        self.files().make_dirs_unsynced(path)
+    }
+
+    fn are_on_one_fs(&self, one: &Path, other: &Path) -> bool {
+        self.files().are_on_one_fs(one, other)
+    }
+
     fn sync_dir(&self, dir: &Path) -> Result<(), FileFault> {
         self.files().sync_dir(dir)
     }

@@ -199,6 +199,11 @@ impl SimStation {
         })
     }
 
+    /// Tells how soon (ms) the engine wants to step though no file comes; `None` when nothing waits, or while it does not run.
+    pub fn rest_ms(&self) -> Option<u64> {
+        self.engine.as_ref().and_then(Engine::rest_ms)
+    }
+
     /// One whole pass, with its waits.
     ///
     /// # Errors

@@ -7,13 +7,16 @@ use super::station::{Nature, SimStation};
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
 use dukou_rehearsal::random::Random;
+use dukou_shared::alarm::behind::Growth;
 use dukou_shared::alarm::book::{AlarmBook, Moment};
 use dukou_shared::alarm::calendar::{Calendar, SHIPPED, day_of};
+use dukou_shared::alarm::codes::Code;
 use dukou_shared::alarm::open_time::OpenTime;
 use dukou_shared::alarm::silence::Thresholds;
 use dukou_shared::alarm::watch::{Heard, Kept, Watch};
 use dukou_shared::seams::clock::SimClock;
 use dukou_shared::station::{Habit, Rhythm, StationConfig};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +44,19 @@ struct Shift {
     off: u64,
 }
 
+/// What the office itself sends, and how fast its peer takes it in.
+#[derive(Clone, Debug, Default)]
+struct Way {
+    /// Running time at which each packet was made that is not confirmed.
+    unconfirmed: VecDeque<u64>,
+    /// Of them: how many were carried, and how many the peer has taken in.
+    carried: usize,
+    taken: usize,
+    growth: Growth,
+    /// Packets in all.
+    made: u64,
+}
+
 /// What was raised and closed, with the minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -59,6 +75,7 @@ pub struct Office {
     /// What people go by, whatever the receiver's calendar says.
     truth: Calendar,
     dice: Random,
+    traffic: Random,
     watch: Option<Watch>,
     kept: Kept,
     book: AlarmBook,
@@ -71,6 +88,11 @@ pub struct Office {
     waits: Option<i64>,
     /// Sender's clock of the newest signal in the receiver's ferry directory.
     inbox: Option<i64>,
+    /// Packets of the peer's that the newest signal under way, and the one in the inbox, confirm.
+    confirms: [usize; 2],
+    way: Way,
+    /// Packets that the peer takes in within a minute.
+    pub capacity: usize,
     drift_ms: [i64; 2],
     minute: u64,
     /// The minute from which on the link carries nothing.
@@ -103,6 +125,7 @@ impl Office {
             open,
             truth: Calendar::parse(Path::new("calendar.toml"), SHIPPED).expect("the shipped calendar"),
             dice: Random::new(seed),
+            traffic: Random::nth(seed, 3),
             watch: None,
             kept: Kept::default(),
             book: AlarmBook::default(),
@@ -112,6 +135,9 @@ impl Office {
             discs: Vec::new(),
             waits: None,
             inbox: None,
+            confirms: [0; 2],
+            way: Way::default(),
+            capacity: 20,
             drift_ms: [0; 2],
             minute: 0,
             cut: u64::MAX,
@@ -172,6 +198,10 @@ impl Office {
         let runs = |shift: Shift| (shift.on..shift.off).contains(&of_day);
         if runs(self.sender) && self.minute.is_multiple_of(PERIOD) {
             self.waits = Some(real_ms(self.minute) + self.drift_ms[0]);
+            self.confirms[0] = self.way.taken;
+        }
+        if runs(self.sender) {
+            self.way.taken = self.way.carried.min(self.way.taken + self.capacity);
         }
         self.carry(of_day);
         match runs(self.receiver) {
@@ -188,7 +218,12 @@ impl Office {
             _ => of_day,
         };
         match self.minute < self.cut {
-            true => self.inbox = self.waits.take().or(self.inbox),
+            true => {
+                self.way.carried = self.way.unconfirmed.len();
+                if let Some(signal) = self.waits.take() {
+                    (self.inbox, self.confirms[1]) = (Some(signal), self.confirms[0]);
+                }
+            }
             false => drop(self.lost_from.get_or_insert(self.cut.max(self.minute - of_day + run))),
         }
     }
@@ -223,7 +258,23 @@ impl Office {
         if let Some(sender_clock_ms) = self.inbox.take() {
             self.heard += 1;
             watch.heard(now, Heard::Signal { period_seconds: (PERIOD * MINUTE_MS / 1000) as u32, sender_clock_ms });
+            let confirmed = std::mem::take(&mut self.confirms[1]);
+            self.way.unconfirmed.drain(..confirmed);
+            self.way.carried -= confirmed;
+            self.way.taken -= confirmed;
+            self.confirms[0] = self.confirms[0].saturating_sub(confirmed);
         }
+        // A packet or two a minute, and now and then a large drop.
+        let made = if self.traffic.chance(0.001) { 600 } else { self.traffic.below(3) };
+        self.way.made += made;
+        self.way.unconfirmed.extend((0..made).map(|_| self.run_ms));
+        let round_ms = 2 * watch.thresholds().rhythm_ms;
+        let age_ms = self.way.unconfirmed.front().map_or(0, |made_ms| (self.run_ms - made_ms).saturating_sub(round_ms));
+        let open_ms = if was_off { 0 } else { self.open.between_ms(wall_ms - MINUTE_MS as i64, wall_ms) };
+        let waits = (age_ms, self.way.unconfirmed.len() as u64);
+        let limit_ms = u64::from(self.config.alarm.backlog_minutes) * MINUTE_MS;
+        self.way.growth.sample_unconfirmed(open_ms, waits, watch.is_hearing(now), limit_ms);
+        self.book.set(Code::Unconfirmed, None, self.way.growth.is_behind());
         watch.look(now, &mut self.book);
         let lines = self.book.settle(now);
         if let Some(kept) = watch.to_keep(now, !lines.is_empty()) {
@@ -235,6 +286,11 @@ impl Office {
             _ => None,
         });
         self.told.extend(told);
+    }
+
+    /// Counts the packets that the office made.
+    pub fn made(&self) -> u64 {
+        self.way.made
     }
 
     /// Tells whether an alarm of this code was raised.

@@ -173,18 +173,20 @@ fn foreign_cores(busy: u64, own: OwnTicks, elapsed: Duration) -> Result<f64> {
     Ok(seconds(others) / elapsed.as_secs_f64())
 }
 
-fn seconds(ticks: u64) -> f64 {
+/// Gives ticks of CPU time in seconds.
+pub(super) fn seconds(ticks: u64) -> f64 {
     ticks as f64 / TICKS_A_SECOND
 }
 
 /// CPU time of this process and of those it has waited for.
 #[derive(Debug, Clone, Copy)]
-struct OwnTicks {
-    itself: u64,
-    children: u64,
+pub(super) struct OwnTicks {
+    pub(super) itself: u64,
+    pub(super) children: u64,
 }
 
-fn own_ticks() -> Result<OwnTicks> {
+/// Reads the CPU time used so far.
+pub(super) fn own_ticks() -> Result<OwnTicks> {
     let text = fs::read_to_string("/proc/self/stat")?;
     own_ticks_in(&text).context("/proc/self/stat has no times")
 }

@@ -219,6 +219,9 @@ fn cut_path(name: &str, parts: &[String]) -> String {
 /// every file system we know, though their cases are united. Unicode normalisation is not applied: a share that
 /// composes accents (APFS, HFS+) may unite paths that differ here, so a sink must create files without replacing any.
 pub fn folded(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
     path.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 

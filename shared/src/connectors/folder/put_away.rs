@@ -19,6 +19,7 @@ use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
 use crate::store::{PacketKey, SourceStamp};
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,9 +53,9 @@ pub(super) struct Putting {
     config: SourceConfig,
     lang: Lang,
     /// Folders that were made or found in this run.
-    made: HashSet<PathBuf>,
-    /// Folders whose names changed since the last [`tidy`](Self::tidy).
-    touched: BTreeSet<PathBuf>,
+    made: HashSet<OsString>,
+    /// Folders whose names changed since the last [`tidy`](Self::tidy); as plain bytes, which compare faster than paths.
+    touched: BTreeSet<OsString>,
     /// Whether repeats that an earlier run left in their private places were given back.
     given_back: bool,
     /// Whether a folder may have been made, by an earlier run or before a fault, whose entry is not durable.
@@ -104,8 +105,10 @@ impl Putting {
             Fate::HeldBack { .. } => Some(self.places.duplicates.clone()),
         };
         // Also for a file that is gone: a run that died may have put it away and not made that last.
-        self.touched.insert(parent(&disposal.path).to_path_buf());
-        self.touched.extend(self.slots(disposal).first().map(|slot| parent(slot).to_path_buf()));
+        self.touch(parent(&disposal.path));
+        if let Some(slot) = self.slots(disposal).first() {
+            self.touch(parent(slot));
+        }
         match dir {
             None => self.remove(disposal)?,
             Some(dir) => self.move_below(&dir, disposal)?,
@@ -131,18 +134,24 @@ impl Putting {
         self.settle()?;
         if self.touched.len() > SYNC_DIRS || (self.unsure && !self.touched.is_empty()) {
             for place in self.places.all() {
-                if self.touched.iter().any(|dir| dir.starts_with(place)) {
+                if self.touched.iter().any(|dir| Path::new(dir).starts_with(place)) {
                     unless_gone(self.files.sync_fs(place))?;
                 }
             }
         } else {
             for dir in &self.touched {
-                unless_gone(self.files.sync_dir(dir))?;
+                unless_gone(self.files.sync_dir(Path::new(dir)))?;
             }
         }
         self.unsure &= self.touched.is_empty();
         self.touched.clear();
         Ok(())
+    }
+
+    fn touch(&mut self, dir: &Path) {
+        if !self.touched.contains(dir.as_os_str()) {
+            self.touched.insert(dir.as_os_str().to_owned());
+        }
     }
 
     /// Removes what programs read about a record.
@@ -224,7 +233,8 @@ impl Putting {
             let path = self.places.folder.join(&name);
             self.files.make_dirs(parent(&path))?;
             self.return_to(&path, &name, &held.join(&name))?;
-            self.touched.extend([parent(&path).to_path_buf(), parent(&held.join(&name)).to_path_buf()]);
+            self.touch(parent(&path));
+            self.touch(parent(&held.join(&name)));
         }
         self.given_back = true;
         Ok(())
@@ -238,7 +248,7 @@ impl Putting {
         }
         for (at, slot) in slots.iter().enumerate() {
             let dir = parent(slot);
-            if at + 1 < slots.len() && !self.made.contains(dir) {
+            if at + 1 < slots.len() && !self.made.contains(dir.as_os_str()) {
                 self.unless_folder_is_gone()?;
                 self.make_dirs(dir)?;
             }
@@ -246,7 +256,7 @@ impl Putting {
                 Err(fault) if fault.cause == FileCause::CrossDevice && at + 1 < slots.len() => {}
                 Ok(None) => {}
                 Ok(Some(taken)) => {
-                    self.touched.insert(dir.to_path_buf());
+                    self.touch(dir);
                     return Ok(Some(taken));
                 }
                 Err(fault) => return Err(fault),
@@ -263,7 +273,7 @@ impl Putting {
                 let slot = numbered(slot, count);
                 match self.files.stat(&slot) {
                     Ok(Some(stat)) if stat.is_of(&disposal.stamp) => {
-                        self.touched.insert(parent(&slot).to_path_buf());
+                        self.touch(parent(&slot));
                         return Ok(Some(slot));
                     }
                     Ok(Some(stat)) if stat.is_file => other = other.or(Some(slot)),
@@ -331,7 +341,7 @@ impl Putting {
             Err(fault) if fault.cause == FileCause::Exists => {
                 let target = self.free_name(&self.places.rejected.clone(), name, true)?;
                 Reason::replaced(name, self.lang).write(self.files.as_ref(), &target)?;
-                self.touched.insert(parent(&target).to_path_buf());
+                self.touch(parent(&target));
                 match self.files.rename_new(taken, &target) {
                     Err(fault) if fault.cause == FileCause::CrossDevice => self.copy(taken, &target, None).map(drop),
                     other => other,
@@ -383,7 +393,7 @@ impl Putting {
             }
             other => other?,
         }
-        self.touched.insert(parent(target).to_path_buf());
+        self.touch(parent(target));
         if self.is_the_file(target, disposal)? {
             return Ok(true);
         }
@@ -394,7 +404,7 @@ impl Putting {
     /// Moves the file by way of its private place, to another file system by copying.
     fn move_by_slot(&mut self, disposal: &Disposal, target: &Path) -> Result<bool, FileFault> {
         let Some(taken) = self.take(disposal)? else { return Ok(false) };
-        self.touched.insert(parent(target).to_path_buf());
+        self.touch(parent(target));
         match self.files.rename_new(&taken, target) {
             Err(fault) if fault.cause == FileCause::CrossDevice => {}
             other => return other.map(|()| true),
@@ -472,13 +482,13 @@ impl Putting {
     /// Writes the status. A name that leaves it no place does without; a folder of statuses that cannot be made holds the file up.
     fn write_status(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
         let statuses = self.places.folder.join(STATUS);
-        if !self.made.contains(&statuses) {
+        if !self.made.contains(statuses.as_os_str()) {
             self.unless_folder_is_gone()?;
             self.make_dirs(&statuses)?;
         }
         let path = self.status_path(&disposal.name);
         let text = status_text(&self.channel, disposal, self.clock.wall_ms());
-        let dir = self.make_dirs(parent(&path));
+        let dir = self.make_status_dirs(parent(&path));
         unless_no_place(dir.and_then(|()| self.files.replace(&path, text.as_bytes())))
     }
 
@@ -487,9 +497,18 @@ impl Putting {
     }
 
     fn make_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
-        if !self.made.contains(dir) {
+        if !self.made.contains(dir.as_os_str()) {
             self.files.make_dirs(dir)?;
-            self.made.insert(dir.to_path_buf());
+            self.made.insert(dir.as_os_str().to_owned());
+        }
+        Ok(())
+    }
+
+    /// Makes folders of statuses, which last no better than the statuses in them.
+    fn make_status_dirs(&mut self, dir: &Path) -> Result<(), FileFault> {
+        if !self.made.contains(dir.as_os_str()) {
+            self.files.make_dirs_unsynced(dir)?;
+            self.made.insert(dir.as_os_str().to_owned());
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ impl FolderSink {
     fn staged(&self, packet: &PacketKey, record: &RecordRow) -> PathBuf {
         match record.bytes > limits::BODY_MAX {
             true => self.parts(),
-            false => self.staging_of(packet).join(record.index.to_string()),
+            false => self.staging_of(packet).join(staged_name(record.index)),
         }
     }
 
@@ -69,6 +69,36 @@ impl FolderSink {
                 self.own_dir(between)?;
             }
             self.made.insert(dir.to_path_buf());
+        }
+        Ok(())
+    }
+
+    /// Gives the folders that files go into.
+    fn folders_of(&self, records: &[RecordRow], targets: &[String]) -> BTreeSet<PathBuf> {
+        let mut folders = BTreeSet::new();
+        for (_, below) in records.iter().zip(targets).filter(|(record, _)| record.kind == RecordKind::File) {
+            add_parent(&mut folders, &self.folder.join(below));
+        }
+        folders
+    }
+
+    /// Makes the folders that are not there yet, with one sync of each folder that holds them: one after the other would cost as many
+    /// syncs as folders. One that cannot be made is left to its own record.
+    fn make_dirs_together(&mut self, dirs: BTreeSet<PathBuf>) -> Result<(), FileFault> {
+        let fresh: Vec<PathBuf> = dirs.into_iter().filter(|dir| *dir != self.folder && !self.made.contains(dir)).collect();
+        let made: Vec<PathBuf> = fresh.into_iter().filter(|dir| self.files.make_dirs_unsynced(dir).is_ok()).collect();
+        let above = |dir: &PathBuf| {
+            let above = dir.ancestors().skip(1).take_while(|above| above.starts_with(&self.folder));
+            above.map(Path::to_path_buf).collect::<Vec<_>>()
+        };
+        for holder in made.iter().flat_map(above).collect::<BTreeSet<_>>() {
+            self.files.sync_dir(&holder)?;
+        }
+        for dir in made {
+            for between in dir.ancestors().take_while(|between| *between != self.folder) {
+                self.own_dir(between)?;
+            }
+            self.made.insert(dir);
         }
         Ok(())
     }
@@ -180,6 +210,23 @@ impl FolderSink {
     }
 }
 
+/// Gives a record's name while it is staged: long, since a directory is searched entry by entry within its blocks, and few long names fill one.
+fn staged_name(index: u32) -> String {
+    format!("{index:096}")
+}
+
+/// Adds the folder of a path; most paths share their folder with the one before.
+fn add_parent(folders: &mut BTreeSet<PathBuf>, path: &Path) {
+    if let Some(folder) = path.parent().filter(|folder| !folders.contains(*folder)) {
+        folders.insert(folder.to_path_buf());
+    }
+}
+
+/// Gives the path below the sink that a record is delivered under.
+fn target_of(record: &RecordRow) -> String {
+    record.target.clone().unwrap_or_else(|| safe_path(&record.name).to_string())
+}
+
 /// Gives a folder's permissions for its files': whoever may read may enter, the owner may take away.
 fn folder_mode(file: u32) -> u32 {
     0o700 | (file & 0o066) | ((file & 0o044) >> 2)
@@ -205,7 +252,8 @@ enum Placed {
 impl Sink for FolderSink {
     fn begin(&mut self, packet: &PacketKey) -> Result<(), FileFault> {
         let dir = self.staging_of(packet);
-        self.files.make_dirs(&dir)?;
+        // Lasts with what is staged in it: `make_durable` syncs the whole file system.
+        self.files.make_dirs_unsynced(&dir)?;
         for name in self.files.list(&dir)? {
             self.files.remove(&dir.join(name))?;
         }
@@ -213,7 +261,7 @@ impl Sink for FolderSink {
     }
 
     fn stage(&mut self, packet: &PacketKey, index: u32, body: &[u8]) -> Result<(), FileFault> {
-        self.files.write_new(&self.staging_of(packet).join(index.to_string()), &[body], &self.own)
+        self.files.write_new(&self.staging_of(packet).join(staged_name(index)), &[body], &self.own)
     }
 
     fn stage_part(&mut self, done: &Unfinished, body: &[u8]) -> Result<StagedPart, FileFault> {
@@ -230,6 +278,10 @@ impl Sink for FolderSink {
         Ok(StagedPart::Here)
     }
 
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn make_durable(&mut self) -> Result<(), FileFault> {
         self.files.sync_fs(&self.folder)
     }
@@ -239,16 +291,17 @@ impl Sink for FolderSink {
         if self.files.stat(&staging)?.is_none() {
             return Err(FileFault { op: FileOp::Stat, path: staging, cause: FileCause::NotFound });
         }
+        let targets: Vec<String> = records.iter().map(target_of).collect();
+        self.make_dirs_together(self.folders_of(records, &targets))?;
         let mut changed = BTreeSet::new();
         let mut ended = Delivery::Done;
-        for record in records {
+        for (record, below) in records.iter().zip(targets) {
             if record.kind == RecordKind::Withdrawal {
                 self.files.remove(&self.parts())?;
             }
             if record.kind != RecordKind::File {
                 continue;
             }
-            let below = record.target.clone().unwrap_or_else(|| safe_path(&record.name).to_string());
             let target = self.folder.join(&below);
             let staged = self.staged(packet, record);
             if record.bytes > limits::BODY_MAX && !self.ready_parts(&staged, &target, record)? {
@@ -256,7 +309,7 @@ impl Sink for FolderSink {
                 break;
             }
             match self.place(&staged, &target)? {
-                Placed::Here | Placed::Before => changed.extend(target.parent().map(Path::to_path_buf)),
+                Placed::Here | Placed::Before => add_parent(&mut changed, &target),
                 Placed::Waits => {
                     ended = Delivery::WaitsForTaking { target: below };
                     break;

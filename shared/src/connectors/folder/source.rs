@@ -20,8 +20,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Most files one look keeps; the oldest win, the others come with the next look of the same step.
-pub const LOOK_MAX: usize = 50_000;
+/// Most files one look keeps; the oldest win, the others come with the next look of the same step. Each look asks for every file's metadata, so
+/// that few looks are cheap, and each file kept takes some 300 bytes.
+pub const LOOK_MAX: usize = 150_000;
 
 /// Marks a path that is not UTF-8, written in hex, where a row keeps it. A path of the engine's never begins so: it has a slash.
 const HEX_PATH: &str = "hex:";
@@ -32,6 +33,8 @@ pub struct FolderSource {
     folder: PathBuf,
     finished: Finished,
     putting: Putting,
+    /// Most files that a look keeps.
+    most: usize,
 }
 
 /// The places of a folder source.
@@ -65,7 +68,8 @@ impl FolderSource {
     ) -> Self {
         let finished = Finished::new(clock.clone(), config.settle_seconds);
         let folder = places.folder.clone();
-        Self { files: files.clone(), folder, finished, putting: Putting::new(files, clock, channel, places, config, lang) }
+        let putting = Putting::new(files.clone(), clock, channel, places, config, lang);
+        Self { files, folder, finished, putting, most: LOOK_MAX }
     }
 }
 
@@ -107,6 +111,11 @@ impl Source for FolderSource {
         let mut oldest: BinaryHeap<(i64, String, PathBuf, HeapRest)> = BinaryHeap::new();
         self.finished.begin_look();
         look.passed_over = files.walk(&folder, &mut |walked| {
+            // Of a backlog of any size most files wait for a later look: they cost nothing but their metadata here. Whatever is finished, or known
+            // by name, is told apart by the look that has room for it.
+            if oldest.len() >= self.most && oldest.peek().is_some_and(|(newest_ns, ..)| walked.stat.mtime_ns > *newest_ns) {
+                return true;
+            }
             let found = candidate(&folder, walked);
             if waits_for_rename(&found.name) {
                 look.unfinished += 1;
@@ -117,7 +126,7 @@ impl Source for FolderSource {
                 look.next_ms = Some(look.next_ms.map_or(due_ms, |earlier| earlier.min(due_ms)));
             } else {
                 oldest.push((found.stat.mtime_ns, found.name, found.path, HeapRest(found.stat, found.name_is_utf8)));
-                if oldest.len() > LOOK_MAX {
+                if oldest.len() > self.most {
                     oldest.pop();
                 }
             }
@@ -187,5 +196,35 @@ impl PartialOrd for HeapRest {
 impl Ord for HeapRest {
     fn cmp(&self, _: &Self) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seams::clock::SimClock;
+    use crate::seams::sim_files::SimFiles;
+
+    #[test]
+    fn of_more_files_than_a_look_keeps_it_gives_the_oldest_whatever_the_order_they_are_found_in() {
+        for seed in 0..50 {
+            let files = SimFiles::new(seed);
+            for dir in ["/in/b", "/in/a"] {
+                files.mkdir(dir);
+            }
+            for (name, mtime_ns) in [("b/1", 9), ("b/2", 3), ("a/3", 5), ("a/4", 5), ("b/5", 1), ("a/6", 8), ("b/7", 5)] {
+                files.put_at(format!("/in/{name}"), b"x", mtime_ns);
+            }
+            let config = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+            let [folder, rejected, duplicates, archive] = ["/in", "/r", "/d", "/a"].map(PathBuf::from);
+            let places = FolderPlaces { folder, rejected, duplicates, archive };
+            let channel = "files".parse().expect("a channel");
+            let mut source =
+                FolderSource::new(Arc::new(files), Arc::new(SimClock::at(1_000_000)), channel, places, config, Lang::En);
+            source.most = 4;
+            let look = source.look(&Except::default()).expect("a look");
+            let names: Vec<&str> = look.ready.iter().map(|candidate| candidate.name.as_str()).collect();
+            assert_eq!(names, ["b/5", "b/2", "a/3", "a/4"], "seed {seed}");
+        }
     }
 }

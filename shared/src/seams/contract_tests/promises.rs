@@ -235,6 +235,15 @@ pub(super) fn directories_are_made_with_their_parents(world: &dyn World) {
     assert!(!world.files().stat(&world.at("a/b/c")).unwrap().unwrap().is_file);
 }
 
+pub(super) fn directories_made_without_syncs_are_made_with_their_parents(world: &dyn World) {
+    world.files().make_dirs_unsynced(&world.at("a/b/c")).unwrap();
+    world.files().make_dirs_unsynced(&world.at("a/b/c")).unwrap();
+    world.files().write_new(&world.at("a/b/c/f"), &[b"f"], &NO_OWNER).unwrap();
+    assert_eq!(names(world, "a/b"), ["c"]);
+    world.put("f", b"");
+    assert_eq!(refused(world.files().make_dirs_unsynced(&world.at("f"))), FileCause::NotDirectory);
+}
+
 pub(super) fn a_file_is_no_directory(world: &dyn World) {
     world.put("f", b"");
     let path = world.at("f");

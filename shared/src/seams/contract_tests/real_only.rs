@@ -154,6 +154,53 @@ fn new_files_get_the_promised_modes() {
 }
 
 #[test]
+fn a_new_file_has_exactly_the_mode_that_is_asked_for_whatever_the_umask_takes() {
+    let world = RealWorld::new();
+    for wanted in [0o600, 0o640, 0o644, 0o660, 0o666, 0o4750] {
+        let path = world.at(&format!("{wanted:o}"));
+        world.files.write_new(&path, &[b"x"], &Ownership { mode: Some(wanted), ..NO_OWNER }).unwrap();
+        assert_eq!(mode(&path), wanted);
+    }
+}
+
+#[test]
+fn a_folder_is_looked_up_anew_when_its_path_leads_elsewhere() {
+    let world = RealWorld::new();
+    let drop = world.at("drop");
+    let read = || {
+        let mut bytes = [0; 1];
+        world.files.open_below(&drop, Path::new("in/a")).unwrap().read_at(0, &mut bytes).unwrap();
+        bytes
+    };
+    fs::create_dir_all(drop.join("in")).unwrap();
+    fs::write(drop.join("in/a"), b"1").unwrap();
+    assert_eq!(read(), *b"1");
+    fs::rename(drop.join("in"), drop.join("old")).unwrap();
+    fs::create_dir(drop.join("in")).unwrap();
+    fs::write(drop.join("in/a"), b"2").unwrap();
+    assert_eq!(read(), *b"2");
+    world.files.rename_below(&drop, Path::new("in/a"), &world.at("taken")).unwrap();
+    assert_eq!(fs::read(world.at("taken")).unwrap(), b"2");
+    assert!(drop.join("old/a").exists());
+}
+
+#[test]
+fn no_folder_of_a_supplier_stays_open_behind_a_sync_or_a_walk() {
+    let world = RealWorld::new();
+    let drop = world.at("drop");
+    fs::create_dir_all(drop.join("in")).unwrap();
+    fs::write(drop.join("in/a"), b"1").unwrap();
+    let is_held = || world.files.holds_a_folder();
+    world.files.open_below(&drop, Path::new("in/a")).unwrap();
+    assert!(is_held());
+    world.files.sync_dir(&drop).unwrap();
+    assert!(!is_held());
+    world.files.open_below(&drop, Path::new("in/a")).unwrap();
+    world.files.walk(&drop, &mut |_| true).unwrap();
+    assert!(!is_held());
+}
+
+#[test]
 fn owner_group_and_mode_are_set_as_far_as_given() {
     let world = RealWorld::new();
     let me = fs::metadata(world.dir.path()).unwrap();

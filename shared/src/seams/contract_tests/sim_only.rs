@@ -233,6 +233,26 @@ fn made_directories_are_durable_and_a_plain_one_hangs_on_its_parent() {
 }
 
 #[test]
+fn directories_made_without_syncs_are_durable_once_their_holders_are_synced() {
+    let kept = |is_synced: bool| {
+        let holds = SEEDS.map(|seed| {
+            let files = SimFiles::new(seed);
+            files.make_dirs(path("/x")).unwrap();
+            files.make_dirs_unsynced(path("/x/y")).unwrap();
+            files.make_dirs_unsynced(path("/x/z")).unwrap();
+            if is_synced {
+                files.sync_dir(path("/x")).unwrap();
+            }
+            files.power_cut();
+            ["/x/y", "/x/z"].iter().all(|made| files.stat(path(made)).unwrap().is_some())
+        });
+        holds.collect::<BTreeSet<bool>>()
+    };
+    assert_eq!(kept(true), BTreeSet::from([true]));
+    assert!(kept(false).contains(&false));
+}
+
+#[test]
 fn a_placed_file_is_durable_with_its_bytes_after_the_sync_of_the_ferry_directory() {
     for (seed, unnamed) in SEEDS.flat_map(|seed| [(seed, false), (seed, true)]) {
         let files = SimFiles::new(seed);

@@ -341,6 +341,11 @@ impl Disk {
         self.sweep_if_due();
     }
 
+    /// Tells whether two inodes lie on one file system.
+    pub(super) fn are_on_one_fs(&self, one: Inode, other: Inode) -> bool {
+        self.system_of(one) == self.system_of(other)
+    }
+
     /// Makes the whole file system durable that an inode lies on.
     pub(super) fn sync_fs(&mut self, inode: Inode) {
         let system = self.system_of(inode);

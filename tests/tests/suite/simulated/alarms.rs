@@ -7,6 +7,7 @@ use dukou_shared::alarm::calendar::SHIPPED;
 use dukou_shared::requests::Request;
 use dukou_shared::station::{Habit, Rhythm};
 use dukou_shared::store::Store;
+use dukou_tests::simulated::slow::told;
 use dukou_tests::simulated::station::BEGIN_MS;
 use dukou_tests::simulated::{SimStation, World, forge, verdict};
 
@@ -36,15 +37,6 @@ fn silent(seed: u64) -> World {
     signal(&world, 1);
     pass_time(&mut world, 2400);
     world
-}
-
-fn told(station: &SimStation) -> Vec<(bool, String)> {
-    let told = |event| match event {
-        Event::Alarm { code, .. } => Some((true, code)),
-        Event::AlarmClosed { code, .. } => Some((false, code)),
-        _ => None,
-    };
-    station.log().into_iter().filter_map(told).collect()
 }
 
 fn open(station: &SimStation) -> Vec<String> {

@@ -251,3 +251,41 @@ fn a_running_station_announces_what_is_still_missing_half_a_second_later_and_not
         assert_eq!(announced(&world), gaps, "{after_ms} ms later");
     }
 }
+
+/// Steps a running outer station every 50 ms, each time with a new file, and tells how many signals and how many packets left.
+fn leave_one_after_the_other(world: &mut World, files: usize) -> (usize, usize) {
+    for index in 0..files {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{index}"));
+        world.outer.step().unwrap();
+        world.inward.take(&world.outer);
+        world.outer.clock.advance(50);
+    }
+    let signals = world.inward.passed.iter().filter(|(id, _)| id.is_none()).count();
+    (signals, world.inward.passed.len() - signals)
+}
+
+#[test]
+fn behind_cargo_that_flows_a_running_station_signals_once_a_second_and_once_more_at_its_end() {
+    let mut world = World::new(81);
+    world.outer.will_be_woken().unwrap();
+    assert_eq!(leave_one_after_the_other(&mut world, 10), (1, 10));
+    let rest_ms = world.outer.rest_ms().expect("a signal that waits wakes the station");
+    assert!((1..=500).contains(&rest_ms), "{rest_ms}");
+    world.outer.clock.advance(rest_ms);
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    assert_eq!(world.inward.passed.iter().filter(|(id, _)| id.is_none()).count(), 2);
+    assert_eq!(world.outer.rest_ms(), None);
+    world.inward.deliver_some(&world.inner, |_| true);
+    world.settle_and_check().unwrap();
+}
+
+#[test]
+fn a_signal_that_waits_leaves_when_the_station_stops() {
+    let mut world = World::new(82);
+    world.outer.will_be_woken().unwrap();
+    assert_eq!(leave_one_after_the_other(&mut world, 2), (1, 2));
+    world.outer.close().unwrap();
+    world.inward.take(&world.outer);
+    assert_eq!(world.inward.passed.iter().filter(|(id, _)| id.is_none()).count(), 2);
+}

@@ -1,11 +1,13 @@
 //! Device profiles at work: text form, extension, limits, quotas, what lies too long.
 
+use super::restored;
 use dukou_packets::packet::armor::{FIRST_LINE, read_whole};
 use dukou_rehearsal::random::Random;
 use dukou_shared::ferry::presumed::LeftSince;
 use dukou_shared::ferry::profile::Profile;
 use dukou_shared::report;
-use dukou_shared::store::Store;
+use dukou_shared::requests::Request;
+use dukou_shared::store::{Direction, PacketState, Store};
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::{FILES, REPORTS, gaps};
 use dukou_tests::simulated::{SimStation, Weather, World, verdict};
@@ -311,5 +313,45 @@ fn early_packets_beyond_a_channels_share_stay_in_the_ferry_directory_and_are_not
     world.inward.put(&world.inner, None, &first);
     world.settle_and_check().unwrap();
     assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 5);
+    assert_eq!(world.inner.step().unwrap().troubles, []);
+}
+
+#[test]
+fn packets_of_an_epoch_that_waits_to_be_accepted_take_no_more_than_the_channels_share() {
+    let mut world = World::new(22);
+    world.outer.channels[1].batch.max_records = 1;
+    restored::few(&mut world, "A");
+    world.settle().unwrap();
+    let card = restored::card(&mut world.inner);
+    // The receiver goes on behind its report, so that the epoch waits for a person.
+    restored::few(&mut world, "B");
+    world.settle().unwrap();
+    world.inner.station.config.keep.spool_gib = 0;
+    world.inner.crash();
+    assert_eq!(world.outer.perform(&restored::epoch_new(card)).unwrap().exit, 0);
+    restored::few(&mut world, "C");
+    for restart in [false, true] {
+        restored::settle(&mut world);
+        if restart {
+            world.inner.crash();
+        }
+        let report = world.inner.step().unwrap();
+        let full = report.troubles.iter().filter(|trouble| trouble.code == "spool-full").count();
+        assert_eq!(full, 2, "{:?}", report.troubles);
+        assert_eq!(restored::holds(&world.inner), ["epoch", "epoch"]);
+        let state = world.inner.store.clone();
+        let early = { state }.packets_in(Direction::In, &[PacketState::Early], usize::MAX).unwrap();
+        assert_eq!(early.iter().map(|row| row.key.seq).collect::<Vec<_>>(), [1, 1], "the openings alone are kept");
+        assert!(world.inner.files.tree(world.inner.station.ferry_in()).len() >= 5, "the others stay outside");
+        assert_eq!(gaps(&world.inner).unwrap(), [], "what lies outside is here");
+    }
+    for channel in [FILES, REPORTS] {
+        let (operator, who, why) = ("wangwu".to_string(), "李主任".to_string(), "已与外网核对".to_string());
+        let accept = Request::EpochAccept { channel: name(channel), operator, name: who, reason: why };
+        assert_eq!(world.inner.perform(&accept).unwrap().exit, 0);
+    }
+    restored::settle(&mut world);
+    restored::assert_once_each(&world, "accepted");
+    assert_eq!(world.inner.files.tree(world.inner.station.ferry_in()), Vec::<String>::new());
     assert_eq!(world.inner.step().unwrap().troubles, []);
 }

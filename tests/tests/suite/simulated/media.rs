@@ -194,7 +194,7 @@ fn a_manifest_that_was_changed_or_is_of_others_lets_nothing_in() {
     assert!(read(&mut world.inner, &[&all[0]]).unwrap().zh.contains("没有 MANIFEST.txt"));
     world.inner.files.put(&manifest, &good);
     // The station that wrote it is not the one it is for.
-    assert!(read(&mut world.outer, &[&all[0]]).unwrap().zh.contains("密钥不是对方的"));
+    assert!(read(&mut world.outer, &[&all[0]]).unwrap().zh.contains("本站自己写的"));
     assert_eq!(world.inner.files.tree(world.inner.station.ferry_in()), Vec::<String>::new());
     assert_eq!(register(&world.inner), Register::default());
 }

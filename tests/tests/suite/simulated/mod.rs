@@ -26,5 +26,6 @@ mod source;
 mod sweep;
 mod troubles;
 mod waivers;
+mod watermarks;
 mod way_back;
 mod year;

@@ -461,3 +461,32 @@ fn parity_10_plus_2_with_one_repeat_brings_everything_through_5_percent_loss_and
         began.elapsed().as_secs_f64()
     );
 }
+
+#[test]
+fn what_can_be_rebuilt_for_a_full_share_is_rebuilt_once_and_again_when_there_is_room() {
+    let mut world = world(320, 2, 1);
+    world.inner.station.config.keep.spool_gib = 0;
+    drop_files(&mut world, "a", 1, LARGE);
+    world.outer.step().unwrap();
+    drop_files(&mut world, "b", 1, 100);
+    world.outer.step().unwrap();
+    drop_files(&mut world, "c", 1, LARGE);
+    let report = sent_without(&mut world, &[2, 3]);
+    assert_eq!((report.rebuilt, report.packets_in), (1, 1), "{report:?}");
+    let mut rebuilt = 0;
+    for _ in 0..20 {
+        world.inner.clock.advance(1000);
+        rebuilt += world.inner.step().unwrap().rebuilt;
+        assert_eq!(gaps(&world.inner).unwrap(), [(name(FILES), 2, 2)], "what can be rebuilt is not missing");
+    }
+    println!("rebuilt {rebuilt} times in 20 looks at a full share");
+    assert_eq!(rebuilt, 0);
+    // After a restart it is tried once.
+    world.inner.crash();
+    assert_eq!((0..5).map(|_| world.inner.step().unwrap().rebuilt).sum::<u64>(), 1);
+    let resend = Request::Resend { channel: name(FILES), from: 2, to: 2, operator: "tester".to_string() };
+    assert_eq!(world.outer.perform(&resend).unwrap().exit, 0);
+    world.settle_and_check().unwrap();
+    assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 3);
+    assert_eq!(kept(&world), Vec::<String>::new());
+}

@@ -4,6 +4,7 @@ use super::way_back;
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::open::read_head;
 use dukou_packets::suite::Digest;
 use dukou_shared::requests::Request;
 use dukou_shared::seams::FileOp;
@@ -188,6 +189,13 @@ fn heal_the_way_back(world: &mut World, what: &str) {
     assert_eq!((holds(&world.outer), holds(&world.inner)), (Vec::new(), Vec::new()), "{what}");
 }
 
+/// How many replies of a day came under their own names, and how many apart.
+fn of_day(world: &World, day: char) -> (usize, usize) {
+    let names = world.outer_consumer.names(&name(REPLIES));
+    let apart = format!("again/{day}");
+    (names.iter().filter(|file| file.starts_with(day)).count(), names.iter().filter(|file| file.starts_with(&apart)).count())
+}
+
 #[test]
 fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
     for seed in 20..24 {
@@ -200,10 +208,18 @@ fn a_sender_restored_from_an_older_copy_is_healed_by_a_re_baseline() {
         day(&mut world, "X");
         heal_the_way_back(&mut world, &format!("seed {seed}"));
         assert_once_each(&world, &format!("seed {seed}, a day later"));
-        assert_eq!(world.outer_consumer.names(&name(REPLIES)).iter().filter(|file| file.starts_with('X')).count(), 3);
+        assert_eq!(
+            of_day(&world, 'X'),
+            (0, 3),
+            "seed {seed}: apart, since the peer had not heard of this copy when it sealed them"
+        );
         for station in [&world.outer, &world.inner] {
             verdict::log_verifies(station).unwrap_or_else(|broken| panic!("seed {seed}, a day later: {broken}"));
         }
+        for prefix in ["Y", "Z"] {
+            day(&mut world, prefix);
+        }
+        assert_eq!(of_day(&world, 'Z'), (3, 0), "seed {seed}: by now the peer has heard of this copy");
     }
     println!("4 of 4 restored senders were healed, every file was taken once");
 }
@@ -387,16 +403,71 @@ fn a_receiver_restored_as_a_whole_is_told_by_the_peers_echo_and_delivers_again_a
     assert_eq!(holds(&world.inner), Vec::<String>::new());
     assert_eq!(holds(&world.outer), Vec::<String>::new());
     let again: Vec<String> = world.inner_consumer.taken().split_off(taken_before).into_iter().map(|file| file.name).collect();
-    let (apart, new): (Vec<&String>, Vec<&String>) = again.iter().partition(|file| file.starts_with("again/"));
-    assert!(apart.iter().all(|file| file.contains("/W") || file.contains("/V")), "{apart:?}");
-    assert!(new.iter().all(|file| file.starts_with('X')), "{new:?}");
-    assert_eq!((apart.len(), new.len()), (20, 10));
+    // What X brought the peer sealed before it heard of this copy: nothing tells it from what came before the restoration.
+    assert!(again.iter().all(|file| file.starts_with("again/")), "{again:?}");
+    assert_eq!(again.len(), 30);
     assert!(world.outer_consumer.names(&name(REPLIES)).contains(&"stopped.json".to_string()));
     for station in [&world.outer, &world.inner] {
         verdict::log_verifies(station).unwrap();
     }
     day(&mut world, "Z");
     assert_eq!(restored_lines(&world.inner), 1, "the decision holds");
+    let (apart, new) = apart_and_new(&world, taken_before + 30);
+    assert_eq!((apart, new), (0, 10), "the peer knows of this copy");
+}
+
+/// How many of the files that were taken behind the first `before` lay below `again/`, and how many did not.
+fn apart_and_new(world: &World, before: usize) -> (usize, usize) {
+    let names: Vec<String> = world.inner_consumer.taken().split_off(before).into_iter().map(|file| file.name).collect();
+    let (apart, new): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.starts_with("again/"));
+    (apart.len(), new.len())
+}
+
+#[test]
+fn what_tells_that_a_receiver_was_restored_and_what_it_had_behind_that_is_delivered_apart_too() {
+    let mut world = World::new(52);
+    day(&mut world, "A");
+    world.inner.close().unwrap();
+    let copy = world.inner.copy();
+    day(&mut world, "W");
+    let before = world.inward.passed.len();
+    day(&mut world, "V");
+    let of_v = before..world.inward.passed.len();
+    day(&mut world, "U");
+    let taken_before = world.inner_consumer.taken().len();
+    world.inner.crash();
+    world.inner.put_back(&copy);
+    // The first to come are packets that were delivered before, and that name lines which were lost.
+    let again = world.inward.passed[of_v].to_vec();
+    for (_, bytes) in again {
+        world.inward.put(&world.inner, None, &bytes);
+    }
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), ["restored-here", "restored-here"]);
+    let release = Request::Release { channel: name(FILES), operator: "lisi".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    for _ in 0..2 {
+        settle(&mut world);
+        for (channel, from, to) in dukou_tests::simulated::world::gaps(&world.inner).unwrap() {
+            let request = Request::Resend { channel, from, to, operator: "tester".to_string() };
+            assert_eq!(world.outer.perform(&request).unwrap().exit, 0);
+        }
+        // A packet behind them shows what else there was.
+        world.outer_supplier.drop_xml(&world.outer, REPORTS, "X1_a.xml");
+        world.outer_supplier.drop_file(&world.outer, FILES, "X/1.bin");
+    }
+    settle(&mut world);
+    world.inner.crash();
+    settle(&mut world);
+    let (apart, new) = apart_and_new(&world, taken_before);
+    println!("{apart} files that may have been delivered before lie apart, {new} do not");
+    assert_eq!((apart, new), (34, 0));
+    let answer = world.inner.perform(&epoch_new(card(&mut world.outer))).unwrap();
+    assert_eq!(answer.exit, 0, "{}", answer.en);
+    settle(&mut world);
+    day(&mut world, "Z");
+    assert_eq!(apart_and_new(&world, taken_before + 34), (0, 10), "the peer knows of this copy");
+    verdict::log_verifies(&world.inner).unwrap();
 }
 
 #[test]
@@ -588,4 +659,93 @@ fn a_station_that_was_restored_seals_nothing_until_a_person_decided_whatever_is_
     world.inner.pass().unwrap();
     assert_eq!(number(&world), before, "a number that may be in use already was given to a packet");
     assert_eq!(restored_lines(&world.outer), 0, "the peer met it");
+}
+
+#[test]
+fn a_gap_report_older_than_the_last_that_opened_an_epoch_changes_nothing() {
+    let mut world = World::new(66);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    let (first, second) = (card(&mut world.inner), card(&mut world.inner));
+    let opened = |world: &World| world.outer.log().iter().filter(|event| matches!(event, Event::EpochOpened { .. })).count();
+    assert_eq!(world.outer.perform(&epoch_new(second.clone())).unwrap().exit, 0);
+    settle(&mut world);
+    let (before, lines) = (world.outer.store.clone().load().unwrap(), opened(&world));
+    let again = world.outer.perform(&epoch_new(second)).unwrap();
+    assert_eq!((again.exit, opened(&world)), (0, lines), "the last one once more does nothing");
+    for restart in [false, true] {
+        if restart {
+            world.outer.crash();
+        }
+        let answer = world.outer.perform(&epoch_new(first.clone())).unwrap();
+        assert_eq!((answer.exit, opened(&world)), (2, lines), "{}", answer.en);
+        assert!(answer.en.contains("report 1") && answer.en.contains("report 2"), "{}", answer.en);
+        let state = world.outer.store.clone().load().unwrap();
+        assert_eq!((state.number, &state.out_heads), (before.number, &before.out_heads));
+    }
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    // What the peer says now opens one that it takes on.
+    let newest = card(&mut world.inner);
+    assert_eq!(world.outer.perform(&epoch_new(newest)).unwrap().exit, 0);
+    few(&mut world, "B");
+    settle(&mut world);
+    assert_eq!(holds(&world.inner), Vec::<String>::new());
+    assert_once_each(&world, "from the newest report");
+}
+
+#[test]
+fn originals_that_come_late_after_a_release_raise_no_alarm_of_tampering() {
+    let mut world = World::new(67);
+    day(&mut world, "A");
+    world.outer.close().unwrap();
+    let copy = world.outer.copy();
+    // The sender goes on and its log grows; the last packets of that copy are late.
+    for index in 0..12 {
+        world.inner_supplier.drop_file(&world.inner, REPLIES, &format!("w{index}.json"));
+        world.settle().unwrap();
+    }
+    for index in 0..3 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("W/{index}.bin"));
+        world.settle().unwrap();
+    }
+    let before = world.inward.passed.len();
+    for index in 3..5 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("W/{index}.bin"));
+        world.outer.step().unwrap();
+    }
+    world.inward.take(&world.outer);
+    let sent: Vec<Vec<u8>> = world.inward.passed.split_off(before).into_iter().map(|(_, bytes)| bytes).collect();
+    world.inward.deliver_some(&world.inner, |_| false);
+    let is_file = |bytes: &Vec<u8>| read_head(bytes, &world.outer.card).unwrap().header.channel == Some(name(FILES));
+    let late = sent.iter().position(is_file).unwrap();
+    for (at, bytes) in sent.iter().enumerate() {
+        if at != late {
+            world.inward.put(&world.inner, None, bytes);
+        }
+    }
+    world.inner.step().unwrap();
+    world.outer.crash();
+    world.outer.put_back(&copy);
+    world.outer_supplier.drop_xml(&world.outer, REPORTS, "Z0_new.xml");
+    settle(&mut world);
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, vec!["restored".to_string(); 2]));
+    let release = Request::Release { channel: name(REPORTS), operator: "lisi".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    // The copy uses numbers beyond that of the late original, and its log is shorter.
+    for index in 1..20 {
+        world.outer_supplier.drop_xml(&world.outer, REPORTS, &format!("Z{index}_new.xml"));
+        world.outer.step().unwrap();
+        world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+        world.inner.step().unwrap();
+    }
+    world.inward.put(&world.inner, None, &sent[late]);
+    world.inner.step().unwrap();
+    // What was set aside before the release comes again.
+    let next = world.inner.store.clone().load().unwrap().in_heads[&name(REPORTS)].seq + 1;
+    let request = Request::Resend { channel: name(REPORTS), from: next, to: next, operator: "tester".to_string() };
+    assert_eq!(world.outer.perform(&request).unwrap().exit, 0);
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+    world.inner.step().unwrap();
+    verdict::log_verifies(&world.inner).unwrap();
+    assert_eq!((restored_lines(&world.inner), holds(&world.inner)), (1, Vec::new()));
 }

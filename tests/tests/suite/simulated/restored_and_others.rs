@@ -5,6 +5,7 @@ use super::restored::{assert_once_each, card, epoch_new, few, holds, reseal, res
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::Class;
 use dukou_packets::packet::open::read_head;
+use dukou_shared::store::{Direction, PacketState, Store};
 use dukou_tests::simulated::station::{Nature, SimStation, name};
 use dukou_tests::simulated::supplier::Fate;
 use dukou_tests::simulated::world::{FILES, REPLIES, REPORTS};
@@ -107,13 +108,8 @@ fn nothing_that_was_sealed_to_the_old_peer_is_placed_a_second_time_for_the_new_o
     for _ in 0..3 {
         world.round(&Weather::FAIR).unwrap();
     }
-    let nature = Nature { seed: 1093, clock: world.outer.clock.clone() };
-    let mut inner = SimStation::new(Side::Inner, &nature, world.inner.channels.clone());
-    inner.pair(&world.outer.card.clone(), &[REPORTS, FILES]);
-    world.outer.close().unwrap();
-    world.outer.pair(&inner.card.clone(), &[REPLIES]);
-    world.inner = inner;
-    world.inner_consumer = Consumer::of(&world.inner, 1);
+    let inner = another_inner(&world, 1093);
+    replace_inner(&mut world, inner);
     assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
     for _ in 0..4 {
         world.outer.clock.advance(60_000);
@@ -122,4 +118,123 @@ fn nothing_that_was_sealed_to_the_old_peer_is_placed_a_second_time_for_the_new_o
     let aside = world.inner.files.tree(world.inner.station.quarantine_dir());
     assert!(aside.is_empty(), "{aside:?}");
     assert_once_each(&world, "at the new station");
+}
+
+/// A new station in the place of the inner one, which knows the outer one.
+fn another_inner(world: &World, seed: u64) -> SimStation {
+    let nature = Nature { seed, clock: world.outer.clock.clone() };
+    let mut inner = SimStation::new(Side::Inner, &nature, world.inner.channels.clone());
+    inner.pair(&world.outer.card.clone(), &[REPORTS, FILES]);
+    inner
+}
+
+/// The outer station trusts it instead of the old one from its next start on.
+fn replace_inner(world: &mut World, inner: SimStation) {
+    world.outer.close().unwrap();
+    world.outer.pair(&inner.card.clone(), &[REPLIES]);
+    world.inner = inner;
+    world.inner_consumer = Consumer::of(&world.inner, 1);
+}
+
+/// Takes what lies in the outer ferry directory to the new inner station, and looks that nothing of it was for somebody else.
+fn assert_all_for_the_new_one(world: &mut World, what: &str) {
+    for _ in 0..4 {
+        settle(world);
+    }
+    let aside = world.inner.files.tree(world.inner.station.quarantine_dir());
+    assert!(aside.is_empty(), "{what}: {aside:?}");
+    assert_once_each(world, what);
+    verdict::log_verifies(&world.outer).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+}
+
+#[test]
+fn what_lies_in_the_ferry_directory_for_a_former_peer_is_taken_back_and_sealed_anew() {
+    for away in [false, true] {
+        let mut world = World::new(94);
+        few(&mut world, "A");
+        world.outer.step().unwrap();
+        let (out, gone) = (world.outer.station.ferry_out(), world.outer.station.dir.join("unmounted"));
+        assert!(world.outer.files.tree(&out).len() > 2, "packets for the old peer lie there");
+        if away {
+            // Some more wait in the spool for a ferry directory that is away.
+            assert!(world.outer.files.rename(&out, &gone));
+            few(&mut world, "B");
+            world.outer.step().unwrap();
+        }
+        let inner = another_inner(&world, 1094);
+        replace_inner(&mut world, inner);
+        world.outer.step().unwrap();
+        if away {
+            assert!(world.outer.files.rename(&gone, &out));
+            world.outer.crash();
+            world.outer.step().unwrap();
+        }
+        assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
+        assert_all_for_the_new_one(&mut world, &format!("away {away}"));
+    }
+}
+
+#[test]
+fn a_station_killed_while_it_takes_back_what_was_for_a_former_peer_leaves_nothing_of_it() {
+    let prepared = || {
+        let mut world = World::new(95);
+        few(&mut world, "A");
+        world.outer.step().unwrap();
+        let inner = another_inner(&world, 1095);
+        replace_inner(&mut world, inner);
+        world
+    };
+    let operations = {
+        let mut world = prepared();
+        let before = world.outer.files.ops();
+        world.outer.step().unwrap();
+        world.outer.files.ops() - before
+    };
+    for place in 1..=operations {
+        let mut world = prepared();
+        world.outer.files.kill_at(place, false);
+        let _ = world.outer.step();
+        world.outer.crash();
+        world.outer.step().unwrap();
+        assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
+        assert_all_for_the_new_one(&mut world, &format!("killed at operation {place}"));
+    }
+    println!("killed at {operations} operations, nothing for the former peer went across");
+}
+
+#[test]
+fn records_that_were_already_to_be_sealed_anew_come_in_their_order_at_another_peer() {
+    let mut world = World::new(96);
+    few(&mut world, "A");
+    world.settle().unwrap();
+    few(&mut world, "B");
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    world.inward.deliver_some(&world.inner, |_| false);
+    let card = card(&mut world.inner);
+    let (out, away) = (world.outer.station.ferry_out(), world.outer.station.dir.join("unmounted"));
+    assert!(world.outer.files.rename(&out, &away));
+    assert_eq!(world.outer.perform(&epoch_new(card)).unwrap().exit, 0);
+    let inner = another_inner(&world, 1096);
+    replace_inner(&mut world, inner);
+    world.outer.step().unwrap();
+    assert!(world.outer.files.rename(&away, &out));
+    few(&mut world, "C");
+    let mut told = 0;
+    for _ in 0..3 {
+        let report = world.outer.step().unwrap();
+        told += report.troubles.iter().filter(|trouble| trouble.code == "reseal-waits").count();
+    }
+    assert!(told >= 2, "what waits for a person is told of");
+    assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
+    assert_all_for_the_new_one(&mut world, "in order");
+    for channel in [FILES, REPORTS] {
+        let mut store = world.inner.store.clone();
+        let mut rows = store.packets_in(Direction::In, &PacketState::ALL, usize::MAX).unwrap();
+        rows.retain(|row| row.key.channel == name(channel));
+        rows.sort_by_key(|row| (row.key.epoch.counter, row.key.seq));
+        let names = rows.iter().flat_map(|row| store.records(&row.key).unwrap()).map(|record| record.name);
+        let order: Vec<char> = names.filter_map(|name| name.chars().next()).collect();
+        assert!(order.is_sorted() && order.contains(&'A') && order.contains(&'C'), "{channel}: {order:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use dukou_packets::suite::sha256;
 use dukou_shared::connectors::folder::names::safe_path;
+use dukou_shared::seams::FileOp;
 use dukou_shared::seams::sim_files::SimFiles;
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::{FILES, REPORTS};
@@ -327,5 +328,26 @@ fn a_sink_that_is_taken_away_before_its_files_are_in_place_is_never_taken_for_de
         world.inner.files.remove(&sink);
         world.inner.files.rename(aside_of(&sink), &sink);
     }
+    world.settle_and_check().unwrap();
+}
+
+/// Lets packets arrive with one file in each of the folders, and counts the receiver's syncs.
+fn syncs_for(world: &mut World, folders: std::ops::Range<u32>) -> usize {
+    for folder in folders {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("all/{folder:02}/a"));
+    }
+    let before = world.inner.files.history().len();
+    arrive(world);
+    world.inner.files.history().into_iter().skip(before).filter(|op| *op == FileOp::Sync).count()
+}
+
+#[test]
+fn new_folders_share_the_syncs_of_the_folder_that_holds_them() {
+    let mut world = World::new(69);
+    world.inner.step().unwrap();
+    let (one, many) = (syncs_for(&mut world, 0..1), syncs_for(&mut world, 1..61));
+    println!("{one} syncs for a packet into one new folder, {many} for small packets into 60");
+    // One by one each folder costs its own sync, and one more of the folders above it when it is made.
+    assert!((60..120).contains(&many), "{one}, {many}");
     world.settle_and_check().unwrap();
 }

@@ -464,6 +464,37 @@ fn a_large_file_is_moved_to_another_file_system_in_pieces() {
     world.settle_and_check().unwrap();
 }
 
+/// A repeat that a dying station had taken to its private place comes back before anything is looked for: behind a later file of its name, sent
+/// meanwhile, it would be news.
+#[test]
+fn a_repeat_that_could_not_come_back_at_once_never_goes_behind_a_later_file_of_its_name() {
+    let mut met = 0;
+    for place in 1.. {
+        let mut world = on_other_disks(113);
+        let folder = world.outer.source(&name(FILES));
+        world.outer.files.mount(&folder);
+        world.outer_supplier.drop_file(&world.outer, FILES, "a");
+        world.settle().unwrap();
+        world.outer_supplier.drop_repeat(&world.outer, FILES, "a");
+        world.outer.files.kill_at(place, false);
+        if world.outer.step().is_ok() {
+            break;
+        }
+        world.outer.crash();
+        if world.outer.files.get(folder.join("a")).is_some() {
+            continue;
+        }
+        met += 1;
+        world.outer_supplier.drop_file(&world.outer, FILES, "a");
+        world.outer.files.set_read_only(&folder, true);
+        world.outer.step().unwrap();
+        world.outer.files.set_read_only(&folder, false);
+        world.settle_and_check().unwrap_or_else(|broken| panic!("killed at {place}: {broken}"));
+        assert_eq!(world.inner_consumer.names(&name(FILES)), ["a", "a"], "killed at {place}");
+    }
+    assert!(met >= 3, "{met} worlds in which the repeat was in its private place");
+}
+
 #[test]
 fn files_move_to_other_file_systems_whole_though_the_station_dies_at_any_operation() {
     let ready = || {

@@ -17,7 +17,7 @@ fn a_year_with_spring_festival_worked_weekends_and_nights_off_raises_no_false_al
         office.pass(0, YEAR);
         assert_eq!(office.told, [], "{habit:?}");
         assert!(office.heard > 480, "the office was at work: {}", office.heard);
-        println!("{habit:?}: a year, {} signals heard, 0 alarms, 0 warnings", office.heard);
+        println!("{habit:?}: a year, {} signals heard, {} packets sent, 0 alarms, 0 warnings", office.heard, office.made());
     }
 }
 
@@ -51,6 +51,24 @@ fn a_link_cut_on_any_working_day_is_told_within_two_thresholds_of_open_time_and_
             minutes(first_ms),
             minutes(second_ms)
         );
+    }
+}
+
+#[test]
+fn a_peer_that_takes_in_less_than_the_office_sends_is_told_on_the_same_day_and_no_other_alarm_is() {
+    for habit in [Habit::Named(Rhythm::Always), Habit::Named(Rhythm::WorkingHours)] {
+        for seed in 0..20 {
+            let mut office = Office::new(seed, habit.clone(), SHIPPED);
+            let monday = 4 * DAY;
+            office.pass(monday, monday + 9 * 60);
+            office.capacity = 0;
+            office.pass(monday, monday + 17 * 60);
+            let codes: Vec<(bool, &str)> = office.told.iter().map(|told| (told.raised, told.code.as_str())).collect();
+            assert_eq!(codes, [(true, "unconfirmed")], "{habit:?}, seed {seed}");
+            office.capacity = 200;
+            office.pass(monday, monday + 4 * DAY);
+            assert!(office.open_codes().is_empty(), "{habit:?}, seed {seed}: closed when it has caught up");
+        }
     }
 }
 

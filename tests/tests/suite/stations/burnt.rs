@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use dukou_packets::packet::armor::armor;
 use dukou_tests::stations::audit::{assert_pass, count, lines_of, verify};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair};
@@ -192,6 +193,35 @@ fn what_a_burnt_pair_retained_is_recovered_with_the_paper_key_alone() {
     pair.outer.expect(1, &["recover", "--packets", packets, "--out", elsewhere, "--recovery-key", file, "--card", other]);
     let unopened = serde_json::from_slice(&fs::read(Path::new(elsewhere).join("index.json")).unwrap()).unwrap();
     super::spoken::agree("recover", &[index, unopened]);
+}
+
+#[test]
+fn text_forms_of_packets_from_a_ferry_directory_or_a_disc_are_recovered_too() {
+    let (mut pair, key) = pair_with_recovery_key();
+    let messages = burn(&mut pair);
+    let (file, out) = (pair.dir.path().join("recovery-key"), pair.dir.path().join("recovered"));
+    fs::write(&file, &key).unwrap();
+    // A disc of a text-only link whose gate wrote other line ends, and of each packet a copy that was cut.
+    let disc = pair.dir.path().join("disc");
+    let volume = disc.join("2026-0001-1of1");
+    fs::create_dir_all(&volume).unwrap();
+    fs::write(volume.join("LABEL.txt"), "a label").unwrap();
+    for (at, name) in names(&pair.outer.path("spool/out")).into_iter().enumerate() {
+        let text = armor(&[&fs::read(pair.outer.path("spool/out").join(name)).unwrap()]);
+        let text = if at % 2 == 0 { text } else { String::from_utf8(text).unwrap().replace('\n', "\r\n").into_bytes() };
+        fs::write(volume.join(format!("{at:04}-a.txt")), &text[..text.len() - 40]).unwrap();
+        fs::write(volume.join(format!("{at:04}-b.txt")), &text).unwrap();
+    }
+    let card = pair.card(&pair.outer);
+    let [packets, out_dir, file, card] = [&disc, &out, &file, &card].map(|path| path.to_str().unwrap());
+    pair.outer.expect(0, &["recover", "--packets", packets, "--out", out_dir, "--recovery-key", file, "--card", card]);
+    assert_eq!(digests(&out.join(MESSAGES)).len(), messages);
+    for n in 0..messages {
+        assert_eq!(fs::read(out.join(MESSAGES).join(message::name(n))).unwrap(), message::body(n));
+    }
+    assert_eq!(names(&out.join(LOGS)).len(), 3);
+    let index: serde_json::Value = serde_json::from_slice(&fs::read(out.join("index.json")).unwrap()).unwrap();
+    assert_eq!((&index["unopened"], index["records"].as_array().unwrap().len()), (&serde_json::json!([]), messages + 3));
 }
 
 #[test]

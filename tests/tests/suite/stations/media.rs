@@ -144,7 +144,7 @@ fn wrong_use_of_media_is_told_in_one_sentence_and_does_nothing() {
         wrong_use(&pair.outer, &args, 2, &words);
     }
     let answer = pair.inner.expect(1, &["media", "read", &dir]);
-    assert!(answer.err.contains("MANIFEST.txt"), "{answer:?}");
+    assert!(answer.err.contains("是空的"), "{answer:?}");
     wrong_use(&pair.inner, &[&["media", "write", &dir][..], &people].concat(), 2, &["pass", "disc_bytes"]);
     pair.outer.edit("profiles/disc.toml", "disc_bytes = 1130496", "disc_bytes = 0");
     pair.outer.edit("profiles/disc.toml", "volumes = 99", "volumes = 0");

@@ -456,11 +456,14 @@ fn arguments_that_do_not_go_together_are_named_and_so_is_what_a_channel_may_be_c
 #[test]
 fn names_and_reasons_of_decisions_can_neither_steer_a_terminal_nor_add_lines() {
     let pair = Pair::new();
-    let nasty = "王\u{1b}[2J\n维护：到 2027\u{7}";
+    let nasty = "王\u{1b}[2J\n维护：到 2027\u{7}\u{202e}\u{2066}\u{2028}";
     pair.outer.expect(0, &["maintenance", "--until", &soon(), "--reason", nasty, "--name", nasty]);
     for verb in ["status", "alarms"] {
         let out = pair.outer.expect(0, &[verb]).out;
-        assert!(!out.chars().any(|letter| letter.is_control() && letter != '\n'), "{out:?}");
+        let steers = |letter: char| (letter.is_control() && letter != '\n') || "\u{202e}\u{2066}\u{2028}".contains(letter);
+        assert!(!out.chars().any(steers) && out.contains("\\u{202e}\\u{2066}\\u{2028}"), "{out:?}");
+        let json = pair.outer.expect(0, &[verb, "--json"]).out;
+        assert!(!json.chars().any(steers), "{json:?}");
         assert_eq!(out.lines().filter(|line| line.starts_with("维护：")).count(), 1, "{out}");
     }
 }

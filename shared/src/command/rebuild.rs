@@ -1,0 +1,274 @@
+//! `check --rebuild` of a whole state: a new one beside the old, from log and spool.
+//!
+//! Given: the packet log, the spool, the station's keys. Gives: a state whose packets, records, heads, waivers, holds and numbers the log and the spool prove; the old one
+//! lies beside it under another name. After a crash: the old one is in its place, or the new one is; the line about it is written with the next start.
+//! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
+
+use super::examine::{Heads, Told, spool_heads};
+use crate::epoch::reseal::row_of;
+use crate::error::{ConfigFault, EngineFault};
+use crate::given;
+use crate::keys::{StationKeys, Trust};
+use crate::lang::Lang;
+use crate::requests::rebuilt::RebuiltState;
+use crate::say;
+use crate::station::Station;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Change, Direction, Hold, InHead, PacketKey, PacketRow, PacketState, RecordRow, Store, Waiver};
+use dukou_packets::limits;
+use dukou_packets::packet::header::{ChannelName, Epoch};
+use dukou_packets::packet::open::{VerifiedHead, decode_records, open_payload};
+use dukou_packets::packet::records::RecordKind;
+use dukou_packets::suite::Unwrapper;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// How far beyond the newest number of the log a rebuilt state goes on. Signals and repair packets take numbers that no line names: at one a second these are
+/// enough for a century.
+pub(super) const NUMBERS_APART: u64 = 1 << 32;
+
+/// Changes of one transaction.
+const AT_ONCE: usize = 500;
+
+/// Who asked for it; the name and the reason stay in the store.
+pub(super) struct Person {
+    pub(super) name: String,
+    pub(super) reason: String,
+    pub(super) operator: String,
+}
+
+/// What a rebuilding came to.
+pub(super) struct Rebuilding {
+    /// Packets in the new state.
+    pub(super) packets: u64,
+    /// Packets whose records nothing here holds: their copies left the spool, or cannot be opened.
+    pub(super) without_records: u64,
+    /// Channels on which a large file was under way.
+    pub(super) under_way: BTreeSet<String>,
+    /// Where the old state lies now.
+    pub(super) before: PathBuf,
+}
+
+/// Tells whether a state knows of nothing at all while the log names packets: it was lost, and what stands there was made since.
+pub(super) fn is_lost(told: &Told, store: &mut SqliteStore) -> Result<bool, EngineFault> {
+    let state = store.load()?;
+    let is_empty = state.number == 0 && state.out_heads.is_empty() && state.in_heads.is_empty();
+    let names_packets = !told.packed.is_empty() || !told.seen.is_empty();
+    Ok(is_empty && names_packets)
+}
+
+/// Makes a new state and puts it in the place of the old one, which stays beside it.
+pub(super) fn rebuild(
+    station: &Station,
+    told: &Told,
+    (keys, trust): (&StationKeys, Option<&Trust>),
+    person: Person,
+    at_ms: i64,
+) -> Result<Rebuilding, EngineFault> {
+    let dir = station.state_dir();
+    let (place, beside, before) =
+        (dir.join("station.sqlite"), dir.join("station.sqlite.rebuilt"), dir.join(format!("station.sqlite.before-{at_ms}")));
+    remove_all(&beside)?;
+    let mut made =
+        Made { station, keys, heads: spool_heads(station, keys, trust)?, without_records: 0, under_way: BTreeSet::new() };
+    let mut changes = made.packets(told);
+    let packets = (told.packed.len() + told.seen.len()) as u64;
+    changes.extend(heads_of_arrivals(told));
+    changes.extend(told.waived.iter().cloned().map(Change::Waived));
+    changes.extend(holds(told));
+    let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
+    changes.push(Change::Number(number + NUMBERS_APART));
+    let Person { name, reason, operator } = person;
+    changes.push(Change::fact(&RebuiltState {
+        at_ms,
+        name,
+        reason,
+        operator,
+        number: number + NUMBERS_APART,
+        is_logged: false,
+    })?);
+    let mut store = SqliteStore::open(&beside)?;
+    for group in changes.chunks(AT_ONCE) {
+        store.commit(group)?;
+    }
+    drop(store);
+    rename_all(&place, &before)?;
+    rename_all(&beside, &place)?;
+    let synced = std::fs::File::open(&dir).and_then(|dir| dir.sync_all());
+    synced.map_err(|error| ConfigFault::unreadable(&dir, &error))?;
+    Ok(Rebuilding { packets, without_records: made.without_records, under_way: made.under_way, before })
+}
+
+/// The files of a database.
+const PARTS: [&str; 3] = ["", "-wal", "-shm"];
+
+fn part(path: &Path, part: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(part);
+    PathBuf::from(name)
+}
+
+fn remove_all(path: &Path) -> Result<(), ConfigFault> {
+    for path in PARTS.map(|suffix| part(path, suffix)) {
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(ConfigFault::unreadable(&path, &error));
+        }
+    }
+    Ok(())
+}
+
+/// What belongs to a database moves with it; the database itself last, so that it never stands without what belongs to it.
+fn rename_all(from: &Path, to: &Path) -> Result<(), ConfigFault> {
+    for suffix in PARTS.into_iter().rev() {
+        let (from, to) = (part(from, suffix), part(to, suffix));
+        if let Err(error) = std::fs::rename(&from, &to)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(ConfigFault::unreadable(&from, &error));
+        }
+    }
+    Ok(())
+}
+
+struct Made<'a> {
+    station: &'a Station,
+    keys: &'a StationKeys,
+    heads: Heads,
+    without_records: u64,
+    under_way: BTreeSet<String>,
+}
+
+impl Made<'_> {
+    /// Gives the packets in the order in which they were made.
+    fn packets(&mut self, told: &Told) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut out: Vec<&PacketRow> = told.packed.values().collect();
+        out.sort_by_key(|row| row.number);
+        for row in out {
+            let (row, records) = self.whole(row);
+            let (key, at_ms) = (row.key.clone(), row.at_ms);
+            let has_left = told.left.contains(&row.number) || row.spool.is_none();
+            changes.push(Change::Packed { packet: PacketRow { state: PacketState::Packed, ..row }, records });
+            changes.extend(has_left.then_some(Change::Left { packet: key, at_ms }));
+        }
+        for row in told.seen.values() {
+            let is_applied = told.applied.contains(&row.key);
+            let (row, records) = self.whole(row);
+            let (packet, at_ms) = (row.key.clone(), row.at_ms);
+            match (is_applied, row.spool.is_some()) {
+                (true, _) => {
+                    changes.push(Change::Marked { packet: PacketRow { state: PacketState::Delivering, ..row }, records });
+                    changes.push(Change::Delivered { packet, at_ms });
+                }
+                (false, true) => changes.push(Change::Kept(PacketRow { state: PacketState::Early, ..row })),
+                // Seen, and lost: the packet is missing, and a resend mends it.
+                (false, false) => {}
+            }
+        }
+        changes
+    }
+
+    /// Completes a row from the spool, with the records that its copy there holds.
+    fn whole(&mut self, row: &PacketRow) -> (PacketRow, Vec<RecordRow>) {
+        let mut row = row.clone();
+        let Some((name, head)) = self.heads.get(&row.header) else {
+            self.without_records += 1;
+            return (row, Vec::new());
+        };
+        row.spool = Some(name.clone());
+        row.prev = head.header.prev;
+        row.plain_bytes = head.header.plain_len;
+        row.sealed_bytes = head.expected_len();
+        let dir = match row.key.direction {
+            Direction::Out => self.station.spool_out(),
+            Direction::In => self.station.spool_in(),
+        };
+        let records = records(&dir.join(name), head, self.keys.encryption.as_ref());
+        let channel = row.key.channel.to_string();
+        match records.as_ref().and_then(|records| records.iter().rfind(|record| is_of_a_file(record))) {
+            Some(last) if last.kind == RecordKind::FilePart => drop(self.under_way.insert(channel)),
+            Some(_) => drop(self.under_way.remove(&channel)),
+            None => {}
+        }
+        self.without_records += u64::from(records.is_none());
+        (row, records.unwrap_or_default())
+    }
+}
+
+fn is_of_a_file(record: &RecordRow) -> bool {
+    matches!(record.kind, RecordKind::File | RecordKind::FilePart | RecordKind::Withdrawal)
+}
+
+/// Opens a retained packet with the station's own key.
+fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<RecordRow>> {
+    let mut payload = Vec::new();
+    let mut file = given::open_file(path).ok()?;
+    file.seek(SeekFrom::Start(head.head_len as u64)).ok()?;
+    file.take(limits::SEALED_MAX).read_to_end(&mut payload).ok()?;
+    head.check_payload(dukou_packets::suite::sha256(&[&payload]), payload.len() as u64).ok()?;
+    let plain = open_payload(head, payload, &[key]).ok()?;
+    Some(decode_records(head, plain).ok()?.iter().map(|record| row_of(&record)).collect())
+}
+
+/// Gives the heads of incoming channels as the log proves them: what is applied, what a person went on without behind it, what is known to exist.
+fn heads_of_arrivals(told: &Told) -> Vec<Change> {
+    let mut newest: BTreeMap<&ChannelName, Epoch> = BTreeMap::new();
+    for key in told.seen.keys() {
+        let epoch = newest.entry(&key.channel).or_insert(key.epoch);
+        if key.epoch.counter > epoch.counter {
+            *epoch = key.epoch;
+        }
+    }
+    let head = |(channel, epoch): (&ChannelName, Epoch)| {
+        let of = |key: &&PacketKey| key.channel == *channel && key.epoch == epoch;
+        let applied = told.applied.iter().filter(of).map(|key| key.seq).max().unwrap_or(0);
+        let mut seq = applied;
+        for waiver in told.waived.iter().filter(|waiver| waiver.channel == *channel && waiver.epoch == epoch) {
+            seq = if waiver.from <= seq + 1 { seq.max(waiver.to) } else { seq };
+        }
+        let known = told.known.get(&(channel.clone(), epoch)).copied().unwrap_or(0);
+        let known = known.max(told.seen.keys().filter(of).map(|key| key.seq).max().unwrap_or(0)).max(seq);
+        let at = PacketKey { direction: Direction::In, channel: channel.clone(), epoch, seq };
+        let header = match seq {
+            0 => Some(dukou_packets::suite::Digest::ZERO),
+            _ => told.seen.get(&at).filter(|_| seq == applied).map(|row| row.header),
+        };
+        Change::InHead(channel.clone(), InHead { epoch, seq, header, known })
+    };
+    newest.into_iter().map(head).collect()
+}
+
+fn holds(told: &Told) -> impl Iterator<Item = Change> + '_ {
+    told.holds
+        .iter()
+        .map(|(channel, (code, at_ms))| Change::Hold(channel.clone(), Some(Hold { code: code.clone(), seq: 0, at_ms: *at_ms })))
+}
+
+/// Gives a waiver as the log tells it: the reason stayed in the lost store.
+pub(super) fn waiver((channel, epoch): (ChannelName, Epoch), (from, to): (u64, u64), operator: String, at_ms: i64) -> Waiver {
+    let reason = "（状态库重建，原因已不可考） / (state rebuilt, the reason is lost)".to_string();
+    Waiver { channel, epoch, from, to, operator, reason, at_ms }
+}
+
+/// Says what was made, what cannot be rebuilt, and where the old state is.
+pub(super) fn text(rebuilding: &Rebuilding, lang: Lang) -> String {
+    let Rebuilding { packets, without_records, under_way, before } = rebuilding;
+    let before = before.display();
+    let mut out = say!(
+        lang,
+        "已重建 {packets} 条包记录，原来的状态库（如果有）留在 {before}；不能重建的有：运行时间、对方的回执、介质登记、还没放完的重发、决定的姓名和原因，以及 {without_records} 个包的记录名（留存包已不在或打不开，同名文件会再送一次）。\n",
+        "Rebuilt {packets} packet rows; the state that was there, if any, is {before}. Not rebuilt: running time, the peer's receipts, the register of discs, resends still owed, names and reasons of decisions, and the records of {without_records} packet(s) whose copies are gone or cannot be opened (such files would go again).\n"
+    );
+    if !under_way.is_empty() {
+        let channels = under_way.iter().cloned().collect::<Vec<_>>().join(", ");
+        out += &say!(
+            lang,
+            "通道 {channels} 上有一个大文件正送到一半，重建后接不上，请两站核对后把它重新报送。\n",
+            "On channel(s) {channels} a large file was under way and cannot be continued; compare both stations and send it anew.\n"
+        );
+    }
+    out
+}

@@ -1,0 +1,110 @@
+//! A state that is gone is made anew from log and spool, and everything goes on.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use dukou_tests::stations::audit::{assert_pass, lines_of};
+use dukou_tests::stations::message;
+use dukou_tests::stations::pair::{MESSAGES, Pair};
+use dukou_tests::stations::sentence::wrong_use;
+use dukou_tests::stations::station::Station;
+use dukou_tests::stations::tree::names;
+
+/// The state's file and what SQLite keeps beside it.
+fn lose_state(station: &Station) {
+    for name in names(&station.path("state")).iter().filter(|name| name.starts_with("station.sqlite")) {
+        fs::remove_file(station.path("state").join(name)).unwrap();
+    }
+}
+
+/// A consumer that takes what has arrived, and counts how often each file came.
+#[derive(Default)]
+struct Taken(BTreeMap<String, u32>);
+
+impl Taken {
+    fn take(&mut self, pair: &Pair) {
+        for name in pair.arrived(MESSAGES) {
+            fs::remove_file(pair.inner.path("arrived").join(MESSAGES).join(&name)).unwrap();
+            *self.0.entry(name).or_default() += 1;
+        }
+    }
+}
+
+/// Carries what lies at the outer station, but for the packets of these places in their order by number.
+fn carry_but(pair: &Pair, left_out: &[&str]) {
+    for name in names(&pair.outer.path("ferry/out")).iter().filter(|name| !left_out.contains(&name.as_str())) {
+        fs::copy(pair.outer.path("ferry/out").join(name), pair.inner.path("ferry/in").join(name)).unwrap();
+    }
+    pair.clear_outer_ferry();
+}
+
+#[test]
+fn both_states_deleted_midway_are_rebuilt_and_every_record_arrives_once_and_the_audits_pass() {
+    let (pair, mut taken) = (Pair::one_file_a_packet(), Taken::default());
+    // Four have crossed and were taken, the fifth is lost on its way, the sixth is here and waits, the seventh lies in the ferry directory.
+    pair.drop_messages(0, 4);
+    pair.outer.pass(0);
+    carry_but(&pair, &[]);
+    pair.inner.pass(0);
+    taken.take(&pair);
+    pair.drop_messages(4, 5);
+    pair.outer.pass(0);
+    pair.clear_outer_ferry();
+    pair.drop_messages(5, 6);
+    pair.outer.pass(0);
+    carry_but(&pair, &[]);
+    pair.inner.pass(1);
+    pair.drop_messages(6, 7);
+    pair.outer.pass(0);
+    let used: Vec<u64> = lines_of(&pair.outer, "packed").iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    for station in [&pair.outer, &pair.inner] {
+        lose_state(station);
+        wrong_use(station, &["pass"], 3, &["state/"]);
+        let out = station.ask(&["check", "--rebuild"]).out;
+        assert!(out.contains("已重建") && out.contains("不能重建") && out.contains("station.sqlite.before-"), "{out}");
+        assert_eq!(lines_of(station, "restored").len(), 1, "the log tells of it");
+        assert_eq!(station.json(0, &["check"])["disagreements"].as_array().unwrap().len(), 0);
+    }
+    // Everything goes on: the gap is named, a resend closes it, new files follow, a repeat is known for one.
+    pair.drop_messages(7, 9);
+    pair.drop(MESSAGES, &message::name(1), &message::body(1));
+    pair.outer.pass(1);
+    assert_eq!(lines_of(&pair.outer, "packed").len(), 9, "the repeat was held back");
+    carry_but(&pair, &[]);
+    pair.inner.pass(1);
+    taken.take(&pair);
+    assert_eq!(pair.inner.json(1, &["gaps"])[0]["from"], 5);
+    pair.outer.expect(0, &["resend", MESSAGES, "--seq", "5"]);
+    carry_but(&pair, &[]);
+    pair.inner.pass(0);
+    taken.take(&pair);
+    let expected: BTreeMap<String, u32> = (0..9).map(|n| (message::name(n), 1)).collect();
+    assert_eq!(taken.0, expected, "every record once");
+    let numbers: Vec<u64> = lines_of(&pair.outer, "packed").iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+    assert!(numbers[used.len()] > used[used.len() - 1] + (1 << 31), "no signal's number is used again: {numbers:?}");
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_state_that_is_there_is_replaced_only_by_a_persons_name_and_stays_beside_the_new_one() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 3);
+    pair.exchange();
+    let beside = |station: &Station| {
+        let names = names(&station.path("state"));
+        names.into_iter().filter(|name| name.contains("before-") && !name.ends_with("-wal") && !name.ends_with("-shm")).count()
+    };
+    pair.inner.expect(0, &["check", "--rebuild"]);
+    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "restored").len()), (0, 0), "without a name nothing is replaced");
+    wrong_use(&pair.inner, &["check", "--rebuild", "--name", "王工"], 2, &["--reason"]);
+    wrong_use(&pair.inner, &["check", "--name", "王工", "--reason", "x"], 2, &["--rebuild"]);
+    let out = pair.inner.expect(0, &["check", "--rebuild", "--name", "王工", "--reason", "磁盘坏过"]).out;
+    assert!(out.contains("station.sqlite.before-"), "{out}");
+    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "restored").len()), (1, 1));
+    assert!(!pair.inner.read("log/000000000001.jsonl").contains("王工"), "the name stays in the state");
+    pair.drop_messages(3, 5);
+    pair.exchange();
+    assert_eq!(pair.arrived(MESSAGES).len(), 5);
+    assert_pass(&pair);
+}
