@@ -6,6 +6,7 @@ use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::{ConfigFault, NO_FILE, TOO_LONG};
 use crate::ferry::profile::Profile;
 use crate::lang::Lang;
+use crate::store::place::StatePlace;
 use dukou_packets::keyring::Side;
 use dukou_packets::limits::{REPAIR_DATA_MAX, REPAIR_PARITY_MAX};
 use dukou_packets::packet::header::{ChannelName, Environment};
@@ -51,6 +52,12 @@ pub struct Identity {
     /// Language of everything people read; never taken from LANG.
     #[serde(default)]
     pub lang: Lang,
+    /// Where the station's state is: `"sqlite"`, or the URL of a PostgreSQL database.
+    #[serde(default)]
+    pub store: StatePlace,
+    /// A file with the password of that database, relative to the station's directory or absolute.
+    #[serde(default)]
+    pub store_password_file: Option<PathBuf>,
 }
 
 /// The ferry directories and how they are watched.

@@ -15,7 +15,6 @@ use crate::seams::real_files::RealFiles;
 use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
@@ -227,13 +226,13 @@ pub(super) fn check(station: &Station, rebuild: bool, json: bool, lang: Lang) ->
         None => read_store(station)?,
     };
     let rebuilt = match rebuild {
-        true => rebuild_rows(station, &read_log(station)?, &keys, trust.as_ref(), &mut store)?,
+        true => rebuild_rows(station, &read_log(station)?, &keys, trust.as_ref(), store.as_mut())?,
         false => 0,
     };
-    let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
+    let mut found = look(station, &keys, trust.as_ref(), store.as_mut())?;
     if lock.is_none() && !found.is_empty() {
         std::thread::sleep(BESIDE_WAIT);
-        let again = look(station, &keys, trust.as_ref(), &mut store)?;
+        let again = look(station, &keys, trust.as_ref(), store.as_mut())?;
         found.retain(|one| again.contains(one));
     }
     if json {
@@ -251,7 +250,7 @@ fn look(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<Vec<Disagreement>, EngineFault> {
     let told = read_log(station)?;
     let mut found = Vec::new();
@@ -342,7 +341,7 @@ fn proven_row(
 }
 
 /// Rows against lines, both ways.
-fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
+fn check_rows(told: &Told, store: &mut dyn Store, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
     for (key, row) in told.packed.iter().chain(&told.seen) {
         match store.packet(key)? {
             None => found.push(Disagreement::new("row-missing", |lang| {
@@ -384,7 +383,7 @@ fn check_spool(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), EngineFault> {
     let cards = peers_cards(station, trust);
@@ -496,7 +495,7 @@ fn rebuild_rows(
     told: &Told,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<u64, EngineFault> {
     let heads = spool_heads(station, keys, trust)?;
     let mut changes = Vec::new();
