@@ -11,24 +11,24 @@ use crate::daemon::StationLock;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::write_durably_for;
 use crate::lang::Lang;
+use crate::requests::{Asked, Request, ask_running};
 use crate::say;
 use crate::station::{Station, read_settings};
 use crate::store::StoreFault;
 use crate::store::place::StatePlace;
 use crate::store::postgres::{Login, PostgresStore, Sight};
+use dukou_packets::suite::SystemRandom;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How often a process that stands by looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// How long the token in the directory may differ from the one in the state: whoever takes the state writes one after the other.
-const PROOF_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a process rests that took over from another machine: that one asks the server anew after one second, and what it had begun
 /// to write by then is written.
 const TAKEOVER_REST: Duration = Duration::from_secs(5);
 /// Most bytes of a file with a password or a token.
-const SECRET_MAX: u64 = 4096;
+pub(crate) const SECRET_MAX: u64 = 4096;
 /// Who may read a file with a password.
 const OWNER_ALONE: &str = "只有本站账号能读（chmod 600） / readable by the station's account alone (chmod 600)";
 
@@ -83,7 +83,8 @@ pub fn lock_file(station: &Station) -> PathBuf {
     }
 }
 
-fn token_file(station: &Station) -> PathBuf {
+/// Where a process leaves the token of the state it took.
+pub(crate) fn token_file(station: &Station) -> PathBuf {
     station.state_dir().join("storage-token")
 }
 
@@ -126,14 +127,15 @@ pub fn take_state(station: &Station, login: &Login) -> Result<PostgresStore, Eng
     if !store.before().is_none_or(|before| is_one_storage(before, here.as_deref())) {
         return Err(other_storage(station).into());
     }
-    let from_elsewhere =
-        store.before().is_some_and(|before| before.fence > 0 && !before.has_ended && before.host != login.host);
-    if from_elsewhere {
+    if store.before().is_some_and(|before| may_still_write(before, &login.host)) {
         std::thread::sleep(TAKEOVER_REST);
     }
     store.settle(here.as_deref())?;
     let owner = accounts::other_owner(&station.state_dir());
     write_durably_for(&token_file(station), store.token().as_bytes(), 0o600, owner)?;
+    // From now on a copy of the directory as it was before is another one.
+    let token = store.token().to_owned();
+    store.settle(Some(&token))?;
     Ok(store)
 }
 
@@ -141,6 +143,11 @@ pub fn take_state(station: &Station, login: &Login) -> Result<PostgresStore, Eng
 /// case.
 fn is_one_storage(before: &Sight, here: Option<&str>) -> bool {
     here.is_none_or(|here| before.fence == 0 || here == before.token || here == before.token_here)
+}
+
+/// Tells whether the process that had the state may still be writing: it did not end its work, and no lock on a file of this machine would show it.
+fn may_still_write(before: &Sight, host: &str) -> bool {
+    before.fence > 0 && !before.has_ended && before.host != host
 }
 
 fn in_use(station: &Station, fault: StoreFault) -> EngineFault {
@@ -215,7 +222,7 @@ pub enum Turn {
 /// [`ConfigFault::Refused`] when the directory here is not the one that the running process uses; what a person must mend.
 pub fn stand_by(station: &Station, pause: &mut dyn FnMut(Duration) -> bool) -> Result<Turn, EngineFault> {
     let lang = station.config.station.lang;
-    let mut watch = Watch { station, store: None, differs_since: None };
+    let mut watch = Watch { station, store: None, proven: None };
     let (mut said, mut told) = (false, None);
     loop {
         match watch.look() {
@@ -243,7 +250,8 @@ pub fn stand_by(station: &Station, pause: &mut dyn FnMut(Duration) -> bool) -> R
 struct Watch<'a> {
     station: &'a Station,
     store: Option<PostgresStore>,
-    differs_since: Option<Instant>,
+    /// The token of the process that has proven to use this directory.
+    proven: Option<String>,
 }
 
 impl Watch<'_> {
@@ -276,15 +284,51 @@ impl Watch<'_> {
         }
     }
 
-    /// Proves that spool and log here are those of the running process: it left the same token here and on the server.
+    /// Proves that spool and log here are those of the running process: it answers a request that was left here with the token that the
+    /// server shows.
     fn prove(&mut self, sight: &Sight) -> Result<(), ConfigFault> {
-        if token_here(self.station)?.is_some_and(|here| here == sight.token) {
-            self.differs_since = None;
+        if self.proven.as_ref() == Some(&sight.token) || sight.token.is_empty() {
             return Ok(());
         }
-        match self.differs_since.get_or_insert_with(Instant::now).elapsed() > PROOF_PATIENCE {
-            true => Err(other_storage(self.station)),
-            false => Ok(()),
+        match ask_running(self.station, &Request::Prove, &SystemRandom, &|| {}) {
+            Ok(Asked::Answered(answer)) if answer.document.as_ref() == Some(&sight.token) => {
+                self.proven = Some(sight.token.clone());
+                Ok(())
+            }
+            // It ended, or another one took over meanwhile: the next look tells.
+            Ok(_) => Ok(()),
+            Err(ConfigFault::NoAnswer { request, .. }) => {
+                // Nobody who has this directory is there to take it.
+                let _ = std::fs::remove_file(request);
+                Err(other_storage(self.station))
+            }
+            Err(fault) => Err(fault),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(fence: i64, host: &str, has_ended: bool) -> Sight {
+        let (token, token_here) = ("new".to_owned(), "old".to_owned());
+        Sight { fence, token, token_here, host: host.to_owned(), has_ended, is_held: false }
+    }
+
+    #[test]
+    fn a_process_rests_only_after_another_machine_that_did_not_end_its_work() {
+        assert!(may_still_write(&sight(3, "there", false), "here"));
+        assert!(!may_still_write(&sight(3, "there", true), "here"));
+        assert!(!may_still_write(&sight(3, "here", false), "here"));
+        assert!(!may_still_write(&sight(0, "", true), "here"));
+    }
+
+    #[test]
+    fn a_directory_is_the_stations_when_it_holds_the_token_of_the_state_or_the_one_before_it() {
+        for (here, is_one) in [(Some("new"), true), (Some("old"), true), (Some("other"), false), (None, true)] {
+            assert_eq!(is_one_storage(&sight(3, "here", false), here), is_one, "{here:?}");
+        }
+        assert!(is_one_storage(&sight(0, "", true), Some("other")), "a state that nobody took yet");
     }
 }

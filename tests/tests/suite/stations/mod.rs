@@ -13,6 +13,7 @@ mod gaps;
 mod killed;
 mod media;
 mod overhead;
+mod postgres;
 mod readme;
 mod rehearsal;
 mod repair;
