@@ -226,12 +226,12 @@ pub fn stand_by(station: &Station, pause: &mut dyn FnMut(Duration) -> bool) -> R
     let (mut said, mut told) = (false, None);
     loop {
         match watch.look() {
-            Ok(true) => return Ok(Turn::Ours(StationLock::take_here(station)?)),
-            Ok(false) if !said => {
+            Ok(Some(lock)) => return Ok(Turn::Ours(lock)),
+            Ok(None) if !said => {
                 said = true;
                 tracing::info!("standing by");
             }
-            Ok(false) => {}
+            Ok(None) => {}
             Err(fault) if fault.policy() == Policy::Retry => {
                 if told.as_deref() != Some(fault.code()) {
                     tracing::warn!(code = fault.code(), "{}", fault.sentence(lang));
@@ -255,9 +255,9 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Tells whether it is this process's turn.
-    fn look(&mut self) -> Result<bool, EngineFault> {
-        let Some(login) = login(self.station)? else { return Ok(true) };
+    /// Gives the station's lock when it is this process's turn.
+    fn look(&mut self) -> Result<Option<StationLock>, EngineFault> {
+        let Some(login) = login(self.station)? else { return Ok(self.free_here()?) };
         if self.store.is_none() {
             self.store = PostgresStore::open_read_only(&login)?;
         }
@@ -266,20 +266,19 @@ impl Watch<'_> {
             self.store = None;
         }
         match sight? {
-            None => Ok(self.is_free_here()?),
             Some(sight) if sight.is_held => {
                 self.prove(&sight)?;
-                Ok(false)
+                Ok(None)
             }
-            Some(_) => Ok(self.is_free_here()?),
+            _ => Ok(self.free_here()?),
         }
     }
 
-    /// Tells whether no process of this machine has the station, one that the server let go and that has not ended yet.
-    fn is_free_here(&self) -> Result<bool, ConfigFault> {
+    /// Takes the lock against processes of this machine: one that the server let go may not have ended yet.
+    fn free_here(&self) -> Result<Option<StationLock>, ConfigFault> {
         match StationLock::take_here(self.station) {
-            Ok(_) => Ok(true),
-            Err(ConfigFault::InUse { .. }) => Ok(false),
+            Ok(lock) => Ok(Some(lock)),
+            Err(ConfigFault::InUse { .. }) => Ok(None),
             Err(fault) => Err(fault),
         }
     }
