@@ -501,6 +501,7 @@ impl Engine {
 
     /// The one way the log grows durably; changes that waited for their line ride with the next transaction.
     pub(crate) fn commit_log(&mut self) -> Result<LogHead, EngineFault> {
+        self.store.confirm()?;
         let head = self.log.commit()?;
         let waited = std::mem::take(&mut self.after_log);
         for change in &waited {

@@ -3,6 +3,7 @@
 //! Every boundary has a small enum of its own; [`EngineFault`] gathers them. [`EngineFault::policy`] is the one place that decides.
 
 mod config;
+mod server;
 
 pub use self::config::{ConfigFault, KeyProblem};
 pub(crate) use self::config::{NO_FILE, TOO_LONG, in_language};
@@ -151,7 +152,7 @@ impl EngineFault {
             }
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
             Self::Log(LogFault::Unwritable { .. }) => Policy::Mend,
-            Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
+            Self::Store(fault) => server::policy(fault).unwrap_or(Policy::Halt),
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
         }
     }
@@ -170,7 +171,7 @@ impl EngineFault {
             Self::Store(StoreFault::Full) | Self::Config(ConfigFault::Full { .. }) => "disk-full",
             Self::Store(StoreFault::Busy) => "store-busy",
             Self::Store(StoreFault::Starved(_)) => "store-starved",
-            Self::Store(_) => "store",
+            Self::Store(fault) => server::code(fault),
             Self::Log(LogFault::Behind { .. }) => "log-behind",
             Self::Log(LogFault::StateBehind { .. } | LogFault::ArrivalsBehind { .. }) => "state-behind",
             Self::Log(_) => "log",
@@ -353,6 +354,9 @@ fn store_sentence(fault: &StoreFault, lang: Lang) -> String {
             "状态库读不了（{problem}），已停机。请从备份恢复 state/，或联系维护人员。",
             "The state cannot be read ({problem}); stopped. Restore state/ from a backup or call support."
         ),
+        StoreFault::Gone(_) | StoreFault::Cut(_) | StoreFault::Refused(_) | StoreFault::Held | StoreFault::Superseded => {
+            server::sentence(fault, lang).unwrap_or_default()
+        }
     }
 }
 

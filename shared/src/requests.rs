@@ -11,6 +11,7 @@ mod epoch;
 mod gap_report;
 mod mailbox;
 mod maintenance;
+mod prove;
 pub mod rebuilt;
 mod replay;
 mod reseal;
@@ -49,6 +50,8 @@ pub enum Request {
     },
     /// Make the next gap report.
     ReportGaps,
+    /// Tell the token of the state: another process wants to know whether both see one directory.
+    Prove,
     /// Place again whatever a signed gap report of the peer names.
     ResendReport {
         /// The report's text.
@@ -272,6 +275,7 @@ impl Engine {
                 None => self.resend(channel, *from, *to, operator),
             },
             Request::ReportGaps => self.report_gaps(),
+            Request::Prove => self.prove(),
             Request::ResendReport { report, operator } => self.resend_report(report, operator),
             Request::ResendRows { rows, operator } => self.resend_rows(rows, operator),
             Request::Waive { channel, from, to, operator, name, reason } => match self.wrong_way(channel, Direction::In) {

@@ -19,7 +19,6 @@ use crate::seams::real_files::RealFiles;
 use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, Waiver};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
@@ -243,7 +242,8 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
     let (mut rebuilt, mut anew) = (0, None);
     if rebuild {
         let told = read_log(station)?;
-        if args.name.is_some() || rebuild::is_lost(&told, &mut store)? {
+        if args.name.is_some() || rebuild::is_lost(&told, store.as_mut())? {
+            rebuild::check_is_beside_the_log(station)?;
             drop(store);
             let person =
                 Person { name: args.name.unwrap_or_default(), reason: args.reason.unwrap_or_default(), operator: operator() };
@@ -253,13 +253,13 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
             store = open_store(station)?;
             (rebuilt, anew) = (made.packets, Some(made));
         } else {
-            rebuilt = rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)?;
+            rebuilt = rebuild_rows(station, &told, &keys, trust.as_ref(), store.as_mut())?;
         }
     }
-    let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
+    let mut found = look(station, &keys, trust.as_ref(), store.as_mut())?;
     if lock.is_none() && !found.is_empty() {
         std::thread::sleep(BESIDE_WAIT);
-        let again = look(station, &keys, trust.as_ref(), &mut store)?;
+        let again = look(station, &keys, trust.as_ref(), store.as_mut())?;
         found.retain(|one| again.contains(one));
     }
     if json {
@@ -280,7 +280,7 @@ fn look(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<Vec<Disagreement>, EngineFault> {
     let told = read_log(station)?;
     let mut found = Vec::new();
@@ -381,7 +381,7 @@ fn proven_row(
 }
 
 /// Rows against lines, both ways.
-fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
+fn check_rows(told: &Told, store: &mut dyn Store, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
     for (key, row) in told.packed.iter().chain(&told.seen) {
         match store.packet(key)? {
             None => found.push(Disagreement::new("row-missing", |lang| {
@@ -423,7 +423,7 @@ fn check_spool(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), EngineFault> {
     let cards = peers_cards(station, trust);
@@ -532,7 +532,7 @@ fn rebuild_rows(
     told: &Told,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<u64, EngineFault> {
     let heads = spool_heads(station, keys, trust)?;
     let mut changes = Vec::new();

@@ -9,12 +9,12 @@ mod faults;
 mod file_tests;
 mod lanes;
 mod reads;
-mod rows;
 mod schema;
 mod state;
 
 use self::faults::Trouble;
 use self::lanes::Lanes;
+use super::rows;
 use super::{
     Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
     Store, StoreFault, Waiver, Went,

@@ -103,6 +103,8 @@ impl SimStation {
             side,
             environment: Environment::Test,
             lang: Lang::Zh,
+            store: Default::default(),
+            store_password_file: None,
         };
         let (card, keys) = make_keys(&identity, random.as_ref());
         let config = StationConfig {

@@ -15,6 +15,7 @@ mod killed;
 mod media;
 mod media_read;
 mod overhead;
+mod postgres;
 mod readme;
 mod rebuild;
 mod rehearsal;
