@@ -12,6 +12,7 @@ mod logs;
 mod openings;
 mod packets;
 mod repair;
+mod rows;
 
 use std::fs;
 use std::io;
@@ -22,7 +23,7 @@ use serde_json::Value;
 fn main() -> io::Result<()> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     let mut written = 0;
-    for case in packets::cases().into_iter().chain(openings::cases()) {
+    for case in packets::cases().into_iter().chain(openings::cases()).chain(rows::cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }
