@@ -176,6 +176,7 @@ impl Engine {
         let mut changes = vec![self.decided("epoch-new", None, person)?];
         let names: Vec<ChannelName> = channels.iter().map(|at| self.channel_name(*at)).collect();
         changes.push(self.plan_behind(&names, heads, person.operator)?);
+        changes.extend(self.push_anew(&names, person.operator)?);
         let order = Order { channels, heads, code: "epoch-new", operator: person.operator, changes };
         self.open_epochs(order, report)
     }

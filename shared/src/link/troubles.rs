@@ -12,7 +12,16 @@ use std::path::Path;
 const RANGES_MAX: usize = 8;
 
 /// Codes of troubles that no new try mends.
-const FOR_A_PERSON: [&str; 5] = ["receipt-beyond", "receipt-falls", "past-keeping", "spool", "unconfirmed-expiring"];
+const FOR_A_PERSON: [&str; 8] = [
+    "receipt-beyond",
+    "receipt-falls",
+    "past-keeping",
+    "spool",
+    "unconfirmed-expiring",
+    "database-denied",
+    "table-unfit",
+    "row-unfit",
+];
 
 /// Tells whether a trouble waits for a person and not for another try.
 pub(crate) fn is_for_a_person(trouble: &Trouble) -> bool {

@@ -134,7 +134,7 @@ impl Engine {
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
-    fn mark(
+    pub(super) fn mark(
         &mut self,
         channel: &ChannelName,
         staged: &[(Opened, Vec<RecordRow>)],
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     /// A marked packet is not needed in the ferry directory any more: the spool keeps it for a replay.
-    fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)], report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(super) fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)], report: &mut PassReport) -> Result<(), EngineFault> {
         for (dir, name) in staged.iter().filter_map(|(opened, _)| opened.picked.as_ref()) {
             self.let_go(dir, name, report)?;
         }
@@ -200,6 +200,7 @@ impl Engine {
                     }
                     row
                 }
+                RecordKind::Row | RecordKind::LargeValue => return Ok(Staging::Wrong("rows")),
                 _ => return Ok(Staging::Wrong("parts")),
             };
             rows.push(RecordRow { target: targets.get(&record.index).cloned(), ..row });
@@ -273,7 +274,7 @@ impl Engine {
         Ok(())
     }
 
-    fn deliver_channel(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(super) fn deliver_channel(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
         if self.state.holds.get(channel).is_some_and(|hold| hold.code == STAGING) {
             return Ok(());
         }
@@ -358,7 +359,7 @@ impl Engine {
     /// 5. The `applied` line rides with the next fdatasync.
     fn note_applied(&mut self, row: PacketRow, records: &[RecordRow], report: &mut PassReport) {
         report.packets_in += 1;
-        report.delivered += records.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
+        report.delivered += records.iter().filter(|record| record.ends_file()).count() as u64;
         report.repeats += records.iter().filter(|record| record.reason == REPEAT).count() as u64;
         let key = row.key.clone();
         self.log.note(Event::Applied {
@@ -394,12 +395,12 @@ fn ends_parts(rows: &[RecordRow]) -> bool {
     })
 }
 
-fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {
+pub(super) fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {
     let tombstones = rows.iter().filter(|row| row.kind == RecordKind::Tombstone).count() as u32;
     PacketRow { state: PacketState::Delivering, tombstones, ..row.clone() }
 }
 
-fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> RecordRow {
+pub(super) fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> RecordRow {
     RecordRow {
         index: record.index,
         kind,
