@@ -7,7 +7,7 @@ use super::Answer;
 use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::say;
-use crate::send::rows::push::{Push, Pushes};
+use crate::send::rows::push::{Push, Pushed, Pushes};
 use crate::store::Change;
 use dukou_packets::packet::header::ChannelName;
 
@@ -56,7 +56,9 @@ impl Engine {
             }));
         }
         let count = chosen.len() as u64;
-        pushes.0.insert(channel.clone(), self.order(chosen, wanted));
+        let is_whole = wanted.table.is_none() && wanted.filter.is_none();
+        let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
+        pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
         self.commit_store(vec![Change::fact(&pushes)?])?;
         Ok(Answer::done(count, |lang| {
             say!(
@@ -84,7 +86,8 @@ impl Engine {
         for outgoing in self.outgoing.iter().filter(|outgoing| channels.contains(&outgoing.channel.channel)) {
             let Some(source) = outgoing.channel.source.tables() else { continue };
             let wanted = Wanted { table: None, filter: None, operator };
-            pushes.0.insert(outgoing.channel.channel.clone(), self.order(source.tables.clone(), &wanted));
+            let order = Push { is_first: true, ..self.order(source.tables.clone(), &wanted) };
+            pushes.0.insert(outgoing.channel.channel.clone(), order);
             any = true;
         }
         Ok(any.then(|| Change::fact(&pushes)).transpose()?)

@@ -21,13 +21,19 @@ use crate::trouble::Trouble;
 use deal::{Piece, parcels};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::RecordKind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// How many packets one read of an outbox may fill.
 const READ_PACKETS: usize = 16;
 
 /// Bytes of the values that one read may bring.
 const READ_BYTES: u64 = 32 << 20;
+
+/// For how long rows that could not travel are told of: an hour. Their tombstones stay.
+const TOLD_MS: u64 = 3_600_000;
+
+/// How many of them are told of, the newest.
+const TOLD_MAX: usize = 8;
 
 /// An outgoing channel's tables at work.
 pub(crate) struct RowsOut {
@@ -39,6 +45,8 @@ pub(crate) struct RowsOut {
     sent: Vec<Sent>,
     /// Entries without a packet that are only to be deleted: places of chunks that nobody waits for.
     loose: Vec<i64>,
+    /// Rows that could not travel, told until this monotonic time (ms).
+    unfit: VecDeque<(u64, Trouble)>,
     /// The chunk of the stock push whose place in the outbox was not read yet.
     chunk: Option<(u64, Chunk)>,
 }
@@ -53,7 +61,7 @@ struct Sent {
 
 impl RowsOut {
     pub(crate) fn new(source: Box<dyn TableSource>) -> Self {
-        Self { source, rest: Rest::default(), read_at_ms: 0, sent: Vec::new(), loose: Vec::new(), chunk: None }
+        Self { source, rest: Rest::default(), read_at_ms: 0, sent: Vec::new(), loose: Vec::new(), unfit: VecDeque::new(), chunk: None }
     }
 
     /// Gives after how many milliseconds the outbox wants to be asked again; `None` when the next look is soon enough.
@@ -82,8 +90,19 @@ impl RowsOut {
 }
 
 impl Engine {
-    /// Sends what one outbox holds; one read a call, so that nothing else waits behind a backlog.
+    /// Sends what one outbox holds, and tells of rows that cannot travel.
     pub(crate) fn send_rows(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.send_outbox(at, report)?;
+        let now_ms = self.seams.clock.mono_ms();
+        if let Some(rows) = self.rows_out(at) {
+            rows.unfit.retain(|(until_ms, _)| now_ms < *until_ms);
+            report.troubles.extend(rows.unfit.iter().map(|(_, trouble)| trouble.clone()));
+        }
+        Ok(())
+    }
+
+    /// One read a call, so that nothing else waits behind a backlog.
+    fn send_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         if self.source_rests(at, report)? || !self.delete_entries(at, report)? {
             return Ok(());
         }
@@ -112,7 +131,7 @@ impl Engine {
         self.send_pieces(at, pieces, report)?;
         let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;
         // A table without rows is done without a packet: the next one follows at once.
-        if goes_on { self.send_rows(at, report) } else { Ok(()) }
+        if goes_on { self.send_outbox(at, report) } else { Ok(()) }
     }
 
     pub(crate) fn rows_out(&mut self, at: usize) -> Option<&mut RowsOut> {
@@ -165,8 +184,12 @@ impl Engine {
     /// Makes the pieces of packets out of what an outbox holds; the place of the chunk that was read last is taken by its rows.
     fn screen_rows(&mut self, at: usize, offered: Vec<Offered>) -> Result<Vec<Piece>, EngineFault> {
         let mut pieces = Vec::with_capacity(offered.len());
+        let push = push::push_of(&self.state, &self.channel_name(at))?;
         for Offered { id, at_ms, entry } in offered {
             match entry {
+                Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) => {
+                    self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
+                }
                 Entry::Change(change) => pieces.push(Piece::of_change(change, at_ms, Some(id))),
                 Entry::Unfit { table, key, code, column, bytes } => {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
@@ -197,9 +220,17 @@ impl Engine {
                 self.ride_progress(at)?;
             }
             self.publish_group(at, group, report)?;
-            report.troubles.extend(troubles);
+            self.remember_unfit(at, troubles);
         }
         Ok(())
+    }
+
+    fn remember_unfit(&mut self, at: usize, troubles: Vec<Trouble>) {
+        let until_ms = self.seams.clock.mono_ms() + TOLD_MS;
+        let Some(rows) = self.rows_out(at) else { return };
+        rows.unfit.extend(troubles.into_iter().map(|trouble| (until_ms, trouble)));
+        let surplus = rows.unfit.len().saturating_sub(TOLD_MAX);
+        rows.unfit.drain(..surplus);
     }
 
     fn trouble_of(&self, at: usize, piece: &Piece) -> Option<Trouble> {

@@ -187,6 +187,11 @@ impl SimDatabase {
         shared.planned.insert(at, fault);
     }
 
+    /// Forgets faults that were planned and not met.
+    pub fn calm(&self) {
+        self.lock().planned.clear();
+    }
+
     /// Counts the calls of connectors so far, so that a sweep can fail each of them in turn.
     pub fn calls(&self) -> u64 {
         self.lock().calls

@@ -6,14 +6,14 @@
 
 use super::bare;
 use super::deal::Piece;
-use crate::connectors::tables::{Cells, ChunkWanted, RowChange};
+use crate::connectors::tables::{Cells, ChunkWanted, Op, RowChange};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
 use crate::store::{Change, StationState, StoreFault};
 use dukou_packets::packet::header::ChannelName;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be pushed, by channel: a fact in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,14 @@ pub(crate) struct Pushes(pub(crate) BTreeMap<ChannelName, Push>);
 
 impl Fact for Pushes {
     const NAME: &str = "pushes";
+}
+
+/// The channels whose whole stock went once: a fact in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pushed(pub(crate) BTreeSet<ChannelName>);
+
+impl Fact for Pushed {
+    const NAME: &str = "pushed";
 }
 
 /// An order to push the stock of a channel's tables.
@@ -32,6 +40,9 @@ pub(crate) struct Push {
     pub(crate) filter: Option<String>,
     /// The last key of the first table that went, as the key of a row change's body.
     pub(crate) after: Option<String>,
+    /// The sink may have nothing yet: changes of tables that are not at work yet wait for their chunks, so that no child comes before its parent.
+    #[serde(default)]
+    pub(crate) is_first: bool,
     /// Account of the person.
     pub(crate) operator: String,
     /// Rows that went.
@@ -43,6 +54,12 @@ pub(crate) struct Push {
 }
 
 impl Push {
+    /// Tells whether a change need not go, because a chunk to come will show the row as it is by then. What is gone is told in any case.
+    pub(super) fn covers(&self, change: &RowChange) -> bool {
+        let comes = self.tables.iter().skip(1).any(|table| *table == change.table);
+        self.is_first && comes && matches!(change.op, Op::Insert | Op::Update)
+    }
+
     /// Moves on behind a chunk; `None` when that was the last one.
     fn behind(mut self, rows: u64, last: Option<&Cells>, left: u64) -> Option<Self> {
         self.rows += rows;
@@ -134,8 +151,15 @@ impl Engine {
         let mut pushes = self.state.fact::<Pushes>()?;
         let chunk = self.rows_out(at).and_then(|out| out.chunk.take());
         let (Some((_, chunk)), Some(push)) = (chunk, pushes.0.remove(&channel)) else { return Ok(()) };
-        if let Some(push) = push.behind(chunk.rows.len() as u64, chunk.last.as_ref(), chunk.left) {
-            pushes.0.insert(channel, push);
+        let is_first = push.is_first;
+        match push.behind(chunk.rows.len() as u64, chunk.last.as_ref(), chunk.left) {
+            Some(push) => drop(pushes.0.insert(channel, push)),
+            None if is_first => {
+                let mut pushed = self.state.fact::<Pushed>()?;
+                pushed.0.insert(channel);
+                self.ride(Change::fact(&pushed)?);
+            }
+            None => {}
         }
         self.ride(Change::fact(&pushes)?);
         Ok(())
@@ -146,6 +170,17 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::connectors::tables::Value;
+
+    #[test]
+    fn only_what_a_chunk_to_come_will_show_need_not_go() {
+        let change = |table: &str, op| RowChange { table: table.to_string(), op, ..bare(&Vec::new()) };
+        let push = Push { tables: vec!["a".to_string(), "b".to_string()], is_first: true, ..Push::default() };
+        assert!(push.covers(&change("b", Op::Insert)) && push.covers(&change("b", Op::Update)));
+        assert!(!push.covers(&change("b", Op::Delete)), "no chunk shows what is gone");
+        assert!(!push.covers(&change("a", Op::Update)), "its chunk may have gone");
+        assert!(!push.covers(&change("c", Op::Update)), "it went or is not pushed");
+        assert!(!Push { is_first: false, ..push }.covers(&change("b", Op::Insert)));
+    }
 
     #[test]
     fn a_push_moves_on_chunk_by_chunk_and_table_by_table_and_ends() {

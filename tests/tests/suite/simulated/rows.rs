@@ -15,7 +15,9 @@ use dukou_tests::simulated::{Weather, World, verdict};
 
 /// Lets rests of databases pass, however long they grew.
 fn rest(world: &mut World) {
-    (0..70).for_each(|_| drop(world.round(&Weather::FAIR).unwrap()));
+    for _ in 0..70 {
+        world.round(&Weather::FAIR).unwrap();
+    }
 }
 
 fn hold_of(world: &World) -> Option<(String, u64)> {
@@ -61,7 +63,7 @@ fn rows_cross_in_order_and_leave_the_outbox_empty() {
 
 #[test]
 fn random_transactions_end_alike_on_both_sides_whatever_the_weather() {
-    for seed in 0..40 {
+    for seed in 0..12 {
         let mut world = world_with_rows(seed);
         let mut office = Office::new(&source(&world), seed);
         for round in 0..25 {
@@ -108,9 +110,8 @@ fn a_transaction_longer_than_packets_and_reads_is_applied_in_one_go() {
         world.inward.take(&world.outer);
         let last = *world.inward.cargo(ROWS).keys().max().unwrap();
         assert!(last > rows / 3, "{rows} rows went in {last} packets");
-        for seq in 1..=last {
-            let channel = rows_channel();
-            world.inward.deliver_some(&world.inner, |id| id.is_some_and(|(of, _, at)| (of, *at) == (&channel, seq)));
+        for (seq, bytes) in world.inward.cargo(ROWS) {
+            world.inner.files.put(world.inner.station.ferry_in().join(format!("t{seq}.dkp")), &bytes);
             world.inner.step().unwrap();
             let seen = sink(&world).rows().get(UNIT).map_or(0, |rows| rows.len() as u64);
             assert!(seen == 0 || seen >= rows, "{seen} of {rows} rows were seen after packet {seq}");
