@@ -344,7 +344,11 @@ fn channel_line(
         seen: if is_out { 0 } else { sums.packets },
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
         owed: owed_of(state, name)?,
-        unfinished: channel.source.folder().filter(|_| is_out).map_or(0, |source| count_unfinished(&station.dir.join(&source.folder))),
+        unfinished: channel
+            .source
+            .folder()
+            .filter(|_| is_out)
+            .map_or(0, |source| count_unfinished(&station.dir.join(&source.folder))),
         last_seq,
         confirmed_seq: receipts.seq,
         confirmed: receipts.packets,

@@ -12,7 +12,8 @@ const CHANGE: &str = concat!(
 pub(crate) fn cases() -> Vec<Case> {
     let mut bench = Bench { cases: Vec::new() };
     let large = RawRecord { kind: 6, ..row("public.h", "8", "a value above 1 MiB, here a short one") };
-    let with_large = row("public.h", "8", r#"{"op":"insert","key":{"id":"8"},"row":{"id":"8","plan":{"large":0,"bytes":true}}}"#);
+    let with_large =
+        row("public.h", "8", r#"{"op":"insert","key":{"id":"8"},"row":{"id":"8","plan":{"large":0,"bytes":true}}}"#);
     let refused = RawRecord { key: b"9".to_vec(), ..RawRecord::tombstone("public.zd", "value-too-large") };
     let gone = row("public.zd", "10", r#"{"op":"delete","key":{"id":"10"},"more":true}"#);
     bench.ok("a row change", &[row("public.zd", "7", CHANGE)], |_| {});

@@ -244,8 +244,7 @@ impl TableSinkConfig {
 const DATABASE_RULE: &str = "postgres://、mysql://、sqlite: 或 table-file: 开头，不含密码（密码放 database_password_file） / begins with postgres://, mysql://, sqlite: or table-file: and holds no password (that is in database_password_file)";
 
 /// What a list of tables may look like.
-const TABLES_RULE: &str =
-    "1–1000 个不同的表名，如 \"public.zd\" / 1–1000 different names of tables, for example \"public.zd\"";
+const TABLES_RULE: &str = "1–1000 个不同的表名，如 \"public.zd\" / 1–1000 different names of tables, for example \"public.zd\"";
 
 /// How the URLs of known databases begin.
 const SCHEMES: [&str; 6] = ["postgres://", "postgresql://", "mysql://", "mariadb://", "sqlite:", "table-file:"];
@@ -262,7 +261,10 @@ impl Channel {
                 return wrong("sink", "database：来源是表，去向也要是数据库 / database: what comes from tables goes to tables");
             }
             (ChannelSource::Folder(_), ChannelSink::Tables(_)) => {
-                return wrong("sink", "folder：来源是文件夹，去向也要是文件夹 / folder: what comes from a folder goes to a folder");
+                return wrong(
+                    "sink",
+                    "folder：来源是文件夹，去向也要是文件夹 / folder: what comes from a folder goes to a folder",
+                );
             }
         };
         if !is_database(&source.database) {
@@ -365,7 +367,8 @@ mod tests {
         let channel: Channel = parse_toml(file, text).unwrap();
         channel.check(file).unwrap();
         assert_eq!(channel.source.tables().map(|source| source.tables.len()), Some(2));
-        let mixed = text.replace("database = \"mysql://dukou@localhost/report?socket=/run/mysqld/mysqld.sock\"", "folder = \"arrived\"");
+        let mixed = text
+            .replace("database = \"mysql://dukou@localhost/report?socket=/run/mysqld/mysqld.sock\"", "folder = \"arrived\"");
         assert!(parse_toml::<Channel>(file, &mixed).is_err(), "on_refused does not go with folder");
         let no_tables = text.replace("[\"public.zd\", \"public.h\"]", "[]");
         assert!(parse_toml::<Channel>(file, &no_tables).unwrap().check(file).is_err());
@@ -383,13 +386,18 @@ mod tests {
             ("[source]\nfolder = \"a\"\n[sink]\ndatabase = \"sqlite:b\"\nmode = \"0600\"\n".to_string(), "sink.mode"),
         ] {
             let problem = ends(&text).map(drop).unwrap_err();
-            assert!(problem.contains(words) && problem.contains("a.toml line ") && !problem.contains("line 0"), "{text}: {problem}");
+            assert!(
+                problem.contains(words) && problem.contains("a.toml line ") && !problem.contains("line 0"),
+                "{text}: {problem}"
+            );
         }
     }
 
     #[test]
     fn a_database_is_known_by_its_url_and_a_password_in_it_is_refused() {
-        for good in ["postgres://dukou@/registry?host=/run/postgresql", "mysql://u@h:3306/db", "sqlite:data/a:b@c.db", "table-file:in"] {
+        for good in
+            ["postgres://dukou@/registry?host=/run/postgresql", "mysql://u@h:3306/db", "sqlite:data/a:b@c.db", "table-file:in"]
+        {
             assert!(is_database(good), "{good}");
         }
         for bad in ["postgres://u:secret@h/db", "postgres:///db?password=x", "oracle://h/db", "sqlite:", "", "mysql://u:p@h"] {

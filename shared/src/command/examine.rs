@@ -109,9 +109,8 @@ fn choose<'a>(
         return found.map(Some).ok_or_else(|| ConfigFault::NoChannel { name: asked.to_string() }.into());
     }
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-    let lies_in = |channel: &&Channel| {
-        channel.source.folder().is_some_and(|source| full.starts_with(station.dir.join(&source.folder)))
-    };
+    let lies_in =
+        |channel: &&Channel| channel.source.folder().is_some_and(|source| full.starts_with(station.dir.join(&source.folder)));
     if let Some(channel) = channels.iter().find(lies_in) {
         return Ok(Some(channel));
     }

@@ -39,7 +39,9 @@ fn column(text: &str) -> Result<String, String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     match !text.is_empty() && text.chars().all(is_plain) && !text.starts_with(|letter: char| letter.is_ascii_digit()) {
         true => Ok(text.to_string()),
-        false => Err("列名只含字母、数字和下划线；否则请用 --where / letters, digits and _ alone; else use --where".to_string()),
+        false => {
+            Err("列名只含字母、数字和下划线；否则请用 --where / letters, digits and _ alone; else use --where".to_string())
+        }
     }
 }
 

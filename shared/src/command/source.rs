@@ -132,16 +132,14 @@ fn check(station: &Station, args: &CheckArgs, lang: Lang) -> Result<u8, EngineFa
         let Some(mut source) = source_of(databases, station, &channel)? else { return Err(no_tables(name).into()) };
         source.check().map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
     })?;
-    let problem = |fault: &TableFault| CheckedProblem {
-        code: fault.code(),
-        zh: fault.words(Lang::Zh),
-        en: fault.words(Lang::En),
-    };
+    let problem =
+        |fault: &TableFault| CheckedProblem { code: fault.code(), zh: fault.words(Lang::Zh), en: fault.words(Lang::En) };
     if args.json.json {
         print_json(&Checked { channel: name.to_string(), problems: found.iter().map(problem).collect() })?;
     } else {
         let lines: String = found.iter().map(|fault| format!("{}\n", fault.words(lang))).collect();
-        let sound = say!(lang, "通道 {name} 的来源数据库一切就绪。\n", "The source's database of channel {name} has all it needs.\n");
+        let sound =
+            say!(lang, "通道 {name} 的来源数据库一切就绪。\n", "The source's database of channel {name} has all it needs.\n");
         print(if found.is_empty() { &sound } else { &lines })?;
     }
     Ok(u8::from(!found.is_empty()))

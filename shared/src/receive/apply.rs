@@ -156,7 +156,11 @@ impl Engine {
     }
 
     /// A marked packet is not needed in the ferry directory any more: the spool keeps it for a replay.
-    pub(super) fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)], report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(super) fn forget_picked(
+        &self,
+        staged: &[(Opened, Vec<RecordRow>)],
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         for (dir, name) in staged.iter().filter_map(|(opened, _)| opened.picked.as_ref()) {
             self.let_go(dir, name, report)?;
         }

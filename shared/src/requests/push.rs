@@ -21,7 +21,8 @@ pub(super) struct Wanted<'a> {
 impl Engine {
     pub(super) fn push_stock(&mut self, channel: &ChannelName, wanted: &Wanted<'_>) -> Result<Answer, EngineFault> {
         let known = self.outgoing.iter().find(|outgoing| outgoing.channel.channel == *channel);
-        let Some(tables) = known.and_then(|outgoing| outgoing.channel.source.tables()).map(|source| source.tables.clone()) else {
+        let Some(tables) = known.and_then(|outgoing| outgoing.channel.source.tables()).map(|source| source.tables.clone())
+        else {
             return Ok(Answer::no(|lang| {
                 say!(
                     lang,

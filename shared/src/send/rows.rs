@@ -61,7 +61,15 @@ struct Sent {
 
 impl RowsOut {
     pub(crate) fn new(source: Box<dyn TableSource>) -> Self {
-        Self { source, rest: Rest::default(), read_at_ms: 0, sent: Vec::new(), loose: Vec::new(), unfit: VecDeque::new(), chunk: None }
+        Self {
+            source,
+            rest: Rest::default(),
+            read_at_ms: 0,
+            sent: Vec::new(),
+            loose: Vec::new(),
+            unfit: VecDeque::new(),
+            chunk: None,
+        }
     }
 
     /// Gives after how many milliseconds the outbox wants to be asked again; `None` when the next look is soon enough.
@@ -71,7 +79,8 @@ impl RowsOut {
     }
 
     fn except(&self) -> BTreeSet<i64> {
-        let of_packet = |sent: &Sent| sent.ids.iter().copied().chain(sent.refused.iter().map(|(id, _)| *id)).collect::<Vec<_>>();
+        let of_packet =
+            |sent: &Sent| sent.ids.iter().copied().chain(sent.refused.iter().map(|(id, _)| *id)).collect::<Vec<_>>();
         self.sent.iter().flat_map(of_packet).chain(self.loose.iter().copied()).collect()
     }
 

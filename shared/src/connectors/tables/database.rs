@@ -97,9 +97,19 @@ pub trait Outbox: Send {
 /// The seam: makes connectors. None of them speaks to its server before it is used.
 pub trait Databases: Send + Sync {
     /// Makes the source of a channel.
-    fn source(&self, at: &Address, channel: &ChannelName, config: &TableSourceConfig) -> Result<Box<dyn TableSource>, DatabaseProblem>;
+    fn source(
+        &self,
+        at: &Address,
+        channel: &ChannelName,
+        config: &TableSourceConfig,
+    ) -> Result<Box<dyn TableSource>, DatabaseProblem>;
     /// Makes what installs a channel's outbox.
-    fn outbox(&self, at: &Address, channel: &ChannelName, config: &TableSourceConfig) -> Result<Box<dyn Outbox>, DatabaseProblem>;
+    fn outbox(
+        &self,
+        at: &Address,
+        channel: &ChannelName,
+        config: &TableSourceConfig,
+    ) -> Result<Box<dyn Outbox>, DatabaseProblem>;
     /// Makes the sink of a channel of these tables, as the source calls them.
     fn sink(
         &self,
@@ -144,7 +154,8 @@ pub fn source_of(
     channel: &Channel,
 ) -> Result<Option<Box<dyn TableSource>>, ConfigFault> {
     let Some(config) = channel.source.tables() else { return Ok(None) };
-    let at = address(station, channel, "source.database_password_file", &config.database, config.database_password_file.as_deref())?;
+    let at =
+        address(station, channel, "source.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = databases.source(&at, &channel.channel, config);
     made.map(Some).map_err(|problem| fault(station, channel, "source.database", problem))
 }
@@ -153,9 +164,14 @@ pub fn source_of(
 ///
 /// # Errors
 /// [`ConfigFault::Database`].
-pub fn outbox_of(databases: &dyn Databases, station: &Station, channel: &Channel) -> Result<Option<Box<dyn Outbox>>, ConfigFault> {
+pub fn outbox_of(
+    databases: &dyn Databases,
+    station: &Station,
+    channel: &Channel,
+) -> Result<Option<Box<dyn Outbox>>, ConfigFault> {
     let Some(config) = channel.source.tables() else { return Ok(None) };
-    let at = address(station, channel, "source.database_password_file", &config.database, config.database_password_file.as_deref())?;
+    let at =
+        address(station, channel, "source.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = databases.outbox(&at, &channel.channel, config);
     made.map(Some).map_err(|problem| fault(station, channel, "source.database", problem))
 }
@@ -164,9 +180,14 @@ pub fn outbox_of(databases: &dyn Databases, station: &Station, channel: &Channel
 ///
 /// # Errors
 /// [`ConfigFault::Database`].
-pub fn sink_of(databases: &dyn Databases, station: &Station, channel: &Channel) -> Result<Option<Box<dyn TableSink>>, ConfigFault> {
+pub fn sink_of(
+    databases: &dyn Databases,
+    station: &Station,
+    channel: &Channel,
+) -> Result<Option<Box<dyn TableSink>>, ConfigFault> {
     let (Some(config), Some(source)) = (channel.sink.tables(), channel.source.tables()) else { return Ok(None) };
-    let at = address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
+    let at =
+        address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = databases.sink(&at, &channel.channel, &source.tables, config);
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
 }

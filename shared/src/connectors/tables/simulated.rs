@@ -247,7 +247,15 @@ impl SimTransaction {
         let changed = before.iter().flatten().zip(&row).filter(|(old, new)| old != new).map(|(_, new)| new.0.clone());
         let changed = changed.collect();
         let op = if before.is_some() { Op::Update } else { Op::Insert };
-        self.note(RowChange { table: table.to_string(), op, key, row, changed, transaction: Some(self.number), goes_on: false });
+        self.note(RowChange {
+            table: table.to_string(),
+            op,
+            key,
+            row,
+            changed,
+            transaction: Some(self.number),
+            goes_on: false,
+        });
     }
 
     /// Deletes a row, if it is there.

@@ -49,8 +49,9 @@ impl Piece {
         let (body, large) = change.render(LARGE_FROM);
         let bytes: u64 = large.iter().chain([&body]).map(|body| body.len() as u64).sum();
         let key_text = change.key_text();
-        let meta = |kind, body: &[u8]| {
-            RecordMeta { kind, ..RecordMeta::file(key_text.clone(), table.clone(), at_ms, body.len() as u64) }
+        let meta = |kind, body: &[u8]| RecordMeta {
+            kind,
+            ..RecordMeta::file(key_text.clone(), table.clone(), at_ms, body.len() as u64)
         };
         let of_large = large.into_iter().map(|value| (meta(RecordKind::LargeValue, &value), value));
         let mut records: Vec<(RecordMeta, Vec<u8>)> = of_large.collect();
@@ -263,7 +264,10 @@ mod tests {
     fn what_a_packet_cannot_hold_becomes_a_tombstone_with_its_column_and_size() {
         let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(1));
         let refused = too_large.refused.unwrap();
-        assert_eq!((refused.code.as_str(), refused.column.as_deref(), refused.bytes), ("value-too-large", Some("v"), VALUE_MAX + 1));
+        assert_eq!(
+            (refused.code.as_str(), refused.column.as_deref(), refused.bytes),
+            ("value-too-large", Some("v"), VALUE_MAX + 1)
+        );
         let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(1));
         assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);

@@ -149,7 +149,8 @@ async fn create(conn: &mut SqliteConnection) -> Result<(), Trouble> {
 async fn raise(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
     if let Found::Older(found) = identify(conn).await? {
-        for (_, step) in [(1, FROM_1), (2, FROM_2)].into_iter().filter(|(version, step)| *version >= found && !step.is_empty()) {
+        for (_, step) in [(1, FROM_1), (2, FROM_2)].into_iter().filter(|(version, step)| *version >= found && !step.is_empty())
+        {
             sqlx::raw_sql(step).execute(&mut *conn).await?;
         }
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {VERSION}"))).execute(&mut *conn).await?;

@@ -271,7 +271,8 @@ fn a_sink_with_a_mark_that_no_packet_explains_holds_the_channel() {
         world.settle_and_compare().unwrap();
         world.inner.close().unwrap();
         let mark = sink(&world).mark_of(&rows_channel()).unwrap();
-        let foreign = dukou_shared::connectors::tables::Mark { seq: mark.seq + offset, header: Digest::from_bytes([7; 32]), ..mark };
+        let foreign =
+            dukou_shared::connectors::tables::Mark { seq: mark.seq + offset, header: Digest::from_bytes([7; 32]), ..mark };
         sink(&world).set_mark(&rows_channel(), foreign);
         put_unit(&source(&world), "B", "1");
         world.settle().unwrap();

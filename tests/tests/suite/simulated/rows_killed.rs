@@ -104,7 +104,8 @@ fn a_station_killed_around_any_call_of_its_database_loses_and_doubles_no_row() {
             for moment in [Moment::Before, Moment::After] {
                 let mut world = before(victim, 3);
                 let database = database(&world, victim);
-                let (files, store, at) = (world.side(victim).files.clone(), world.side(victim).store.clone(), database.calls() + call);
+                let (files, store, at) =
+                    (world.side(victim).files.clone(), world.side(victim).store.clone(), database.calls() + call);
                 let mut dead = false;
                 database.hook(Some(Box::new(move |number, now| {
                     if (number, now) == (at, moment) {

@@ -134,9 +134,11 @@ fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Ch
     let rows = content.tables.get(want.table).into_iter().flatten().filter(|(key, row)| behind(key) && wanted(row));
     let rows: Vec<(Cells, Cells)> = rows.map(|(key, row)| (key.clone(), row.clone())).collect();
     let (now, later) = rows.split_at(rows.len().min(want.rows as usize));
-    let locked = content.open.values().flatten().any(|(_, change)| {
-        change.table == want.table && now.iter().any(|(key, _)| *key == change.key)
-    });
+    let locked = content
+        .open
+        .values()
+        .flatten()
+        .any(|(_, change)| change.table == want.table && now.iter().any(|(key, _)| *key == change.key));
     if locked {
         return Err(TableFault::Busy { place: "simulated".to_string(), words: "lock timeout".to_string() });
     }
