@@ -11,10 +11,12 @@ mod gaps;
 mod init;
 mod maintenance;
 mod media;
+mod push;
 mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
+mod source;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -88,6 +90,10 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// 把留存的记录重新封装给现在的对方 / seal retained records anew for the peer of today
     Reseal(reseal::ResealArgs),
+    /// 来源数据库的发件表：安装、卸载、检查 / outbox and triggers in a source's database
+    Source(source::SourceArgs),
+    /// 推送表里已有的行（存量） / send the rows that tables hold already
+    Push(push::PushArgs),
     /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
     Recover(recover::RecoverArgs),
     /// 试一个文件会怎样，不发送 / what would happen to a file; sends nothing
@@ -342,6 +348,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Epoch(args) => epoch::epoch(&station, args, lang),
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
+        Verb::Source(args) => source::source(&station, args, lang),
+        Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
         Verb::Run(args) => run(&station, &args),

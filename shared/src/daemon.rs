@@ -4,6 +4,7 @@
 
 use crate::accounts;
 use crate::channel::Channel;
+use crate::connectors::tables::database::Drivers;
 use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
@@ -136,6 +137,7 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
         files: Arc::new(RealFiles::new()),
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
+        databases: Arc::new(Drivers),
         second_thread: true,
     };
     let store = open_store(station)?;
@@ -235,7 +237,7 @@ fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::Rec
     let mut folders = vec![(station.ferry_in(), RecursiveMode::NonRecursive)];
     for channel in Channel::load_all(station)? {
         if channel.direction(station.config.station.side) == Direction::Out {
-            folders.push((station.dir.join(&channel.source.folder), RecursiveMode::Recursive));
+            folders.extend(channel.source.folder().map(|source| (station.dir.join(&source.folder), RecursiveMode::Recursive)));
         }
     }
     for (folder, mode) in folders {

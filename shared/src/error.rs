@@ -9,6 +9,7 @@ pub use self::config::{ConfigFault, KeyProblem};
 pub(crate) use self::config::{NO_FILE, TOO_LONG, in_language};
 
 use self::config::card_words;
+use crate::connectors::tables::words::DatabaseFault;
 use crate::ferry::fault::FerryFault;
 use crate::lang::Lang;
 use crate::say;
@@ -117,6 +118,9 @@ pub enum EngineFault {
     /// A record that does not fit the format: a fault of ours.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// A channel's database that cannot do it now.
+    #[error(transparent)]
+    Database(#[from] DatabaseFault),
     /// A packet that the gap device cannot carry now: it waits in the spool.
     #[error(transparent)]
     Ferry(#[from] FerryFault),
@@ -146,7 +150,9 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) | Self::Database(_) => {
+                Policy::Retry
+            }
             Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
                 Policy::Retry
             }
@@ -180,6 +186,7 @@ impl EngineFault {
             Self::Key(_) => "key",
             Self::Seal(_) | Self::Record(_) => "seal",
             Self::Ferry(fault) => fault.code(),
+            Self::Database(fault) => fault.fault.code(),
             Self::Spool { .. } => "spool",
         }
     }
@@ -190,6 +197,7 @@ impl EngineFault {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_sentence(fault, lang),
             Self::Config(fault) => fault.sentence(lang),
             Self::Ferry(fault) => fault.sentence(lang),
+            Self::Database(fault) => fault.sentence(lang),
             Self::Store(fault) => store_sentence(fault, lang),
             Self::Log(fault) => log_sentence(fault, lang),
             Self::Keyring(fault) => {

@@ -94,7 +94,8 @@ fn record_name(station: &Station, channels: &[Channel], file: &Path) -> String {
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     let below = channels
         .iter()
-        .find_map(|channel| full.strip_prefix(station.dir.join(&channel.source.folder)).ok().map(Path::to_path_buf));
+        .filter_map(|channel| channel.source.folder())
+        .find_map(|source| full.strip_prefix(station.dir.join(&source.folder)).ok().map(Path::to_path_buf));
     let name = below.or_else(|| full.file_name().map(Into::into)).unwrap_or(full);
     name.to_string_lossy().into_owned()
 }
@@ -111,10 +112,12 @@ fn choose<'a>(
         return found.map(Some).ok_or_else(|| ConfigFault::NoChannel { name: asked.to_string() }.into());
     }
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-    if let Some(channel) = channels.iter().find(|channel| full.starts_with(station.dir.join(&channel.source.folder))) {
+    let lies_in =
+        |channel: &&Channel| channel.source.folder().is_some_and(|source| full.starts_with(station.dir.join(&source.folder)));
+    if let Some(channel) = channels.iter().find(lies_in) {
         return Ok(Some(channel));
     }
-    for channel in channels {
+    for channel in channels.iter().filter(|channel| channel.source.folder().is_some()) {
         if !matches!(Screen::new(&channel.screen)?.check_name(name, true, 0), Err(refused) if refused.code == "key-pattern") {
             return Ok(Some(channel));
         }
@@ -160,7 +163,7 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
         }
         digest = (bytes <= limits::BODY_MAX).then(|| sha256(&[&body]));
     }
-    if channel.source.identical == Identical::Once {
+    if channel.source.folder().is_some_and(|source| source.identical == Identical::Once) {
         let digest = match digest {
             Some(digest) => digest,
             None => parts_digest(bytes, &digest_parts(RealFiles::new().open(file)?.as_ref(), bytes)?),

@@ -97,10 +97,11 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
         keys::write_durably(&dir.join(file), profile_text(file).as_bytes(), 0o644)?;
     }
     for channel in Channel::load_all(station)? {
-        make_dir(&dir.join(match channel.direction(station.config.station.side) {
-            Direction::Out => channel.source.folder,
-            Direction::In => channel.sink.folder,
-        }))?;
+        let folder = match channel.direction(station.config.station.side) {
+            Direction::Out => channel.source.folder().map(|source| &source.folder),
+            Direction::In => channel.sink.folder().map(|sink| &sink.folder),
+        };
+        folder.map_or(Ok(()), |folder| make_dir(&dir.join(folder)))?;
     }
     keys::write_durably(&dir.join("calendar.toml"), calendar::SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.

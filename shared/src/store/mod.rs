@@ -131,6 +131,21 @@ pub struct SourceStamp {
     pub mtime_ns: i64,
 }
 
+/// The length that no file has: what is stamped so is an entry of an outbox.
+const OF_OUTBOX: u64 = u64::MAX;
+
+impl SourceStamp {
+    /// Stamps a row with the id of its entry in the outbox.
+    pub fn of_outbox(id: i64) -> Self {
+        Self { inode: id.cast_unsigned(), len: OF_OUTBOX, mtime_ns: 0 }
+    }
+
+    /// Gives the id of the outbox entry, where it is one.
+    pub fn outbox_id(&self) -> Option<i64> {
+        (self.len == OF_OUTBOX).then(|| self.inode.cast_signed())
+    }
+}
+
 /// A record's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordRow {
@@ -151,21 +166,26 @@ pub struct RecordRow {
     pub bytes: u64,
     /// Why it was refused or withdrawn, a code; else empty.
     pub reason: String,
-    /// Out: the file it was read from.
+    /// Out: the file, or the outbox entry, it was read from.
     pub source: Option<SourceStamp>,
     /// In: the path below the sink folder, where it differs from `name`. Out: where its file lies, where that is not under `name` in the
-    /// source folder, as its source wrote it down.
+    /// source folder, as its source wrote it down; of a refused row the column that is why.
     pub target: Option<String>,
 }
 
 impl RecordRow {
-    /// Tells whether a whole file stands behind this record: a file, or the last part of one. Only the last part of a file in
+    /// Tells whether an entry of an outbox stands behind this record.
+    pub fn is_of_outbox(&self) -> bool {
+        self.source.is_some_and(|source| source.outbox_id().is_some())
+    }
+
+    /// Tells whether a whole file, or a row change, stands behind this record: a file, or the last part of one. Only the last part of a file in
     /// parts counts more bytes than a body may have (FORMAT.md section 5).
     pub fn ends_file(&self) -> bool {
         match self.kind {
-            RecordKind::File => true,
+            RecordKind::File | RecordKind::Row => true,
             RecordKind::FilePart => self.bytes > BODY_MAX,
-            RecordKind::Tombstone | RecordKind::Withdrawal => false,
+            RecordKind::Tombstone | RecordKind::Withdrawal | RecordKind::LargeValue => false,
         }
     }
 }
@@ -483,7 +503,7 @@ pub struct ChannelSums {
     pub packets: u64,
     /// Of them: left (out) or applied (in).
     pub packets_done: u64,
-    /// Files accepted (out) or marked applied (in): records of kind `File`.
+    /// Files or row changes accepted (out) or marked applied (in): records that [end a file](RecordRow::ends_file).
     pub files: u64,
     /// Tombstones.
     pub refused: u64,

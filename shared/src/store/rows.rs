@@ -208,6 +208,8 @@ pub(super) fn kind_number(kind: RecordKind) -> i64 {
         RecordKind::FilePart => 2,
         RecordKind::Tombstone => 3,
         RecordKind::Withdrawal => 4,
+        RecordKind::Row => 5,
+        RecordKind::LargeValue => 6,
     }
 }
 
@@ -217,6 +219,8 @@ fn kind(number: i64) -> Result<RecordKind, Trouble> {
         2 => RecordKind::FilePart,
         3 => RecordKind::Tombstone,
         4 => RecordKind::Withdrawal,
+        5 => RecordKind::Row,
+        6 => RecordKind::LargeValue,
         _ => return Err(unreadable("a record's kind")),
     })
 }

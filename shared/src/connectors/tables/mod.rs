@@ -13,10 +13,18 @@
 //! |---|---|
 //! | `change.rs` | a row change ⇄ the body of its record (FORMAT.md section 5) |
 //! | `values.rs` | what a column takes, and why a value does not fit it |
+//! | `database.rs` | where connectors come from; passwords; what `source install` asks |
+//! | `rest.rs`, `words.rs` | the rest after a fault; the sentences |
+//! | `simulated.rs` | a little database for simulations |
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 pub mod change;
+pub mod database;
+pub(crate) mod no_folder;
+pub(crate) mod rest;
+pub mod simulated;
+pub mod words;
 
 pub use change::{Cells, Op, RowChange, Value};
 
@@ -33,7 +41,8 @@ pub type TableName = String;
 /// What a read of the outbox may bring at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Rows; a transaction that would be cut is brought whole, unless it alone is longer.
+    /// Rows; a transaction that would be cut is brought whole, unless it alone is longer: then the last change brought says that it goes on
+    /// ([`RowChange::goes_on`]).
     pub rows: usize,
     /// Bytes of their values.
     pub bytes: u64,
@@ -93,6 +102,11 @@ pub trait TableSource: Send {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault>;
     /// Deletes entries whose packets exist.
     fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault>;
+    /// Takes entries out of the outbox whose rows could not travel, with their codes, and keeps them for a person, in a table beside it
+    /// (`dukou_outbox_<channel>_refused`). Idempotent. A source that has no place for them may delete them.
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        self.delete(&refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    }
     /// Reads the next rows of a table behind `after`, at most `rows` of them, those alone that `filter` (SQL of the person who pushes) selects.
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault>;
     /// Names what is missing or has drifted: outbox, triggers, rights, columns, keys. Empty when all is well.
