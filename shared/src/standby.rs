@@ -9,11 +9,12 @@
 use crate::accounts;
 use crate::daemon::StationLock;
 use crate::error::{ConfigFault, EngineFault, Policy};
+use crate::given::read_settings;
 use crate::keys::write_durably_for;
 use crate::lang::Lang;
 use crate::requests::{Asked, Request, ask_running};
 use crate::say;
-use crate::station::{Station, read_settings};
+use crate::station::Station;
 use crate::store::StoreFault;
 use crate::store::place::StatePlace;
 use crate::store::postgres::{Login, PostgresStore, Sight};

@@ -222,8 +222,8 @@ impl Engine {
                     batch.push(screened)?;
                 }
                 let sealing = self.begin_sealing(batch)?;
-                let plain_bytes = sealing.plain_bytes;
-                group.push(sealing, plain_bytes);
+                let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+                group.push(sealing, plain_bytes, records);
             }
             if ends_chunk {
                 self.ride_progress(at)?;

@@ -202,6 +202,7 @@ impl Ord for HeapRest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::ChannelSource;
     use crate::seams::clock::SimClock;
     use crate::seams::sim_files::SimFiles;
 
@@ -215,7 +216,8 @@ mod tests {
             for (name, mtime_ns) in [("b/1", 9), ("b/2", 3), ("a/3", 5), ("a/4", 5), ("b/5", 1), ("a/6", 8), ("b/7", 5)] {
                 files.put_at(format!("/in/{name}"), b"x", mtime_ns);
             }
-            let config = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+            let source: ChannelSource = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+            let config = source.folder().expect("a folder").clone();
             let [folder, rejected, duplicates, archive] = ["/in", "/r", "/d", "/a"].map(PathBuf::from);
             let places = FolderPlaces { folder, rejected, duplicates, archive };
             let channel = "files".parse().expect("a channel");
