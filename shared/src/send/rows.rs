@@ -121,7 +121,7 @@ impl Engine {
         let now_ms = self.seams.clock.mono_ms();
         let pushes = self.has_push(at)?;
         let is_due = self.rows_out(at).is_some_and(|rows| now_ms >= rows.read_at_ms);
-        if !(is_due || pushes) || !self.may_take_on(at) || !self.window_is_open(at)? {
+        if !(is_due || pushes) || !self.may_take_on(at) || self.waits_for_reseal(at, report)? || !self.window_is_open(at)? {
             return Ok(());
         }
         if pushes && !self.read_chunk(at, report)? {
@@ -214,7 +214,8 @@ impl Engine {
         let mut parcels = parcels(pieces, &self.outgoing(at).channel.batch).into_iter().peekable();
         while parcels.peek().is_some() && self.may_take_on(at) && self.window_is_open(at)? && !self.should_stop() {
             let (mut group, mut troubles, mut ends_chunk) = (Group::default(), Vec::new(), false);
-            while let Some(parcel) = parcels.next_if(|_| !group.is_full()) {
+            let mut room = self.window_room(at)?;
+            while let Some(parcel) = parcels.next_if(|_| !group.is_full() && !room.is_used_up()) {
                 troubles.extend(parcel.iter().filter_map(|piece| self.trouble_of(at, piece)));
                 ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
@@ -224,6 +225,7 @@ impl Engine {
                 let sealing = self.begin_sealing(batch)?;
                 let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
                 group.push(sealing, plain_bytes, records);
+                room = room.without(1, plain_bytes);
             }
             if ends_chunk {
                 self.ride_progress(at)?;
