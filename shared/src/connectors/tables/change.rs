@@ -8,7 +8,7 @@ mod reader;
 mod tests;
 
 pub use fault::ChangeFault;
-pub(super) use reader::parse_line;
+pub(super) use reader::{LINE_MAX, Line, parse_line};
 
 use crate::connectors::tables::VALUE_MAX;
 use serde::{Deserialize, Serialize};

@@ -17,6 +17,8 @@
 //! | `rest.rs`, `words.rs` | the rest after a fault; the sentences |
 //! | `simulated.rs` | a little database for simulations |
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
+//! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
+//! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 pub mod change;
@@ -25,6 +27,11 @@ pub(crate) mod no_folder;
 pub(crate) mod rest;
 pub mod simulated;
 pub mod words;
+pub mod declared;
+pub mod net;
+pub mod outbox_sql;
+pub mod table_file;
+pub mod values;
 
 pub use change::{Cells, Op, RowChange, Value};
 

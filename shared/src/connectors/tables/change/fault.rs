@@ -18,6 +18,9 @@ pub enum ChangeFault {
         /// Where, counted from 1 on its line.
         at: usize,
     },
+    /// Objects and arrays stand in each other too deep.
+    #[error("nested too deep")]
+    TooDeep,
     /// A key stands twice in one object.
     #[error("a key stands twice in {place}")]
     Twice {
@@ -74,6 +77,7 @@ impl ChangeFault {
                 say!(lang, "一行变更长 {bytes} 字节，超出上限", "a row change of {bytes} bytes is beyond the limit")
             }
             Self::Json { at } => say!(lang, "不是行变更：第 {at} 字节处格式不对", "no row change: wrong at byte {at}"),
+            Self::TooDeep => say!(lang, "嵌套过深", "nested too deep"),
             Self::Twice { place } => say!(lang, "{place} 中有重复的键", "a key stands twice in {place}"),
             Self::Missing { name } => say!(lang, "缺少 {name}", "`{name}` is missing"),
             Self::Wrong { name } => say!(lang, "{name} 的内容不合规定", "`{name}` is not as it must be"),

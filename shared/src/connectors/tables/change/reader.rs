@@ -19,22 +19,81 @@ pub(super) fn parse(body: &[u8], large: &[&[u8]]) -> Result<RowChange, ChangeFau
     if body.len() as u64 > BODY_MAX {
         return Err(ChangeFault::TooLong { bytes: body.len() as u64 });
     }
-    read(body)?.checked(large)
+    read(body)?.checked(LargeValues { values: large, used: vec![false; large.len()], any_length: false })
 }
 
-/// Reads a line of an extract: a body of kind 5 that names its table and has all values in it.
-pub(crate) fn parse_line(line: &[u8]) -> Result<RowChange, ChangeFault> {
+/// What a line of an extract holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// A row change.
+    Change(RowChange),
+    /// A row that cannot travel: the trigger found so, or a value is too long.
+    Unfit {
+        /// Its table.
+        table: String,
+        /// Its key; without values that are too long.
+        key: Cells,
+        /// Stable code.
+        code: &'static str,
+        /// The column, and the length of its value in bytes.
+        value: Option<(String, u64)>,
+    },
+}
+
+/// What triggers find.
+const PROBLEMS: [&str; 5] = ["value-too-large", "date-out-of-range", "time-out-of-range", "number-out-of-range", "character"];
+
+/// Reads a line of an extract: a body of kind 5 that names its table and has all values in it, or a `problem` in place of the row.
+pub(crate) fn parse_line(line: &[u8]) -> Result<Line, ChangeFault> {
     if line.len() > LINE_MAX {
         return Err(ChangeFault::TooLong { bytes: line.len() as u64 });
     }
     let mut raw = read(line)?;
     let table = raw.table.take().ok_or(ChangeFault::Missing { name: "table" })?;
     name_ok(&table)?;
-    raw.checked(&[]).map(|change| RowChange { table, ..change })
+    if let Some(problem) = raw.problem.take() {
+        let code = PROBLEMS.into_iter().find(|code| *code == problem).ok_or(ChangeFault::Wrong { name: "problem" })?;
+        let key = LargeValues::none().cells(raw.key.unwrap_or(RawCells(Vec::new())), "key")?;
+        return Ok(Line::Unfit { table, key, code, value: None });
+    }
+    let change = raw.checked(LargeValues { any_length: true, ..LargeValues::none() })?;
+    let too_large = change.too_large().map(|(column, bytes)| (column.to_string(), bytes));
+    Ok(match too_large {
+        None => Line::Change(RowChange { table, ..change }),
+        value => {
+            let key = change.key.into_iter().filter(|(_, value)| value.bytes() <= VALUE_MAX).collect();
+            Line::Unfit { table, key, code: "value-too-large", value }
+        }
+    })
 }
 
+/// Deepest nesting, in keys that nobody knows, too.
+const DEPTH_MAX: usize = 32;
+
 fn read(bytes: &[u8]) -> Result<Raw, ChangeFault> {
+    if too_deep(bytes) {
+        return Err(ChangeFault::TooDeep);
+    }
     serde_json::from_slice(bytes).map_err(|fault| ChangeFault::Json { at: fault.column() })
+}
+
+/// Tells whether brackets outside of texts are nested too deep, before anything is made of them.
+fn too_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// A row change of the right form; what it says is not looked at yet.
@@ -47,6 +106,8 @@ struct Raw {
     changed: Option<Vec<String>>,
     tx: Option<String>,
     more: Option<bool>,
+    /// Why the row cannot travel, as a trigger says; lines of extracts only.
+    problem: Option<String>,
     twice: bool,
 }
 
@@ -64,11 +125,10 @@ enum RawValue {
 }
 
 impl Raw {
-    fn checked(self, large: &[&[u8]]) -> Result<RowChange, ChangeFault> {
+    fn checked(self, mut large: LargeValues<'_>) -> Result<RowChange, ChangeFault> {
         if self.twice {
             return Err(ChangeFault::Twice { place: "row change" });
         }
-        let mut large = LargeValues { values: large, used: vec![false; large.len()] };
         let op = self.op.ok_or(ChangeFault::Missing { name: "op" })?;
         let key = large.cells(self.key.ok_or(ChangeFault::Missing { name: "key" })?, "key")?;
         let row = large.row(op, self.row)?;
@@ -120,9 +180,15 @@ fn name_ok(name: &str) -> Result<(), ChangeFault> {
 struct LargeValues<'a> {
     values: &'a [&'a [u8]],
     used: Vec<bool>,
+    /// Whether values may be longer than 16 MiB: whoever reads them says so of each.
+    any_length: bool,
 }
 
 impl LargeValues<'_> {
+    const fn none() -> Self {
+        Self { values: &[], used: Vec::new(), any_length: false }
+    }
+
     fn row(&mut self, op: Op, row: Option<RawCells>) -> Result<Cells, ChangeFault> {
         match (op, row) {
             (Op::Delete, None) => Ok(Vec::new()),
@@ -143,10 +209,10 @@ impl LargeValues<'_> {
     fn value(&mut self, value: RawValue) -> Result<Value, ChangeFault> {
         match value {
             RawValue::Null => Ok(Value::Null),
-            RawValue::Text(text) => text_value(text),
+            RawValue::Text(text) => self.text(text),
             RawValue::Hex(hex) => {
                 let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).map_err(|_| ChangeFault::Hex)?;
-                within(bytes.len()).map(|()| Value::Bytes(bytes))
+                self.within(bytes.len()).map(|()| Value::Bytes(bytes))
             }
             RawValue::Large { place, bytes } => self.large(place, bytes),
         }
@@ -159,26 +225,26 @@ impl LargeValues<'_> {
         if std::mem::replace(used, true) {
             return Err(ChangeFault::Large);
         }
-        within(bytes.len())?;
+        self.within(bytes.len())?;
         match as_bytes {
             true => Ok(Value::Bytes(bytes.to_vec())),
-            false => text_value(std::str::from_utf8(bytes).map_err(|_| ChangeFault::Large)?.to_string()),
+            false => self.text(std::str::from_utf8(bytes).map_err(|_| ChangeFault::Large)?.to_string()),
         }
+    }
+
+    fn text(&self, text: String) -> Result<Value, ChangeFault> {
+        self.within(text.len())?;
+        if text.contains('\0') { Err(ChangeFault::Nul) } else { Ok(Value::Text(text)) }
+    }
+
+    fn within(&self, bytes: usize) -> Result<(), ChangeFault> {
+        let bytes = bytes as u64;
+        if bytes > VALUE_MAX && !self.any_length { Err(ChangeFault::ValueTooLong { bytes }) } else { Ok(()) }
     }
 
     fn all_used(&self) -> Result<(), ChangeFault> {
         if self.used.iter().all(|used| *used) { Ok(()) } else { Err(ChangeFault::Large) }
     }
-}
-
-fn text_value(text: String) -> Result<Value, ChangeFault> {
-    within(text.len())?;
-    if text.contains('\0') { Err(ChangeFault::Nul) } else { Ok(Value::Text(text)) }
-}
-
-fn within(bytes: usize) -> Result<(), ChangeFault> {
-    let bytes = bytes as u64;
-    if bytes > VALUE_MAX { Err(ChangeFault::ValueTooLong { bytes }) } else { Ok(()) }
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -207,6 +273,7 @@ impl<'de> Visitor<'de> for RawVisitor {
                 "row" => raw.row = Some(map.next_value()?),
                 "changed" => raw.changed = Some(map.next_value::<RawNames>()?.0),
                 "tx" => raw.tx = Some(map.next_value()?),
+                "problem" => raw.problem = Some(map.next_value()?),
                 "more" => raw.more = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

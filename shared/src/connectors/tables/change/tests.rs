@@ -77,7 +77,7 @@ proptest! {
         prop_assert!(large.iter().all(|value| value.len() > large_from));
         let back = RowChange::parse(&body, &large).expect("what was rendered is read");
         prop_assert_eq!(RowChange { table: change.table.clone(), ..back }, change.clone());
-        prop_assert_eq!(parse_line(&change.render_line()).expect("a line is read"), change);
+        prop_assert_eq!(parse_line(&change.render_line()).expect("a line is read"), Line::Change(change));
     }
 
     #[test]
@@ -129,7 +129,7 @@ fn the_body_is_written_as_the_format_says() {
         transaction: Some(18_446_744_073_709_551_615),
         goes_on: true,
     };
-    let (body, large) = change.render(9);
+    let (body, large) = change.render(8);
     let expected = r#"{"op":"update","key":{"ZDDM":"370115"},"row":{"ZDDM":"370115","BZ":null,"QLR":{"large":0},"TX":{"hex":"00ff"},"DA":{"hex":"070707"},"SM":{"large":1}},"changed":["BZ"],"tx":"18446744073709551615","more":true}"#;
     assert_eq!(String::from_utf8(body).unwrap(), expected);
     assert_eq!(large, vec!["张\"䶮\\\u{1}".as_bytes().to_vec(), "很长的说明".as_bytes().to_vec()]);
@@ -258,7 +258,13 @@ fn too_many_columns_and_endless_depth_are_refused() {
     let body = format!(r#"{{"op":"delete","key":{{{}}}}}"#, columns.join(","));
     assert!(matches!(parse(&body), Err(ChangeFault::Json { .. })));
     let deep = format!(r#"{{"op":"delete","key":{{"a":"1"}},"new":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    assert!(matches!(parse(&deep), Err(ChangeFault::Json { .. })));
+    assert_eq!(parse(&deep), Err(ChangeFault::TooDeep));
+    let nested = format!(
+        r#"{{"op":"delete","key":{{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"{{"}},"new":{}{}}}"#,
+        "[".repeat(20),
+        "]".repeat(20)
+    );
+    assert!(parse(&nested).is_ok(), "brackets in a text are text");
 }
 
 #[test]
@@ -278,4 +284,20 @@ fn the_key_for_people_is_cut_before_it_is_long() {
     change.key[1].1 = Value::Bytes(vec![0xab; 1 << 20]);
     assert_eq!(change.key_text().len(), 512);
     assert!(change.key_text().starts_with("1/abab"));
+}
+
+#[test]
+fn a_line_of_an_extract_may_say_that_its_row_cannot_travel() {
+    let line = br#"{"table":"BDC.ZD","op":"update","key":{"BSM":"1"},"problem":"date-out-of-range"}"#;
+    let unfit =
+        |code, value| Line::Unfit { table: "BDC.ZD".into(), key: vec![("BSM".into(), Value::Text("1".into()))], code, value };
+    assert_eq!(parse_line(line), Ok(unfit("date-out-of-range", None)));
+    assert_eq!(
+        parse_line(br#"{"table":"BDC.ZD","key":{"BSM":"1"},"problem":"other"}"#),
+        Err(ChangeFault::Wrong { name: "problem" })
+    );
+    assert_eq!(parse_line(br#"{"op":"delete","key":{"BSM":"1"}}"#), Err(ChangeFault::Missing { name: "table" }));
+    let long = "7".repeat(usize::try_from(VALUE_MAX).unwrap() + 1);
+    let line = format!(r#"{{"table":"BDC.ZD","op":"insert","key":{{"BSM":"1"}},"row":{{"BSM":"1","TX":"{long}"}}}}"#);
+    assert_eq!(parse_line(line.as_bytes()), Ok(unfit("value-too-large", Some(("TX".into(), VALUE_MAX + 1)))));
 }
