@@ -78,10 +78,14 @@ impl Office {
             self.open.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, work)| &work.units).collect();
         let free: Vec<String> = work.transaction.keys(UNIT).into_iter().filter(|unit| !taken.contains(unit)).collect();
         let unit = match free.is_empty() || self.dice.chance(0.3) {
-            true => {
+            true => loop {
                 self.next += 1;
-                format!("U{:04}", self.next)
-            }
+                let unit = format!("U{:04}", self.next);
+                // A unit of another office may be anybody's.
+                if !taken.contains(&unit) {
+                    break unit;
+                }
+            },
             false => free[self.dice.below(free.len() as u64) as usize].clone(),
         };
         let is_there = free.contains(&unit);
