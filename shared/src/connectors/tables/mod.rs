@@ -24,6 +24,7 @@ mod contract_tests;
 pub mod declared;
 pub mod net;
 pub mod outbox_sql;
+pub mod postgres;
 pub mod table_file;
 pub mod values;
 
