@@ -5,3 +5,4 @@
 
 mod account;
 pub mod postgres;
+pub mod proxy;

@@ -22,11 +22,14 @@
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 pub mod change;
+#[cfg(test)]
+mod contract_tests;
 pub mod database;
 pub mod declared;
 pub mod net;
 pub(crate) mod no_folder;
 pub mod outbox_sql;
+pub mod postgres;
 pub(crate) mod rest;
 pub mod simulated;
 pub mod table_file;
