@@ -17,6 +17,8 @@
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 pub mod change;
+#[cfg(test)]
+mod contract_tests;
 
 pub use change::{Cells, Op, RowChange, Value};
 
