@@ -9,7 +9,7 @@
 
 use super::net::Net;
 use super::values::{Column, row_taken};
-use super::{Cells, Mark, Op, RowChange, RowPacket, TableFault, TableName, Value};
+use super::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use std::collections::{BTreeSet, HashMap};
 
@@ -86,13 +86,19 @@ pub(super) trait Target {
     fn put_aside(&mut self, channel: &ChannelName, placed: &Placed, why: &Refusal) -> Result<(), TableFault>;
     /// Gives a table as the catalog has it, which is read once until [`forget`](Self::forget).
     fn shape(&mut self, table: &str) -> Result<Shape, TableFault>;
+    /// Gives why a row whose values fit its columns is refused all the same; asked before anything is changed.
+    fn objection(&mut self, _table: &str, _row: &Cells) -> Result<Option<Refusal>, TableFault> {
+        Ok(None)
+    }
     /// Gives the sink's tables, parents before their children.
     fn parents_first(&mut self) -> Result<Vec<String>, TableFault>;
     /// Forgets what was read of the catalog.
     fn forget(&mut self);
     /// Sets the point to which [`back`](Self::back) goes. With `in_bulk` the order of rows does not matter where the database allows that.
     fn savepoint(&mut self, in_bulk: bool) -> Result<(), TableFault>;
-    /// Goes back to the savepoint.
+    /// Gives the savepoint up, and keeps what came after it.
+    fn release(&mut self) -> Result<(), TableFault>;
+    /// Goes back to the savepoint, which is gone then.
     fn back(&mut self) -> Result<(), TableFault>;
     /// Deletes rows by their keys; what is not there is no fault.
     fn delete(&mut self, table: &str, keys: &[Cells]) -> Result<(), Refused>;
@@ -229,7 +235,10 @@ impl Work<'_> {
                 Ok((key, row)) => {
                     placed.change.key = key;
                     placed.change.row = row;
-                    self.changes.push(placed);
+                    match self.target.objection(&placed.change.table, &placed.change.row)? {
+                        None => self.changes.push(placed),
+                        Some(why) => self.refuse(placed, why)?,
+                    }
                 }
                 Err(why) => self.refuse(placed, why)?,
             }
@@ -295,7 +304,7 @@ impl Work<'_> {
             Step::Upsert(table, row) => self.target.upsert(table, std::slice::from_ref(*row)),
         };
         match done {
-            Ok(()) => Ok(None),
+            Ok(()) => self.target.release().map(|()| None),
             Err(Refused::Fault(fault)) => Err(fault),
             Err(Refused::Rows(why)) => self.target.back().map(|()| Some(why)),
         }
@@ -306,8 +315,10 @@ impl Work<'_> {
         let mut found = Vec::new();
         for (step, why) in refused {
             let at = self.changes.iter().rposition(|placed| step.is_of(&placed.change));
-            // Every step came from a change.
-            let Some(at) = at else { continue };
+            let Some(at) = at else {
+                // Every step came from a change; one that did not is no reason to lose it.
+                return Err(TableFault::Denied { place: self.channel.to_string(), words: why.words[1].clone() });
+            };
             found.push((at, why));
         }
         found.sort_by_key(|(at, _)| *at);
@@ -360,4 +371,15 @@ fn key_differs(key: &BTreeSet<&str>) -> Refusal {
         format!("the sink's key is {key}, the source's is another; make both the same"),
     ];
     Refusal { column: None, code: "key-differs", words }
+}
+
+/// Reads a change that was kept, with its large values behind it.
+pub(super) fn pending_of(epoch: &str, seq: i64, index: i64, table: String, bodies: &[Vec<u8>]) -> Result<Placed, TableFault> {
+    let unreadable = || TableFault::Unfit { table: "dukou_pending".to_owned(), column: None, problem: Problem::Drifted };
+    let (body, large) = bodies.split_first().ok_or_else(unreadable)?;
+    let large: Vec<&[u8]> = large.iter().map(Vec::as_slice).collect();
+    let mut change = RowChange::parse(body, &large).map_err(|_| unreadable())?;
+    change.table = table;
+    let index = u32::try_from(index).map_err(|_| unreadable())?;
+    Ok(Placed { epoch: epoch.parse().map_err(|_| unreadable())?, seq: seq.unsigned_abs(), index, change })
 }

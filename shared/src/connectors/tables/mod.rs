@@ -16,9 +16,16 @@
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
+mod applying;
 pub mod change;
+pub mod net;
+pub mod values;
 #[cfg(test)]
 mod contract_tests;
+
+pub mod mysql;
+pub mod sqlite;
+mod tagged;
 
 pub use change::{Cells, Op, RowChange, Value};
 
@@ -232,4 +239,10 @@ pub enum Problem {
     /// The table changed since its triggers were made.
     #[error("it changed since its triggers were made")]
     Drifted,
+    /// Something of the table changes rows without firing triggers: a foreign key of InnoDB with CASCADE, a unique index on an expression.
+    #[error("{0} changes rows without firing triggers")]
+    Silent(String),
+    /// Its storage engine knows no transactions.
+    #[error("its engine {0} knows no transactions")]
+    NoTransactions(String),
 }

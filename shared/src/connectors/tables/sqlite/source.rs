@@ -7,6 +7,7 @@ use super::catalog::{self, Affinity, Table};
 use super::triggers::{self, Names};
 use super::{Session, Trouble, bytes_at, ident, roll_back};
 use crate::connectors::tables::tagged::{self, Misfit, Tagged};
+use crate::connectors::tables::values::float_text;
 use crate::connectors::tables::{
     Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
 };
@@ -348,20 +349,10 @@ fn value(cell: Option<&str>, numbers: &[Option<f64>]) -> Result<Value, &'static 
         Some('t') if rest.contains('\0') => Err("nul-in-text"),
         Some('t') => Ok(Value::Text(rest.to_owned())),
         Some('x') => data_encoding::HEXLOWER.decode(rest.as_bytes()).map(Value::Bytes).map_err(|_| "unreadable"),
-        Some('f') => finite(number()?).map(|number| Value::Text(shortest(number))),
-        Some('n') => finite(number()?).map(|number| Value::Text(format!("{number}"))),
+        Some('f') => float_text(number()?).map(Value::Text).ok_or("not-finite"),
+        Some('n') => Some(number()?).filter(|number| number.is_finite()).map(|number| Value::Text(format!("{number}"))).ok_or("not-finite"),
         _ => Err("unreadable"),
     }
-}
-
-fn finite(number: f64) -> Result<f64, &'static str> {
-    if number.is_finite() { Ok(number) } else { Err("not-finite") }
-}
-
-/// The shortest decimal that reads back as the same number.
-fn shortest(number: f64) -> String {
-    let text = format!("{number:?}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// Reads a chunk and sets its marker, in the transaction that lets no one else write.
@@ -372,13 +363,17 @@ async fn chunk(
     token: u64,
 ) -> Result<Chunk, Trouble> {
     let table = catalog::table(conn, want.table).await??;
+    if let (None, Some(sql)) = (want.after, triggers::keyless_stock(names, &table, &filter(want))) {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *conn).await?;
+    }
     let (condition, arguments) = behind(&table, want)?;
     let reals = triggers::real_values(&table, "r.");
     let sql = format!(
-        "SELECT {problem}, CAST({} AS BLOB), CASE WHEN ({problem}) IS NULL THEN CAST({} AS BLOB) END{reals} FROM {} AS r WHERE {condition} ORDER BY {} LIMIT {}",
+        "SELECT {problem}, CAST({} AS BLOB), CASE WHEN ({problem}) IS NULL THEN CAST({} AS BLOB) END{reals} FROM {} AS r WHERE {condition} AND {} ORDER BY {} LIMIT {}",
         triggers::key_json(&table, "r."),
         triggers::row_json(&table, "r."),
         ident(&table.name),
+        triggers::has_key(&table, "r."),
         catalog::list(table.key(), "r."),
         want.rows,
         problem = triggers::problem(&table, "r."),
@@ -413,9 +408,6 @@ fn stock_row(
     }
     let json = bytes_at(row, 2)?.unwrap_or_default();
     let change = key.clone().and_then(|key| {
-        if let Some((name, _)) = key.iter().find(|(_, value)| *value == Value::Null) {
-            return Err(Misfit::of("key-null", name));
-        }
         let row = cells(&json, numbers)?;
         let table = table.shown.clone();
         Ok(RowChange { table, op: Op::Stock, key, row, changed: Vec::new(), transaction: None, goes_on: false })
@@ -443,10 +435,15 @@ async fn put_aside(
     Ok(())
 }
 
+/// The person's condition, whatever stands in it: a comment ends with its line.
+fn filter(want: &ChunkWanted<'_>) -> String {
+    want.filter.map_or_else(|| "1".to_owned(), |filter| format!("({filter}\n)"))
+}
+
 /// The condition of a chunk with its arguments.
 fn behind<'a>(table: &Table, want: &ChunkWanted<'a>) -> Result<(String, SqliteArguments), Trouble> {
     let mut arguments = SqliteArguments::default();
-    let filter = want.filter.map(|filter| format!("({filter}\n)")).unwrap_or_else(|| "1".to_owned());
+    let filter = filter(want);
     let Some(after) = want.after else { return Ok((filter, arguments)) };
     let key = table.key();
     if after.len() != key.len() {

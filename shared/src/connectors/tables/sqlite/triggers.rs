@@ -68,8 +68,9 @@ pub(super) fn of_table(names: &Names, table: &Table) -> Vec<(String, String)> {
     };
     let clashes = table.clashes().next().is_some();
     if clashes {
-        add("before-insert", "BEFORE INSERT", note(names, table));
-        add("before-update", "BEFORE UPDATE", note(names, table));
+        add("before-insert", "BEFORE INSERT", note(names, table, ""));
+        let other = format!(" AND NOT ({})", same(&table.key(), "r.", "OLD."));
+        add("before-update", "BEFORE UPDATE", note(names, table, &other));
     }
     let gone = if clashes { replaced(names, table) } else { String::new() };
     add("insert", "AFTER INSERT", format!("{gone}{}", written(names, table, false)));
@@ -140,11 +141,11 @@ fn left(names: &Names, table: &Table, is_update: bool) -> String {
 }
 
 /// Notes the keys of rows that a unique index would have replaced.
-fn note(names: &Names, table: &Table) -> String {
+fn note(names: &Names, table: &Table, other: &str) -> String {
     let columns: Vec<String> = (0..table.key().len()).map(|n| format!("k{n}")).collect();
     let in_way: Vec<String> = table.clashes().map(in_the_way).collect();
     format!(
-        "  INSERT INTO {}(tbl, {}) SELECT {}, {} FROM {} AS r WHERE {};\n",
+        "  INSERT INTO {}(tbl, {}) SELECT {}, {} FROM {} AS r WHERE ({}){other};\n",
         ident(&names.notes),
         columns.join(", "),
         literal(&table.shown),
@@ -280,6 +281,29 @@ pub(super) fn real_values(table: &Table, alias: &str) -> String {
         format!(", CASE typeof({name}) WHEN 'real' THEN {name} END")
     };
     table.reals().iter().map(value).collect()
+}
+
+/// Writes that rows of the stock without a whole key cannot travel; nothing where each has one.
+pub(super) fn keyless_stock(names: &Names, table: &Table, filter: &str) -> Option<String> {
+    if table.has_integer_key || table.key().iter().all(|column| column.not_null) {
+        return None;
+    }
+    Some(format!(
+        "INSERT INTO {}(at, tbl, op, \"key\", problem{}) SELECT {NOW}, {}, 'stock', {}, 'key-null'{} FROM {} AS r WHERE NOT ({}) AND {filter}",
+        ident(&names.outbox),
+        real_names(table),
+        literal(&table.shown),
+        key_json(table, "r."),
+        real_values(table, "r."),
+        ident(&table.name),
+        has_key(table, "r.")
+    ))
+}
+
+/// The key is whole.
+pub(super) fn has_key(table: &Table, alias: &str) -> String {
+    let there: Vec<String> = table.key().iter().map(|column| format!("{alias}{} IS NOT NULL", ident(&column.name))).collect();
+    there.join(" AND ")
 }
 
 /// Why the row cannot travel; NULL when it can.
