@@ -50,7 +50,7 @@ pub(super) struct Server {
 
 /// The server, connected to when it is first needed and again after a fault.
 pub(super) struct Session {
-    options: MySqlConnectOptions,
+    options: Result<MySqlConnectOptions, TableFault>,
     place: String,
     /// `None` until the first call.
     running: Option<(Runtime, Option<MySqlConnection>)>,
@@ -58,23 +58,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Reads a URL; its password may stand apart from it.
-    pub(super) fn new(url: &str, password: Option<&str>) -> Result<Self, TableFault> {
-        let denied = |words: String| TableFault::Denied { place: "mysql://".to_owned(), words };
-        let mut options: MySqlConnectOptions = url.parse().map_err(|error: sqlx::Error| denied(error.to_string()))?;
-        if let Some(password) = password {
-            options = options.password(password);
-        }
-        let Some(database) = options.get_database().filter(|name| !name.is_empty()) else {
-            return Err(denied("the URL names no database: mysql://account@host/database".to_owned()));
-        };
-        let host = options.get_socket().map_or_else(
-            || format!("{}:{}", options.get_host(), options.get_port()),
-            |socket| socket.display().to_string(),
-        );
-        let place = format!("mysql://{}@{host}/{database}", options.get_username());
-        let options = options.charset("utf8mb4").pipes_as_concat(false).no_engine_substitution(false).timezone(None);
-        Ok(Self { options: options.disable_statement_logging(), place, running: None, server: Server::default() })
+    /// Reads a URL; its password may stand apart from it. What is wrong with it the first call tells.
+    pub(super) fn new(url: &str, password: Option<&str>) -> Self {
+        let read = read_url(url, password);
+        let place = read.as_ref().map_or_else(|_| "mysql://".to_owned(), place_of);
+        Self { options: read, place, running: None, server: Server::default() }
     }
 
     /// Runs a piece of work to its end; on any trouble an open transaction is rolled back.
@@ -122,7 +110,7 @@ impl Session {
             self.running = Some((runtime.map_err(|error| self.away(&error.to_string()))?, None));
         }
         let Some((runtime, place)) = &mut self.running else { return Ok(()) };
-        let options = &self.options;
+        let options = self.options.as_ref().map_err(Clone::clone)?;
         let begun = runtime.block_on(async { tokio::time::timeout(BEGIN_PATIENCE, begin(options)).await });
         let (connection, server) = begun.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?;
         *place = Some(connection);
@@ -164,6 +152,30 @@ impl Drop for Session {
             let _ = runtime.block_on(async { tokio::time::timeout(END_PATIENCE, connection.close()).await });
         }
     }
+}
+
+fn read_url(url: &str, password: Option<&str>) -> Result<MySqlConnectOptions, TableFault> {
+    let denied = |words: String| TableFault::Denied { place: "mysql://".to_owned(), words };
+    // The driver's own words may show the URL, and with it a password.
+    let options: Result<MySqlConnectOptions, sqlx::Error> = url.parse();
+    let mut options = options.map_err(|_| denied("it is no URL: mysql://account@host/database".to_owned()))?;
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err(denied("the URL names no database: mysql://account@host/database".to_owned()));
+    }
+    if let Some(password) = password {
+        options = options.password(password);
+    }
+    let options = options.charset("utf8mb4").pipes_as_concat(false).no_engine_substitution(false).timezone(None);
+    Ok(options.disable_statement_logging())
+}
+
+/// The server as people read it, without a password.
+fn place_of(options: &MySqlConnectOptions) -> String {
+    let host = options.get_socket().map_or_else(
+        || format!("{}:{}", options.get_host(), options.get_port()),
+        |socket| socket.display().to_string(),
+    );
+    format!("mysql://{}@{host}/{}", options.get_username(), options.get_database().unwrap_or_default())
 }
 
 async fn begin(options: &MySqlConnectOptions) -> Result<(MySqlConnection, Server), sqlx::Error> {

@@ -54,21 +54,13 @@ struct Database {
 
 impl MysqlSink {
     /// Makes a sink for tables in the database of a URL, which is connected to at the first call. `tables` are pairs: the source's name, the sink's.
-    ///
-    /// # Errors
-    /// `Denied` when the URL is none, or names no database.
-    pub fn new(
-        url: &str,
-        password: Option<&str>,
-        tables: &[(TableName, TableName)],
-        dead_letters: bool,
-    ) -> Result<Self, TableFault> {
+    pub fn new(url: &str, password: Option<&str>, tables: &[(TableName, TableName)], dead_letters: bool) -> Self {
         let names = tables.iter().map(|(_, sink)| sink.clone()).collect();
-        let session = Session::new(url, password)?;
-        Ok(Self {
+        let session = Session::new(url, password);
+        Self {
             database: Database { session, names, read: HashMap::new(), held: HashMap::new(), is_prepared: false },
             terms: Terms { names: tables.iter().filter(|(source, sink)| source != sink).cloned().collect(), dead_letters },
-        })
+        }
     }
 }
 

@@ -29,13 +29,9 @@ pub struct MysqlSource {
 }
 
 impl MysqlSource {
-    /// Makes a source of tables in the database of a URL, which is connected to at the first call.
-    ///
-    /// # Errors
-    /// `Denied` when the URL is none, or names no database.
-    pub fn new(url: &str, password: Option<&str>, channel: &ChannelName, tables: &[TableName]) -> Result<Self, TableFault> {
-        let outbox = triggers::outbox_name(channel);
-        Ok(Self { session: Session::new(url, password)?, outbox, tables: tables.to_vec() })
+    /// Makes a source of tables in the database of a URL, which is connected to at the first call; a URL that is none is told there.
+    pub fn new(url: &str, password: Option<&str>, channel: &ChannelName, tables: &[TableName]) -> Self {
+        Self { session: Session::new(url, password), outbox: triggers::outbox_name(channel), tables: tables.to_vec() }
     }
 
     /// Makes outbox and triggers, or makes them anew; no change falls between, and what the outbox holds stays.
@@ -54,16 +50,25 @@ impl MysqlSource {
         })
     }
 
-    /// Gives the statements that [`install`](Self::install) would run.
+    /// Gives the statements that [`install`](Self::install) would run, as the `mariadb` and `mysql` programs read them.
     ///
     /// # Errors
     /// As [`install`](Self::install).
-    pub fn install_sql(&mut self) -> Result<Vec<String>, TableFault> {
+    pub fn install_sql(&mut self) -> Result<String, TableFault> {
         let (outbox, shown) = (&self.outbox, &self.tables);
         self.session.run(async |conn, server| {
             let tables = fit_tables(conn, server, shown).await?;
-            Ok(statements(conn, server, outbox, &tables).await?.into_iter().map(|(_, sql)| sql).collect())
+            Ok(script(statements(conn, server, outbox, &tables).await?.into_iter().map(|(_, sql)| sql)))
         })
+    }
+
+    /// Gives the statements that [`uninstall`](Self::uninstall) would run.
+    ///
+    /// # Errors
+    /// As any call.
+    pub fn uninstall_sql(&mut self) -> Result<String, TableFault> {
+        let outbox = &self.outbox;
+        self.session.run(async |conn, server| Ok(script(removal(conn, server, outbox).await?.into_iter())))
     }
 
     /// Takes away all that was installed, the outbox with what it holds too.
@@ -73,15 +78,26 @@ impl MysqlSource {
     pub fn uninstall(&mut self) -> Result<(), TableFault> {
         let outbox = &self.outbox;
         self.session.run(async |conn, server| {
-            for (schema, name, _) in ours(conn, server, outbox).await? {
-                let sql = format!("DROP TRIGGER IF EXISTS {}.{}", ident(&schema), ident(&name));
+            for sql in removal(conn, server, outbox).await? {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }
-            let sql = format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(outbox, server));
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await?;
             Ok(())
         })
     }
+}
+
+/// The statements that take everything of ours away.
+async fn removal(conn: &mut MySqlConnection, server: &Server, outbox: &str) -> Result<Vec<String>, Trouble> {
+    let drop = |(schema, name, _): (String, String, String)| format!("DROP TRIGGER IF EXISTS {}.{}", ident(&schema), ident(&name));
+    let mut statements: Vec<String> = ours(conn, server, outbox).await?.into_iter().map(drop).collect();
+    statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(outbox, server)));
+    Ok(statements)
+}
+
+/// Statements as a script; the bodies of triggers hold semicolons.
+fn script(statements: impl Iterator<Item = String>) -> String {
+    let lines: String = statements.map(|sql| format!("{sql}\n//\n")).collect();
+    format!("DELIMITER //\n{lines}DELIMITER ;\n")
 }
 
 /// Says which right is missing.

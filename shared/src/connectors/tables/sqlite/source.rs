@@ -56,12 +56,21 @@ impl SqliteSource {
     ///
     /// # Errors
     /// As [`install`](Self::install).
-    pub fn install_sql(&mut self) -> Result<Vec<String>, TableFault> {
+    pub fn install_sql(&mut self) -> Result<String, TableFault> {
         let (names, shown) = (&self.names, &self.tables);
         self.session.run(async |conn| {
             let tables = fit_tables(conn, shown).await?;
-            statements(conn, names, &tables).await
+            Ok(script(&statements(conn, names, &tables).await?))
         })
+    }
+
+    /// Gives the statements that [`uninstall`](Self::uninstall) would run.
+    ///
+    /// # Errors
+    /// As any call.
+    pub fn uninstall_sql(&mut self) -> Result<String, TableFault> {
+        let names = &self.names;
+        self.session.run(async |conn| Ok(script(&removal(conn, names).await?)))
     }
 
     /// Takes away all that was installed, the outbox with what it holds too.
@@ -72,21 +81,27 @@ impl SqliteSource {
         let names = &self.names;
         self.session.run(async |conn| {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-            for trigger in our_triggers(conn, names).await? {
-                drop_it(conn, "TRIGGER", &trigger).await?;
+            for statement in removal(conn, names).await? {
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut *conn).await?;
             }
-            drop_it(conn, "TABLE", &names.outbox).await?;
-            drop_it(conn, "TABLE", &names.notes).await?;
             sqlx::query("COMMIT").execute(conn).await?;
             Ok(())
         })
     }
 }
 
-async fn drop_it(conn: &mut SqliteConnection, what: &str, name: &str) -> Result<(), Trouble> {
-    let sql = format!("DROP {what} IF EXISTS {}", ident(name));
-    sqlx::query(AssertSqlSafe(sql)).execute(conn).await?;
-    Ok(())
+/// Statements as a script, in one transaction.
+fn script(statements: &[String]) -> String {
+    let lines: String = statements.iter().map(|sql| format!("{sql};\n")).collect();
+    format!("BEGIN IMMEDIATE;\n{lines}COMMIT;\n")
+}
+
+/// The statements that take everything of ours away.
+async fn removal(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {
+    let triggers = our_triggers(conn, names).await?.into_iter();
+    let mut statements: Vec<String> = triggers.map(|trigger| format!("DROP TRIGGER {}", ident(&trigger))).collect();
+    statements.extend([&names.outbox, &names.notes].map(|table| format!("DROP TABLE IF EXISTS {}", ident(table))));
+    Ok(statements)
 }
 
 async fn our_triggers(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {

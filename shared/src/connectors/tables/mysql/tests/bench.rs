@@ -36,7 +36,7 @@ impl Databases {
 
     /// Opens the source with what is installed.
     pub(super) fn open_source(&self, tables: &[String]) -> MysqlSource {
-        MysqlSource::new(&self.at(End::Source).url, None, &channel(), tables).expect("a URL")
+        MysqlSource::new(&self.at(End::Source).url, None, &channel(), tables)
     }
 }
 
@@ -94,7 +94,7 @@ impl Bench for Databases {
 
     fn sink(&self, tables: &[String], dead_letters: bool) -> Box<dyn TableSink> {
         let pairs: Vec<_> = tables.iter().map(|table| (table.clone(), table.clone())).collect();
-        Box::new(MysqlSink::new(&self.at(End::Sink).url, None, &pairs, dead_letters).expect("a URL"))
+        Box::new(MysqlSink::new(&self.at(End::Sink).url, None, &pairs, dead_letters))
     }
 
     fn refused(&self) -> usize {

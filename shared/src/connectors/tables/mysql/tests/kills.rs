@@ -22,7 +22,7 @@ fn a_server_killed_while_it_applies_or_commits_has_each_packet_whole_or_not_at_a
     let url = server.create("report");
     App::open(&url, "+08:00").run("CREATE TABLE zd (id INT PRIMARY KEY, seq INT)");
     let pairs = [("zd".to_owned(), "zd".to_owned())];
-    let mut sink = MysqlSink::new(&url, None, &pairs, false).expect("a URL");
+    let mut sink = MysqlSink::new(&url, None, &pairs, false);
     let (mut seq, mut cut) = (0_u64, 0);
     for round in 0..6_u64 {
         let (applying, ended) = (AtomicU64::new(seq), AtomicBool::new(false));
