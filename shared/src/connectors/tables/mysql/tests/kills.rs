@@ -5,7 +5,7 @@ use super::bench::App;
 use crate::connectors::tables::contract_tests::{Session, change, channel, packet};
 use crate::connectors::tables::{Op, RowPacket, TableFault, TableSink};
 use dukou_servers::mariadb::Mariadb;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A packet of this number: a hundred rows, each with the number.
@@ -25,10 +25,10 @@ fn a_server_killed_while_it_applies_or_commits_has_each_packet_whole_or_not_at_a
     let mut sink = MysqlSink::new(&url, None, &pairs, false);
     let (mut seq, mut cut) = (0_u64, 0);
     for round in 0..6_u64 {
-        let (applying, ended) = (AtomicU64::new(seq), AtomicBool::new(false));
+        let applying = AtomicU64::new(seq);
         std::thread::scope(|scope| {
             let victim = &mut server;
-            let (applying, ended) = (&applying, &ended);
+            let applying = &applying;
             let killer = scope.spawn(move || {
                 // Once packets flow, at a moment that differs from round to round.
                 let begun = Instant::now();
@@ -37,7 +37,6 @@ fn a_server_killed_while_it_applies_or_commits_has_each_packet_whole_or_not_at_a
                 }
                 std::thread::sleep(Duration::from_micros(731 * round));
                 victim.kill9();
-                ended.store(true, Ordering::Relaxed);
             });
             loop {
                 match sink.apply(&channel(), &numbered(seq + 1)) {
@@ -48,7 +47,6 @@ fn a_server_killed_while_it_applies_or_commits_has_each_packet_whole_or_not_at_a
                     Err(TableFault::Away { .. }) => break,
                     Err(other) => panic!("{other:?}"),
                 }
-                assert!(!ended.load(Ordering::Relaxed) || seq < 1_000_000, "a killed server answers no more");
             }
             killer.join().expect("the killer");
         });

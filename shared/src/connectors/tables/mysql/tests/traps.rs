@@ -206,7 +206,7 @@ fn text_in_gbk_crosses_unchanged_and_what_gbk_lacks_is_refused_with_its_code_poi
     // A code that GBK's table leaves to the user has no character to travel as.
     app.run("INSERT INTO zd VALUES ('c', CONVERT(x'AAA1' USING gbk))");
     let offered = read(&mut *pair.source);
-    assert_eq!((misfits(&offered), told(&offered)), (vec![("character", Some("mc".to_owned()))], vec![]));
+    assert_eq!((misfits(&offered), told(&offered)), (vec![("character", Some("mc".to_owned()))], Vec::<String>::new()));
 }
 
 #[test]
