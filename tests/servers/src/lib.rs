@@ -4,5 +4,6 @@
 //! that cannot be started fails the test that asked for it, with a sentence; nothing is ever skipped.
 
 mod account;
+pub mod mariadb;
 pub mod postgres;
 pub mod proxy;

@@ -21,18 +21,22 @@
 //! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
+mod applying;
 pub mod change;
 #[cfg(test)]
 mod contract_tests;
 pub mod database;
 pub mod declared;
+pub mod mysql;
 pub mod net;
 pub(crate) mod no_folder;
 pub mod outbox_sql;
 pub mod postgres;
 pub(crate) mod rest;
 pub mod simulated;
+pub mod sqlite;
 pub mod table_file;
+mod tagged;
 pub mod values;
 pub mod words;
 
@@ -254,4 +258,10 @@ pub enum Problem {
     /// The table changed since its triggers were made.
     #[error("it changed since its triggers were made")]
     Drifted,
+    /// Something of the table changes rows without firing triggers: a foreign key of InnoDB with CASCADE, a unique index on an expression.
+    #[error("{0} changes rows without firing triggers")]
+    Silent(String),
+    /// Its storage engine knows no transactions.
+    #[error("its engine {0} knows no transactions")]
+    NoTransactions(String),
 }
