@@ -3,17 +3,23 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
+use super::mysql::{MysqlSink, MysqlSource};
+use super::postgres::{PostgresSink, PostgresSource};
+use super::sqlite::{SqliteSink, SqliteSource};
+use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
 use super::{TableFault, TableName, TableSink, TableSource};
-use crate::channel::{Channel, TableSinkConfig, TableSourceConfig};
+use crate::channel::{Channel, OnRefused, TableSinkConfig, TableSourceConfig};
 use crate::error::ConfigFault;
 use crate::lang::Lang;
 use crate::say;
+use crate::seams::real_files::RealFiles;
 use crate::station::Station;
 use dukou_packets::packet::header::ChannelName;
 use std::fmt;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Longest password file in bytes.
 const PASSWORD_MAX: u64 = 4096;
@@ -52,6 +58,10 @@ impl Address {
         let path = self.url.strip_prefix("sqlite:").or_else(|| self.url.strip_prefix("table-file:"))?;
         Some(self.dir.join(path))
     }
+
+    fn revealed(&self) -> Option<&str> {
+        self.password.as_ref().map(Password::reveal)
+    }
 }
 
 /// What is wrong with how a database is configured.
@@ -60,6 +70,9 @@ pub enum DatabaseProblem {
     /// This program has no connector for it.
     #[error("there is no connector for it")]
     NoConnector,
+    /// Scripts have no dead-letter table.
+    #[error("scripts put no row aside; on_refused has to be hold")]
+    NoDeadLetters,
     /// The password file cannot be read.
     #[error("the password file cannot be read ({0})")]
     Unreadable(String),
@@ -75,6 +88,7 @@ impl DatabaseProblem {
     pub(crate) fn sentence(&self, lang: Lang) -> String {
         match self {
             Self::NoConnector => say!(lang, "本程序没有这种数据库的连接器", "{self}"),
+            Self::NoDeadLetters => say!(lang, "脚本不能把拒收的行另放，on_refused 请用 hold", "{self}"),
             Self::Unreadable(why) => say!(lang, "密码文件读不了（{why}）", "{self}"),
             Self::Open => say!(lang, "密码文件别人也能读（请 chmod 600）", "{self}"),
             Self::Empty => say!(lang, "密码文件里没有一行密码", "{self}"),
@@ -120,29 +134,109 @@ pub trait Databases: Send + Sync {
     ) -> Result<Box<dyn TableSink>, DatabaseProblem>;
 }
 
+/// Which connector a URL means.
+enum Driver {
+    Postgres,
+    Mysql,
+    Sqlite(PathBuf),
+    TableFile(PathBuf),
+}
+
+impl Driver {
+    fn of(at: &Address) -> Result<Self, DatabaseProblem> {
+        let begins = |schemes: &[&str]| schemes.iter().any(|scheme| at.url.starts_with(scheme));
+        match at.path() {
+            Some(path) if begins(&["sqlite:"]) => Ok(Self::Sqlite(path)),
+            Some(path) => Ok(Self::TableFile(path)),
+            None if begins(&["postgres://", "postgresql://"]) => Ok(Self::Postgres),
+            None if begins(&["mysql://", "mariadb://"]) => Ok(Self::Mysql),
+            None => Err(DatabaseProblem::NoConnector),
+        }
+    }
+}
+
 /// The connectors of this program, told apart by how the URL begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Drivers;
 
 impl Databases for Drivers {
-    fn source(&self, _: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn TableSource>, DatabaseProblem> {
-        Err(DatabaseProblem::NoConnector)
+    fn source(
+        &self,
+        at: &Address,
+        channel: &ChannelName,
+        config: &TableSourceConfig,
+    ) -> Result<Box<dyn TableSource>, DatabaseProblem> {
+        let (tables, password) = (&config.tables, at.revealed());
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresSource::new(&at.url, password, channel, tables)),
+            Driver::Mysql => Box::new(MysqlSource::new(&at.url, password, channel, tables)),
+            Driver::Sqlite(path) => Box::new(SqliteSource::new(&path, channel, tables)),
+            Driver::TableFile(path) => Box::new(TableFileSource::new(Arc::new(RealFiles::new()), &path, tables)),
+        })
     }
 
-    fn outbox(&self, _: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn Outbox>, DatabaseProblem> {
-        Err(DatabaseProblem::NoConnector)
+    fn outbox(
+        &self,
+        at: &Address,
+        channel: &ChannelName,
+        config: &TableSourceConfig,
+    ) -> Result<Box<dyn Outbox>, DatabaseProblem> {
+        let (tables, password) = (&config.tables, at.revealed());
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresSource::new(&at.url, password, channel, tables)),
+            Driver::Mysql => Box::new(MysqlSource::new(&at.url, password, channel, tables)),
+            Driver::Sqlite(path) => Box::new(SqliteSource::new(&path, channel, tables)),
+            Driver::TableFile(path) => Box::new(TableFileOutbox::new(Arc::new(RealFiles::new()), &path, channel, tables)),
+        })
     }
 
     fn sink(
         &self,
-        _: &Address,
+        at: &Address,
         _: &ChannelName,
-        _: &[TableName],
-        _: &TableSinkConfig,
+        tables: &[TableName],
+        config: &TableSinkConfig,
     ) -> Result<Box<dyn TableSink>, DatabaseProblem> {
-        Err(DatabaseProblem::NoConnector)
+        let dead_letters = config.on_refused == OnRefused::DeadLetter;
+        let pairs: Vec<(TableName, TableName)> =
+            tables.iter().map(|table| (table.clone(), config.name_of(table).to_owned())).collect();
+        let password = at.revealed();
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresSink::new(&at.url, password, &pairs, dead_letters)),
+            Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, dead_letters)),
+            Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, dead_letters)),
+            Driver::TableFile(_) if dead_letters => return Err(DatabaseProblem::NoDeadLetters),
+            Driver::TableFile(path) => {
+                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone()))
+            }
+        })
     }
 }
+
+/// Hands `source install` on to the source that has it.
+macro_rules! outbox_by_source {
+    ($($source:ty),*) => {$(
+        impl Outbox for $source {
+            fn install_sql(&mut self) -> Result<String, TableFault> {
+                <$source>::install_sql(self)
+            }
+
+            fn install(&mut self) -> Result<(), TableFault> {
+                <$source>::install(self)
+            }
+
+            fn uninstall_sql(&mut self) -> Result<String, TableFault> {
+                <$source>::uninstall_sql(self)
+            }
+
+            fn uninstall(&mut self) -> Result<(), TableFault> {
+                <$source>::uninstall(self)
+            }
+        }
+    )*};
+}
+
+outbox_by_source!(PostgresSource, MysqlSource, SqliteSource);
 
 /// Makes the source of a channel as the configuration says; `None` for a channel of files.
 ///

@@ -5,6 +5,7 @@
 
 mod extract;
 mod literal;
+mod outbox;
 mod progress;
 mod script;
 mod sink;
@@ -12,6 +13,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use outbox::TableFileOutbox;
 pub(super) use script::{column, identifier};
 pub use sink::TableFileSink;
 pub use source::TableFileSource;

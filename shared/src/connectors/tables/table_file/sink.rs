@@ -77,6 +77,21 @@ fn digest(hex: &str) -> Option<Digest> {
     bytes.try_into().ok().map(Digest::from_bytes)
 }
 
+/// Reads the list of columns that an administrator put into a folder.
+pub(super) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared, TableFault> {
+    let path = folder.join(COLUMNS);
+    if files.stat(&path).map_err(fault)?.is_none() {
+        return Err(wrong(&path, "缺少列清单，请放入该文件", "the list of columns is not there; put it there"));
+    }
+    let bytes = files.read(&path, DECLARED_MAX).map_err(fault)?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| wrong(&path, "列清单不是 UTF-8", "the list of columns is not UTF-8"))?;
+    Declared::read(&text).map_err(|fault| match fault {
+        TableFault::Denied { words, .. } => TableFault::Denied { place: path.display().to_string(), words },
+        other => other,
+    })
+}
+
 impl TableFileSink {
     /// Makes a sink of a folder; `renamed` leads from a source's table to the sink's. Nothing is read yet.
     pub fn new(files: Arc<dyn Files>, folder: &Path, renamed: BTreeMap<TableName, TableName>) -> Self {
@@ -84,17 +99,7 @@ impl TableFileSink {
     }
 
     fn declared(&self) -> Result<Declared, TableFault> {
-        let path = self.folder.join(COLUMNS);
-        if self.files.stat(&path).map_err(fault)?.is_none() {
-            return Err(wrong(&path, "缺少列清单，请放入该文件", "the list of columns is not there; put it there"));
-        }
-        let bytes = self.files.read(&path, DECLARED_MAX).map_err(fault)?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| wrong(&path, "列清单不是 UTF-8", "the list of columns is not UTF-8"))?;
-        Declared::read(&text).map_err(|fault| match fault {
-            TableFault::Denied { words, .. } => TableFault::Denied { place: path.display().to_string(), words },
-            other => other,
-        })
+        read_declared(self.files.as_ref(), &self.folder)
     }
 
     /// Gives the statement that an administrator runs once, before the first script.
