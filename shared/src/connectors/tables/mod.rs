@@ -23,15 +23,15 @@
 
 pub mod change;
 pub mod database;
-pub(crate) mod no_folder;
-pub(crate) mod rest;
-pub mod simulated;
-pub mod words;
 pub mod declared;
 pub mod net;
+pub(crate) mod no_folder;
 pub mod outbox_sql;
+pub(crate) mod rest;
+pub mod simulated;
 pub mod table_file;
 pub mod values;
+pub mod words;
 
 pub use change::{Cells, Op, RowChange, Value};
 
