@@ -311,7 +311,8 @@ enum Stop {
 /// Gives what a packet carries for a sink of rows; `None` when its records are not those of rows.
 fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
     let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
-    let (mut changes, mut large): (Vec<RowChange>, Vec<(&str, &str, &[u8])>) = (Vec::new(), Vec::new());
+    let mut changes: Vec<RowChange> = Vec::new();
+    let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
     for record in records.iter() {
         let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
         match record.meta.kind {

@@ -293,8 +293,8 @@ impl SimTransaction {
     /// Gives a row as this transaction sees it.
     fn sees(&self, table: &str, key: &Cells) -> Option<Cells> {
         let shared = self.database.lock();
-        let own = shared.content.open.get(&self.number).into_iter().flatten();
-        match own.filter(|(_, change)| change.table == table && change.key == *key).last() {
+        let own = shared.content.open.get(&self.number).map_or(&[][..], Vec::as_slice).iter();
+        match own.rev().find(|(_, change)| change.table == table && change.key == *key) {
             Some((_, change)) if change.op == Op::Delete => None,
             Some((_, change)) => Some(change.row.clone()),
             None => shared.content.tables.get(table).and_then(|rows| rows.get(key)).cloned(),

@@ -233,7 +233,7 @@ fn check(shared: &Shared, change: &RowChange, seq: u64, index: u32) -> Result<()
     let refuse = |column: &str, code: &'static str| {
         let words = [format!("列 {column} 装不下"), format!("column {column} does not take it")];
         let (table, key) = (change.table.clone(), change.key_text());
-        Err(TableFault::Row { seq, index, table, key, column: Some(column.to_string()), code, words: words.into() })
+        Err(TableFault::Row { seq, index, table, key, column: Some(column.to_string()), code, words })
     };
     for (column, value) in &change.row {
         if shared.columns.get(&change.table).is_some_and(|columns| !columns.contains(column)) {
