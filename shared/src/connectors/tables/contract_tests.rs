@@ -142,9 +142,11 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Opens both over the tables.
+    /// Opens both over the tables; packets go on behind the mark that is there.
     pub(super) fn of(bench: &dyn Bench, tables: &[String]) -> Self {
-        Self { source: bench.source(tables), sink: bench.sink(tables, false), seq: 0 }
+        let (source, mut sink) = (bench.source(tables), bench.sink(tables, false));
+        let seq = sink.mark(&channel()).expect("a mark").map_or(0, |mark| mark.seq);
+        Self { source, sink, seq }
     }
 
     /// Moves everything that can be read, a packet at a time; gives how many entries went.

@@ -14,18 +14,23 @@
 //! | `change.rs` | a row change ⇄ the body of its record (FORMAT.md section 5) |
 //! | `values.rs` | what a column takes, and why a value does not fit it |
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
+//! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
+//! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
+//! | `applying.rs`, `tagged.rs` | what MariaDB and SQLite share: a packet on its way in, a row as a trigger wrote it |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 mod applying;
 pub mod change;
-pub mod net;
-pub mod values;
 #[cfg(test)]
 mod contract_tests;
-
+pub mod declared;
 pub mod mysql;
+pub mod net;
+pub mod outbox_sql;
 pub mod sqlite;
+pub mod table_file;
 mod tagged;
+pub mod values;
 
 pub use change::{Cells, Op, RowChange, Value};
 
