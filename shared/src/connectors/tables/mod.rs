@@ -19,6 +19,7 @@
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
 //! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
+//! | `applying.rs`, `tagged.rs` | what MariaDB and SQLite share: a packet on its way in, a row as a trigger wrote it |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
 
 mod applying;

@@ -77,7 +77,7 @@ impl Misfit {
 }
 
 /// The codes that triggers write.
-const CODES: [&str; 5] = ["value-too-large", "row-too-large", "key-null", "character", "unreadable"];
+const CODES: [&str; 6] = ["value-too-large", "row-too-large", "key-null", "character", "date-out-of-range", "unreadable"];
 
 #[cfg(test)]
 mod tests {

@@ -213,7 +213,8 @@ impl TableSource for MysqlSource {
         self.session.run(async |conn, server| {
             let outbox = triggers::outbox_sql(outbox, server);
             for ids in ids.chunks(IDS_AT_ONCE) {
-                let sql = format!("DELETE FROM {outbox} WHERE id IN ({})", list(ids));
+                // A small table would be read whole, and wait for rows that no one has committed yet.
+                let sql = format!("DELETE o FROM {outbox} AS o FORCE INDEX (PRIMARY) WHERE o.id IN ({})", list(ids));
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }
             Ok(())

@@ -78,11 +78,14 @@ pub(super) fn of_table(outbox: &str, table: &Table) -> Vec<Trigger> {
     ]
 }
 
-/// Variables of every trigger: key, row, what changed, problem. A result above `max_allowed_packet` is a problem.
+/// Variables of every trigger: old key, key, row, what changed, problem. A result above `max_allowed_packet`, and a character that has no place in
+/// Unicode, are warnings or errors as the application's mode has it; here they are problems. Only a SET may meet them: after an error the handler goes
+/// on behind its statement, which must not be the INSERT.
 const BEGIN: &str = "BEGIN
-  DECLARE k, r, c LONGTEXT CHARACTER SET utf8mb4 DEFAULT NULL;
+  DECLARE o, k, r, c LONGTEXT CHARACTER SET utf8mb4 DEFAULT NULL;
   DECLARE p VARCHAR(512) CHARACTER SET utf8mb4 DEFAULT NULL;
-  DECLARE CONTINUE HANDLER FOR 1301 SET p = 'row-too-large';
+  DECLARE CONTINUE HANDLER FOR 1301 SET p = IFNULL(p, 'row-too-large');
+  DECLARE CONTINUE HANDLER FOR 1977, 3854 SET p = IFNULL(p, 'character');
 ";
 
 /// Milliseconds since 1970 by the server's clock.
@@ -93,10 +96,10 @@ fn row_read(table: &Table) -> String {
         "  SET p = {};
   IF p IS NULL THEN
     SET r = {};
-    IF r IS NULL THEN SET p = 'row-too-large'; END IF;
+    IF r IS NULL THEN SET p = IFNULL(p, 'row-too-large'); END IF;
   END IF;
-  IF p IS NOT NULL THEN SET r = NULL; END IF;
   SET k = {};
+  IF p IS NOT NULL THEN SET r = NULL; END IF;
 ",
         problem(table, "NEW."),
         row_json(table, "NEW."),
@@ -126,7 +129,8 @@ fn updated(outbox: &str, table: &Table) -> String {
         "{BEGIN}  SET c = CONCAT('[', SUBSTRING(CONCAT({}), 2), ']');
   IF c <> '[]' THEN
 {}  IF {} THEN
-    INSERT INTO {outbox}(at, tbl, op, `key`) VALUES ({NOW}, {shown}, 'delete', {});
+    SET o = {};
+    INSERT INTO {outbox}(at, tbl, op, `key`, problem) VALUES ({NOW}, {shown}, 'delete', o, IF(o IS NULL, IFNULL(p, 'unreadable'), NULL));
     INSERT INTO {outbox}(at, tbl, op, `key`, `row`, problem) VALUES ({NOW}, {shown}, 'insert', k, r, p);
   ELSE
     INSERT INTO {outbox}(at, tbl, op, `key`, `row`, changed, problem) VALUES ({NOW}, {shown}, 'update', k, r, c, p);
@@ -143,7 +147,7 @@ END",
 fn deleted(outbox: &str, table: &Table) -> String {
     let shown = literal(&table.shown);
     format!(
-        "BEGIN\n  INSERT INTO {outbox}(at, tbl, op, `key`) VALUES ({NOW}, {shown}, 'delete', {});\nEND",
+        "{BEGIN}  SET k = {};\n  INSERT INTO {outbox}(at, tbl, op, `key`, problem) VALUES ({NOW}, {shown}, 'delete', k, IF(k IS NULL, IFNULL(p, 'unreadable'), NULL));\nEND",
         key_json(table, "OLD.")
     )
 }
@@ -233,6 +237,10 @@ fn problem_of(column: &Col, value: &str) -> String {
         let bytes = format!("OCTET_LENGTH(CONVERT({value} USING utf8mb4))");
         cases += &format!(" WHEN {bytes} > {VALUE_MAX} THEN CONCAT('value-too-large:', {bytes}, {name})");
         cases += &format!(" WHEN {bytes} + 3 > @@max_allowed_packet THEN CONCAT('row-too-large:', {bytes}, {name})");
+    }
+    if column.data_type == "timestamp" {
+        // `0000-00-00` is no instant.
+        cases += &format!(" WHEN {value} IS NOT NULL AND IFNULL(UNIX_TIMESTAMP({value}), 0) = 0 THEN CONCAT('date-out-of-range:', {name})");
     }
     if let Some(charset) = column.narrow_charset() {
         let back = format!("CONVERT(CONVERT({value} USING utf8mb4) USING {charset})");
