@@ -283,6 +283,7 @@ fn open(path: &Path, account: Account) -> File {
 }
 
 #[track_caller]
+#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process")]
 fn start_shared(dir: &Path, account: Account) {
     let begun = Instant::now();
     // A server whose supervisor was killed goes on alone.
