@@ -43,6 +43,40 @@ impl FromStr for Dialect {
     }
 }
 
+/// What an administrator wrote down of a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// What it is.
+    pub dialect: Dialect,
+    /// Its tables.
+    pub tables: Vec<DeclaredTable>,
+}
+
+impl Declared {
+    /// Reads a file of columns: its first line names dialect and character set, `# oracle GBK`, the others are those of [`read_columns`].
+    ///
+    /// # Errors
+    /// Those of [`read_columns`]; [`TableFault::Denied`] for another first line.
+    pub fn read(text: &str) -> Result<Self, TableFault> {
+        let text = text.trim_start_matches('\u{feff}');
+        let (first, columns) = text.split_once('\n').unwrap_or((text, ""));
+        let words: Vec<&str> = first.split_whitespace().collect();
+        let (dialect, charset) = match words.as_slice() {
+            ["#", dialect, charset] => (dialect.parse().ok(), charset_of(charset)),
+            _ => (None, None),
+        };
+        let (Some(dialect), Some(charset)) = (dialect, charset) else {
+            return Err(LineFault::First.at(1));
+        };
+        // The first line counts: what is found in the others is named by its place in the file.
+        read_columns(&format!("\n{columns}"), dialect, charset).map(|tables| Self { dialect, tables })
+    }
+}
+
+fn charset_of(name: &str) -> Option<Charset> {
+    [Charset::Utf8, Charset::Gbk, Charset::Gb18030].into_iter().find(|charset| charset.to_string().eq_ignore_ascii_case(name))
+}
+
 /// A table as its administrator wrote it down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredTable {
@@ -99,6 +133,7 @@ pub fn read_columns(text: &str, dialect: Dialect, charset: Charset) -> Result<Ve
 }
 
 enum LineFault {
+    First,
     Fields,
     Twice,
     Type { table: String, column: String, type_name: String },
@@ -109,6 +144,10 @@ impl LineFault {
         let denied = |words: String| TableFault::Denied { place: "columns".into(), words };
         match self {
             Self::Fields => denied(format!("第 {line} 行：字段不全或不是数 / line {line}: a field is missing or no number")),
+            Self::First => denied(
+                "首行应写明方言与字符集，如 # oracle GBK / the first line names dialect and character set: # oracle GBK"
+                    .to_string(),
+            ),
             Self::Twice => denied(format!("第 {line} 行：该列重复 / line {line}: this column stands twice")),
             Self::Type { table, column, type_name } => {
                 TableFault::Unfit { table, column: Some(column), problem: Problem::Type(type_name) }

@@ -10,6 +10,9 @@ mod tests;
 use crate::connectors::tables::{Cells, Op, RowChange, TableName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// A key, its columns in one order whatever order they stand in.
+type SortedKey<'a> = Vec<&'a (String, super::Value)>;
+
 /// What a packet's changes come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Net {
@@ -28,7 +31,7 @@ impl Net {
     /// in the order in which they went.
     pub fn of(changes: &[RowChange], parents_first: &[TableName]) -> Self {
         let rank: HashMap<&str, usize> = parents_first.iter().enumerate().map(|(rank, table)| (table.as_str(), rank)).collect();
-        let mut last: HashMap<(&str, Vec<&(String, super::Value)>), usize> = HashMap::with_capacity(changes.len());
+        let mut last: HashMap<(&str, SortedKey<'_>), usize> = HashMap::with_capacity(changes.len());
         for (at, change) in changes.iter().enumerate() {
             last.insert((change.table.as_str(), sorted(&change.key)), at);
         }
@@ -61,7 +64,7 @@ impl Net {
     }
 }
 
-fn sorted(key: &Cells) -> Vec<&(String, super::Value)> {
+fn sorted(key: &Cells) -> SortedKey<'_> {
     let mut columns: Vec<_> = key.iter().collect();
     columns.sort_unstable();
     columns

@@ -76,3 +76,16 @@ fn a_list_as_it_is_spooled_is_read_and_columns_are_found_whatever_their_case() {
     assert_eq!(tables[0].column("bz").map(|declared| declared.column.name.as_str()), Some("BZ"));
     assert_eq!(tables[0].column("b"), None);
 }
+
+#[test]
+fn the_first_line_names_dialect_and_character_set() {
+    let columns = "BDC.ZD\tBSM\tNUMBER\t22\t0\t\t10\t0\tN\t1";
+    let declared = Declared::read(&format!("\u{feff}# dm gbk\r\n{columns}\r\n")).unwrap();
+    assert_eq!((declared.dialect, declared.tables.len()), (Dialect::Dm, 1));
+    for first in ["", "# oracle", "oracle UTF-8", "# mysql UTF-8", "# oracle latin1", "# oracle GBK x", columns] {
+        let fault = Declared::read(&format!("{first}\n{columns}")).unwrap_err();
+        assert!(matches!(&fault, TableFault::Denied { words, .. } if words.contains("# oracle GBK")), "{first}: {fault:?}");
+    }
+    let fault = Declared::read(&format!("# oracle UTF-8\n{columns}\nBDC.ZD")).unwrap_err();
+    assert!(matches!(&fault, TableFault::Denied { words, .. } if words.contains("line 3")), "{fault:?}");
+}

@@ -68,7 +68,7 @@ impl Model {
         let table = TABLES[act.table % 3];
         let there = self.rows.contains_key(&(table.to_string(), key(act.id)));
         let parent_there =
-            act.table % 3 == 0 || self.rows.contains_key(&(TABLES[act.table % 3 - 1].to_string(), key(act.parent)));
+            act.table.is_multiple_of(3) || self.rows.contains_key(&(TABLES[act.table % 3 - 1].to_string(), key(act.parent)));
         let mut row = key(act.id);
         row.extend([("parent".into(), text(act.parent)), ("bz".into(), text(act.note))]);
         let change = |op, id, row| RowChange {

@@ -82,13 +82,13 @@ impl Script<'_> {
         self.in_turn(sql);
     }
 
-    fn from_dual(&self) -> &'static str {
+    fn dual(&self) -> &'static str {
         if self.dialect == Dialect::Sqlite { "" } else { " FROM dual" }
     }
 
     /// Puts the mark of a channel that never had one.
     fn first_mark(&self, sql: &mut String) {
-        let (channel, zero, dual) = (self.channel, self.before, self.from_dual());
+        let (channel, zero, dual) = (self.channel, self.before, self.dual());
         let _ = writeln!(
             sql,
             "INSERT INTO dukou_mark (channel, epoch, seq, header, applied_at)\nSELECT '{channel}', '0', 0, '{zero}', CURRENT_TIMESTAMP{dual}\nWHERE NOT EXISTS (SELECT 1 FROM dukou_mark WHERE channel = '{channel}');"

@@ -8,14 +8,14 @@
 use super::script::{Script, Statement, literals, mark_table};
 use super::{fault, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
-use crate::connectors::tables::declared::{DeclaredTable, Dialect};
+use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
 use crate::connectors::tables::values::{Kind, Misfit, Why, taken};
 use crate::connectors::tables::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value};
 use crate::seams::Files;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,12 +29,13 @@ const SUFFIX: &str = ".sql";
 const STATE_MAX: u64 = 64 << 10;
 const PENDING_MAX: u64 = 1 << 30;
 
-/// A folder of numbered scripts, for one channel.
+/// The list of the columns of the database there, in the folder.
+const COLUMNS: &str = "columns.tsv";
+
+/// A folder of numbered scripts, for one channel; `columns.tsv` in it tells the database's tables ([`Declared::read`]).
 pub struct TableFileSink {
     files: Arc<dyn Files>,
     folder: PathBuf,
-    dialect: Dialect,
-    tables: Vec<DeclaredTable>,
     /// The sink's names of tables that are called otherwise at the source.
     renamed: BTreeMap<TableName, TableName>,
 }
@@ -77,15 +78,23 @@ fn digest(hex: &str) -> Option<Digest> {
 }
 
 impl TableFileSink {
-    /// Makes a sink of a folder. `tables` are those of the database there, `renamed` leads from a source's table to the sink's.
-    pub fn new(
-        files: Arc<dyn Files>,
-        folder: &Path,
-        dialect: Dialect,
-        tables: Vec<DeclaredTable>,
-        renamed: BTreeMap<TableName, TableName>,
-    ) -> Self {
-        Self { files, folder: folder.to_path_buf(), dialect, tables, renamed }
+    /// Makes a sink of a folder; `renamed` leads from a source's table to the sink's. Nothing is read yet.
+    pub fn new(files: Arc<dyn Files>, folder: &Path, renamed: BTreeMap<TableName, TableName>) -> Self {
+        Self { files, folder: folder.to_path_buf(), renamed }
+    }
+
+    fn declared(&self) -> Result<Declared, TableFault> {
+        let path = self.folder.join(COLUMNS);
+        if self.files.stat(&path).map_err(fault)?.is_none() {
+            return Err(wrong(&path, "缺少列清单，请放入该文件", "the list of columns is not there; put it there"));
+        }
+        let bytes = self.files.read(&path, DECLARED_MAX).map_err(fault)?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| wrong(&path, "列清单不是 UTF-8", "the list of columns is not UTF-8"))?;
+        Declared::read(&text).map_err(|fault| match fault {
+            TableFault::Denied { words, .. } => TableFault::Denied { place: path.display().to_string(), words },
+            other => other,
+        })
     }
 
     /// Gives the statement that an administrator runs once, before the first script.
@@ -165,15 +174,21 @@ impl TableFileSink {
         Ok(())
     }
 
-    fn table(&self, name: &str) -> Result<&DeclaredTable, TableFault> {
+    fn table<'d>(&self, declared: &'d Declared, name: &str) -> Result<&'d DeclaredTable, TableFault> {
         let wanted = self.renamed.get(name).map_or(name, String::as_str);
-        let exact = self.tables.iter().find(|table| table.name == wanted);
+        let exact = declared.tables.iter().find(|table| table.name == wanted);
         exact.ok_or_else(|| TableFault::Unfit { table: wanted.to_string(), column: None, problem: Problem::Missing })
     }
 
     /// Checks a change against its table and makes its statement.
-    fn statement(&self, seq: u64, index: usize, change: &RowChange) -> Result<Statement<'_>, TableFault> {
-        let table = self.table(&change.table)?;
+    fn statement<'d>(
+        &self,
+        declared: &'d Declared,
+        seq: u64,
+        index: usize,
+        change: &RowChange,
+    ) -> Result<Statement<'d>, TableFault> {
+        let (table, dialect) = (self.table(declared, &change.table)?, declared.dialect);
         let refused = |misfit: Misfit| TableFault::Row {
             seq,
             index: u32::try_from(index).unwrap_or(u32::MAX),
@@ -183,7 +198,7 @@ impl TableFileSink {
             code: misfit.code(),
             words: misfit.words(),
         };
-        let key = self.cells(table, &change.key).map_err(refused)?;
+        let key = cells(dialect, table, &change.key).map_err(refused)?;
         let has = |name: &str| {
             key.iter().any(|(column, _)| table.column(column).is_some_and(|declared| declared.column.name == name))
         };
@@ -195,26 +210,12 @@ impl TableFileSink {
             return Err(refused(Misfit { column: name.clone(), why: Why::NotInKey }));
         }
         match change.op {
-            Op::Delete => Ok(Statement::Delete(table, literals(table, &key, self.dialect))),
+            Op::Delete => Ok(Statement::Delete(table, literals(table, &key, dialect))),
             _ => {
-                let row = self.cells(table, &change.row).map_err(refused)?;
-                Ok(Statement::Upsert(table, literals(table, &row, self.dialect)))
+                let row = cells(dialect, table, &change.row).map_err(refused)?;
+                Ok(Statement::Upsert(table, literals(table, &row, dialect)))
             }
         }
-    }
-
-    /// Gives cells in the form in which the table's columns take them.
-    fn cells(&self, table: &DeclaredTable, cells: &Cells) -> Result<Cells, Misfit> {
-        let cell = |(name, value): &(String, Value)| {
-            let declared = table.column(name).ok_or_else(|| Misfit { column: name.clone(), why: Why::NoSuchColumn })?;
-            // Oracle takes '' for NULL, and bytes of no length that are no BLOB.
-            let empty = value.bytes() == 0 && value != &Value::Null && declared.column.kind != (Kind::Bytes { max: None });
-            if empty && self.dialect == Dialect::Oracle {
-                return Err(Misfit { column: declared.column.name.clone(), why: Why::EmptyText });
-            }
-            Ok((name.clone(), taken(&declared.column, value)?.into_owned()))
-        };
-        cells.iter().map(cell).collect()
     }
 }
 
@@ -228,19 +229,27 @@ impl TableSink for TableFileSink {
         if is_applied(&state, &packet.mark) {
             return Ok(());
         }
-        let mut changes = self.waiting(&state)?;
-        let before = changes.len();
-        let (rest, now): (Vec<RowChange>, Vec<RowChange>) = packet.changes.iter().cloned().partition(|change| change.goes_on);
-        let still_waits = now.is_empty()
-            && !rest.is_empty()
-            && (before == 0 || rest.first().and_then(|change| change.transaction) == state.transaction);
+        let going_on: BTreeSet<u64> =
+            packet.changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
+        let goes_on = |change: &RowChange| change.transaction.is_some_and(|transaction| going_on.contains(&transaction));
+        let (rest, now): (Vec<RowChange>, Vec<RowChange>) = packet.changes.iter().cloned().partition(goes_on);
+        // What waits goes with this packet, unless it is of the very transaction that goes on behind it.
+        let still_waits = rest.first().is_some_and(|change| change.transaction == state.transaction);
+        let mut changes = if still_waits { Vec::new() } else { self.waiting(&state)? };
         let gone = if still_waits { Vec::new() } else { std::mem::take(&mut state.pending) };
+        let before = changes.len();
+        changes.extend(now);
+        if !(changes.is_empty() && rest.is_empty()) {
+            let declared = self.declared()?;
+            rest.iter()
+                .enumerate()
+                .try_for_each(|(index, change)| self.statement(&declared, packet.mark.seq, index, change).map(drop))?;
+            self.write_script(channel, &declared, &mut state, &packet.mark, (&changes, before))?;
+        }
         if !still_waits {
-            changes.extend(now);
-            self.write_script(channel, &mut state, &packet.mark, &changes, before)?;
+            state.transaction = None;
         }
         if !rest.is_empty() {
-            rest.iter().enumerate().try_for_each(|(index, change)| self.statement(packet.mark.seq, index, change).map(drop))?;
             self.put_off(&mut state, &packet.mark, &rest)?;
         }
         state.set(&packet.mark);
@@ -255,9 +264,11 @@ impl TableSink for TableFileSink {
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
-        let missing = self.renamed.values().filter(|name| self.table(name).is_err());
-        let faults = missing.map(|name| TableFault::Unfit { table: name.clone(), column: None, problem: Problem::Missing });
-        let mut faults: Vec<TableFault> = faults.collect();
+        let mut faults = Vec::new();
+        match self.declared() {
+            Err(fault) => faults.push(fault),
+            Ok(declared) => faults.extend(self.renamed.keys().filter_map(|name| self.table(&declared, name).err())),
+        }
         if self.files.stat(&self.folder).map_err(fault)?.is_none() {
             faults.push(wrong(&self.folder, "目录不存在，请建立", "the folder is not there; make it"));
         }
@@ -275,19 +286,19 @@ impl TableFileSink {
     fn write_script(
         &self,
         channel: &ChannelName,
+        declared: &Declared,
         state: &mut State,
         mark: &Mark,
-        changes: &[RowChange],
-        before: usize,
+        (changes, before): (&[RowChange], usize),
     ) -> Result<(), TableFault> {
         if changes.is_empty() {
             return Ok(());
         }
-        let statement = |(index, change)| self.statement(mark.seq, usize::saturating_sub(index, before), change);
+        let statement = |(index, change)| self.statement(declared, mark.seq, usize::saturating_sub(index, before), change);
         let statements = changes.iter().enumerate().map(statement).collect::<Result<Vec<_>, _>>()?;
         let number = state.number + 1;
         let script = Script {
-            dialect: self.dialect,
+            dialect: declared.dialect,
             channel,
             number,
             before: digest(&state.script).unwrap_or(Digest::ZERO),
@@ -298,4 +309,18 @@ impl TableFileSink {
         (state.number, state.script) = (number, mark.header.to_string());
         Ok(())
     }
+}
+
+/// Gives cells in the form in which the table's columns take them.
+fn cells(dialect: Dialect, table: &DeclaredTable, cells: &Cells) -> Result<Cells, Misfit> {
+    let cell = |(name, value): &(String, Value)| {
+        let declared = table.column(name).ok_or_else(|| Misfit { column: name.clone(), why: Why::NoSuchColumn })?;
+        // Oracle takes '' for NULL, and bytes of no length that are no BLOB.
+        let empty = value.bytes() == 0 && value != &Value::Null && declared.column.kind != (Kind::Bytes { max: None });
+        if empty && dialect == Dialect::Oracle {
+            return Err(Misfit { column: declared.column.name.clone(), why: Why::EmptyText });
+        }
+        Ok((name.clone(), taken(&declared.column, value)?.into_owned()))
+    };
+    cells.iter().map(cell).collect()
 }

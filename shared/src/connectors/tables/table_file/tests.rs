@@ -3,8 +3,7 @@ mod sinking;
 mod sourcing;
 
 use super::*;
-use crate::connectors::tables::declared::{DeclaredTable, Dialect, read_columns};
-use crate::connectors::tables::values::Charset;
+use crate::connectors::tables::declared::Dialect;
 use crate::connectors::tables::{Cells, Op, RowChange, Value};
 use crate::seams::sim_files::SimFiles;
 
@@ -36,10 +35,6 @@ main.h\txh\tVARCHAR\t8\t\t\t\t\tN\t2
 main.h\tmj\tDECIMAL\t\t\t\t10\t2\tY\t
 ";
 
-fn tables() -> Vec<DeclaredTable> {
-    read_columns(COLUMNS, Dialect::Sqlite, Charset::Utf8).unwrap()
-}
-
 fn text(value: impl ToString) -> Value {
     Value::Text(value.to_string())
 }
@@ -64,6 +59,7 @@ fn folder() -> (SimFiles, &'static Path) {
     let files = SimFiles::new(7);
     let folder = Path::new("/tables");
     Files::make_dirs(&files, folder).unwrap();
+    files.put(folder.join("columns.tsv"), format!("# sqlite UTF-8\n{COLUMNS}"));
     (files, folder)
 }
 

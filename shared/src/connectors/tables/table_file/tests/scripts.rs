@@ -32,9 +32,10 @@ fn script(dialect: Dialect, change: RowChange) -> Result<String, TableFault> {
     } else {
         ORACLE.replace("VARCHAR2", "VARCHAR").replace("NUMBER", "DECIMAL").replace("RAW", "VARBINARY")
     };
-    let tables = read_columns(&columns, dialect, Charset::Utf8).unwrap();
+    let name = if dialect == Dialect::Oracle { "oracle" } else { "dm" };
+    files.put(folder.join("columns.tsv"), format!("# {name} UTF-8\n{columns}"));
     let renamed = BTreeMap::from([("zd".to_string(), "BDC.ZD".to_string())]);
-    let mut sink = TableFileSink::new(Arc::new(files.clone()), folder, dialect, tables, renamed);
+    let mut sink = TableFileSink::new(Arc::new(files.clone()), folder, renamed);
     let mark = Mark { epoch: "2-00ff00ff00ff00ff".parse().unwrap(), seq: 9, header: Digest::from_bytes([9; 32]) };
     sink.apply(&"units".parse().unwrap(), &RowPacket { mark, changes: vec![change] })?;
     Ok(String::from_utf8(files.get(folder.join("000001.sql")).unwrap()).unwrap())

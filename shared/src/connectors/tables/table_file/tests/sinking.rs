@@ -69,7 +69,7 @@ fn packet(seq: u64, changes: Vec<RowChange>) -> RowPacket {
 }
 
 fn sink(files: &SimFiles, folder: &Path) -> TableFileSink {
-    TableFileSink::new(Arc::new(files.clone()), folder, Dialect::Sqlite, tables(), BTreeMap::new())
+    TableFileSink::new(Arc::new(files.clone()), folder, BTreeMap::new())
 }
 
 fn h(op: Op, zd: u32, xh: &str, mj: &str) -> RowChange {
@@ -175,7 +175,7 @@ fn a_transaction_over_several_packets_is_one_script() {
     let mut shape = Vec::new();
     for (seq, changes) in [
         (1, vec![row(1, 6, false), row(2, 7, true)]),
-        (2, vec![row(3, 7, true), row(4, 7, true)]),
+        (2, vec![row(3, 7, false), row(4, 7, true)]),
         (3, vec![row(5, 7, false), row(6, 8, true)]),
         (4, vec![row(7, 8, false), row(8, 9, false)]),
     ] {
@@ -309,4 +309,16 @@ proptest! {
         let expected: Vec<String> = model.iter().map(|(id, note)| format!("zd {id} {note} null")).collect();
         prop_assert_eq!(database.all(), expected);
     }
+}
+
+#[test]
+fn a_folder_without_the_list_of_columns_says_so_before_anything_is_applied() {
+    let (files, folder) = folder();
+    let mut sink = sink(&files, folder);
+    assert_eq!(sink.check(), Ok(vec![]));
+    files.remove(folder.join("columns.tsv"));
+    let faults = sink.check().unwrap();
+    assert!(matches!(faults.as_slice(), [TableFault::Denied { place, .. }] if place == "/tables/columns.tsv"), "{faults:?}");
+    assert!(sink.apply(&channel(), &packet(1, vec![zd(Op::Insert, 1, Value::Null, Value::Null)])).is_err());
+    assert_eq!(sink.mark(&channel()), Ok(None));
 }
