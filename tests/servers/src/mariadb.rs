@@ -90,7 +90,11 @@ impl Mariadb {
         let begun = Instant::now();
         let log = File::options().create(true).append(true).open(self.dir.path().join("server.log")).expect("its log");
         let mut command = Command::new(program("mariadbd"));
-        command.args(arguments(self.dir.path(), true)).args(&self.further).current_dir(self.dir.path().join("data")).process_group(0);
+        command
+            .args(arguments(self.dir.path(), true))
+            .args(&self.further)
+            .current_dir(self.dir.path().join("data"))
+            .process_group(0);
         let server = self.account.run(&mut command).stdin(Stdio::null()).stdout(log.try_clone().expect("its log")).stderr(log);
         let mut child = server.spawn().expect("mariadbd starts");
         while !answers(self.dir.path()) {
@@ -237,6 +241,7 @@ fn open(path: &Path, account: Account) -> File {
 }
 
 #[track_caller]
+#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process")]
 fn start_shared(dir: &Path, account: Account) {
     let begun = Instant::now();
     // A server whose supervisor was killed goes on alone.
@@ -274,7 +279,12 @@ fn prepare(dir: &Path, account: Account) {
     account.own(dir);
     let mut install = Command::new(program("mariadb-install-db"));
     install.arg("--no-defaults").arg(format!("--datadir={}", dir.join("data").display()));
-    install.args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--innodb-fast-shutdown=0"]);
+    install.args([
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        "--skip-name-resolve",
+        "--innodb-fast-shutdown=0",
+    ]);
     install.current_dir("/").env("HOME", dir).env("TMPDIR", dir).stdin(Stdio::null());
     let output = account.run(&mut install).output().unwrap_or_else(|error| panic!("mariadb-install-db: {error}"));
     assert!(output.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&output.stdout));

@@ -30,11 +30,7 @@ const NEEDED: [(&str, Sign, &str); 7] = [
     ("libc6-dev", Sign::File("/usr/include/stdio.h"), "headers and start files for the linker"),
     ("strace", Sign::Program("strace"), "suites that count fsync or kill a station at each system call"),
     ("mariadb-client-core", Sign::Program("mariadb"), "suites over tables in MariaDB speak to their servers by it"),
-    (
-        "mariadb-server-core",
-        Sign::File("/usr/sbin/mariadbd"),
-        "suites over tables in MariaDB; each starts servers of its own",
-    ),
+    ("mariadb-server-core", Sign::File("/usr/sbin/mariadbd"), "suites over tables in MariaDB; each starts servers of its own"),
     (
         "postgresql",
         Sign::File("/usr/lib/postgresql"),

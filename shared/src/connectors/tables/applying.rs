@@ -39,7 +39,11 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A refusal in the database's words.
     pub(super) fn by_database(code: &'static str, words: &str) -> Self {
-        Self { column: None, code, words: [format!("数据库拒绝该行：{words}"), format!("the database refuses the row: {words}")] }
+        Self {
+            column: None,
+            code,
+            words: [format!("数据库拒绝该行：{words}"), format!("the database refuses the row: {words}")],
+        }
     }
 
     /// Another row of the sink has this key in all but letter case or blanks.
@@ -168,7 +172,8 @@ fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet:
     let (waiting, now) = divided(pending, packet);
     let mut work = Work { target, terms, channel, changes: Vec::new(), letters: Vec::new() };
     work.take(now)?;
-    let net = Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
+    let net =
+        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
     let finish = |work: &mut Work<'_>| -> Result<(), Refused> {
         for (placed, why) in &work.letters {
             work.target.put_aside(channel, placed, why)?;

@@ -76,8 +76,20 @@ impl Misfit {
     }
 }
 
-/// The codes that triggers write.
-const CODES: [&str; 6] = ["value-too-large", "row-too-large", "key-null", "character", "date-out-of-range", "unreadable"];
+/// The codes that triggers write, and those that a chunk writes into the outbox for rows it found unfit.
+const CODES: [&str; 11] = [
+    "value-too-large",
+    "row-too-large",
+    "key-null",
+    "character",
+    "date-out-of-range",
+    "time-out-of-range",
+    "not-a-time",
+    "not-finite",
+    "not-text",
+    "nul-in-text",
+    "unreadable",
+];
 
 #[cfg(test)]
 mod tests {

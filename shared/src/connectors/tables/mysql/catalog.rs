@@ -1,7 +1,7 @@
 //! Tables, columns and keys as the server has them.
 
-use super::session::{Server, Trouble, text_at};
 use super::literal;
+use super::session::{Server, Trouble, text_at};
 use crate::connectors::tables::{Problem, TableFault};
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, MySqlConnection};
@@ -126,7 +126,9 @@ pub(super) async fn table(
     }
     let columns = columns(conn, &place).await?;
     let references = references(conn, schema, name).await?;
-    let sql = format!("SELECT count(*) FROM information_schema.statistics WHERE {place} AND non_unique = 0 AND index_name <> 'PRIMARY'");
+    let sql = format!(
+        "SELECT count(*) FROM information_schema.statistics WHERE {place} AND non_unique = 0 AND index_name <> 'PRIMARY'"
+    );
     let uniques = rows(conn, sql).await?;
     let uniques = uniques.first().map(|row| text_at(row, 0)).transpose()?.flatten();
     let (schema, name) = (schema.to_owned(), name.to_owned());
@@ -183,9 +185,8 @@ async fn references(conn: &mut MySqlConnection, schema: &str, name: &str) -> Res
     let mut references = Vec::new();
     for row in rows(conn, sql).await? {
         let text = |at| text_at(&row, at).map(Option::unwrap_or_default);
-        let acts = |what: &str, rule: String| {
-            (!matches!(rule.as_str(), "RESTRICT" | "NO ACTION")).then(|| format!("{what} {rule}"))
-        };
+        let acts =
+            |what: &str, rule: String| (!matches!(rule.as_str(), "RESTRICT" | "NO ACTION")).then(|| format!("{what} {rule}"));
         let (deleted, updated) = (acts("ON DELETE", text(3)?), acts("ON UPDATE", text(4)?));
         references.push(Reference { name: text(0)?, parent: (text(1)?, text(2)?), acts: deleted.or(updated) });
     }

@@ -89,8 +89,8 @@ impl Session {
             let outcome = done.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()));
             // A connection that cannot go back to where it was is given up; the server rolls back when it is gone.
             let back = sqlx::raw_sql("ROLLBACK").execute(&mut connection);
-            let is_fit = outcome.is_ok()
-                || !is_gone(&outcome) && matches!(tokio::time::timeout(END_PATIENCE, back).await, Ok(Ok(_)));
+            let is_fit =
+                outcome.is_ok() || !is_gone(&outcome) && matches!(tokio::time::timeout(END_PATIENCE, back).await, Ok(Ok(_)));
             (outcome, is_fit)
         });
         let (outcome, is_fit) = outcome;
@@ -171,10 +171,9 @@ fn read_url(url: &str, password: Option<&str>) -> Result<MySqlConnectOptions, Ta
 
 /// The server as people read it, without a password.
 fn place_of(options: &MySqlConnectOptions) -> String {
-    let host = options.get_socket().map_or_else(
-        || format!("{}:{}", options.get_host(), options.get_port()),
-        |socket| socket.display().to_string(),
-    );
+    let host = options
+        .get_socket()
+        .map_or_else(|| format!("{}:{}", options.get_host(), options.get_port()), |socket| socket.display().to_string());
     format!("mysql://{}@{host}/{}", options.get_username(), options.get_database().unwrap_or_default())
 }
 

@@ -4,9 +4,9 @@
 //! committed; the mark tells. Never: a table of another engine than InnoDB, which would keep half a packet.
 
 use super::catalog::{self, Table};
+use super::literal;
 use super::session::{Session, Trouble, bytes_at, number, said, text_at};
 use super::statements::{self, Bound, bind_all};
-use super::literal;
 use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::net::parents_first;
@@ -199,7 +199,8 @@ fn is_of_rows(error: &sqlx::Error) -> bool {
     let (state, _) = said(error);
     let class = state.get(..2).unwrap_or_default();
     let is_general = matches!(number(error), Some(1118 | 1364 | 1366 | 1423 | 1526 | 1690 | 3140 | 3819 | 4025 | 1292 | 1265));
-    number(error).is_some_and(|number| number != 1205 && number != 1213) && (matches!(class, "22" | "23" | "21" | "45") || is_general)
+    number(error).is_some_and(|number| number != 1205 && number != 1213)
+        && (matches!(class, "22" | "23" | "21" | "45") || is_general)
 }
 
 fn refusal(error: &sqlx::Error) -> Refusal {
@@ -335,7 +336,8 @@ impl Target for Database {
                 all.push(table);
             }
         }
-        let parent = |(schema, name): &(String, String)| all.iter().find(|table| table.schema == *schema && table.name == *name);
+        let parent =
+            |(schema, name): &(String, String)| all.iter().find(|table| table.schema == *schema && table.name == *name);
         let references: Vec<(String, String)> = all
             .iter()
             .flat_map(|table| table.references.iter().map(move |reference| (table, &reference.parent)))

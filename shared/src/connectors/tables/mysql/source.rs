@@ -88,7 +88,8 @@ impl MysqlSource {
 
 /// The statements that take everything of ours away.
 async fn removal(conn: &mut MySqlConnection, server: &Server, outbox: &str) -> Result<Vec<String>, Trouble> {
-    let drop = |(schema, name, _): (String, String, String)| format!("DROP TRIGGER IF EXISTS {}.{}", ident(&schema), ident(&name));
+    let drop =
+        |(schema, name, _): (String, String, String)| format!("DROP TRIGGER IF EXISTS {}.{}", ident(&schema), ident(&name));
     let mut statements: Vec<String> = ours(conn, server, outbox).await?.into_iter().map(drop).collect();
     statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(outbox, server)));
     Ok(statements)
@@ -103,7 +104,9 @@ fn script(statements: impl Iterator<Item = String>) -> String {
 /// Says which right is missing.
 fn right(error: sqlx::Error, table: &str) -> Trouble {
     let what = match number(&error) {
-        Some(1419) => "create triggers while the binary log is on: grant SUPER, or SET GLOBAL log_bin_trust_function_creators = 1",
+        Some(1419) => {
+            "create triggers while the binary log is on: grant SUPER, or SET GLOBAL log_bin_trust_function_creators = 1"
+        }
         Some(1142 | 1143 | 1227 | 1370 | 1044) => "create triggers and the outbox: grant CREATE and TRIGGER",
         _ => return error.into(),
     };
@@ -213,8 +216,9 @@ impl TableSource for MysqlSource {
         self.session.run(async |conn, server| {
             let outbox = triggers::outbox_sql(outbox, server);
             for ids in ids.chunks(IDS_AT_ONCE) {
-                // A small table would be read whole, and wait for rows that no one has committed yet.
-                let sql = format!("DELETE o FROM {outbox} AS o FORCE INDEX (PRIMARY) WHERE o.id IN ({})", list(ids));
+                // Each by itself: for a list of ids the server may read the whole table, and wait for rows that no one has committed yet.
+                let each: String = ids.iter().map(|id| format!("DELETE FROM {outbox} WHERE id = {id};")).collect();
+                let sql = format!("START TRANSACTION; {each} COMMIT");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }
             Ok(())
@@ -429,11 +433,7 @@ async fn chunk(
     Ok(chunk)
 }
 
-fn stock_row(
-    row: &MySqlRow,
-    table: &Table,
-    key: &Result<Cells, Misfit>,
-) -> Result<Result<RowChange, Misfit>, sqlx::Error> {
+fn stock_row(row: &MySqlRow, table: &Table, key: &Result<Cells, Misfit>) -> Result<Result<RowChange, Misfit>, sqlx::Error> {
     if let Some(problem) = text_at(row, 0)? {
         return Ok(Err(Misfit::parse(&problem)));
     }
@@ -513,7 +513,10 @@ pub(super) fn compared(column: &Col, value: &Value) -> (String, Bound) {
 /// How many rows stand behind the chunk before, as the server estimates the table; exactly where few stand there.
 async fn left(conn: &mut MySqlConnection, table: &Table, want: &ChunkWanted<'_>) -> Result<u64, Trouble> {
     let (condition, bounds) = behind(table, want)?;
-    let sql = format!("SELECT CAST(count(*) AS CHAR) FROM (SELECT 1 FROM {} AS r WHERE {condition} LIMIT 100000) AS few", table.sql());
+    let sql = format!(
+        "SELECT CAST(count(*) AS CHAR) FROM (SELECT 1 FROM {} AS r WHERE {condition} LIMIT 100000) AS few",
+        table.sql()
+    );
     let row = bind_all(sqlx::query(AssertSqlSafe(sql)), bounds).persistent(false).fetch_one(&mut *conn).await?;
     let few = text_at(&row, 0)?.and_then(|count| count.parse().ok()).unwrap_or(0);
     if few < 100_000 {

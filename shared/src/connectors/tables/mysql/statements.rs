@@ -54,12 +54,9 @@ pub(super) fn shape(table: &Table) -> Shape {
     let mut shape = Shape { columns: Vec::new(), unfit: Vec::new() };
     for col in table.travelling() {
         match kind(col) {
-            Some(kind) => shape.columns.push(Column {
-                name: col.name.clone(),
-                kind,
-                nullable: col.nullable,
-                in_key: col.key_place > 0,
-            }),
+            Some(kind) => {
+                shape.columns.push(Column { name: col.name.clone(), kind, nullable: col.nullable, in_key: col.key_place > 0 })
+            }
             None => shape.unfit.push(table.unfit(Some(&col.name), Problem::Type(col.column_type.clone()))),
         }
     }
@@ -83,7 +80,9 @@ fn kind(col: &Col) -> Option<Kind> {
         "double" => float(64),
         "bit" => (col.column_type == "bit(1)").then_some(Kind::Bool),
         // Of 5 it would make 2005.
-        "year" => Some(Kind::Enum { labels: std::iter::once(0).chain(1901..=2155).map(|year: u32| year.to_string()).collect() }),
+        "year" => {
+            Some(Kind::Enum { labels: std::iter::once(0).chain(1901..=2155).map(|year: u32| year.to_string()).collect() })
+        }
         "date" => Some(Kind::Date),
         "time" => Some(Kind::Time { fraction: col.fraction }),
         "datetime" => Some(Kind::Timestamp { fraction: col.fraction }),

@@ -221,7 +221,8 @@ pub(super) fn can_be_key(column: &Col) -> bool {
 
 /// Why the row cannot travel; NULL when it can.
 pub(super) fn problem(table: &Table, alias: &str) -> String {
-    let cases: String = table.travelling().map(|column| problem_of(column, &format!("{alias}{}", ident(&column.name)))).collect();
+    let cases: String =
+        table.travelling().map(|column| problem_of(column, &format!("{alias}{}", ident(&column.name)))).collect();
     if cases.is_empty() { "NULL".to_owned() } else { format!("CASE{cases} END") }
 }
 
@@ -240,7 +241,9 @@ fn problem_of(column: &Col, value: &str) -> String {
     }
     if column.data_type == "timestamp" {
         // `0000-00-00` is no instant.
-        cases += &format!(" WHEN {value} IS NOT NULL AND IFNULL(UNIX_TIMESTAMP({value}), 0) = 0 THEN CONCAT('date-out-of-range:', {name})");
+        cases += &format!(
+            " WHEN {value} IS NOT NULL AND IFNULL(UNIX_TIMESTAMP({value}), 0) = 0 THEN CONCAT('date-out-of-range:', {name})"
+        );
     }
     if let Some(charset) = column.narrow_charset() {
         let back = format!("CONVERT(CONVERT({value} USING utf8mb4) USING {charset})");

@@ -142,8 +142,7 @@ pub(super) async fn table(conn: &mut SqliteConnection, shown: &str) -> Result<Re
     let columns = columns(conn, &name, is_strict).await?;
     let uniques = uniques(conn, &name).await?;
     let parents = parents(conn, &name).await?;
-    let mut table =
-        Table { shown: shown.to_owned(), name, columns, is_strict, has_integer_key: false, uniques, parents };
+    let mut table = Table { shown: shown.to_owned(), name, columns, is_strict, has_integer_key: false, uniques, parents };
     let key = table.key();
     let is_integer = matches!(key.as_slice(), [only] if only.declared == "INTEGER");
     if key.is_empty() {

@@ -140,7 +140,7 @@ impl File {
 
 /// SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH; SQLITE_ERROR is what a trigger of the sink's owner may raise.
 fn is_of_rows(error: &sqlx::Error) -> bool {
-    matches!(primary_code(error), Some(19 | 18 | 20))
+    matches!(primary_code(error), Some(18..=20))
 }
 
 fn refusal(error: &sqlx::Error) -> Refusal {

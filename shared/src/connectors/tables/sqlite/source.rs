@@ -122,7 +122,6 @@ async fn fit_tables(conn: &mut SqliteConnection, shown: &[TableName]) -> Result<
     }
 }
 
-
 /// What keeps a table from being a source.
 fn faults_of(table: &Table, all: &[Table]) -> Vec<TableFault> {
     let outside = table.parents.iter().filter(|parent| !all.iter().any(|table| table.is(parent)));
@@ -365,18 +364,16 @@ fn value(cell: Option<&str>, numbers: &[Option<f64>]) -> Result<Value, &'static 
         Some('t') => Ok(Value::Text(rest.to_owned())),
         Some('x') => data_encoding::HEXLOWER.decode(rest.as_bytes()).map(Value::Bytes).map_err(|_| "unreadable"),
         Some('f') => float_text(number()?).map(Value::Text).ok_or("not-finite"),
-        Some('n') => Some(number()?).filter(|number| number.is_finite()).map(|number| Value::Text(format!("{number}"))).ok_or("not-finite"),
+        Some('n') => Some(number()?)
+            .filter(|number| number.is_finite())
+            .map(|number| Value::Text(format!("{number}")))
+            .ok_or("not-finite"),
         _ => Err("unreadable"),
     }
 }
 
 /// Reads a chunk and sets its marker, in the transaction that lets no one else write.
-async fn chunk(
-    conn: &mut SqliteConnection,
-    names: &Names,
-    want: &ChunkWanted<'_>,
-    token: u64,
-) -> Result<Chunk, Trouble> {
+async fn chunk(conn: &mut SqliteConnection, names: &Names, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, Trouble> {
     let table = catalog::table(conn, want.table).await??;
     if let (None, Some(sql)) = (want.after, triggers::keyless_stock(names, &table, &filter(want))) {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *conn).await?;

@@ -106,11 +106,8 @@ pub(super) async fn delete(conn: &mut SqliteConnection, table: &Table, shape: &S
         let values = vec![format!("({})", vec!["?"; first.len()].join(",")); keys.len()].join(",");
         // By the index; where its collation is not the plain one, the first condition alone would delete too much.
         let is_exact = !table.clashes().any(|unique| unique.is_primary);
-        let condition = if is_exact {
-            format!("({}) IN (VALUES {values})", plain.join(","))
-        } else {
-            vec![one; keys.len()].join(" OR ")
-        };
+        let condition =
+            if is_exact { format!("({}) IN (VALUES {values})", plain.join(",")) } else { vec![one; keys.len()].join(" OR ") };
         let mut arguments = SqliteArguments::default();
         for (name, value) in keys.iter().flatten() {
             bind(&mut arguments, kind_of(shape, name), value)?;
@@ -122,12 +119,7 @@ pub(super) async fn delete(conn: &mut SqliteConnection, table: &Table, shape: &S
 }
 
 /// Makes rows stand there; gives how many could not, since their key collides with another's.
-pub(super) async fn upsert(
-    conn: &mut SqliteConnection,
-    table: &Table,
-    shape: &Shape,
-    rows: &[Cells],
-) -> Result<u64, Trouble> {
+pub(super) async fn upsert(conn: &mut SqliteConnection, table: &Table, shape: &Shape, rows: &[Cells]) -> Result<u64, Trouble> {
     let mut collided = 0;
     for rows in batches(rows) {
         let Some(first) = rows.first() else { continue };

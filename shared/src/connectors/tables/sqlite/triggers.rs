@@ -179,7 +179,9 @@ fn replaced(names: &Names, table: &Table) -> String {
     let reals: String = table
         .reals()
         .iter()
-        .map(|column| place(column).map_or(", NULL".to_owned(), |n| format!(", CASE typeof(o.k{n}) WHEN 'real' THEN o.k{n} END")))
+        .map(|column| {
+            place(column).map_or(", NULL".to_owned(), |n| format!(", CASE typeof(o.k{n}) WHEN 'real' THEN o.k{n} END"))
+        })
         .collect();
     let (notes, outbox, here) = (ident(&names.notes), ident(&names.outbox), ident(&table.name));
     let shown = literal(&table.shown);
@@ -313,7 +315,9 @@ pub(super) fn problem(table: &Table, alias: &str) -> String {
         let bytes = format!("length(CAST({name} AS BLOB))");
         let tail = literal(&format!(":{}", column.name));
         // Numbers are short, and a column of text alone may hold no bytes.
-        format!(" WHEN typeof({name}) IN ('text', 'blob') AND {bytes} > {VALUE_MAX} THEN 'value-too-large:' || {bytes} || {tail}")
+        format!(
+            " WHEN typeof({name}) IN ('text', 'blob') AND {bytes} > {VALUE_MAX} THEN 'value-too-large:' || {bytes} || {tail}"
+        )
     };
     let cases: String = table.travelling().map(too_large).collect();
     format!("CASE{cases} END")

@@ -88,7 +88,11 @@ fn replace_ignore_and_on_duplicate_key_are_told_as_what_they_did() {
 fn no_other_row_is_written_over_by_a_unique_value_or_by_letter_case() {
     let bench = bench();
     make(&bench, &[End::Sink], "CREATE TABLE zd (dm VARCHAR(9) PRIMARY KEY, xh INT UNIQUE); INSERT INTO zd VALUES ('A', 1)");
-    make(&bench, &[End::Sink], "CREATE TABLE h (dm VARCHAR(9) CHARACTER SET gbk PRIMARY KEY, xh INT); INSERT INTO h VALUES ('A', 1)");
+    make(
+        &bench,
+        &[End::Sink],
+        "CREATE TABLE h (dm VARCHAR(9) CHARACTER SET gbk PRIMARY KEY, xh INT); INSERT INTO h VALUES ('A', 1)",
+    );
     let mut sink = bench.sink(&["zd".to_owned(), "h".to_owned()], false);
     let mut refused = |table: &str, dm: &str, xh: &str| {
         let packet = packet(1, &[change(Op::Insert, table, &[("dm", dm), ("xh", xh)])]);
@@ -219,7 +223,11 @@ fn text_in_gbk_crosses_unchanged_and_what_gbk_lacks_is_refused_with_its_code_poi
 fn an_applications_trigger_comes_behind_ours_whichever_was_there_first() {
     for ours_first in [true, false] {
         let bench = bench();
-        make(&bench, &[End::Source], "CREATE TABLE zd (id INT PRIMARY KEY); CREATE TABLE h (id INT PRIMARY KEY, zd INT, FOREIGN KEY (zd) REFERENCES zd (id))");
+        make(
+            &bench,
+            &[End::Source],
+            "CREATE TABLE zd (id INT PRIMARY KEY); CREATE TABLE h (id INT PRIMARY KEY, zd INT, FOREIGN KEY (zd) REFERENCES zd (id))",
+        );
         let theirs = "CREATE TRIGGER theirs AFTER INSERT ON zd FOR EACH ROW INSERT INTO h VALUES (NEW.id, NEW.id)";
         if !ours_first {
             make(&bench, &[End::Source], theirs);
@@ -258,7 +266,9 @@ fn a_row_above_the_servers_packet_is_named_and_neither_lost_nor_in_the_way() {
     app.run("CREATE TABLE v (id INT PRIMARY KEY, a LONGTEXT, b LONGBLOB)");
     let mut source = MysqlSource::new(&url, None, &channel(), &["v".to_owned()]);
     source.install().expect("installed");
-    app.run("INSERT INTO v VALUES (1, NULL, REPEAT('x', 600000)), (2, REPEAT('x', 600000), REPEAT('y', 300000)), (3, 'a', 'b')");
+    app.run(
+        "INSERT INTO v VALUES (1, NULL, REPEAT('x', 600000)), (2, REPEAT('x', 600000), REPEAT('y', 300000)), (3, 'a', 'b')",
+    );
     app.run("SET sql_mode = 'STRICT_ALL_TABLES'; UPDATE v SET a = REPEAT('\n', 600000) WHERE id = 3; UPDATE v SET a = 'c' WHERE id = 3");
     let offered = source.read(&BTreeSet::new(), ALL).expect("a read");
     let codes: Vec<_> = misfits(&offered).into_iter().map(|(code, _)| code).collect();

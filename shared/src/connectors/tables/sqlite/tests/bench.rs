@@ -110,7 +110,8 @@ impl Session for App {
     }
 
     fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let rows = wait(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut self.0)).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let rows =
+            wait(sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut self.0)).unwrap_or_else(|error| panic!("{sql}: {error}"));
         let cell = |row: &sqlx::sqlite::SqliteRow, at: usize| {
             let raw = row.try_get_raw(at).expect("a column");
             match raw.type_info().name() {

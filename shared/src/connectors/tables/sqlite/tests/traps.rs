@@ -1,7 +1,9 @@
 //! What SQLite does that no other database does.
 
 use super::bench::{Files, bench};
-use crate::connectors::tables::contract_tests::{ALL, Bench, End, Pair, Session, assert_equal_ends, cells, changes_of, ids, told};
+use crate::connectors::tables::contract_tests::{
+    ALL, Bench, End, Pair, Session, assert_equal_ends, cells, changes_of, ids, told,
+};
 use crate::connectors::tables::{Entry, Offered, Problem, TableFault, TableSource, Value};
 use std::collections::BTreeSet;
 
@@ -160,7 +162,9 @@ fn a_row_without_a_key_or_with_text_that_is_none_is_named_and_the_others_flow() 
     let files = bench();
     make(&files, &[End::Source], "CREATE TABLE v (dm TEXT PRIMARY KEY, t TEXT)");
     let mut source = files.source(&["v".to_owned()]);
-    files.app(End::Source).run("INSERT INTO v VALUES (NULL, 'x'), ('a', CAST(x'ff' AS TEXT)), ('b', 'x' || char(0)), ('c', 'ok')");
+    files
+        .app(End::Source)
+        .run("INSERT INTO v VALUES (NULL, 'x'), ('a', CAST(x'ff' AS TEXT)), ('b', 'x' || char(0)), ('c', 'ok')");
     let offered = read(&mut *source);
     let codes: Vec<_> = offered
         .iter()
@@ -255,8 +259,12 @@ fn tables_that_refer_to_each_other_and_unique_values_that_change_hands_are_appli
     let sql = "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b DEFERRABLE INITIALLY DEFERRED, u INTEGER UNIQUE);
         CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED)";
     make(&files, &BOTH, sql);
-    make(&files, &[End::Sink], "DROP TABLE a; DROP TABLE b; CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b, u INTEGER UNIQUE);
-        CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a)");
+    make(
+        &files,
+        &[End::Sink],
+        "DROP TABLE a; DROP TABLE b; CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b, u INTEGER UNIQUE);
+        CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a)",
+    );
     let mut pair = Pair::of(&files, &["a".to_owned(), "b".to_owned()]);
     let mut app = files.app(End::Source);
     app.run("BEGIN; INSERT INTO a VALUES (1, 1, 1), (2, NULL, 2); INSERT INTO b VALUES (1, 1); COMMIT");
@@ -270,7 +278,11 @@ fn tables_that_refer_to_each_other_and_unique_values_that_change_hands_are_appli
 #[test]
 fn keys_that_a_collation_calls_equal_are_refused_and_not_overwritten() {
     let files = bench();
-    make(&files, &[End::Sink], "CREATE TABLE zd (dm TEXT COLLATE NOCASE PRIMARY KEY, mj INTEGER); INSERT INTO zd VALUES ('A', 1)");
+    make(
+        &files,
+        &[End::Sink],
+        "CREATE TABLE zd (dm TEXT COLLATE NOCASE PRIMARY KEY, mj INTEGER); INSERT INTO zd VALUES ('A', 1)",
+    );
     let mut sink = files.sink(&["zd".to_owned()], false);
     use crate::connectors::tables::Op;
     use crate::connectors::tables::contract_tests::{change, channel, packet};
