@@ -2,10 +2,14 @@
 //!
 //! They speak to the database alone and leave the station as it is, so that they work beside a running one.
 
+mod scripts;
+
+use self::scripts::{Script, print_script};
 use super::{Json, print, print_json};
 use crate::channel::Channel;
 use crate::connectors::tables::TableFault;
 use crate::connectors::tables::database::{Databases, Drivers, Outbox, outbox_of, source_of};
+use crate::connectors::tables::declared::Dialect;
 use crate::connectors::tables::words::DatabaseFault;
 use crate::daemon;
 use crate::error::{ConfigFault, EngineFault};
@@ -28,13 +32,28 @@ enum SourceVerb {
     /// 建发件表和触发器 / make the outbox and the triggers
     Install(InstallArgs),
     /// 删除发件表和触发器，不留痕迹 / take away the outbox and the triggers
-    Uninstall(InstallArgs),
+    Uninstall(UninstallArgs),
     /// 缺什么、变了什么 / what is missing or has changed
     Check(CheckArgs),
 }
 
 #[derive(Args)]
 struct InstallArgs {
+    /// 通道 / channel
+    channel: ChannelName,
+    /// 只显示 SQL，不改动 / show the SQL, change nothing
+    #[arg(long)]
+    print: bool,
+    /// 没有驱动的数据库：oracle 或 dm（只用于 table-file: 的通道）/ a database without a driver: oracle or dm (table-file: channels alone)
+    #[arg(long, requires = "print")]
+    dialect: Option<Dialect>,
+    /// 打印哪一个脚本 / which script to show
+    #[arg(long, requires = "dialect", value_enum, default_value_t)]
+    script: Script,
+}
+
+#[derive(Args)]
+struct UninstallArgs {
     /// 通道 / channel
     channel: ChannelName,
     /// 只显示 SQL，不改动 / show the SQL, change nothing
@@ -75,6 +94,9 @@ pub(super) fn source(station: &Station, args: SourceArgs, lang: Lang) -> Result<
 
 fn install(station: &Station, args: &InstallArgs, lang: Lang) -> Result<u8, EngineFault> {
     let name = &args.channel;
+    if let Some(dialect) = args.dialect {
+        return print_script(station, &followed(station, name)?, dialect, args.script);
+    }
     if args.print {
         return print_sql(station, name, |outbox| outbox.install_sql());
     }
@@ -87,7 +109,7 @@ fn install(station: &Station, args: &InstallArgs, lang: Lang) -> Result<u8, Engi
     Ok(0)
 }
 
-fn uninstall(station: &Station, args: &InstallArgs, lang: Lang) -> Result<u8, EngineFault> {
+fn uninstall(station: &Station, args: &UninstallArgs, lang: Lang) -> Result<u8, EngineFault> {
     let name = &args.channel;
     if args.print {
         return print_sql(station, name, |outbox| outbox.uninstall_sql());

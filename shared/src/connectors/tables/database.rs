@@ -206,9 +206,7 @@ impl Databases for Drivers {
             Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, dead_letters)),
             Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, dead_letters)),
             Driver::TableFile(_) if dead_letters => return Err(DatabaseProblem::NoDeadLetters),
-            Driver::TableFile(path) => {
-                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone()))
-            }
+            Driver::TableFile(path) => Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone())),
         })
     }
 }

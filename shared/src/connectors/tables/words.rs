@@ -68,7 +68,9 @@ impl Problem {
                 say!(lang, "表结构在触发器建好以后变了（请再运行 source install）", "{self} (run source install again)")
             }
             Self::Silent(what) => say!(lang, "{what} 改动行时不触发触发器", "{self}"),
-            Self::NoTransactions(engine) => say!(lang, "存储引擎 {engine} 没有事务（请改用 InnoDB）", "{self} (make it InnoDB)"),
+            Self::NoTransactions(engine) => {
+                say!(lang, "存储引擎 {engine} 没有事务（请改用 InnoDB）", "{self} (make it InnoDB)")
+            }
         }
     }
 }

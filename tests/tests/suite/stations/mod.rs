@@ -27,6 +27,7 @@ mod scale;
 mod screening;
 mod spoken;
 mod syscalls;
+mod tables;
 mod tampered_log;
 mod trace;
 mod way_back;

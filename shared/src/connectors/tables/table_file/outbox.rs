@@ -6,7 +6,7 @@
 use super::sink::read_declared;
 use super::wrong;
 use crate::connectors::tables::database::Outbox;
-use crate::connectors::tables::declared::{Declared, DeclaredTable};
+use crate::connectors::tables::declared::{Declared, DeclaredTable, Dialect};
 use crate::connectors::tables::{Problem, TableFault, TableName, outbox_sql};
 use crate::seams::Files;
 use dukou_packets::packet::header::ChannelName;
@@ -35,6 +35,22 @@ impl TableFileOutbox {
             found.ok_or_else(|| TableFault::Unfit { table: name.clone(), column: None, problem: Problem::Missing })
         };
         Ok(Declared { dialect, tables: self.tables.iter().map(of_name).collect::<Result<_, _>>()? })
+    }
+
+    /// Gives outbox and triggers, where the list of columns is of this dialect.
+    ///
+    /// # Errors
+    /// [`TableFault`] where the list of columns is missing, wrong or of another dialect.
+    pub fn install_sql_for(&self, dialect: Dialect) -> Result<String, TableFault> {
+        let declared = self.declared()?;
+        match declared.dialect == dialect {
+            true => outbox_sql::install_sql(dialect, &self.channel, &declared.tables),
+            false => Err(wrong(
+                &self.folder,
+                "列清单 columns.tsv 首行写的是另一种方言，请改正其中一个",
+                "the first line of columns.tsv names another dialect; correct one of the two",
+            )),
+        }
     }
 
     fn by_hand(&self) -> TableFault {

@@ -84,8 +84,7 @@ pub(super) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared
         return Err(wrong(&path, "缺少列清单，请放入该文件", "the list of columns is not there; put it there"));
     }
     let bytes = files.read(&path, DECLARED_MAX).map_err(fault)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| wrong(&path, "列清单不是 UTF-8", "the list of columns is not UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong(&path, "列清单不是 UTF-8", "the list of columns is not UTF-8"))?;
     Declared::read(&text).map_err(|fault| match fault {
         TableFault::Denied { words, .. } => TableFault::Denied { place: path.display().to_string(), words },
         other => other,
