@@ -154,7 +154,13 @@ impl Engine {
 
     /// The device leaves the ferry directory nearly full for as long, of time in which it is expected to carry; of runs, for as many as may be missed.
     fn look_at_quota(&mut self, passed_ms: u64) -> Result<(), EngineFault> {
-        let Some(percent) = self.quota_percent() else { return Ok(()) };
+        let Some(percent) = self.quota_percent() else {
+            // Where a person took the quota away there is none to fill; a directory that is away tells nothing.
+            if !self.has_quota() {
+                self.set_alarm(Code::FerryQuota, None, false);
+            }
+            return Ok(());
+        };
         let is_open = self.alarms.book.is_open(Code::FerryQuota, None);
         let wall_ms = self.seams.clock.wall_ms();
         let open = self.alarms.watch.open_time();

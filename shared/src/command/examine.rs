@@ -7,6 +7,7 @@ use crate::channel::{Channel, Identical};
 use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
 use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_store};
+use crate::epoch::accepting::ends_with_an_epoch;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust, read_keyring};
@@ -27,7 +28,7 @@ use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, read_head};
 use dukou_packets::packet::records::parts_digest;
-use dukou_packets::suite::{Digest, Hasher, sha256};
+use dukou_packets::suite::{Digest, Hasher, StationId, sha256};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
@@ -224,6 +225,12 @@ pub(super) struct Told {
     pub(super) holds: BTreeMap<ChannelName, (String, i64)>,
     /// The highest number that a gap showed to exist.
     pub(super) known: BTreeMap<(ChannelName, Epoch), u64>,
+    /// Whose packets came in each epoch.
+    pub(super) senders: BTreeMap<(ChannelName, Epoch), StationId>,
+    /// Epochs that were opened or accepted here, and the header behind which each begins.
+    pub(super) opened: BTreeMap<(ChannelName, Epoch), Digest>,
+    /// How often this station went on from an older copy of its state or from a rebuilt one.
+    pub(super) restored: u64,
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
@@ -316,11 +323,12 @@ fn check_text(found: &[Disagreement], rebuilt: u64, beside: bool, lang: Lang) ->
 
 fn read_log(station: &Station) -> Result<Told, EngineFault> {
     let mut told = Told::default();
-    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(line, &mut told))?;
+    let own = station.config.station.id;
+    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(line, own, &mut told))?;
     Ok(told)
 }
 
-fn tell(line: Line, told: &mut Told) {
+fn tell(line: Line, own: StationId, told: &mut Told) {
     let at_ms = line.stamp.at_ms;
     let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
     match line.event {
@@ -329,7 +337,8 @@ fn tell(line: Line, told: &mut Told) {
             let row = proven_row(key.clone(), number, header, root, (records, tombstones), (plain, bytes), at_ms);
             told.packed.insert(key, row);
         }
-        Event::Seen { number, channel, epoch, seq, header, root, records, .. } => {
+        Event::Seen { peer, number, channel, epoch, seq, header, root, records, .. } => {
+            told.senders.insert((channel.clone(), epoch), peer);
             let key = key(Direction::In, channel, epoch, seq);
             let row = proven_row(key.clone(), number, header, root, (records, 0), (0, 0), at_ms);
             told.seen.insert(key, row);
@@ -337,6 +346,14 @@ fn tell(line: Line, told: &mut Told) {
         Event::Applied { channel, epoch, seq, .. } => {
             told.applied.insert(key(Direction::In, channel, epoch, seq));
         }
+        Event::EpochOpened { channel, epoch, old_header, .. } => {
+            // What began by itself ended these holds without a line of their own.
+            if told.holds.get(&channel).is_some_and(|(code, _)| ends_with_an_epoch(code)) {
+                told.holds.remove(&channel);
+            }
+            told.opened.insert((channel, epoch), old_header);
+        }
+        Event::Restored { peer, .. } => told.restored += u64::from(peer == own),
         Event::Left { number, .. } => drop(told.left.insert(number)),
         Event::Waived { channel, epoch, from, to, operator } => {
             told.waived.push(rebuild::waiver((channel, epoch), (from, to), operator, at_ms));
@@ -351,7 +368,7 @@ fn tell(line: Line, told: &mut Told) {
     }
 }
 
-fn proven_row(
+pub(super) fn proven_row(
     key: PacketKey,
     number: u64,
     header: dukou_packets::suite::Digest,

@@ -5,6 +5,7 @@
 //! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
 
 use super::examine::{Heads, Told, spool_heads};
+use crate::epoch::accepting::upcoming;
 use crate::epoch::reseal::row_of;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
@@ -20,7 +21,7 @@ use dukou_packets::limits;
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::open::{VerifiedHead, decode_records, open_payload};
 use dukou_packets::packet::records::RecordKind;
-use dukou_packets::suite::Unwrapper;
+use dukou_packets::suite::{Digest, StationId, Unwrapper};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -90,32 +91,48 @@ pub(super) fn rebuild(
     remove_all(&beside)?;
     let mut made =
         Made { station, keys, heads: spool_heads(station, keys, trust)?, without_records: 0, under_way: BTreeSet::new() };
-    let mut changes = made.packets(told);
+    let arrivals = Arrivals::of(told, trust.map(|trust| trust.peer.body().station));
+    let mut writing = Writing { store: SqliteStore::open(&beside)?, changes: Vec::new() };
+    made.packets(told, &arrivals, &mut writing)?;
     let packets = (told.packed.len() + told.seen.len()) as u64;
-    changes.extend(heads_of_arrivals(told));
+    let closed = told.senders.keys().map(|(channel, _)| channel).filter(|channel| !arrivals.heads.contains_key(*channel));
+    let mut changes: Vec<Change> = closed.cloned().map(Change::InHeadClosed).collect();
+    changes.extend(arrivals.heads.into_iter().map(|(channel, head)| Change::InHead(channel, head)));
+    changes.push(upcoming(arrivals.to_come.into_iter())?);
     changes.extend(told.waived.iter().cloned().map(Change::Waived));
     changes.extend(holds(told));
-    let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
-    changes.push(Change::Number(number + NUMBERS_APART));
+    let number = number_behind(told);
+    changes.push(Change::Number(number));
     let Person { name, reason, operator } = person;
-    changes.push(Change::fact(&RebuiltState {
-        at_ms,
-        name,
-        reason,
-        operator,
-        number: number + NUMBERS_APART,
-        is_logged: false,
-    })?);
-    let mut store = SqliteStore::open(&beside)?;
-    for group in changes.chunks(AT_ONCE) {
-        store.commit(group)?;
-    }
-    drop(store);
+    changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator, number, is_logged: false })?);
+    changes.into_iter().try_for_each(|change| writing.put(change))?;
+    writing.end()?;
     rename_all(&place, &before)?;
     rename_all(&beside, &place)?;
     let synced = std::fs::File::open(&dir).and_then(|dir| dir.sync_all());
     synced.map_err(|error| ConfigFault::unreadable(&dir, &error))?;
     Ok(Rebuilding { packets, without_records: made.without_records, under_way: made.under_way, before })
+}
+
+/// A new state on its way: what is put into it does not wait in memory for the rest.
+struct Writing {
+    store: SqliteStore,
+    changes: Vec<Change>,
+}
+
+impl Writing {
+    fn put(&mut self, change: Change) -> Result<(), EngineFault> {
+        self.changes.push(change);
+        if self.changes.len() < AT_ONCE { Ok(()) } else { self.commit() }
+    }
+
+    fn commit(&mut self) -> Result<(), EngineFault> {
+        Ok(self.store.commit(&std::mem::take(&mut self.changes))?)
+    }
+
+    fn end(mut self) -> Result<(), EngineFault> {
+        self.commit()
+    }
 }
 
 /// The files of a database.
@@ -160,17 +177,18 @@ struct Made<'a> {
 }
 
 impl Made<'_> {
-    /// Gives the packets in the order in which they were made.
-    fn packets(&mut self, told: &Told) -> Vec<Change> {
-        let mut changes = Vec::new();
+    /// Puts the packets into the new state, in the order in which they were made.
+    fn packets(&mut self, told: &Told, arrivals: &Arrivals, writing: &mut Writing) -> Result<(), EngineFault> {
         let mut out: Vec<&PacketRow> = told.packed.values().collect();
         out.sort_by_key(|row| row.number);
         for row in out {
             let (row, records) = self.whole(row);
-            let (key, at_ms) = (row.key.clone(), row.at_ms);
+            let (packet, at_ms) = (row.key.clone(), row.at_ms);
             let has_left = told.left.contains(&row.number) || row.spool.is_none();
-            changes.push(Change::Packed { packet: PacketRow { state: PacketState::Packed, ..row }, records });
-            changes.extend(has_left.then_some(Change::Left { packet: key, at_ms }));
+            writing.put(Change::Packed { packet: PacketRow { state: PacketState::Packed, ..row }, records })?;
+            if has_left {
+                writing.put(Change::Left { packet, at_ms })?;
+            }
         }
         for row in told.seen.values() {
             let is_applied = told.applied.contains(&row.key);
@@ -178,15 +196,18 @@ impl Made<'_> {
             let (packet, at_ms) = (row.key.clone(), row.at_ms);
             match (is_applied, row.spool.is_some()) {
                 (true, _) => {
-                    changes.push(Change::Marked { packet: PacketRow { state: PacketState::Delivering, ..row }, records });
-                    changes.push(Change::Delivered { packet, at_ms });
+                    writing.put(Change::Marked { packet: PacketRow { state: PacketState::Delivering, ..row }, records })?;
+                    writing.put(Change::Delivered { packet, at_ms })?;
                 }
-                (false, true) => changes.push(Change::Kept(PacketRow { state: PacketState::Early, ..row })),
+                (false, true) => {
+                    let state = if arrivals.waits(&row.key) { PacketState::Early } else { PacketState::Late };
+                    writing.put(Change::Kept(PacketRow { state, ..row }))?;
+                }
                 // Seen, and lost: the packet is missing, and a resend mends it.
                 (false, false) => {}
             }
         }
-        changes
+        Ok(())
     }
 
     /// Completes a row from the spool, with the records that its copy there holds.
@@ -231,32 +252,77 @@ fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<
     Some(decode_records(head, plain).ok()?.iter().map(|record| row_of(&record)).collect())
 }
 
-/// Gives the heads of incoming channels as the log proves them: what is applied, what a person went on without behind it, what is known to exist.
-fn heads_of_arrivals(told: &Told) -> Vec<Change> {
-    let mut newest: BTreeMap<&ChannelName, Epoch> = BTreeMap::new();
-    for key in told.seen.keys() {
-        let epoch = newest.entry(&key.channel).or_insert(key.epoch);
-        if key.epoch.counter > epoch.counter {
-            *epoch = key.epoch;
+/// Gives the number behind which a rebuilt state goes on. Between two rebuildings only signals may have taken numbers, and each rebuilding has its line, so
+/// that each goes on further away.
+fn number_behind(told: &Told) -> u64 {
+    let newest = told.packed.values().map(|row| row.number).max().unwrap_or(0);
+    newest.saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
+}
+
+/// What the log proves of the channels that come in.
+#[derive(Default)]
+struct Arrivals {
+    /// What is applied, what a person went on without behind it, what is known to exist.
+    heads: BTreeMap<ChannelName, InHead>,
+    /// The newest epoch that has not begun here, and a number that exists in it.
+    to_come: Vec<(ChannelName, Epoch, u64)>,
+}
+
+impl Arrivals {
+    /// Reads them; counters of epochs are a sender's own, so that those of a former peer tell nothing of the peer's.
+    fn of(told: &Told, peer: Option<StationId>) -> Self {
+        let mut epochs: BTreeMap<&ChannelName, Vec<Epoch>> = BTreeMap::new();
+        for ((channel, epoch), _) in told.senders.iter().filter(|(_, sender)| peer.is_none_or(|peer| **sender == peer)) {
+            epochs.entry(channel).or_default().push(*epoch);
         }
+        let mut arrivals = Self::default();
+        for (channel, mut epochs) in epochs {
+            epochs.sort_by_key(|epoch| epoch.counter);
+            let begun = epochs.iter().rposition(|epoch| has_begun(told, channel, *epoch)).unwrap_or(0);
+            if let Some(epoch) = epochs.get(begun) {
+                arrivals.heads.insert(channel.clone(), head_of_arrivals(told, channel, *epoch));
+            }
+            if let Some(epoch) = epochs.last().filter(|_| begun + 1 < epochs.len()) {
+                arrivals.to_come.push((channel.clone(), *epoch, newest_seen(told, channel, *epoch)));
+            }
+        }
+        arrivals
     }
-    let head = |(channel, epoch): (&ChannelName, Epoch)| {
-        let of = |key: &&PacketKey| key.channel == *channel && key.epoch == epoch;
-        let applied = told.applied.iter().filter(of).map(|key| key.seq).max().unwrap_or(0);
-        let mut seq = applied;
-        for waiver in told.waived.iter().filter(|waiver| waiver.channel == *channel && waiver.epoch == epoch) {
-            seq = if waiver.from <= seq + 1 { seq.max(waiver.to) } else { seq };
-        }
-        let known = told.known.get(&(channel.clone(), epoch)).copied().unwrap_or(0);
-        let known = known.max(told.seen.keys().filter(of).map(|key| key.seq).max().unwrap_or(0)).max(seq);
-        let at = PacketKey { direction: Direction::In, channel: channel.clone(), epoch, seq };
-        let header = match seq {
-            0 => Some(dukou_packets::suite::Digest::ZERO),
-            _ => told.seen.get(&at).filter(|_| seq == applied).map(|row| row.header),
-        };
-        Change::InHead(channel.clone(), InHead { epoch, seq, header, known })
+
+    /// True for a packet that was not applied and may still be.
+    fn waits(&self, key: &PacketKey) -> bool {
+        let head = self.heads.get(&key.channel);
+        head.is_some_and(|head| head.epoch == key.epoch && key.seq > head.seq)
+            || self.to_come.iter().any(|(channel, epoch, _)| *channel == key.channel && *epoch == key.epoch)
+    }
+}
+
+/// True for an epoch that was taken on here, or of which something was applied or waived.
+fn has_begun(told: &Told, channel: &ChannelName, epoch: Epoch) -> bool {
+    told.opened.contains_key(&(channel.clone(), epoch))
+        || told.applied.iter().any(|key| key.channel == *channel && key.epoch == epoch)
+        || told.waived.iter().any(|waiver| waiver.channel == *channel && waiver.epoch == epoch)
+}
+
+fn newest_seen(told: &Told, channel: &ChannelName, epoch: Epoch) -> u64 {
+    let known = told.known.get(&(channel.clone(), epoch)).copied().unwrap_or(0);
+    let seen = told.seen.keys().filter(|key| key.channel == *channel && key.epoch == epoch).map(|key| key.seq).max();
+    known.max(seen.unwrap_or(0))
+}
+
+fn head_of_arrivals(told: &Told, channel: &ChannelName, epoch: Epoch) -> InHead {
+    let of = |key: &&PacketKey| key.channel == *channel && key.epoch == epoch;
+    let applied = told.applied.iter().filter(of).map(|key| key.seq).max().unwrap_or(0);
+    let mut seq = applied;
+    for waiver in told.waived.iter().filter(|waiver| waiver.channel == *channel && waiver.epoch == epoch) {
+        seq = if waiver.from <= seq + 1 { seq.max(waiver.to) } else { seq };
+    }
+    let at = PacketKey { direction: Direction::In, channel: channel.clone(), epoch, seq };
+    let header = match seq {
+        0 => Some(told.opened.get(&(channel.clone(), epoch)).copied().unwrap_or(Digest::ZERO)),
+        _ => told.seen.get(&at).filter(|_| seq == applied).map(|row| row.header),
     };
-    newest.into_iter().map(head).collect()
+    InHead { epoch, seq, header, known: newest_seen(told, channel, epoch).max(seq) }
 }
 
 fn holds(told: &Told) -> impl Iterator<Item = Change> + '_ {
@@ -289,4 +355,73 @@ pub(super) fn text(rebuilding: &Rebuilding, lang: Lang) -> String {
         );
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examine::proven_row;
+    use super::*;
+
+    const PEER: StationId = StationId::from_bytes([1; 16]);
+    const FORMER: StationId = StationId::from_bytes([2; 16]);
+
+    fn channel() -> ChannelName {
+        "files".parse().expect("a channel")
+    }
+
+    fn epoch(counter: u32, salt: u8) -> Epoch {
+        Epoch { counter, salt: [salt; 8] }
+    }
+
+    fn key(epoch: Epoch, seq: u64) -> PacketKey {
+        PacketKey { direction: Direction::In, channel: channel(), epoch, seq }
+    }
+
+    /// Adds packets of an epoch that were seen, and of them the first ones that were applied.
+    fn arrived(told: &mut Told, sender: StationId, epoch: Epoch, (seen, applied): (&[u64], u64)) {
+        told.senders.insert((channel(), epoch), sender);
+        for seq in seen {
+            let header = Digest::from_bytes([*seq as u8; 32]);
+            told.seen.insert(key(epoch, *seq), proven_row(key(epoch, *seq), *seq, header, header, (1, 0), (0, 0), 0));
+        }
+        told.applied.extend((1..=applied).map(|seq| key(epoch, seq)));
+    }
+
+    #[test]
+    fn an_epoch_that_waits_to_be_accepted_is_not_begun_by_rebuilding() {
+        let mut told = Told::default();
+        arrived(&mut told, PEER, epoch(1, 1), (&[1, 2, 4], 2));
+        arrived(&mut told, PEER, epoch(2, 2), (&[1, 3], 0));
+        let arrivals = Arrivals::of(&told, Some(PEER));
+        let head = &arrivals.heads[&channel()];
+        assert_eq!((head.epoch, head.seq, head.known), (epoch(1, 1), 2, 4), "3 is still missing");
+        assert_eq!(arrivals.to_come, [(channel(), epoch(2, 2), 3)]);
+        assert!(arrivals.waits(&key(epoch(1, 1), 4)) && arrivals.waits(&key(epoch(2, 2), 1)));
+        // Once it was taken on it goes on behind the header that its opening names.
+        told.opened.insert((channel(), epoch(2, 2)), Digest::from_bytes([9; 32]));
+        let arrivals = Arrivals::of(&told, Some(PEER));
+        let head = &arrivals.heads[&channel()];
+        assert_eq!((head.epoch, head.seq, head.header), (epoch(2, 2), 0, Some(Digest::from_bytes([9; 32]))));
+        assert_eq!(arrivals.to_come, []);
+        assert!(!arrivals.waits(&key(epoch(1, 1), 4)), "evidence only");
+    }
+
+    #[test]
+    fn epochs_of_a_former_peer_do_not_hide_those_of_the_peer() {
+        let mut told = Told::default();
+        arrived(&mut told, FORMER, epoch(5, 1), (&[1, 2, 3], 2));
+        arrived(&mut told, PEER, epoch(1, 2), (&[1], 1));
+        let arrivals = Arrivals::of(&told, Some(PEER));
+        let head = &arrivals.heads[&channel()];
+        assert_eq!((head.epoch, head.seq), (epoch(1, 2), 1));
+        assert!(!arrivals.waits(&key(epoch(5, 1), 3)));
+    }
+
+    #[test]
+    fn each_rebuilding_goes_on_further_away_though_only_signals_went_between() {
+        let mut told = Told::default();
+        let first = number_behind(&told);
+        told.restored += 1;
+        assert!(number_behind(&told) >= first + NUMBERS_APART);
+    }
 }

@@ -47,6 +47,20 @@ pub(crate) fn heads_known(state: &StationState) -> Result<BTreeMap<ChannelName, 
     Ok(heads)
 }
 
+/// Gives the change that names epochs to come, each with a number that exists in it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(crate) fn upcoming(epochs: impl Iterator<Item = (ChannelName, Epoch, u64)>) -> Result<Change, StoreFault> {
+    let expected = epochs.map(|(channel, epoch, known)| (channel, Expected { epoch, known }));
+    Change::fact(&Upcoming(expected.collect()))
+}
+
+/// True for the code of a hold that the beginning of an epoch ends.
+pub(crate) fn ends_with_an_epoch(code: &str) -> bool {
+    matches!(code, RESTORED | EPOCH | "chain")
+}
+
 impl Engine {
     /// True for cargo that does not belong to the epoch that is open here, and for the opening of one that nothing was applied of.
     pub(crate) fn is_of_another_epoch(&self, header: &Header) -> bool {
@@ -189,7 +203,7 @@ impl Engine {
             old_header: opening.prev(),
             operator: person.map_or_else(String::new, |person| person.operator.to_string()),
         });
-        let ends = |code: &str| person.is_some() || matches!(code, RESTORED | EPOCH | "chain");
+        let ends = |code: &str| person.is_some() || ends_with_an_epoch(code);
         if self.state.holds.get(channel).is_some_and(|hold| ends(&hold.code)) {
             changes.push(Change::Hold(channel.clone(), None));
         }

@@ -176,7 +176,7 @@ impl Engine {
     }
 
     /// Gives the highest epoch counter that this station or its receiver knows of the link.
-    pub(super) fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
+    fn highest_counter(&self, heads: &ReceiverHeads) -> u32 {
         let own = self.state.out_heads.values().map(|head| head.epoch.counter);
         own.chain(heads.channels.values().map(|head| head.epoch.counter)).max().unwrap_or(0)
     }

@@ -48,7 +48,7 @@ impl Engine {
         changes.push(self.forget_covers());
         let heads = ReceiverHeads { source, ..ReceiverHeads::default() };
         changes.push(self.reseals_wait()?);
-        changes.push(FormerPeers::until(self.highest_counter(&heads).saturating_add(1))?);
+        changes.push(FormerPeers::until(self.numbers_used())?);
         self.unplaced.clear();
         let channels = self.leaving(None);
         let order = Order { channels, heads: &heads, code: "new-peer", operator: &operator, changes };

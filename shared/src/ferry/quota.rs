@@ -80,13 +80,19 @@ impl Engine {
         Ok(())
     }
 
+    /// True where the device bounds what may lie in the ferry directory.
+    pub(crate) fn has_quota(&self) -> bool {
+        let config = self.station.config.link.device.config();
+        config.quota_bytes > 0 || config.quota_files > 0
+    }
+
     /// Gives how much of what is not urgent may fill of the quota lies there, in per cent; `None` where there is no quota or the directory cannot be read.
     pub(crate) fn quota_percent(&mut self) -> Option<u64> {
-        let config = self.station.config.link.device.config();
-        let (most_bytes, most_files) = (config.quota_bytes, config.quota_files);
-        if most_bytes == 0 && most_files == 0 {
+        if !self.has_quota() {
             return None;
         }
+        let config = self.station.config.link.device.config();
+        let (most_bytes, most_files) = (config.quota_bytes, config.quota_files);
         let ferry = self.seams.files.ferry_dir(&self.station.ferry_out()).ok()?;
         let lying = self.count_lying(ferry.as_ref()).ok()?;
         let percent = |now: u64, most: u64| now.saturating_mul(100).checked_div(most - most / 10).unwrap_or(0);

@@ -111,6 +111,13 @@ impl Engine {
         self.pick_up.outside.entry(channel.clone()).or_default().insert((epoch, seq));
     }
 
+    /// Forgets that a packet stayed outside: it gets its turn once more.
+    pub(crate) fn let_in(&mut self, channel: &ChannelName, epoch: Epoch, seq: u64) {
+        if let Some(outside) = self.pick_up.outside.get_mut(channel) {
+            outside.remove(&(epoch, seq));
+        }
+    }
+
     /// True for a packet that stayed outside in this look.
     pub(crate) fn is_outside(&self, channel: &ChannelName, epoch: Epoch, seq: u64) -> bool {
         self.pick_up.outside.get(channel).is_some_and(|outside| outside.contains(&(epoch, seq)))

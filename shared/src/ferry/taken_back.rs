@@ -19,8 +19,8 @@ const PAGE: usize = 10_000;
 /// What was sealed for peers before the one of today.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FormerPeers {
-    /// Packets of epochs below this counter are for them.
-    below: u32,
+    /// Packets with numbers up to this one are for them. Counters of epochs would not tell: a channel that is set up later begins with the lowest one.
+    up_to: u64,
     /// Some of these may lie in the ferry directory.
     take_back: bool,
 }
@@ -30,9 +30,9 @@ impl Fact for FormerPeers {
 }
 
 impl FormerPeers {
-    /// Gives the change with which the epochs below a counter are those of former peers.
-    pub(crate) fn until(below: u32) -> Result<Change, StoreFault> {
-        Change::fact(&Self { below, take_back: true })
+    /// Gives the change with which the packets with numbers up to this one are those of former peers.
+    pub(crate) fn until(up_to: u64) -> Result<Change, StoreFault> {
+        Change::fact(&Self { up_to, take_back: true })
     }
 }
 
@@ -40,7 +40,7 @@ impl Engine {
     /// Lets packets for a former peer wait for the ferry directory no more.
     pub(crate) fn without_former(&self, mut rows: Vec<PacketRow>) -> Result<Vec<PacketRow>, EngineFault> {
         let former = self.state.fact::<FormerPeers>()?;
-        rows.retain(|row| row.key.epoch.counter >= former.below);
+        rows.retain(|row| row.number > former.up_to);
         Ok(rows)
     }
 

@@ -208,6 +208,13 @@ impl Incomplete {
         Some(name)
     }
 
+    /// Lets a group wait for room, unless nothing of it is missing any more.
+    fn leave_without_room(&mut self, id: Digest, packets: Vec<Roomless>) {
+        if self.groups.contains_key(&id) {
+            self.without_room.insert(id, packets);
+        }
+    }
+
     /// A packet is here now: groups miss it no more. Gives the groups that miss nothing.
     fn found(&mut self, header: &Digest) -> Vec<Digest> {
         let groups = self.wanted.remove(header).unwrap_or_default();
@@ -267,7 +274,7 @@ impl Engine {
                     self.count_repair(|sums| sums.rebuilt += count)?;
                     match self.take_rebuilt(report)? {
                         Taken::All => self.drop_group(&id)?,
-                        Taken::WithoutRoom(packets) => drop(self.incomplete().without_room.insert(id, packets)),
+                        Taken::WithoutRoom(packets) => self.incomplete().leave_without_room(id, packets),
                         Taken::Later => drop(self.incomplete().again.insert(id)),
                     }
                 }

@@ -55,14 +55,16 @@ impl Engine {
     pub(super) fn call_where_room_came(&mut self) -> Result<(), EngineFault> {
         let mut rooms: BTreeMap<ChannelName, SpoolRoom> = BTreeMap::new();
         for (id, packets) in self.without_room() {
-            for packet in packets {
+            for packet in &packets {
                 let room = match rooms.get(&packet.channel) {
                     Some(room) => *room,
                     None => self.spool_room(&packet.channel)?,
                 };
                 rooms.insert(packet.channel.clone(), room);
-                if self.is_due(&packet) || { room }.take(packet.bytes) {
+                if self.is_due(packet) || { room }.take(packet.bytes) {
                     self.call_up(id);
+                    // Taking in says anew which of them stay outside.
+                    packets.iter().for_each(|packet| self.let_in(&packet.channel, packet.epoch, packet.seq));
                     break;
                 }
             }

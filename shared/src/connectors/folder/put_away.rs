@@ -203,12 +203,17 @@ impl Putting {
         }
     }
 
-    /// Removes what a crash left of a copy.
+    /// Removes what a crash left of a copy. What is no file, or may not be touched, is left: it only takes up room, and nothing waits for it.
     fn remove_copies(&self) -> Result<(), FileFault> {
         for place in self.places.all() {
             let copy = place.join(COPYING);
-            if self.files.stat(&copy)?.is_some() {
-                self.files.remove(&copy)?;
+            let removed = self.files.stat(&copy).and_then(|found| match found.is_some_and(|stat| stat.is_file) {
+                true => self.files.remove(&copy).map(drop),
+                false => Ok(()),
+            });
+            match removed {
+                Err(fault) if matches!(fault.cause, FileCause::NotDirectory | FileCause::Denied | FileCause::ReadOnly) => {}
+                other => other?,
             }
         }
         Ok(())

@@ -206,6 +206,20 @@ mod tests {
     use crate::seams::clock::SimClock;
     use crate::seams::sim_files::SimFiles;
 
+    fn source(files: &SimFiles) -> FolderSource {
+        let config: ChannelSource = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+        let config = config.folder().expect("a folder").clone();
+        let [folder, rejected, duplicates, archive] = ["/in", "/r", "/d", "/a"].map(PathBuf::from);
+        let places = FolderPlaces { folder, rejected, duplicates, archive };
+        let (channel, clock) = ("files".parse().expect("a channel"), Arc::new(SimClock::at(1_000_000)));
+        FolderSource::new(Arc::new(files.clone()), clock, channel, places, config, Lang::En)
+    }
+
+    fn found(source: &mut FolderSource) -> Vec<String> {
+        let look = source.look(&Except::default()).expect("a look");
+        look.ready.into_iter().map(|candidate| candidate.name).collect()
+    }
+
     #[test]
     fn of_more_files_than_a_look_keeps_it_gives_the_oldest_whatever_the_order_they_are_found_in() {
         for seed in 0..50 {
@@ -216,17 +230,22 @@ mod tests {
             for (name, mtime_ns) in [("b/1", 9), ("b/2", 3), ("a/3", 5), ("a/4", 5), ("b/5", 1), ("a/6", 8), ("b/7", 5)] {
                 files.put_at(format!("/in/{name}"), b"x", mtime_ns);
             }
-            let source: ChannelSource = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
-            let config = source.folder().expect("a folder").clone();
-            let [folder, rejected, duplicates, archive] = ["/in", "/r", "/d", "/a"].map(PathBuf::from);
-            let places = FolderPlaces { folder, rejected, duplicates, archive };
-            let channel = "files".parse().expect("a channel");
-            let mut source =
-                FolderSource::new(Arc::new(files), Arc::new(SimClock::at(1_000_000)), channel, places, config, Lang::En);
+            let mut source = source(&files);
             source.most = 4;
-            let look = source.look(&Except::default()).expect("a look");
-            let names: Vec<&str> = look.ready.iter().map(|candidate| candidate.name.as_str()).collect();
-            assert_eq!(names, ["b/5", "b/2", "a/3", "a/4"], "seed {seed}");
+            assert_eq!(found(&mut source), ["b/5", "b/2", "a/3", "a/4"], "seed {seed}");
         }
+    }
+
+    #[test]
+    fn what_stands_where_a_copy_could_be_left_holds_up_no_look() {
+        let files = SimFiles::new(1);
+        for dir in ["/in", "/in/.copying", "/a"] {
+            files.mkdir(dir);
+        }
+        for (path, mtime_ns) in [("/in/1", 1), ("/d", 2), ("/a/.copying", 3)] {
+            files.put_at(path, b"x", mtime_ns);
+        }
+        assert_eq!(found(&mut source(&files)), ["1"], "a folder of that name, and a file in the place of a folder");
+        assert!(files.stat("/a/.copying".as_ref()).expect("a look").is_none(), "what a crash left of a copy is removed");
     }
 }

@@ -486,6 +486,12 @@ fn what_can_be_rebuilt_for_a_full_share_is_rebuilt_once_and_again_when_there_is_
     assert_eq!((0..5).map(|_| world.inner.step().unwrap().rebuilt).sum::<u64>(), 1);
     let resend = Request::Resend { channel: name(FILES), from: 2, to: 2, operator: "tester".to_string() };
     assert_eq!(world.outer.perform(&resend).unwrap().exit, 0);
+    for sent in take(&mut world) {
+        put(&mut world, &sent);
+    }
+    let report = world.inner.step().unwrap();
+    assert_eq!((report.packets_in, report.rebuilt), (2, 1), "{report:?}");
+    assert_eq!(world.inner.step().unwrap().troubles, [], "nothing of it stays outside any more");
     world.settle_and_check().unwrap();
     assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 3);
     assert_eq!(kept(&world), Vec::<String>::new());

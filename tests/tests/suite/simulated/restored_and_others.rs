@@ -6,7 +6,7 @@ use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::Class;
 use dukou_packets::packet::open::read_head;
 use dukou_shared::store::{Direction, PacketState, Store};
-use dukou_tests::simulated::station::{Nature, SimStation, name};
+use dukou_tests::simulated::station::{Nature, SimStation, channel, name};
 use dukou_tests::simulated::supplier::Fate;
 use dukou_tests::simulated::world::{FILES, REPLIES, REPORTS};
 use dukou_tests::simulated::{Consumer, Weather, World, verdict};
@@ -172,6 +172,28 @@ fn what_lies_in_the_ferry_directory_for_a_former_peer_is_taken_back_and_sealed_a
         assert_eq!(world.outer.perform(&reseal()).unwrap().exit, 0);
         assert_all_for_the_new_one(&mut world, &format!("away {away}"));
     }
+}
+
+#[test]
+fn what_a_channel_set_up_after_a_change_of_peers_could_not_place_is_placed_after_a_crash() {
+    let mut world = World::new(96);
+    few(&mut world, "A");
+    world.outer.step().unwrap();
+    let inner = another_inner(&world, 1096);
+    replace_inner(&mut world, inner);
+    world.outer.step().unwrap();
+    world.outer.close().unwrap();
+    world.outer.channels.push(channel("later", Side::Outer));
+    world.outer.files.mkdir(world.outer.source(&name("later")));
+    let (out, gone) = (world.outer.station.ferry_out(), world.outer.station.dir.join("unmounted"));
+    assert!(world.outer.files.rename(&out, &gone));
+    world.outer_supplier.drop_file(&world.outer, "later", "x.bin");
+    world.outer.step().unwrap();
+    world.outer.crash();
+    assert!(world.outer.files.rename(&gone, &out));
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    assert!(world.inward.cargo("later").contains_key(&1), "it is for the peer of today");
 }
 
 #[test]

@@ -176,6 +176,25 @@ fn with_quota(seed: u64) -> World {
 }
 
 #[test]
+fn the_alarm_of_a_quota_that_was_taken_away_is_closed() {
+    let mut world = with_quota(9);
+    for minute in 0..90 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{minute}.bin"));
+        world.outer.clock.advance(60_000);
+        world.outer.step().unwrap();
+    }
+    assert!(open(&world.outer).iter().any(|(code, _)| code == "ferry-quota"));
+    world.outer.close().unwrap();
+    world.outer.station.config.link.device = Profile::parse(Path::new("profiles/device.toml"), "").expect("a profile");
+    for _ in 0..3 {
+        world.outer.clock.advance(60_000);
+        world.outer.step().unwrap();
+    }
+    let book = open(&world.outer);
+    assert!(book.iter().all(|(code, _)| code != "ferry-quota"), "{book:?}");
+}
+
+#[test]
 fn a_ferry_directory_that_stays_nearly_full_is_told_and_one_that_fills_and_is_emptied_is_not() {
     for stands_still in [false, true] {
         let mut world = with_quota(8);
