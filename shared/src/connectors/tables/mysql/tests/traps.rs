@@ -247,9 +247,9 @@ fn installing_anew_keeps_what_waits_and_uninstalling_leaves_nothing() {
     let bench = bench();
     make(&bench, &[End::Source], "CREATE TABLE zd (dm VARCHAR(9) PRIMARY KEY)");
     let tables = ["zd".to_owned()];
-    let mut source = bench.source(&tables);
+    drop(bench.source(&tables));
     make(&bench, &[End::Source], "INSERT INTO zd VALUES ('a'); ALTER TABLE zd ADD COLUMN mj INT");
-    source = bench.source(&tables);
+    let mut source = bench.source(&tables);
     make(&bench, &[End::Source], "UPDATE zd SET mj = 1");
     assert_eq!(told(&read(&mut *source)), ["insert a", "update a"]);
     assert_eq!(bench.app(End::Source).rows("SHOW TRIGGERS").len(), 3);
