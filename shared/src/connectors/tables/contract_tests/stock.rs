@@ -119,7 +119,7 @@ pub(in super::super) fn a_filter_and_a_key_of_two_columns_are_kept(bench: &mut d
     for a in [1, 2, 10] {
         ["x", "y", "z"].iter().for_each(|b| app.run(&format!("INSERT INTO {table} VALUES ({a}, {a}, '{b}')")));
     }
-    let mut source = bench.source(&[table.clone()]);
+    let mut source = bench.source(std::slice::from_ref(&table));
     let all: Vec<String> = chunks(&mut *source, &table, 2).iter().flat_map(keys).collect();
     assert_eq!(all, ["1/x", "1/y", "1/z", "2/x", "2/y", "2/z", "10/x", "10/y", "10/z"]);
     let want = ChunkWanted { filter: Some("v > 1 OR b = 'z'"), rows: 4, ..wanted(&table, None, 4) };

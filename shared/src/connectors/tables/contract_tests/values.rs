@@ -66,7 +66,7 @@ const TYPES: [Type; 11] = [
 fn crosses(bench: &dyn Bench, of: Type, values: &[Value]) {
     let Some(sql) = bench.column(of) else { return };
     let table = table_of(bench, &sql);
-    let mut pair = Pair::of(bench, &[table.clone()]);
+    let mut pair = Pair::of(bench, std::slice::from_ref(&table));
     let mut app = bench.session(End::Source);
     for (id, value) in values.iter().enumerate() {
         app.run(&format!("INSERT INTO {table} VALUES ({id}, {})", bench.literal(of, value)));
@@ -136,7 +136,7 @@ pub(in super::super) fn a_value_of_16_mib_crosses_and_one_byte_more_is_named(ben
             _ => Value::Text("\n".repeat(bytes)),
         };
         let table = table_of(bench, &bench.column(of).expect("a type"));
-        let mut pair = Pair::of(bench, &[table.clone()]);
+        let mut pair = Pair::of(bench, std::slice::from_ref(&table));
         let mut app = bench.session(End::Source);
         app.run(&format!("INSERT INTO {table} VALUES (1, {})", bench.literal(of, &value(most))));
         app.run(&format!("INSERT INTO {table} VALUES (2, {})", bench.literal(of, &value(most + 1))));
