@@ -4,6 +4,7 @@ use super::{Status, state_text};
 use crate::engine::PassReport;
 use crate::lang::Lang;
 use crate::say;
+use std::collections::BTreeSet;
 
 /// Renders what a pass did; lines that would only say "none" are left out.
 pub fn pass_text(report: &PassReport, lang: Lang) -> String {
@@ -38,8 +39,10 @@ pub fn pass_text(report: &PassReport, lang: Lang) -> String {
             "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part).\n"
         );
     }
-    for trouble in &report.troubles {
-        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
+    // One cause is met by several stages, and told once.
+    let mut told = BTreeSet::new();
+    for sentence in report.troubles.iter().map(|trouble| trouble.sentence(lang)).filter(|sentence| told.insert(*sentence)) {
+        out += &format!("{sentence}\n");
     }
     out
 }
