@@ -28,7 +28,7 @@ use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::packet::open::{HEAD_MAX, VerifiedHead, read_head};
 use dukou_packets::packet::records::parts_digest;
-use dukou_packets::suite::{Digest, Hasher, sha256};
+use dukou_packets::suite::{Digest, Hasher, StationId, sha256};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
@@ -222,6 +222,8 @@ pub(super) struct Told {
     pub(super) holds: BTreeMap<ChannelName, (String, i64)>,
     /// The highest number that a gap showed to exist.
     pub(super) known: BTreeMap<(ChannelName, Epoch), u64>,
+    /// The number behind which this station's newest packets are: that of the newest cargo, or the one behind which a rebuilt state went on.
+    pub(super) number: u64,
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
@@ -263,7 +265,10 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
         found.retain(|one| again.contains(one));
     }
     if json {
-        print_json(&serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "disagreements": found }))?;
+        let new_state = anew.as_ref().map(rebuild::json);
+        print_json(
+            &serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "new_state": new_state, "disagreements": found }),
+        )?;
     } else {
         let made = anew.map(|made| rebuild::text(&made, lang));
         print(
@@ -313,11 +318,12 @@ fn check_text(found: &[Disagreement], rebuilt: u64, beside: bool, lang: Lang) ->
 
 fn read_log(station: &Station) -> Result<Told, EngineFault> {
     let mut told = Told::default();
-    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(line, &mut told))?;
+    let own = station.config.station.id;
+    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(own, line, &mut told))?;
     Ok(told)
 }
 
-fn tell(line: Line, told: &mut Told) {
+fn tell(own: StationId, line: Line, told: &mut Told) {
     let at_ms = line.stamp.at_ms;
     let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
     match line.event {
@@ -325,6 +331,7 @@ fn tell(line: Line, told: &mut Told) {
             let key = key(Direction::Out, channel, epoch, seq);
             let row = proven_row(key.clone(), number, header, root, (records, tombstones), (plain, bytes), at_ms);
             told.packed.insert(key, row);
+            told.number = told.number.max(number);
         }
         Event::Seen { number, channel, epoch, seq, header, root, records, .. } => {
             let key = key(Direction::In, channel, epoch, seq);
@@ -343,6 +350,10 @@ fn tell(line: Line, told: &mut Told) {
         Event::Gap { channel, epoch, to, .. } => {
             let known = told.known.entry((channel, epoch)).or_default();
             *known = (*known).max(to);
+        }
+        // A rebuilt state told so; of any other older copy the line names a number that is not this station's.
+        Event::Restored { peer, number, .. } if peer == own && number == told.number + rebuild::NUMBERS_APART => {
+            told.number = number;
         }
         _ => {}
     }
@@ -580,9 +591,8 @@ fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
             changes.push(Change::InHead(channel, InHead { epoch, seq, header: Some(row.header), known: seen.unwrap_or(seq) }));
         }
     }
-    let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
-    if number > state.number {
-        changes.push(Change::Number(number + rebuild::NUMBERS_APART));
+    if told.number > state.number {
+        changes.push(Change::Number(told.number + rebuild::NUMBERS_APART));
     }
     changes
 }
