@@ -547,7 +547,7 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,
         false => {
             let status = read_status(station)?;
-            print(&(report::pass_text(&report, lang) + &report::standing_text(&status, lang)))?;
+            print(&(report::pass_text(&report, lang) + &report::standing_text(&status, &report, lang)))?;
         }
     }
     Ok(code)
