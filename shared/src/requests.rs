@@ -16,7 +16,7 @@ mod replay;
 mod reseal;
 mod resend;
 mod resend_report;
-mod trust;
+pub(crate) mod trust;
 mod waive;
 
 pub use self::mailbox::{Asked, ask_running, unfit_requests};
