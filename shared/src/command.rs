@@ -28,6 +28,7 @@ use crate::given;
 use crate::keys::{Trust, read_keyring};
 use crate::lang::{Lang, plain, plain_json, plain_line};
 use crate::report;
+use crate::requests::trust::check_card;
 use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
 use crate::say;
 use crate::standby;
@@ -436,6 +437,8 @@ fn trust(station: &Station, args: &TrustArgs, lang: Lang) -> Result<u8, EngineFa
     };
     let file = args.card.clone().unwrap_or_else(|| station.keys_dir().join("peer.txt"));
     let card = dukou_packets::keyring::Keyring::parse(text.as_bytes()).map_err(|fault| ConfigFault::Card { file, fault })?;
+    // Nobody is to read a fingerprint aloud that is refused whatever it is.
+    check_card(station, &text, false, &[], "", known.as_ref(), args.replacing().is_some())?;
     let compared = args.confirm || (!args.yes && ask_compared(&card, lang)?);
     // To confirm a card changes nothing about what was granted to it.
     let granted =
@@ -565,7 +568,7 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
         true => print_json(&serde_json::json!({ "exit": code, "pass": report }))?,
         false => {
             let status = read_status(station)?;
-            print(&(report::pass_text(&report, lang) + &report::standing_text(&status, lang)))?;
+            print(&(report::pass_text(&report, lang) + &report::standing_text(&status, &report, lang)))?;
         }
     }
     Ok(code)

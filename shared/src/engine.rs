@@ -225,9 +225,8 @@ impl Engine {
         keys: StationKeys,
         trust: Option<Trust>,
         seams: Seams,
-        store: Box<dyn Store>,
+        mut store: Box<dyn Store>,
     ) -> Result<Self, EngineFault> {
-        let mut store = store;
         let state = store.load()?;
         let id = station.config.station.id;
         let opened =

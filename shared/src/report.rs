@@ -464,7 +464,12 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     }
     out += &crate::alarm::told::text(&status.alarms, status.maintenance.as_ref(), lang);
     for trouble in &status.troubles {
-        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
+        let sentence = trouble.sentence(lang);
+        out += &match &*trouble.code {
+            "request" => format!("{sentence}\n"),
+            // A person may have decided since, as with `release`: the next look says whether it is over.
+            _ => say!(lang, "上次查看：{sentence}\n", "Last look: {sentence}\n"),
+        };
     }
     out
 }

@@ -19,7 +19,7 @@ mod replay_rows;
 mod reseal;
 mod resend;
 mod resend_report;
-mod trust;
+pub(crate) mod trust;
 mod waive;
 
 pub use self::mailbox::{Asked, ask_running, unfit_requests};

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 PASS, 1 FAIL, 2 INCOMPLETE, 64 wrong use, 66 unreadable input.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -82,7 +83,13 @@ impl From<Unreadable> for Failure {
     fn from(fault: Unreadable) -> Self {
         let zh = match &fault {
             Unreadable::Io { path, source } => {
-                format!("无法读取 {}：{source}；请检查路径和读取权限后重试", path.display())
+                let why = match source.kind() {
+                    ErrorKind::NotFound => "不存在".to_owned(),
+                    ErrorKind::PermissionDenied => "没有权限".to_owned(),
+                    ErrorKind::NotADirectory => "不是目录".to_owned(),
+                    _ => source.to_string(),
+                };
+                format!("无法读取 {}：{why}；请检查路径和读取权限后重试", path.display())
             }
             Unreadable::NoLog { path } => {
                 format!("{} 中没有摆渡日志（没有 000000000001.jsonl 这样的分段）；请指定日志目录", path.display())

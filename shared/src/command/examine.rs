@@ -273,7 +273,10 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
         found.retain(|one| again.contains(one));
     }
     if json {
-        print_json(&serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "disagreements": found }))?;
+        let new_state = anew.as_ref().map(rebuild::json);
+        print_json(
+            &serde_json::json!({ "beside": beside, "rebuilt": rebuilt, "new_state": new_state, "disagreements": found }),
+        )?;
     } else {
         let made = anew.map(|made| rebuild::text(&made, lang));
         print(
@@ -413,14 +416,22 @@ fn check_rows(told: &Told, store: &mut dyn Store, found: &mut Vec<Disagreement>)
             })),
             Some(known) if known.header != row.header => {
                 found.push(Disagreement::new("row-differs", |lang| {
-                    say!(lang, "日志与状态库中的摘要不同：{key}", "Log and state have different digests of {key}")
+                    say!(
+ lang,
+ "日志与状态库中的摘要不同：{key}（其中一处被改动过，请停站并由负责人判断）",
+ "Log and state have different digests of {key} (one of them was changed: stop the station, a person must decide)"
+)
                 }));
             }
             Some(known)
                 if key.direction == Direction::In && known.state == PacketState::Applied && !told.applied.contains(key) =>
             {
                 found.push(Disagreement::new("line-missing", |lang| {
-                    say!(lang, "状态库记为已落地而日志没有：{key}", "The state says {key} is applied, the log does not")
+                    say!(
+                        lang,
+                        "状态库记为已落地而日志没有：{key}（请停站并由负责人判断）",
+                        "The state says {key} is applied, the log does not (stop the station, a person must decide)"
+                    )
                 }));
             }
             Some(_) => {}
@@ -431,7 +442,11 @@ fn check_rows(told: &Told, store: &mut dyn Store, found: &mut Vec<Disagreement>)
         let key = &row.key;
         if !told.packed.contains_key(key) {
             found.push(Disagreement::new("line-missing", |lang| {
-                say!(lang, "状态库有而日志没有：{key}", "The state has {key}, the log does not name it")
+                say!(
+                    lang,
+                    "状态库有而日志没有：{key}（请停站并由负责人判断）",
+                    "The state has {key}, the log does not name it (stop the station, a person must decide)"
+                )
             }));
         }
     }
@@ -458,10 +473,18 @@ fn check_spool(
                 Some((head, len))
                     if head.digest == row.header && len == head.expected_len() && payload_is_whole(&path, &head) => {}
                 Some(_) => found.push(Disagreement::new("spool-differs", |lang| {
-                    say!(lang, "留存包与记录不符：{shown}（{key}）", "The packet {shown} is not what the state says ({key})")
+                    say!(
+ lang,
+ "留存包与记录不符：{shown}（{key}）；请从备份恢复它，否则不能再重发或重新落地",
+ "The packet {shown} is not what the state says ({key}); restore it from a backup, or it cannot be resent or replayed"
+)
                 })),
                 None => found.push(Disagreement::new("spool-missing", |lang| {
-                    say!(lang, "留存包缺失或损坏：{shown}（{key}）", "The packet {shown} is missing or damaged ({key})")
+                    say!(
+ lang,
+ "留存包缺失或损坏：{shown}（{key}）；请从备份恢复它，否则不能再重发或重新落地",
+ "The packet {shown} is missing or damaged ({key}); restore it from a backup, or it cannot be resent or replayed"
+)
                 })),
             }
         }
@@ -471,8 +494,8 @@ fn check_spool(
             found.push(Disagreement::new("spool-extra", |lang| {
                 say!(
                     lang,
-                    "留存目录里有状态库不认识的文件：{shown}",
-                    "The spool holds a file that the state does not know: {shown}"
+                    "留存目录里有状态库不认识的文件：{shown}；请查清来历再移走",
+                    "The spool holds a file that the state does not know: {shown}; find out where it comes from before it is removed"
                 )
             }));
         }
@@ -522,7 +545,11 @@ fn check_log(station: &Station, state: &StationState, found: &mut Vec<Disagreeme
     let shown = dir.display();
     let Ok(report) = verify(&dir, None) else {
         return found.push(Disagreement::new("log-unreadable", |lang| {
-            say!(lang, "摆渡日志 {shown} 读不了", "The packet log {shown} cannot be read")
+            say!(
+                lang,
+                "摆渡日志 {shown} 读不了，请检查目录和权限",
+                "The packet log {shown} cannot be read; check the folder and its permissions"
+            )
         }));
     };
     if report.verdict == Verdict::Fail {
@@ -539,8 +566,8 @@ fn check_log(station: &Station, state: &StationState, found: &mut Vec<Disagreeme
         found.push(Disagreement::new("log-shorter", |lang| {
             say!(
                 lang,
-                "摆渡日志 {shown} 只有 {lines} 行，状态库记到 {known} 行",
-                "The packet log {shown} has {lines} lines, the state knows of {known}"
+                "摆渡日志 {shown} 只有 {lines} 行，状态库记到 {known} 行；请停站并由负责人判断",
+                "The packet log {shown} has {lines} lines, the state knows of {known}; stop the station, a person must decide"
             )
         }));
     }
@@ -600,9 +627,8 @@ fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
             changes.push(Change::InHead(channel, InHead { epoch, seq, header: Some(row.header), known: seen.unwrap_or(seq) }));
         }
     }
-    let number = told.packed.values().map(|row| row.number).max().unwrap_or(0);
-    if number > state.number {
-        changes.push(Change::Number(number + rebuild::NUMBERS_APART));
+    if told.packed.values().any(|row| row.number > state.number) {
+        changes.push(Change::Number(rebuild::number_behind(told)));
     }
     changes
 }

@@ -165,10 +165,11 @@ fn list_text(register: &Register, lang: Lang) -> String {
     let mut out = String::new();
     for Written { disc, title, volumes, packets, maker, receiver, at_ms, .. } in &register.written {
         let (at, [title, maker, receiver]) = (civil_time(*at_ms), [title, maker, receiver].map(|text| plain_line(text)));
+        let title = if title.is_empty() { title } else { format!(" {title}") };
         out += &say!(
             lang,
-            "写出 {disc} {title}：{volumes} 张，{packets} 个包，{at}，制作 {maker}，接收 {receiver}\n",
-            "Written {disc} {title}: {volumes} volume(s), {packets} packet(s), {at}, made by {maker}, for {receiver}\n"
+            "写出 {disc}{title}：{volumes} 张，{packets} 个包，{at}，制作 {maker}，接收 {receiver}\n",
+            "Written {disc}{title}: {volumes} volume(s), {packets} packet(s), {at}, made by {maker}, for {receiver}\n"
         );
     }
     for read in &register.read {

@@ -1,7 +1,8 @@
 //! `check --rebuild` of a whole state: a new one beside the old, from log and spool.
 //!
 //! Given: the packet log, the spool, the station's keys. Gives: a state whose packets, records, heads, waivers, holds and numbers the log and the spool prove; the old one
-//! lies beside it under another name. After a crash: the old one is in its place, or the new one is; the line about it is written with the next start.
+//! lies beside it under another name. After a crash: the old one is in its place, or the new one is, or none, and the next start asks for
+//! this command again; the line about it is written with the next start.
 //! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
 
 use super::examine::{Heads, Told, spool_heads};
@@ -26,9 +27,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// How far beyond the newest number of the log a rebuilt state goes on. Signals and repair packets take numbers that no line names: at one a second these are
-/// enough for a century.
-pub(super) const NUMBERS_APART: u64 = 1 << 32;
+/// How far beyond the newest number of the log a rebuilt state goes on, and beyond the one behind which the last rebuilt state did. Signals and repair
+/// packets take numbers that no line names: at one a second these are enough for a century.
+const NUMBERS_APART: u64 = 1 << 32;
 
 /// Changes of one transaction.
 const AT_ONCE: usize = 500;
@@ -254,7 +255,7 @@ fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<
 
 /// Gives the number behind which a rebuilt state goes on. Between two rebuildings only signals may have taken numbers, and each rebuilding has its line, so
 /// that each goes on further away.
-fn number_behind(told: &Told) -> u64 {
+pub(super) fn number_behind(told: &Told) -> u64 {
     let newest = told.packed.values().map(|row| row.number).max().unwrap_or(0);
     newest.saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
 }
@@ -337,6 +338,13 @@ pub(super) fn waiver((channel, epoch): (ChannelName, Epoch), (from, to): (u64, u
     Waiver { channel, epoch, from, to, operator, reason, at_ms }
 }
 
+/// Gives for programs what was made.
+pub(super) fn json(rebuilding: &Rebuilding) -> serde_json::Value {
+    let [zh, en] = [Lang::Zh, Lang::En].map(|lang| text(rebuilding, lang).trim_end().to_string());
+    let Rebuilding { without_records, before, .. } = rebuilding;
+    serde_json::json!({ "before": before.display().to_string(), "without_records": without_records, "zh": zh, "en": en })
+}
+
 /// Says what was made, what cannot be rebuilt, and where the old state is.
 pub(super) fn text(rebuilding: &Rebuilding, lang: Lang) -> String {
     let Rebuilding { packets, without_records, under_way, before } = rebuilding;
@@ -344,7 +352,7 @@ pub(super) fn text(rebuilding: &Rebuilding, lang: Lang) -> String {
     let mut out = say!(
         lang,
         "已重建 {packets} 条包记录，原来的状态库（如果有）留在 {before}；不能重建的有：运行时间、对方的回执、介质登记、还没放完的重发、决定的姓名和原因，以及 {without_records} 个包的记录名（留存包已不在或打不开，同名文件会再送一次）。\n",
-        "Rebuilt {packets} packet rows; the state that was there, if any, is {before}. Not rebuilt: running time, the peer's receipts, the register of discs, resends still owed, names and reasons of decisions, and the records of {without_records} packet(s) whose copies are gone or cannot be opened (such files would go again).\n"
+        "Rebuilt {packets} packet rows; the state that was there, if any, is kept as {before}. Not rebuilt: running time, the peer's receipts, the register of discs, resends still owed, names and reasons of decisions, and the records of {without_records} packet(s) whose copies are gone or cannot be opened (such files would go again).\n"
     );
     if !under_way.is_empty() {
         let channels = under_way.iter().cloned().collect::<Vec<_>>().join(", ");

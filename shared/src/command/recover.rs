@@ -1,8 +1,8 @@
 //! `recover`: opening retained packets with the recovery key, without a station.
 //!
-//! Given: a folder of packets, be it a copy of the spool, of a ferry directory or of a disc, in whatever form they stand there, the card of the station that sealed them, the recovery key. Gives: the records below a new folder, and an `index.json` that
-//! says where each came from. After a crash: the folder is incomplete, and a new one is made. Never: a file overwritten; a byte decrypted that
-//! the card's keys did not sign; the key kept.
+//! Given: a folder of packets, be it a copy of the spool, of a ferry directory or of a disc, in whatever form they stand there, the card of the station
+//! that sealed them, the recovery key. Gives: the records below a new folder, and an `index.json` that says where each came from. After a crash: the
+//! folder is incomplete, and a new one is made. Never: a file overwritten; a byte decrypted that the card's keys did not sign; the key kept.
 
 use super::print;
 use crate::connectors::folder::names::{safe_path, set_apart};
@@ -64,7 +64,7 @@ struct Recovered {
     channel: ChannelName,
     epoch: Epoch,
     seq: u64,
-    /// `file`, `refused`, or `incomplete`: parts of a file whose other parts are not among the packets.
+    /// `file`, `refused`, `part` of a large file, or `incomplete`: parts of a file whose other parts are not among the packets.
     state: &'static str,
     key: String,
     name: String,
@@ -92,6 +92,9 @@ pub(super) fn recover(args: &RecoverArgs, lang: Lang) -> Result<u8, EngineFault>
     let card = read_keyring(&args.card)?;
     let mut index = Index::default();
     let found = find_packets(&args.packets, &card, &mut index)?;
+    if found.is_empty() && index.unopened.is_empty() {
+        return Err(nothing_in(&args.packets).into());
+    }
     make_new(&args.out)?;
     let mut parts: HashMap<ChannelName, Parts> = HashMap::new();
     for ((channel, _, _, epoch, _), copies) in found {
@@ -117,7 +120,26 @@ pub(super) fn recover(args: &RecoverArgs, lang: Lang) -> Result<u8, EngineFault>
         "打开了 {packets} 个包，取出 {files} 个文件，在 {out} 下（清单 index.json）；{unopened} 个包没有打开。\n",
         "Opened {packets} packet(s): {files} file(s) are below {out} (listed in index.json); {unopened} packet(s) could not be opened.\n"
     ))?;
+    if unopened > 0 {
+        print(&say!(
+            lang,
+            "没打开的是哪些、为什么，见 index.json 的 unopened；全都打不开的，请核对密钥卡和恢复密钥是不是封装站的。\n",
+            "Which and why stands in index.json under unopened; where none opens, check that card and recovery key are those of the station that sealed them.\n"
+        ))?;
+    }
     Ok(u8::from(unopened > 0))
+}
+
+fn nothing_in(packets: &Path) -> ConfigFault {
+    let shown = packets.display();
+    let sentence = |lang| {
+        say!(
+            lang,
+            "{shown} 里没有留存的包，什么都没有写。请给出留存目录（spool/）、摆渡目录或光盘的副本。",
+            "{shown} holds no packets, and nothing was written. Name a copy of a spool, of a ferry directory or of a disc."
+        )
+    };
+    ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
 }
 
 /// Copies of packets in the order they were sealed in: channel, epoch counter, seq.

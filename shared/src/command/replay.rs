@@ -13,7 +13,7 @@ use dukou_packets::packet::header::ChannelName;
 pub(super) struct ReplayArgs {
     /// 通道 / channel
     channel: ChannelName,
-    /// 从第几号包起 / the first packet
+    /// 从第几号包起，只限通道现在这一代 / the first packet, of the channel's present epoch
     #[arg(long, value_name = "SEQ", value_parser = packet_number)]
     from: u64,
     #[command(flatten)]

@@ -65,9 +65,15 @@ fn told(error: &clap::Error, kind: ContextKind) -> String {
     }
 }
 
-/// Gives the value's own complaint, in brackets.
+/// Gives the value's own complaint, or the values that there are, in brackets.
 fn why(error: &clap::Error, lang: Lang) -> String {
-    let Some(source) = std::error::Error::source(error) else { return String::new() };
+    let Some(source) = std::error::Error::source(error) else {
+        let valid = told(error, ContextKind::ValidValue);
+        return match valid.is_empty() {
+            true => String::new(),
+            false => say!(lang, "（可用的有：{valid}）", " (there are: {valid})"),
+        };
+    };
     let source = source.to_string();
     let why = match (source.starts_with("expected a channel name"), lang) {
         (true, Lang::Zh) => "应为通道名：1–64 个小写字母、数字或中间的连字符",

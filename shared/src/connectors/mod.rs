@@ -98,8 +98,8 @@ pub struct Disposal {
 
 /// The contract of a source.
 ///
-/// A source owes: `look` changes nothing but what an earlier run left half done, and gives finished records in a stable order; `put_away` is idempotent, may fail and be tried again
-/// at any later time, and never destroys a record that is not the one of the stamp.
+/// A source owes: `look` changes nothing but what an earlier run left half done, and gives finished records in a stable order; `put_away` is
+/// idempotent, may fail and be tried again at any later time, and never destroys a record that is not the one of the stamp.
 pub trait Source: Send {
     /// Looks for finished records, but for those whose packets exist.
     fn look(&mut self, except: &Except) -> Result<Look, FileFault>;

@@ -395,8 +395,8 @@ impl ConfigFault {
                 let dir = dir.display();
                 say!(
                     lang,
-                    "{dir} 已有一个摆渡进程在运行，本进程退出，没有改动任何东西。",
-                    "Another process runs the station {dir}; this one ends and changed nothing."
+                    "{dir} 已有一个摆渡进程在运行，本进程退出，没有改动任何东西。请等它结束，或先停下它，再试。",
+                    "Another process runs the station {dir}; this one ends and changed nothing. Wait until it ends, or stop it, then try again."
                 )
             }
             Self::NotRoots { dir, account } => {

@@ -4,6 +4,8 @@ use super::{Status, state_text};
 use crate::engine::PassReport;
 use crate::lang::Lang;
 use crate::say;
+use crate::trouble::Trouble;
+use std::collections::BTreeSet;
 
 /// Renders what a pass did; lines that would only say "none" are left out.
 pub fn pass_text(report: &PassReport, lang: Lang) -> String {
@@ -38,8 +40,10 @@ pub fn pass_text(report: &PassReport, lang: Lang) -> String {
             "Unfinished files: {young} still change, {unfinished} wait to be renamed (.tmp, .part).\n"
         );
     }
-    for trouble in &report.troubles {
-        out += &say!(lang, "{}\n", "{}\n", trouble.sentence(lang));
+    // One cause is met by several stages, and told once.
+    let mut told = BTreeSet::new();
+    for sentence in report.troubles.iter().map(|trouble| trouble.sentence(lang)).filter(|sentence| told.insert(*sentence)) {
+        out += &format!("{sentence}\n");
     }
     out
 }
@@ -112,14 +116,16 @@ fn arrivals_text(report: &PassReport, lang: Lang) -> String {
     out
 }
 
-/// Names what waits for a person though this pass did not cause it: channels, with where more is told, and files that are no requests.
-pub fn standing_text(status: &Status, lang: Lang) -> String {
+/// Names what waits for a person though this pass did not cause it: channels, with where more is told, and files that are no requests; what the pass
+/// itself met is told by [`pass_text`].
+pub fn standing_text(status: &Status, report: &PassReport, lang: Lang) -> String {
     let waiting = status.channels.iter().filter(|line| line.state != "ok");
     let line = |line: &super::ChannelLine| {
         let (channel, state) = (&line.channel, state_text(line.state, lang));
         let verb = if line.state == "gapped" { "gaps" } else { "status" };
         say!(lang, "通道 {channel}：{state}，见 {verb}。\n", "Channel {channel}: {state}, see {verb}.\n")
     };
-    let troubles = status.troubles.iter().map(|trouble| format!("{}\n", trouble.sentence(lang)));
+    let is_new = |trouble: &&Trouble| !report.troubles.iter().any(|told| told.code == trouble.code && told.zh == trouble.zh);
+    let troubles = status.troubles.iter().filter(is_new).map(|trouble| format!("{}\n", trouble.sentence(lang)));
     waiting.map(line).chain(troubles).collect()
 }

@@ -72,12 +72,17 @@ impl Engine {
         }
         self.flush()?;
         let (waiting, _) = self.reseal_standing()?;
-        Ok(Answer::done(opened, |lang| {
-            say!(
+        Ok(Answer::done(opened, |lang| match waiting {
+            0 => say!(
+                lang,
+                "已在 {opened} 个通道上另起一代，没有要重新封装的留存包。",
+                "Opened a new epoch on {opened} channel(s); no retained packet is to be sealed anew."
+            ),
+            _ => say!(
                 lang,
                 "已在 {opened} 个通道上另起一代。对方还没有的 {waiting} 个留存包会由 run 或 pass 先重新封装发出。",
                 "Opened a new epoch on {opened} channel(s). The records of {waiting} retained packet(s) that the peer does not have are sealed anew by run or pass, before anything newer."
-            )
+            ),
         }))
     }
 

@@ -27,7 +27,7 @@ enum Replayed {
 
 impl Engine {
     pub(super) fn replay(&mut self, channel: &ChannelName, from: u64, person: &Person<'_>) -> Result<Answer, EngineFault> {
-        let Some(head) = self.in_head(channel).cloned() else { return Ok(nothing(channel)) };
+        let Some(head) = self.in_head(channel).cloned() else { return Ok(nothing(channel, from)) };
         let is_tables = self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some());
         let busy = self.incoming.get(channel).is_none_or(|incoming| !incoming.delivering.is_empty());
         if busy || self.state.unfinished.contains_key(&(Direction::In, channel.clone())) {
@@ -42,7 +42,7 @@ impl Engine {
         let mut rows = self.store().packet_range(Direction::In, channel, &head.epoch, from, head.seq)?;
         // A sink of rows takes packets in order and without a hole; what was waived has no place in it.
         rows.retain(|row| row.state == PacketState::Applied && (is_tables || row.spool.is_some() && row.records > 0));
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(nothing(channel)) };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(nothing(channel, from)) };
         self.log.note(Event::Replayed {
             channel: channel.clone(),
             epoch: head.epoch,
@@ -78,12 +78,17 @@ impl Engine {
                 }
             }
         }
-        Ok(Answer::done(files, |lang| {
-            say!(
+        Ok(Answer::done(files, |lang| match gone {
+            0 => say!(
                 lang,
-                "已把通道 {channel} 的 {files} 个文件重新落地；{gone} 个包的留存副本不在或损坏。",
-                "Delivered {files} file(s) of channel {channel} again; the copies of {gone} packet(s) are gone or damaged."
-            )
+                "已把通道 {channel} 的 {files} 个文件重新落地。",
+                "Delivered {files} file(s) of channel {channel} again."
+            ),
+            _ => say!(
+                lang,
+                "已把通道 {channel} 的 {files} 个文件重新落地；{gone} 个包的留存副本不在或损坏，请运行 check 查看是哪些。",
+                "Delivered {files} file(s) of channel {channel} again; the copies of {gone} packet(s) are gone or damaged: check names them."
+            ),
         }))
     }
 
@@ -121,12 +126,12 @@ impl Engine {
     }
 }
 
-fn nothing(channel: &ChannelName) -> Answer {
+fn nothing(channel: &ChannelName, from: u64) -> Answer {
     Answer::no(|lang| {
         say!(
             lang,
-            "通道 {channel} 没有可以重新落地的包：包号之后没有已落地的包，或留存已过期（keep.applied_days）。",
-            "Channel {channel} has no packet to deliver again: none was applied from that number on, or they are past their keeping time (keep.applied_days)."
+            "通道 {channel} 没有可以重新落地的包：这一代从第 {from} 号起没有已落地的包，或留存已过期（keep.applied_days）。请用 status 查看最新包号，再改 --from。",
+            "Channel {channel} has no packet to deliver again: none of this epoch was applied from {from} on, or they are past their keeping time (keep.applied_days). See the last seq in status, then correct --from."
         )
     })
 }

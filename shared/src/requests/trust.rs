@@ -83,7 +83,7 @@ impl Engine {
 }
 
 /// Checks a card before it is trusted: the other side, the same environment, not this station itself, not a second peer.
-fn check_card(
+pub(crate) fn check_card(
     station: &Station,
     card: &str,
     compared: bool,

@@ -33,55 +33,11 @@ impl Engine {
                 )
             }));
         };
-        if self.is_waived_so(channel, head.epoch, (from, to))? {
-            let numbers = range_text(from, to);
-            return Ok(Answer::done(0, |lang| {
-                say!(
-                    lang,
-                    "通道 {channel} 第 {numbers} 号包已登记放弃过，没有改动。",
-                    "Packet(s) {numbers} of channel {channel} are waived already; nothing was changed."
-                )
-            }));
-        }
-        if self.opens_an_epoch(head.epoch, from) {
-            return Ok(Answer::no(|lang| {
-                say!(
-                    lang,
-                    "通道 {channel} 第 1 号包是新一代的开头，不能放弃；请发送方用 resend {channel} --seq 1 重发。",
-                    "Packet 1 of channel {channel} opens its epoch and cannot be waived; the sender runs resend {channel} --seq 1."
-                )
-            }));
-        }
-        let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
-        // A hold that is about no packet of the channel ends with no packet.
-        let held = self.state.holds.get(channel).map(|hold| hold.seq).filter(|seq| *seq > 0);
-        let may = from == head.seq + 1
-            && from <= to
-            && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);
-        if first.is_none() && held.is_none() {
-            return Ok(Answer::no(|lang| {
-                say!(
-                    lang,
-                    "通道 {channel} 没有缺包也没有暂停（见 gaps），没有可放弃的。",
-                    "Channel {channel} has no gap and is not held (see gaps); there is nothing to waive."
-                )
-            }));
-        }
-        if !may {
-            let next = head.seq + 1;
-            return Ok(Answer::no(|lang| {
-                say!(
-                    lang,
-                    "只能放弃通道 {channel} 下一个缺的包，从第 {next} 号起，且不能超过缺包范围（见 gaps）。",
-                    "Only the next missing packets of channel {channel} can be waived, from {next} on and within the gap (see gaps)."
-                )
-            }));
-        }
-        if let Some((seq, kind)) = self.indispensable(channel, &head, (from, to))? {
-            return Ok(Answer::no(|lang| indispensable_sentence(channel, seq, kind, lang)));
+        if let Some(answer) = self.why_not_waived(channel, &head, (from, to))? {
+            return Ok(answer);
         }
         let given_up = self.given_up(channel, &head, (from, to))?;
-        let released = held.is_some_and(|seq| seq <= to);
+        let released = self.held_at(channel).is_some_and(|seq| seq <= to);
         let waiver = Waiver {
             channel: channel.clone(),
             epoch: head.epoch,
@@ -110,15 +66,80 @@ impl Engine {
         self.log_waiver(&line)?;
         self.note_gaps()?;
         self.flush()?;
-        let numbers = range_text(from, to);
+        let (numbers, is_gapped) = (range_text(from, to), self.find_gaps()?.contains_key(channel));
         Ok(Answer::done(to - from + 1, |lang| {
             let given_up = given_up.sentence(lang);
+            let onward = match is_gapped {
+                true => say!(lang, "通道还缺别的包（见 gaps）", "the channel still misses others (see gaps)"),
+                false => say!(lang, "通道继续", "the channel goes on"),
+            };
             say!(
                 lang,
-                "已登记放弃通道 {channel} 第 {numbers} 号包（{name}），通道继续。{given_up}以后到达的这些包只作证据保存。",
-                "Waived packet(s) {numbers} of channel {channel} ({name}); the channel goes on. {given_up}If they arrive later they are kept as evidence only."
+                "已登记放弃通道 {channel} 第 {numbers} 号包（{name}），{onward}。{given_up}以后到达的这些包只作证据保存。",
+                "Waived packet(s) {numbers} of channel {channel} ({name}); {onward}. {given_up}If they arrive later they are kept as evidence only."
             )
         }))
+    }
+
+    /// Tells why a range cannot be waived, or that it was.
+    fn why_not_waived(
+        &mut self,
+        channel: &ChannelName,
+        head: &InHead,
+        (from, to): (u64, u64),
+    ) -> Result<Option<Answer>, EngineFault> {
+        if self.is_waived_so(channel, head.epoch, (from, to))? {
+            let numbers = range_text(from, to);
+            return Ok(Some(Answer::done(0, |lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 第 {numbers} 号包已登记放弃过，没有改动。",
+                    "Packet(s) {numbers} of channel {channel} are waived already; nothing was changed."
+                )
+            })));
+        }
+        if self.opens_an_epoch(head.epoch, from) {
+            return Ok(Some(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 第 1 号包是新一代的开头，不能放弃；请发送方用 resend {channel} --seq 1 重发。",
+                    "Packet 1 of channel {channel} opens its epoch and cannot be waived; the sender runs resend {channel} --seq 1."
+                )
+            })));
+        }
+        let first = self.find_gaps()?.get(channel).and_then(|(_, ranges)| ranges.first().copied());
+        let held = self.held_at(channel);
+        let may = from == head.seq + 1
+            && from <= to
+            && (first.is_some_and(|(a, b)| a == from && to <= b) || held == Some(from) && to == from);
+        if first.is_none() && held.is_none() {
+            return Ok(Some(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 没有缺包也没有暂停（见 gaps），没有可放弃的。",
+                    "Channel {channel} has no gap and is not held (see gaps); there is nothing to waive."
+                )
+            })));
+        }
+        if !may {
+            let next = head.seq + 1;
+            return Ok(Some(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "只能放弃通道 {channel} 下一个缺的包，从第 {next} 号起，且不能超过缺包范围（见 gaps）。",
+                    "Only the next missing packets of channel {channel} can be waived, from {next} on and within the gap (see gaps)."
+                )
+            })));
+        }
+        if let Some((seq, kind)) = self.indispensable(channel, head, (from, to))? {
+            return Ok(Some(Answer::no(|lang| indispensable_sentence(channel, seq, kind, lang))));
+        }
+        Ok(None)
+    }
+
+    /// Gives the packet at which a channel is held: a hold that is about no packet of the channel ends with no packet.
+    fn held_at(&self, channel: &ChannelName) -> Option<u64> {
+        self.state.holds.get(channel).map(|hold| hold.seq).filter(|seq| *seq > 0)
     }
 
     /// Finds a packet of the range that no person can go on without, as far as a head of it arrived: a marker or an epoch opening.

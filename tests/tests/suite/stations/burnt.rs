@@ -190,7 +190,14 @@ fn what_a_burnt_pair_retained_is_recovered_with_the_paper_key_alone() {
     let other = pair.card(&pair.inner);
     let elsewhere = pair.dir.path().join("elsewhere");
     let [elsewhere, other] = [&elsewhere, &other].map(|path| path.to_str().unwrap());
-    pair.outer.expect(1, &["recover", "--packets", packets, "--out", elsewhere, "--recovery-key", file, "--card", other]);
+    let strange =
+        pair.outer.expect(1, &["recover", "--packets", packets, "--out", elsewhere, "--recovery-key", file, "--card", other]);
+    assert!(strange.out.contains("unopened") && strange.out.contains("密钥卡"), "{strange:?}");
+    let [empty, nowhere] = ["empty", "nowhere"].map(|name| pair.dir.path().join(name));
+    fs::create_dir(&empty).unwrap();
+    let [empty, nowhere] = [&empty, &nowhere].map(|path| path.to_str().unwrap());
+    pair.outer.expect(2, &["recover", "--packets", empty, "--out", nowhere, "--recovery-key", file, "--card", card]);
+    assert!(!Path::new(nowhere).exists(), "nothing was found, and nothing is made");
     let unopened = serde_json::from_slice(&fs::read(Path::new(elsewhere).join("index.json")).unwrap()).unwrap();
     super::spoken::agree("recover", &[index, unopened]);
 }

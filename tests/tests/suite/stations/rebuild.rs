@@ -1,6 +1,6 @@
 //! A state that is gone is made anew from log and spool, and everything goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use dukou_tests::stations::audit::{assert_pass, lines_of};
@@ -83,6 +83,27 @@ fn both_states_deleted_midway_are_rebuilt_and_every_record_arrives_once_and_the_
     let numbers: Vec<u64> = lines_of(&pair.outer, "packed").iter().map(|line| line["number"].as_u64().unwrap()).collect();
     assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
     assert!(numbers[used.len()] > used[used.len() - 1] + (1 << 31), "no signal's number is used again: {numbers:?}");
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_state_rebuilt_again_and_again_with_signals_alone_between_uses_no_number_twice() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 2);
+    pair.exchange();
+    for _ in 0..3 {
+        pair.outer.expect(0, &["check", "--rebuild", "--name", "王工", "--reason", "演练"]);
+        pair.outer.pass(0);
+        carry_but(&pair, &[]);
+        // A number that came before would be another copy's: everything from the peer would wait for a person.
+        pair.inner.pass(0);
+    }
+    let numbers: BTreeSet<u64> =
+        lines_of(&pair.outer, "restored").iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers.len(), 3, "{numbers:?}");
+    pair.drop_messages(2, 3);
+    pair.exchange();
+    assert_eq!(pair.arrived(MESSAGES).len(), 3);
     assert_pass(&pair);
 }
 

@@ -69,6 +69,7 @@ fn a_wrong_request_is_answered_and_the_station_runs_on() {
     let (own, same_side) = (pair.card(&pair.outer), pair.card(&other.outer));
     for wrong in [
         vec!["trust", own.to_str().unwrap(), "--yes"],
+        vec!["trust", own.to_str().unwrap()],
         vec!["trust", same_side.to_str().unwrap(), "--yes"],
         vec!["resend", MESSAGES, "--seq", "1..1"],
         vec!["resend", "nobodys-channel", "--seq", "1..1"],

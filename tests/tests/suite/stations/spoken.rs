@@ -109,6 +109,16 @@ fn lists_of_discs() -> Vec<Value> {
     vec![pair.outer.json(0, &["media", "list"]), pair.inner.json(1, &["media", "list"])]
 }
 
+/// What `check` says of a state that it made anew.
+fn after_a_rebuilding() -> Value {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 2);
+    pair.outer.pass(0);
+    let answer = pair.outer.json(0, &["check", "--rebuild", "--name", "王工", "--reason", "磁盘坏过"]);
+    assert_eq!((&answer["rebuilt"], &answer["new_state"]["without_records"]), (&2.into(), &0.into()));
+    answer
+}
+
 #[test]
 fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     let pair = eventful();
@@ -135,7 +145,7 @@ fn every_json_key_is_documented_and_every_documented_key_is_printed() {
     agree("alarms", &[inner.json(0, &["alarms"])]);
     agree("status", &[inner.json(1, &["status"]), outer.json(0, &["status"]), after_a_waiver()]);
     std::fs::write(outer.path("spool/out/stranger"), b"x").unwrap();
-    agree("check", &[outer.json(1, &["check"])]);
+    agree("check", &[outer.json(1, &["check"]), after_a_rebuilding()]);
     let file = pair.dir.path().join(message::name(8));
     std::fs::write(&file, message::body(8)).unwrap();
     agree("media", &lists_of_discs());

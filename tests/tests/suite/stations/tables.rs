@@ -112,7 +112,7 @@ fn stations(from: &End, to: &End) -> Pair {
         to.url()
     );
     for station in [&pair.outer, &pair.inner] {
-        fs::write(station.path(&format!("channels/{CHANNEL}.toml")), &text).unwrap();
+        fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
     }
     from.run(SCHEMA);
     to.run(SCHEMA);
@@ -199,7 +199,7 @@ fn a_database_without_a_driver_gets_its_scripts_printed_and_nothing_else() {
         "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n\n[source]\ndatabase = \"table-file:extracts\"\ntables = [\"BDC.ZD\"]\n\n\
          [sink]\ndatabase = \"sqlite:registry.db\"\n"
     );
-    fs::write(pair.outer.path(&format!("channels/{CHANNEL}.toml")), text).unwrap();
+    fs::write(pair.outer.path(format!("channels/{CHANNEL}.toml")), text).unwrap();
     fs::create_dir(pair.outer.path("extracts")).unwrap();
     let print = ["source", "install", CHANNEL, "--print", "--dialect", "oracle"];
     let script = |name: &str| pair.outer.expect(0, &[&print[..], &["--script", name]].concat()).out;
