@@ -1,5 +1,9 @@
 //! What a channel is: one TOML file in `channels/`, alike on both stations.
 
+mod ends;
+
+pub use ends::{ChannelSink, ChannelSource, OnRefused, TableSinkConfig, TableSourceConfig};
+
 use crate::error::ConfigFault;
 use crate::given::{SETTINGS_MAX, read_settings};
 use crate::station::{Station, parse_toml};
@@ -33,7 +37,7 @@ pub struct Channel {
     #[serde(default = "default_priority")]
     pub priority: u8,
     /// Where records come from; read on the sending side.
-    pub source: SourceConfig,
+    pub source: ChannelSource,
     /// What is refused before it is packed.
     #[serde(default)]
     pub screen: ScreenConfig,
@@ -41,7 +45,7 @@ pub struct Channel {
     #[serde(default)]
     pub batch: BatchConfig,
     /// Where records go; read on the receiving side.
-    pub sink: SinkConfig,
+    pub sink: ChannelSink,
 }
 
 fn default_priority() -> u8 {
@@ -69,25 +73,19 @@ pub enum After {
 }
 
 /// The folder a channel's records come from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SourceConfig {
     /// The folder, relative to the station's directory or absolute.
     pub folder: PathBuf,
     /// Seconds without change after which a file counts as finished.
-    #[serde(default = "default_settle")]
     pub settle_seconds: u64,
     /// Equal bytes under the same path.
-    #[serde(default = "default_identical")]
     pub identical: Identical,
     /// What happens to a file once its packet exists.
-    #[serde(default = "default_after")]
     pub after: After,
     /// Where `after = "archive"` puts files; where it lies on another file system than the folder they are copied.
-    #[serde(default = "default_archive")]
     pub archive: PathBuf,
     /// Whether each file gets a `.status/<name>.json`.
-    #[serde(default = "default_true")]
     pub status: bool,
 }
 
@@ -144,8 +142,7 @@ impl Default for BatchConfig {
 }
 
 /// The folder a channel's records go to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SinkConfig {
     /// The folder, relative to the station's directory or absolute.
     pub folder: PathBuf,
@@ -154,7 +151,6 @@ pub struct SinkConfig {
     /// Group that delivered files belong to (name or number).
     pub group: Option<String>,
     /// Permissions of delivered files, octal.
-    #[serde(default = "default_mode")]
     pub mode: String,
 }
 
@@ -197,6 +193,7 @@ impl Channel {
         let mut channels = files.iter().map(|file| Self::load(file)).collect::<Result<Vec<_>, _>>()?;
         channels.sort_by(|a, b| (a.priority, &a.channel).cmp(&(b.priority, &b.channel)));
         check_folders_apart(station, &channels)?;
+        ends::check_tables_apart(station, &channels)?;
         let link = &station.config.link;
         let out = channels.iter().filter(|channel| channel.direction(station.config.station.side) == Direction::Out);
         link.device.check_channels(out, link)?;
@@ -207,7 +204,9 @@ impl Channel {
     pub fn record_folders(station: &Station, channels: &[Self]) -> Vec<PathBuf> {
         let own = ["rejected", "duplicates"].map(|dir| station.dir.join(dir));
         let of_channel = |channel: &Self| {
-            [&channel.source.folder, &channel.source.archive, &channel.sink.folder].map(|folder| station.dir.join(folder))
+            let source = channel.source.folder().map(|source| [&source.folder, &source.archive]);
+            let all = source.into_iter().flatten().chain(channel.sink.folder().map(|sink| &sink.folder));
+            all.map(|folder| station.dir.join(folder)).collect::<Vec<_>>()
         };
         own.into_iter().chain(channels.iter().flat_map(of_channel)).collect()
     }
@@ -231,15 +230,17 @@ impl Channel {
         if self.priority > 9 {
             return Err(setting("priority", "0–9"));
         }
+        self.check_tables(file)?;
+        let source = self.source.folder();
         let folders = [
-            ("source.folder", &self.source.folder),
-            ("source.archive", &self.source.archive),
-            ("sink.folder", &self.sink.folder),
+            ("source.folder", source.map(|source| &source.folder)),
+            ("source.archive", source.map(|source| &source.archive)),
+            ("sink.folder", self.sink.folder().map(|sink| &sink.folder)),
         ];
-        if let Some((name, _)) = folders.into_iter().find(|(_, folder)| has_nul(Path::new(folder))) {
+        if let Some((name, _)) = folders.into_iter().find(|(_, folder)| folder.is_some_and(|folder| has_nul(folder))) {
             return Err(setting(name, NO_NUL));
         }
-        if self.source.settle_seconds > SETTLE_MAX_SECONDS {
+        if source.is_some_and(|source| source.settle_seconds > SETTLE_MAX_SECONDS) {
             return Err(setting("source.settle_seconds", "0–86400"));
         }
         if self.batch.linger_ms > LINGER_MAX_MS {
@@ -254,7 +255,8 @@ impl Channel {
         if self.batch.max_records == 0 || self.batch.max_records > limits::RECORDS_MAX {
             return Err(setting("batch.max_records", "1–65536"));
         }
-        if u32::from_str_radix(&self.sink.mode, 8).map_or(true, |mode| mode > 0o777) {
+        let mode = self.sink.folder().map_or(Ok(0), |sink| u32::from_str_radix(&sink.mode, 8));
+        if mode.map_or(true, |mode| mode > 0o777) {
             return Err(setting("sink.mode", "八进制，如 \"0640\" / octal, for example \"0640\""));
         }
         if let Some(key) = &self.screen.key {
@@ -292,9 +294,8 @@ pub(crate) fn is_of_the_system(folder: &Path) -> bool {
 fn check_folder_is_free(station: &Station, channel: &Channel, setting: &'static str, folder: &Path) -> Result<(), ConfigFault> {
     let mut reserved = station.own_dirs();
     reserved.extend([station.dir.join("channels"), station.dir.join("profiles"), station.ferry_out(), station.ferry_in()]);
-    if setting == "source.folder" && channel.source.after == After::Archive {
-        reserved.push(station.dir.join(&channel.source.archive));
-    }
+    let archive = channel.source.folder().filter(|source| setting == "source.folder" && source.after == After::Archive);
+    reserved.extend(archive.map(|source| station.dir.join(&source.archive)));
     if is_of_the_system(folder) {
         let dir = folder.to_path_buf();
         return Err(ConfigFault::SystemFolder {
@@ -337,9 +338,10 @@ fn check_folders_apart(station: &Station, channels: &[Channel]) -> Result<(), Co
     let mut folders: Vec<(PathBuf, &Channel)> = Vec::new();
     for channel in channels {
         let (setting, folder) = match channel.direction(side) {
-            Direction::Out => ("source.folder", &channel.source.folder),
-            Direction::In => ("sink.folder", &channel.sink.folder),
+            Direction::Out => ("source.folder", channel.source.folder().map(|source| &source.folder)),
+            Direction::In => ("sink.folder", channel.sink.folder().map(|sink| &sink.folder)),
         };
+        let Some(folder) = folder else { continue };
         let folder = settled(&station.dir.join(folder));
         check_folder_is_free(station, channel, setting, &folder)?;
         for (other, earlier) in &folders {

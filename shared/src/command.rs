@@ -11,15 +11,17 @@ mod gaps;
 mod init;
 mod maintenance;
 mod media;
+mod push;
 mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
+mod source;
 mod wrong_use;
 
 use crate::accounts::operator;
 use crate::channel::Channel;
-use crate::daemon::{self, StationLock, read_store};
+use crate::daemon::{self, Start, StationLock, read_store};
 use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::given;
@@ -29,6 +31,7 @@ use crate::report;
 use crate::requests::trust::check_card;
 use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
 use crate::say;
+use crate::standby;
 use crate::station::Station;
 use crate::store::Direction;
 use clap::{Args, Parser, Subcommand};
@@ -63,7 +66,7 @@ enum Verb {
     /// 信任对方的密钥卡 / trust the peer's card
     Trust(TrustArgs),
     /// 持续运行，SIGTERM 停止 / run until SIGTERM
-    Run,
+    Run(RunArgs),
     /// 收发一遍后退出 / one pass of everything, then exit
     Pass(Json),
     /// 各通道现状 / how every channel stands
@@ -88,6 +91,10 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// 把留存的记录重新封装给现在的对方 / seal retained records anew for the peer of today
     Reseal(reseal::ResealArgs),
+    /// 来源数据库的发件表：安装、卸载、检查 / outbox and triggers in a source's database
+    Source(source::SourceArgs),
+    /// 推送表里已有的行（存量） / send the rows that tables hold already
+    Push(push::PushArgs),
     /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
     Recover(recover::RecoverArgs),
     /// 试一个文件会怎样，不发送 / what would happen to a file; sends nothing
@@ -106,6 +113,13 @@ struct Json {
     /// 输出 JSON / print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// 作备用：等另一台停下再接管，状态须在 PostgreSQL / stand by and take over when the other one ends; the state must be in PostgreSQL
+    #[arg(long)]
+    standby: bool,
 }
 
 #[derive(Args)]
@@ -279,7 +293,7 @@ pub fn main(side: Side) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return say_wrong_use(&error),
     };
-    start_journal(matches!(cli.verb, Verb::Run));
+    start_journal(matches!(cli.verb, Verb::Run(_)));
     let lang =
         cli.lang.or_else(|| Station::load(&cli.station).ok().map(|station| station.config.station.lang)).unwrap_or_default();
     match perform(cli, side, lang) {
@@ -335,9 +349,11 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Epoch(args) => epoch::epoch(&station, args, lang),
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
+        Verb::Source(args) => source::source(&station, args, lang),
+        Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
-        Verb::Run => run(&station),
+        Verb::Run(args) => run(&station, &args),
         Verb::Pass(json) => pass(&station, json.json, lang),
         Verb::Status(json) => status(&station, json.json, lang),
         Verb::Trace(args) => trace(&station, &args, lang),
@@ -511,9 +527,14 @@ fn incoming_channels(station: &Station) -> Result<Vec<ChannelName>, ConfigFault>
     Ok(channels.into_iter().filter(|channel| channel.direction(side) == Direction::In).map(|channel| channel.channel).collect())
 }
 
-fn run(station: &Station) -> Result<u8, EngineFault> {
+fn run(station: &Station, args: &RunArgs) -> Result<u8, EngineFault> {
+    if args.standby {
+        standby::check_fit(station)?;
+        daemon::run(station, Start::StandBy)?;
+        return Ok(0);
+    }
     let _lock = StationLock::take(station)?;
-    daemon::run(station)?;
+    daemon::run(station, Start::Now)?;
     Ok(0)
 }
 
@@ -555,7 +576,7 @@ fn pass(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
 
 fn read_status(station: &Station) -> Result<report::Status, EngineFault> {
     let (channels, trust) = (Channel::load_all(station)?, Trust::load(station)?);
-    report::status(station, &channels, trust.as_ref(), &mut read_store(station)?)
+    report::status(station, &channels, trust.as_ref(), read_store(station)?.as_mut())
 }
 
 fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
@@ -568,7 +589,7 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let trace = report::trace(station, &args.what, &mut read_store(station)?)?;
+    let trace = report::trace(station, &args.what, read_store(station)?.as_mut())?;
     match args.json.json {
         true => print_json(&trace)?,
         false => print(&report::trace_text(&args.what, &trace, lang))?,

@@ -4,14 +4,16 @@
 
 use crate::accounts;
 use crate::channel::Channel;
+use crate::connectors::tables::database::Drivers;
 use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
 use crate::seams::clock::SystemClock;
 use crate::seams::real_files::RealFiles;
+use crate::standby::{self, Turn};
 use crate::station::Station;
-use crate::store::Direction;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Direction, Store, StoreFault};
 use crate::trouble::Trouble;
 use dukou_packets::suite::SystemRandom;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
@@ -43,7 +45,19 @@ impl StationLock {
     /// # Errors
     /// [`ConfigFault::InUse`] when another process holds it; [`ConfigFault::NotRoots`] when root asks for another account's station.
     pub fn take(station: &Station) -> Result<Self, ConfigFault> {
-        let path = station.state_dir().join("lock");
+        let lock = Self::take_here(station)?;
+        match standby::is_held_elsewhere(station)? {
+            true => Err(ConfigFault::InUse { dir: station.dir.clone() }),
+            false => Ok(lock),
+        }
+    }
+
+    /// Takes the lock against the processes of this machine alone; that is all of them where the state is a file.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub fn take_here(station: &Station) -> Result<Self, ConfigFault> {
+        let path = standby::lock_file(station);
         let owner = accounts::other_owner(&station.state_dir());
         let opened = File::options().create(owner.is_none()).append(true).open(&path);
         let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
@@ -59,7 +73,7 @@ impl StationLock {
     }
 
     fn held(station: &Station, file: File, locked: Result<(), TryLockError>) -> Result<Self, ConfigFault> {
-        let path = station.state_dir().join("lock");
+        let path = standby::lock_file(station);
         match locked {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(ConfigFault::InUse { dir: station.dir.clone() }),
@@ -77,17 +91,23 @@ fn not_roots(station: &Station, (uid, _): (u32, u32)) -> ConfigFault {
 ///
 /// # Errors
 /// [`ConfigFault::Unreadable`] when its file's owner or mode is wrong, which a database would call damage; else [`EngineFault::Store`].
-pub fn open_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+pub fn open_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
+    if let Some(login) = standby::login(station)? {
+        return Ok(Box::new(standby::take_state(station, &login)?));
+    }
     let path = station.state_dir().join("station.sqlite");
     permitted(&path, File::options().read(true).write(true).open(&path))?;
-    Ok(SqliteStore::open(&path)?)
+    Ok(Box::new(SqliteStore::open(&path)?))
 }
 
 /// Opens the station's state for reading, beside whoever writes it. A station that never ran has none and gets one.
 ///
 /// # Errors
 /// As [`open_store`].
-pub fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
+pub fn read_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
+    if let Some(login) = standby::login(station)? {
+        return Ok(Box::new(standby::read_state(station, &login)?));
+    }
     let (dir, path) = (station.state_dir(), station.state_dir().join("station.sqlite"));
     std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?;
     if !path.exists() {
@@ -95,7 +115,7 @@ pub fn read_store(station: &Station) -> Result<SqliteStore, EngineFault> {
         drop(SqliteStore::open(&path)?);
     }
     permitted(&path, File::open(&path))?;
-    Ok(SqliteStore::open_read_only(&path)?)
+    Ok(Box::new(SqliteStore::open_read_only(&path)?))
 }
 
 fn permitted(path: &Path, opened: std::io::Result<File>) -> Result<(), ConfigFault> {
@@ -117,10 +137,11 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
         files: Arc::new(RealFiles::new()),
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
+        databases: Arc::new(Drivers),
         second_thread: true,
     };
     let store = open_store(station)?;
-    Engine::open(station.clone(), channels, keys, trust, seams, Box::new(store))
+    Engine::open(station.clone(), channels, keys, trust, seams, store)
 }
 
 /// Runs `work` on the engine's thread, whose name fault injectors and debuggers look for.
@@ -162,11 +183,20 @@ enum Wake {
     Stop,
 }
 
+/// How a daemon comes to its station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It has the station already.
+    Now,
+    /// It waits until no other process has the station, and again when another one took it over.
+    StandBy,
+}
+
 /// Runs the station until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// [`EngineFault`] when the station must stop: its policy is `Mend` or `Halt`.
-pub fn run(station: &Station) -> Result<(), EngineFault> {
+pub fn run(station: &Station, start: Start) -> Result<(), EngineFault> {
     let (wake, woken) = sync_channel(WAKES_MAX);
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -176,7 +206,7 @@ pub fn run(station: &Station) -> Result<(), EngineFault> {
     let handlers = handlers.map_err(|error: std::io::Error| ConfigFault::NoThread { problem: error.to_string() })?;
     runtime.spawn(stop_on_signal(handlers, wake.clone(), stop.clone()));
     let _watcher = watch(station, wake)?;
-    on_engine_thread(move || work(station, &woken, &stop))
+    on_engine_thread(move || work(station, start, &woken, &stop))
 }
 
 async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: SyncSender<Wake>, stop: Arc<AtomicBool>) {
@@ -207,7 +237,7 @@ fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::Rec
     let mut folders = vec![(station.ferry_in(), RecursiveMode::NonRecursive)];
     for channel in Channel::load_all(station)? {
         if channel.direction(station.config.station.side) == Direction::Out {
-            folders.push((station.dir.join(&channel.source.folder), RecursiveMode::Recursive));
+            folders.extend(channel.source.folder().map(|source| (station.dir.join(&source.folder), RecursiveMode::Recursive)));
         }
     }
     for (folder, mode) in folders {
@@ -237,14 +267,28 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
 }
 
 /// The engine's thread: step, serve, wait; a passing fault opens the engine anew.
-fn work(station: &Station, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
+fn work(station: &Station, start: Start, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
     let lang = station.config.station.lang;
     let record_folders = Channel::record_folders(station, &Channel::load_all(station)?);
+    let (mut lock, mut had_it) = (None, false);
     while !stop.load(Ordering::SeqCst) {
-        let fault = match open_engine(station).and_then(|engine| keep_stepping(station, engine, woken, stop)) {
+        if start == Start::StandBy && lock.is_none() {
+            match standby::stand_by(station, &mut |pause| rest(woken, pause) || stop.load(Ordering::SeqCst))? {
+                Turn::Ours(taken) => lock = Some(taken),
+                Turn::Stopped => return Ok(()),
+            }
+        }
+        let opened = open_engine(station);
+        had_it |= opened.is_ok();
+        let fault = match opened.and_then(|engine| keep_stepping(station, engine, woken, stop)) {
             Ok(()) => return Ok(()),
-            Err(fault) => fault.without_names(&record_folders),
+            Err(fault) => standby::taken_over(fault, had_it).without_names(&record_folders),
         };
+        if start == Start::StandBy && is_anothers(&fault) {
+            tracing::warn!(code = fault.code(), "{}", fault.sentence(lang));
+            lock = None;
+            continue;
+        }
         if fault.policy() != Policy::Retry {
             return Err(fault);
         }
@@ -252,6 +296,11 @@ fn work(station: &Station, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Re
         rest(woken, RETRY_REST);
     }
     Ok(())
+}
+
+/// Tells whether the fault is that another process has the station.
+fn is_anothers(fault: &EngineFault) -> bool {
+    matches!(fault, EngineFault::Store(StoreFault::Superseded) | EngineFault::Config(ConfigFault::InUse { .. }))
 }
 
 fn keep_stepping(
@@ -317,13 +366,15 @@ fn linger(station: &Station) -> Result<Duration, EngineFault> {
     Ok(Duration::from_millis(lingers.min().unwrap_or(0)))
 }
 
-fn rest(woken: &Receiver<Wake>, how_long: Duration) {
+/// Waits; tells whether the station was asked to stop meanwhile.
+fn rest(woken: &Receiver<Wake>, how_long: Duration) -> bool {
     let until = Instant::now() + how_long;
     while let Ok(wake) = woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
         if matches!(wake, Wake::Stop) {
-            return;
+            return true;
         }
     }
+    false
 }
 
 fn say_what_happened(report: &PassReport) {

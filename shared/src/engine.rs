@@ -5,9 +5,11 @@
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
 use crate::accounts;
-use crate::channel::Channel;
+use crate::channel::{Channel, ChannelSink, ChannelSource, SinkConfig, SourceConfig};
 use crate::connectors::folder::sink::FolderSink;
 use crate::connectors::folder::source::{FolderPlaces, FolderSource};
+use crate::connectors::tables::database::{Databases, sink_of, source_of};
+use crate::connectors::tables::no_folder::NoFolder;
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
@@ -16,10 +18,12 @@ use crate::lang::Lang;
 use crate::link::Link;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
+use crate::receive::rows::RowsIn;
 use crate::requests::Again;
 use crate::seams::clock::Clock;
 use crate::seams::{Files, Ownership};
 use crate::send::put_away::PuttingAway;
+use crate::send::rows::RowsOut;
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
@@ -42,6 +46,8 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// Databases that channels of tables lead from and to.
+    pub databases: Arc<dyn Databases>,
     /// Whether pure work (compressing, opening) may run on a second thread. Simulations say no.
     pub second_thread: bool,
 }
@@ -53,6 +59,8 @@ pub(crate) struct Outgoing {
     pub(crate) screen: Screen,
     /// Source files whose packets exist and that are still to be put away.
     pub(crate) away: PuttingAway,
+    /// Where its rows come from, on a channel of tables: `source` offers nothing then.
+    pub(crate) rows: Option<RowsOut>,
 }
 
 /// An incoming channel at work.
@@ -62,6 +70,8 @@ pub(crate) struct Incoming {
     pub(crate) delivering: VecDeque<PacketRow>,
     /// The record path that has to be taken before the channel goes on.
     pub(crate) waits_for_taking: Option<String>,
+    /// Where its rows go, on a channel of tables: what is marked needs no delivery by `sink` then.
+    pub(crate) rows: Option<RowsIn>,
 }
 
 /// What a pass did, and what waits for whom.
@@ -357,7 +367,8 @@ impl Engine {
     /// Tells how soon (ms) the next step should be though no file comes; `None` when nothing waits but for files.
     pub fn rest_ms(&self) -> Option<u64> {
         let overtaken = self.has_fresh_gaps().then_some(OVERTAKEN_MS);
-        overtaken.into_iter().chain(self.link.signal_rests_ms(self.seams.clock.as_ref())).min()
+        let signal = self.link.signal_rests_ms(self.seams.clock.as_ref());
+        overtaken.into_iter().chain(signal).chain(self.databases_due_ms()).min()
     }
 
     /// True when somebody wakes the engine after [`rest_ms`](Self::rest_ms).
@@ -415,7 +426,8 @@ impl Engine {
     /// As [`step`](Self::step).
     pub fn pass(&mut self) -> Result<PassReport, EngineFault> {
         let began_ms = self.seams.clock.mono_ms();
-        let settle_s = self.outgoing.iter().map(|outgoing| outgoing.channel.source.settle_seconds).max().unwrap_or(0);
+        let folders = self.outgoing.iter().filter_map(|outgoing| outgoing.channel.source.folder());
+        let settle_s = folders.map(|source| source.settle_seconds).max().unwrap_or(0);
         let patience_ms = 1000 * (settle_s.max(u64::from(self.station.config.ferry.incomplete_scans)) + 1);
         let mut report = self.step()?;
         while (report.young > 0 || report.incomplete > 0)
@@ -500,6 +512,7 @@ impl Engine {
 
     /// The one way the log grows durably; changes that waited for their line ride with the next transaction.
     pub(crate) fn commit_log(&mut self) -> Result<LogHead, EngineFault> {
+        self.store.confirm()?;
         let head = self.log.commit()?;
         let waited = std::mem::take(&mut self.after_log);
         for change in &waited {
@@ -654,11 +667,16 @@ fn connect(
         match channel.direction(side) {
             Direction::Out => outgoing.push(connect_out(station, channel, seams)?),
             Direction::In => {
-                let own = ownership(&channel)?;
-                let sink = FolderSink::new(seams.files.clone(), station.dir.join(&channel.sink.folder), own);
+                let sink: Box<dyn Sink> = match &channel.sink {
+                    ChannelSink::Folder(sink) => {
+                        Box::new(FolderSink::new(seams.files.clone(), station.dir.join(&sink.folder), ownership(sink)?))
+                    }
+                    ChannelSink::Tables(_) => Box::new(NoFolder),
+                };
+                let rows = sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new);
                 incoming.insert(
                     channel.channel.clone(),
-                    Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None },
+                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows },
                 );
             }
         }
@@ -667,34 +685,35 @@ fn connect(
 }
 
 fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Outgoing, EngineFault> {
-    let places = FolderPlaces {
-        folder: station.dir.join(&channel.source.folder),
-        rejected: station.rejected_dir(&channel.channel),
-        duplicates: station.duplicates_dir(&channel.channel),
-        archive: station.dir.join(&channel.source.archive).join(channel.channel.to_string()),
+    let source: Box<dyn Source> = match &channel.source {
+        ChannelSource::Folder(source) => Box::new(folder_source(station, &channel, source, seams)),
+        ChannelSource::Tables(_) => Box::new(NoFolder),
     };
-    let lang = station.config.station.lang;
-    let source = FolderSource::new(
-        seams.files.clone(),
-        seams.clock.clone(),
-        channel.channel.clone(),
-        places,
-        channel.source.clone(),
-        lang,
-    );
+    let rows = source_of(seams.databases.as_ref(), station, &channel)?.map(RowsOut::new);
     let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source: Box::new(source), screen, away: PuttingAway::default() })
+    Ok(Outgoing { channel, source, screen, away: PuttingAway::default(), rows })
 }
 
-fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {
+fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, seams: &Seams) -> FolderSource {
+    let places = FolderPlaces {
+        folder: station.dir.join(&source.folder),
+        rejected: station.rejected_dir(&channel.channel),
+        duplicates: station.duplicates_dir(&channel.channel),
+        archive: station.dir.join(&source.archive).join(channel.channel.to_string()),
+    };
+    let lang = station.config.station.lang;
+    FolderSource::new(seams.files.clone(), seams.clock.clone(), channel.channel.clone(), places, source.clone(), lang)
+}
+
+fn ownership(sink: &SinkConfig) -> Result<Ownership, ConfigFault> {
     type Number = fn(&str) -> Option<u32>;
     let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
         None => Ok(None),
         Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
     };
     Ok(Ownership {
-        uid: number("sink.owner", &channel.sink.owner, accounts::user_number)?,
-        gid: number("sink.group", &channel.sink.group, accounts::group_number)?,
-        mode: u32::from_str_radix(&channel.sink.mode, 8).ok(),
+        uid: number("sink.owner", &sink.owner, accounts::user_number)?,
+        gid: number("sink.group", &sink.group, accounts::group_number)?,
+        mode: u32::from_str_radix(&sink.mode, 8).ok(),
     })
 }

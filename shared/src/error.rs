@@ -3,11 +3,13 @@
 //! Every boundary has a small enum of its own; [`EngineFault`] gathers them. [`EngineFault::policy`] is the one place that decides.
 
 mod config;
+mod server;
 
 pub use self::config::{ConfigFault, KeyProblem};
 pub(crate) use self::config::{NO_FILE, TOO_LONG, in_language};
 
 use self::config::card_words;
+use crate::connectors::tables::words::DatabaseFault;
 use crate::ferry::fault::FerryFault;
 use crate::lang::Lang;
 use crate::say;
@@ -116,6 +118,9 @@ pub enum EngineFault {
     /// A record that does not fit the format: a fault of ours.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// A channel's database that cannot do it now.
+    #[error(transparent)]
+    Database(#[from] DatabaseFault),
     /// A packet that the gap device cannot carry now: it waits in the spool.
     #[error(transparent)]
     Ferry(#[from] FerryFault),
@@ -145,13 +150,15 @@ impl EngineFault {
     pub fn policy(&self) -> Policy {
         match self {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_policy(fault),
-            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) => Policy::Retry,
+            Self::Store(StoreFault::Full | StoreFault::Busy | StoreFault::Starved(_)) | Self::Ferry(_) | Self::Database(_) => {
+                Policy::Retry
+            }
             Self::Config(ConfigFault::Full { .. } | ConfigFault::NoAnswer { .. } | ConfigFault::NoThread { .. }) => {
                 Policy::Retry
             }
             Self::Store(StoreFault::Version { .. }) | Self::Config(_) | Self::Keyring(_) => Policy::Mend,
             Self::Log(LogFault::Unwritable { .. }) => Policy::Mend,
-            Self::Store(StoreFault::Unsure(_) | StoreFault::Corrupt(_)) => Policy::Halt,
+            Self::Store(fault) => server::policy(fault).unwrap_or(Policy::Halt),
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
         }
     }
@@ -170,7 +177,7 @@ impl EngineFault {
             Self::Store(StoreFault::Full) | Self::Config(ConfigFault::Full { .. }) => "disk-full",
             Self::Store(StoreFault::Busy) => "store-busy",
             Self::Store(StoreFault::Starved(_)) => "store-starved",
-            Self::Store(_) => "store",
+            Self::Store(fault) => server::code(fault),
             Self::Log(LogFault::Behind { .. }) => "log-behind",
             Self::Log(LogFault::StateBehind { .. } | LogFault::ArrivalsBehind { .. }) => "state-behind",
             Self::Log(_) => "log",
@@ -179,6 +186,7 @@ impl EngineFault {
             Self::Key(_) => "key",
             Self::Seal(_) | Self::Record(_) => "seal",
             Self::Ferry(fault) => fault.code(),
+            Self::Database(fault) => fault.fault.code(),
             Self::Spool { .. } => "spool",
         }
     }
@@ -189,6 +197,7 @@ impl EngineFault {
             Self::File(fault) | Self::Log(LogFault::File(fault)) => file_sentence(fault, lang),
             Self::Config(fault) => fault.sentence(lang),
             Self::Ferry(fault) => fault.sentence(lang),
+            Self::Database(fault) => fault.sentence(lang),
             Self::Store(fault) => store_sentence(fault, lang),
             Self::Log(fault) => log_sentence(fault, lang),
             Self::Keyring(fault) => {
@@ -353,6 +362,9 @@ fn store_sentence(fault: &StoreFault, lang: Lang) -> String {
             "状态库读不了（{problem}），已停机。请从备份恢复 state/，或联系维护人员。",
             "The state cannot be read ({problem}); stopped. Restore state/ from a backup or call support."
         ),
+        StoreFault::Gone(_) | StoreFault::Cut(_) | StoreFault::Refused(_) | StoreFault::Held | StoreFault::Superseded => {
+            server::sentence(fault, lang).unwrap_or_default()
+        }
     }
 }
 

@@ -31,6 +31,7 @@ pub mod requests;
 mod retention;
 pub mod seams;
 pub mod send;
+pub mod standby;
 pub mod station;
 pub mod store;
 pub mod trouble;

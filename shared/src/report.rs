@@ -5,6 +5,7 @@
 
 mod decided;
 mod pass;
+mod rows;
 mod trace;
 
 pub use self::decided::{WaiverLine, waivers, waivers_text};
@@ -26,7 +27,6 @@ use crate::station::Station;
 use crate::store::{Direction, PacketState, StationState, Store};
 use crate::trouble::{Trouble, troubles_of_last_look};
 use dukou_packets::packet::name::is_packet_name_as;
-use dukou_packets::packet::records::RecordKind;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use serde::Serialize;
@@ -150,6 +150,9 @@ pub struct ChannelLine {
     pub confirmed_at: Option<String>,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
+    /// Out: how far the push of a channel's stock is, while there is one; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushLine>,
 }
 
 /// Why a channel is held.
@@ -161,6 +164,43 @@ pub struct HoldLine {
     pub seq: u64,
     /// Since when, in China's civil time.
     pub at: String,
+    /// On a channel of tables: which row, and what the database said; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<HeldRowLine>,
+}
+
+/// Which row holds a channel of tables, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldRowLine {
+    /// What the connector calls it: `too-narrow`, `no-such-column` …; none where it is about no row.
+    pub reason: Option<String>,
+    /// The table.
+    pub table: Option<String>,
+    /// The row's key.
+    pub key: Option<String>,
+    /// The column.
+    pub column: Option<String>,
+    /// The change's place among the packet's, from 0.
+    pub index: Option<u32>,
+    /// What is wrong, in Chinese, with the database's words.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
+/// How far a stock push is.
+#[derive(Clone, Debug, Serialize)]
+pub struct PushLine {
+    /// The table at work.
+    pub table: String,
+    /// Tables still to come, that one among them.
+    pub tables: u64,
+    /// Rows that went.
+    pub rows: u64,
+    /// Rows of the table at work still to come, as the database estimated it.
+    pub left: u64,
+    /// In how many seconds of running time that table will be through; none before the first chunk.
+    pub seconds: Option<u64>,
 }
 
 /// How many files were refused, and why.
@@ -174,6 +214,9 @@ pub struct Rejections {
     pub code: String,
     /// How many.
     pub count: u64,
+    /// They are rows of tables.
+    #[serde(skip)]
+    pub of_rows: bool,
 }
 
 /// The answer of `gaps`: one entry a missing range.
@@ -213,6 +256,7 @@ pub fn status(
             direction,
             code,
             count,
+            of_rows: channel.source.tables().is_some(),
         }));
         lines.push(line);
     }
@@ -267,7 +311,7 @@ fn channel_line(
     };
     let mut undelivered = 0;
     for row in &waits {
-        undelivered += store.records(&row.key)?.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
+        undelivered += store.records(&row.key)?.iter().filter(|record| record.ends_file()).count() as u64;
     }
     let (last_seq, gapped) = match direction {
         Direction::Out => (state.out_heads.get(name).map_or(0, |head| head.seq), false),
@@ -300,12 +344,17 @@ fn channel_line(
         seen: if is_out { 0 } else { sums.packets },
         applied: if is_out { 0 } else { sums.files - undelivered.min(sums.files) },
         owed: owed_of(state, name)?,
-        unfinished: if is_out { count_unfinished(&station.dir.join(&channel.source.folder)) } else { 0 },
+        unfinished: channel
+            .source
+            .folder()
+            .filter(|_| is_out)
+            .map_or(0, |source| count_unfinished(&station.dir.join(&source.folder))),
         last_seq,
         confirmed_seq: receipts.seq,
         confirmed: receipts.packets,
         confirmed_at: receipts.at,
-        hold: state.holds.get(name).map(|hold| HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms) }),
+        hold: self::rows::hold_line(state, name)?,
+        push: self::rows::push_line(state, name)?,
     };
     Ok((line, sums.refused_by_code))
 }
@@ -362,8 +411,8 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     };
     out += &channel_table(status, lang);
     for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
-        let HoldLine { code, seq, at } = hold;
-        let why = hold_sentence(code, lang);
+        let HoldLine { code, seq, at, row } = hold;
+        let why = row.as_ref().map_or_else(|| hold_sentence(code, lang), |row| self::rows::why(code, row, lang));
         out += &match seq {
             0 => say!(
                 lang,
@@ -378,11 +427,13 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
         };
     }
     out += &waits_text(status, lang);
+    out += &self::rows::push_text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
     out += &owed_text(status, lang);
     out += &waivers_text(&status.waivers, lang);
-    for Rejections { channel, direction, code, count } in &status.rejections {
+    for Rejections { channel, direction, code, count, of_rows } in &status.rejections {
         out += &match direction {
+            _ if *of_rows => self::rows::refused_text(channel, *direction, code, *count, lang),
             Direction::Out => say!(
                 lang,
                 "拒收：通道 {channel} 有 {count} 个文件（{code}），文件和原因在本站的 rejected/{channel}/ 下。\n",

@@ -11,8 +11,11 @@ mod epoch;
 mod gap_report;
 mod mailbox;
 mod maintenance;
+mod prove;
+mod push;
 pub mod rebuilt;
 mod replay;
+mod replay_rows;
 mod reseal;
 mod resend;
 mod resend_report;
@@ -49,6 +52,8 @@ pub enum Request {
     },
     /// Make the next gap report.
     ReportGaps,
+    /// Tell the token of the state: another process wants to know whether both see one directory.
+    Prove,
     /// Place again whatever a signed gap report of the peer names.
     ResendReport {
         /// The report's text.
@@ -194,6 +199,17 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Send the rows that a channel's tables hold already.
+    Push {
+        /// The channel.
+        channel: ChannelName,
+        /// One table, or all.
+        table: Option<String>,
+        /// A condition in SQL of the source's database, where only some rows are wanted; stays in the store.
+        filter: Option<String>,
+        /// Account of the person.
+        operator: String,
+    },
     /// Seal the records of retained packets anew.
     Reseal {
         /// One channel, or every one that leaves from here.
@@ -272,6 +288,7 @@ impl Engine {
                 None => self.resend(channel, *from, *to, operator),
             },
             Request::ReportGaps => self.report_gaps(),
+            Request::Prove => self.prove(),
             Request::ResendReport { report, operator } => self.resend_report(report, operator),
             Request::ResendRows { rows, operator } => self.resend_rows(rows, operator),
             Request::Waive { channel, from, to, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
@@ -311,6 +328,13 @@ impl Engine {
             Request::Replay { channel, from, operator, name, reason } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
                 None => self.replay(channel, *from, &Person { operator, name, reason }),
+            },
+            Request::Push { channel, table, filter, operator } => match self.wrong_way(channel, Direction::Out) {
+                Some(no) => Ok(no),
+                None => {
+                    let (table, filter) = (table.as_deref(), filter.as_deref());
+                    self.push_stock(channel, &push::Wanted { table, filter, operator })
+                }
             },
             Request::Reseal { channel, from, operator, name, reason } => {
                 match channel.as_ref().and_then(|channel| self.wrong_way(channel, Direction::Out)) {

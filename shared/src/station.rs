@@ -7,6 +7,7 @@ use crate::error::ConfigFault;
 use crate::ferry::profile::Profile;
 use crate::given::{SETTINGS_MAX, read_text};
 use crate::lang::Lang;
+use crate::store::place::StatePlace;
 use dukou_packets::keyring::Side;
 use dukou_packets::limits::{REPAIR_DATA_MAX, REPAIR_PARITY_MAX};
 use dukou_packets::packet::header::{ChannelName, Environment};
@@ -52,6 +53,12 @@ pub struct Identity {
     /// Language of everything people read; never taken from LANG.
     #[serde(default)]
     pub lang: Lang,
+    /// Where the station's state is: `"sqlite"`, or the URL of a PostgreSQL database.
+    #[serde(default)]
+    pub store: StatePlace,
+    /// A file with the password of that database, relative to the station's directory or absolute.
+    #[serde(default)]
+    pub store_password_file: Option<PathBuf>,
 }
 
 /// The ferry directories and how they are watched.

@@ -35,7 +35,7 @@ KNOWN_CARGO_KINDS = (1, 3)
 FLAG_URGENT, FLAG_NOT_ENCRYPTED = 1, 2
 ENVIRONMENTS = {"production": 1, "test": 2}
 SUITES: Dict[int, Aead] = {1: AES_256_GCM, 2: CHACHA20_POLY1305}
-FILE, FILE_PART, TOMBSTONE, WITHDRAWAL = 1, 2, 3, 4
+FILE, FILE_PART, TOMBSTONE, WITHDRAWAL, ROW, LARGE_VALUE = 1, 2, 3, 4, 5, 6
 
 CHANNEL = re.compile(rb"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 REASON = re.compile(rb"[a-z0-9-]{1,64}")
@@ -385,7 +385,7 @@ def _text(cursor: Cursor, low: int, high: int) -> str:
 def _read_record(cursor: Cursor) -> Record:
     start = cursor.at
     kind = cursor.number(1)
-    _bad_record(not FILE <= kind <= WITHDRAWAL, "kind of a record")
+    _bad_record(not FILE <= kind <= LARGE_VALUE, "kind of a record")
     key, name = _text(cursor, 0, 512), _text(cursor, 1, 4096)
     modified = int.from_bytes(cursor.take(8), "little", signed=True)
     index, count, total = cursor.number(4), cursor.number(4), cursor.number(8)
@@ -405,9 +405,11 @@ def _check_record(r: Record) -> None:
     if r.kind in (TOMBSTONE, WITHDRAWAL):
         _bad_record(REASON.fullmatch(r.reason.encode("utf-8")) is None, "reason")
         _bad_record(r.body != b"", "a body where there is none")
-    if r.kind in (FILE, TOMBSTONE):
-        _bad_record((r.part_index, r.part_count) != (0, 1), "parts of a whole file")
-        _bad_record(r.kind == FILE and len(r.body) != r.total_bytes, "body length is not total bytes")
+    if r.kind == ROW:
+        _bad_record(not (r.body.startswith(b'{"op":"') and r.body.endswith(b"}")), "the body of a row change")
+    if r.kind in (FILE, TOMBSTONE, ROW, LARGE_VALUE):
+        _bad_record((r.part_index, r.part_count) != (0, 1), "parts of a whole record")
+        _bad_record(r.kind != TOMBSTONE and len(r.body) != r.total_bytes, "body length is not total bytes")
     else:
         _check_part(r)
     last_part = r.kind == FILE_PART and r.part_index == r.part_count - 1

@@ -3,3 +3,5 @@
 pub mod campaign;
 pub mod simulated;
 pub mod stations;
+
+pub use dukou_servers as servers;

@@ -25,7 +25,13 @@ pub(crate) struct Station {
 impl Station {
     /// Makes a test station in a new directory.
     pub(crate) fn init(program: &Path, directory: PathBuf) -> Result<Self> {
-        let output = Command::new(program).arg("init").arg(&directory).arg("--test").stdin(Stdio::null()).output();
+        Self::init_with(program, directory, &[])
+    }
+
+    /// Makes a test station in a new directory, with further options.
+    pub(crate) fn init_with(program: &Path, directory: PathBuf, options: &[&str]) -> Result<Self> {
+        let output =
+            Command::new(program).arg("init").arg(&directory).arg("--test").args(options).stdin(Stdio::null()).output();
         succeeded(output, program, "init")?;
         Ok(Station { program: program.to_path_buf(), directory })
     }

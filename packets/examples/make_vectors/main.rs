@@ -12,6 +12,7 @@ mod logs;
 mod openings;
 mod packets;
 mod repair;
+mod rows;
 
 use std::fs;
 use std::io;
@@ -23,7 +24,7 @@ fn main() -> io::Result<()> {
     let asked = std::env::args_os().nth(1).map(PathBuf::from);
     let vectors = asked.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
     let mut written = 0;
-    for case in packets::cases().into_iter().chain(openings::cases()) {
+    for case in packets::cases().into_iter().chain(openings::cases()).chain(rows::cases()) {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }

@@ -15,6 +15,9 @@ use crate::suite::{Digest, Random, sha256};
 /// Bytes of a meta whose three texts are empty.
 const META_FIXED: usize = 1 + 8 + 8 + 8 + 4 + 4 + 8 + 32 + 8 + 8;
 
+/// How the body of a row change begins.
+const ROW_BEGINS: &[u8] = b"{\"op\":\"";
+
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,6 +31,10 @@ pub enum RecordKind {
     Tombstone = 3,
     /// The end of an unfinished run of parts.
     Withdrawal = 4,
+    /// One change of one row of a table.
+    Row = 5,
+    /// A value above 1 MiB of the row change behind it.
+    LargeValue = 6,
 }
 
 /// What a record says about its body.
@@ -37,15 +44,15 @@ pub struct RecordMeta {
     pub kind: RecordKind,
     /// What people look the record up by; ≤ 512 bytes.
     pub key: String,
-    /// Relative path with `/` between its parts; 1 … 4,096 bytes.
+    /// Relative path with `/` between its parts; of a row its table; 1 … 4,096 bytes.
     pub name: String,
     /// The source's modification time in milliseconds since 1970; shown only.
     pub modified_ms: i64,
-    /// The part's place, from 0; 0 for files and tombstones.
+    /// The part's place, from 0; 0 for all but parts and withdrawals.
     pub part_index: u32,
-    /// The file's parts; 1 for files and tombstones.
+    /// The file's parts; 1 for all but parts and withdrawals.
     pub part_count: u32,
-    /// The length of the whole file; for a tombstone that of the refused file.
+    /// The length of the whole file; for a tombstone that of what was refused; else that of the body.
     pub total_bytes: u64,
     /// [`parts_digest`] in the last part of a file; else zero.
     pub parts_digest: Digest,
@@ -168,6 +175,8 @@ impl RecordMeta {
             2 => RecordKind::FilePart,
             3 => RecordKind::Tombstone,
             4 => RecordKind::Withdrawal,
+            5 => RecordKind::Row,
+            6 => RecordKind::LargeValue,
             _ => return Err(range(index, "kind")),
         };
         let taken = META_FIXED + wire.key.len() + wire.name.len() + wire.reason.len();
@@ -193,7 +202,7 @@ impl RecordMeta {
         require(is_relative_path(&self.name), "name")?;
         require(self.body_len <= BODY_MAX, "body length")?;
         let (parts, reason) = match self.kind {
-            RecordKind::File => (false, false),
+            RecordKind::File | RecordKind::Row | RecordKind::LargeValue => (false, false),
             RecordKind::FilePart => (true, false),
             RecordKind::Tombstone => (false, true),
             RecordKind::Withdrawal => (true, true),
@@ -209,6 +218,11 @@ impl RecordMeta {
         require(last || self.parts_digest.is_zero(), "parts digest")
     }
 
+    /// Tells whether a body can be this record's: a row change is a JSON object of its own beginning; of the others every byte goes.
+    fn admits(&self, body: &[u8]) -> bool {
+        self.kind != RecordKind::Row || (body.starts_with(ROW_BEGINS) && body.ends_with(b"}"))
+    }
+
     fn parts_of_file(&self) -> u64 {
         self.total_bytes.div_ceil(BODY_MAX)
     }
@@ -220,7 +234,7 @@ impl RecordMeta {
 
     fn body_due(&self) -> u64 {
         match self.kind {
-            RecordKind::File => self.total_bytes,
+            RecordKind::File | RecordKind::Row | RecordKind::LargeValue => self.total_bytes,
             RecordKind::Tombstone | RecordKind::Withdrawal => 0,
             RecordKind::FilePart => {
                 let before = u64::from(self.part_index) * BODY_MAX;
@@ -292,6 +306,9 @@ impl RecordsBuilder {
         let (len, expected) = (body.len() as u64, meta.body_len);
         if len != expected {
             return Err(RecordFault::BodyLength { len, expected });
+        }
+        if !meta.admits(body) {
+            return Err(range(self.count, "body"));
         }
         if !self.would_fit(meta, len) {
             let len = meta.encoded_len() + len;
@@ -425,7 +442,11 @@ impl Entry {
         // `check` has bounded the length by 16 MiB.
         let range = start..start + meta.body_len as usize;
         let ends = RecordFault::BodyEnds { index };
-        let body_digest = sha256(&[plain.get(range.clone()).ok_or(ends)?]);
+        let body = plain.get(range.clone()).ok_or(ends)?;
+        if !meta.admits(body) {
+            return Err(self::range(index, "body"));
+        }
+        let body_digest = sha256(&[body]);
         let leaf = record_leaf(salt, u64::from(index), meta_bytes, &body_digest);
         let entry = Self { meta, body: range, body_digest };
         Ok((entry, leaf))

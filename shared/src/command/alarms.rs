@@ -9,7 +9,6 @@ use crate::lang::Lang;
 use crate::requests::Request;
 use crate::say;
 use crate::station::Station;
-use crate::store::Store;
 use clap::{Args, Subcommand};
 use dukou_packets::packet::header::ChannelName;
 

@@ -20,7 +20,6 @@ use crate::seams::real_files::RealFiles;
 use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, Waiver};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
@@ -96,7 +95,8 @@ fn record_name(station: &Station, channels: &[Channel], file: &Path) -> String {
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     let below = channels
         .iter()
-        .find_map(|channel| full.strip_prefix(station.dir.join(&channel.source.folder)).ok().map(Path::to_path_buf));
+        .filter_map(|channel| channel.source.folder())
+        .find_map(|source| full.strip_prefix(station.dir.join(&source.folder)).ok().map(Path::to_path_buf));
     let name = below.or_else(|| full.file_name().map(Into::into)).unwrap_or(full);
     name.to_string_lossy().into_owned()
 }
@@ -113,10 +113,12 @@ fn choose<'a>(
         return found.map(Some).ok_or_else(|| ConfigFault::NoChannel { name: asked.to_string() }.into());
     }
     let full = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-    if let Some(channel) = channels.iter().find(|channel| full.starts_with(station.dir.join(&channel.source.folder))) {
+    let lies_in =
+        |channel: &&Channel| channel.source.folder().is_some_and(|source| full.starts_with(station.dir.join(&source.folder)));
+    if let Some(channel) = channels.iter().find(lies_in) {
         return Ok(Some(channel));
     }
-    for channel in channels {
+    for channel in channels.iter().filter(|channel| channel.source.folder().is_some()) {
         if !matches!(Screen::new(&channel.screen)?.check_name(name, true, 0), Err(refused) if refused.code == "key-pattern") {
             return Ok(Some(channel));
         }
@@ -162,7 +164,7 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
         }
         digest = (bytes <= limits::BODY_MAX).then(|| sha256(&[&body]));
     }
-    if channel.source.identical == Identical::Once {
+    if channel.source.folder().is_some_and(|source| source.identical == Identical::Once) {
         let digest = match digest {
             Some(digest) => digest,
             None => parts_digest(bytes, &digest_parts(RealFiles::new().open(file)?.as_ref(), bytes)?),
@@ -250,7 +252,8 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
     let (mut rebuilt, mut anew) = (0, None);
     if rebuild {
         let told = read_log(station)?;
-        if args.name.is_some() || rebuild::is_lost(&told, &mut store)? {
+        if args.name.is_some() || rebuild::is_lost(&told, store.as_mut())? {
+            rebuild::check_is_beside_the_log(station)?;
             drop(store);
             let person =
                 Person { name: args.name.unwrap_or_default(), reason: args.reason.unwrap_or_default(), operator: operator() };
@@ -260,13 +263,13 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
             store = open_store(station)?;
             (rebuilt, anew) = (made.packets, Some(made));
         } else {
-            rebuilt = rebuild_rows(station, &told, &keys, trust.as_ref(), &mut store)?;
+            rebuilt = rebuild_rows(station, &told, &keys, trust.as_ref(), store.as_mut())?;
         }
     }
-    let mut found = look(station, &keys, trust.as_ref(), &mut store)?;
+    let mut found = look(station, &keys, trust.as_ref(), store.as_mut())?;
     if lock.is_none() && !found.is_empty() {
         std::thread::sleep(BESIDE_WAIT);
-        let again = look(station, &keys, trust.as_ref(), &mut store)?;
+        let again = look(station, &keys, trust.as_ref(), store.as_mut())?;
         found.retain(|one| again.contains(one));
     }
     if json {
@@ -290,7 +293,7 @@ fn look(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<Vec<Disagreement>, EngineFault> {
     let told = read_log(station)?;
     let mut found = Vec::new();
@@ -401,7 +404,7 @@ pub(super) fn proven_row(
 }
 
 /// Rows against lines, both ways.
-fn check_rows(told: &Told, store: &mut SqliteStore, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
+fn check_rows(told: &Told, store: &mut dyn Store, found: &mut Vec<Disagreement>) -> Result<(), EngineFault> {
     for (key, row) in told.packed.iter().chain(&told.seen) {
         match store.packet(key)? {
             None => found.push(Disagreement::new("row-missing", |lang| {
@@ -455,7 +458,7 @@ fn check_spool(
     station: &Station,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
     found: &mut Vec<Disagreement>,
 ) -> Result<(), EngineFault> {
     let cards = peers_cards(station, trust);
@@ -576,7 +579,7 @@ fn rebuild_rows(
     told: &Told,
     keys: &StationKeys,
     trust: Option<&Trust>,
-    store: &mut SqliteStore,
+    store: &mut dyn Store,
 ) -> Result<u64, EngineFault> {
     let heads = spool_heads(station, keys, trust)?;
     let mut changes = Vec::new();

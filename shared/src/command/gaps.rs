@@ -69,7 +69,8 @@ pub(super) fn gaps(station: &Station, args: &GapsArgs, lang: Lang) -> Result<u8,
     if wanted && let Some(code) = write_report(station, args, lang)? {
         return Ok(code);
     }
-    let store = &mut read_store(station)?;
+    let mut store = read_store(station)?;
+    let store = store.as_mut();
     let gaps = report::gaps(store)?;
     let taken = args.text || targets.contains(&Some(Path::new("-")));
     match (taken, args.json.json) {

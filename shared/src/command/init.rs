@@ -4,6 +4,7 @@ use super::print_all;
 use crate::alarm::calendar;
 use crate::alarm::settings::AlarmConfig;
 use crate::channel::Channel;
+use crate::daemon::open_store;
 use crate::error::{ConfigFault, EngineFault};
 use crate::ferry::profile::{Profile, SHIPPED};
 use crate::keys::{self, NewKeys};
@@ -11,6 +12,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::station::{FerryConfig, Identity, KeepConfig, LinkConfig, PacketConfig, Station, StationConfig, is_station_name};
 use crate::store::Direction;
+use crate::store::place::StatePlace;
 use clap::Args;
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::Environment;
@@ -18,6 +20,7 @@ use dukou_packets::suite::{StationId, SystemRandom};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// The channels of a new station, alike on both sides.
 const CHANNELS: [(&str, &str); 3] = [
@@ -40,6 +43,12 @@ pub(super) struct InitArgs {
     /// 设备参数：plain-folder, folder-diode, two-way-gate, text-gate, disc / the gap device's profile
     #[arg(long, value_name = "NAME", default_value = SHIPPED[0].0, value_parser = SHIPPED.map(|(name, _)| name))]
     profile: String,
+    /// 状态放在哪里：sqlite，或 postgres://… / where the state is: sqlite, or postgres://…
+    #[arg(long, value_name = "URL", default_value = "sqlite", value_parser = StatePlace::from_str)]
+    store: StatePlace,
+    /// 数据库口令的文件 / a file with the database's password
+    #[arg(long, value_name = "FILE")]
+    store_password_file: Option<PathBuf>,
 }
 
 /// Makes a station; the directory must be empty or not there. What fails midway is taken away again.
@@ -88,16 +97,26 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
         keys::write_durably(&dir.join(file), profile_text(file).as_bytes(), 0o644)?;
     }
     for channel in Channel::load_all(station)? {
-        make_dir(&dir.join(match channel.direction(station.config.station.side) {
-            Direction::Out => channel.source.folder,
-            Direction::In => channel.sink.folder,
-        }))?;
+        let folder = match channel.direction(station.config.station.side) {
+            Direction::Out => channel.source.folder().map(|source| &source.folder),
+            Direction::In => channel.sink.folder().map(|sink| &sink.folder),
+        };
+        folder.map_or(Ok(()), |folder| make_dir(&dir.join(folder)))?;
     }
     keys::write_durably(&dir.join("calendar.toml"), calendar::SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
-    keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), 0o644)?;
-    Station::load(dir)?;
+    let mode = if has_password(&station.config.station.store) { 0o600 } else { 0o644 };
+    keys::write_durably(&dir.join("station.toml"), station_toml(&station.config).as_bytes(), mode)?;
+    let made = Station::load(dir)?;
+    if made.config.station.store != StatePlace::Sqlite {
+        // A server that does not let the station in is told now.
+        drop(open_store(&made)?);
+    }
     Ok(new)
+}
+
+fn has_password(store: &StatePlace) -> bool {
+    matches!(store, StatePlace::Postgres(url) if url.has_password())
 }
 
 /// Prints what is shown this once: a station whose recovery key nobody could read must not stay.
@@ -199,6 +218,8 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> Result<StationConfig, Conf
             side,
             environment: if args.test { Environment::Test } else { Environment::Production },
             lang,
+            store: args.store.clone(),
+            store_password_file: args.store_password_file.as_deref().map(from_anywhere).transpose()?,
         },
         ferry: FerryConfig::default(),
         link: link_of(&args.profile)?,
@@ -206,6 +227,11 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> Result<StationConfig, Conf
         keep: KeepConfig::default(),
         alarm: AlarmConfig::default(),
     })
+}
+
+/// Gives a file's path as it stands wherever a command is started.
+fn from_anywhere(file: &Path) -> Result<PathBuf, ConfigFault> {
+    std::path::absolute(file).map_err(|error| ConfigFault::unreadable(file, &error))
 }
 
 /// Gives what fits a profile: on a one-way folder link what is lost is met by repair packets and by sending everything once more.
@@ -227,6 +253,13 @@ fn profile_text(file: &Path) -> &'static str {
 fn station_toml(config: &StationConfig) -> String {
     let StationConfig { station, ferry, link, packets, keep, alarm } = config;
     let name = toml::Value::String(station.name.clone());
+    let store = toml::Value::String(match &station.store {
+        StatePlace::Sqlite => "sqlite".to_string(),
+        StatePlace::Postgres(url) => url.secret_text().to_string(),
+    });
+    let password_file = station.store_password_file.as_deref().map(|file| toml::Value::String(file.display().to_string()));
+    let password_file = password_file
+        .map_or("# store_password_file = \"store.password\"".to_string(), |file| format!("store_password_file = {file}"));
     let environment = match station.environment {
         Environment::Production => "production",
         Environment::Test => "test",
@@ -239,6 +272,8 @@ name = {name}
 side = "{}"          # inner 业务内网，outer 政务外网 / which side
 environment = "{environment}"   # production 正式，test 测试；两者互不接收 / the two never mix
 lang = "{}"          # 界面语言 zh、en / language of everything people read
+store = {store}     # 状态：sqlite，或 postgres://…，建站后不要改 / the state: sqlite, or postgres://…; never change
+{password_file}   # 数据库口令的文件，仅本站账号能读 / a file with the database's password, readable by the station's account alone
 
 [ferry]              # 摆渡目录：隔离设备搬运的目录 / the directories the gap device moves
 out = "{}"
@@ -333,7 +368,9 @@ mod tests {
     use super::*;
 
     fn written(profile: &str) -> (StationConfig, String) {
-        let args = InitArgs { dir: "station".into(), name: None, test: true, profile: profile.to_string() };
+        let profile = profile.to_string();
+        let store = StatePlace::Sqlite;
+        let args = InitArgs { dir: "station".into(), name: None, test: true, profile, store, store_password_file: None };
         let config = config(&args, Side::Outer, Lang::Zh).expect("a shipped profile");
         let text = station_toml(&config);
         (config, text)
@@ -358,6 +395,7 @@ mod tests {
             let mut full = read(&uncommented(&text));
             assert_eq!((full.link.way_back.take(), full.alarm.contact.take()), (Some(true), Some("姓名".to_string())));
             assert_eq!(full.alarm.telephone.take(), Some("电话".to_string()));
+            assert_eq!(full.station.store_password_file.take(), Some("store.password".into()));
             assert_eq!(value(&full), value(&config), "{profile}");
             for (section, settings) in value(&config).as_table().expect("sections") {
                 for setting in settings.as_table().expect("settings").keys() {

@@ -12,7 +12,6 @@ use crate::report::civil_time;
 use crate::requests::Request;
 use crate::say;
 use crate::station::Station;
-use crate::store::Store;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::{Path, PathBuf};

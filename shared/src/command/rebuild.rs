@@ -15,6 +15,7 @@ use crate::lang::Lang;
 use crate::requests::rebuilt::RebuiltState;
 use crate::say;
 use crate::station::Station;
+use crate::store::place::StatePlace;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Change, Direction, Hold, InHead, PacketKey, PacketRow, PacketState, RecordRow, Store, Waiver};
 use dukou_packets::limits;
@@ -53,11 +54,28 @@ pub(super) struct Rebuilding {
 }
 
 /// Tells whether a state knows of nothing at all while the log names packets: it was lost, and what stands there was made since.
-pub(super) fn is_lost(told: &Told, store: &mut SqliteStore) -> Result<bool, EngineFault> {
+pub(super) fn is_lost(told: &Told, store: &mut dyn Store) -> Result<bool, EngineFault> {
     let state = store.load()?;
     let is_empty = state.number == 0 && state.out_heads.is_empty() && state.in_heads.is_empty();
     let names_packets = !told.packed.is_empty() || !told.seen.is_empty();
     Ok(is_empty && names_packets)
+}
+
+/// Refuses to make a state anew where it is on a server: there it comes back from the server's own backup.
+pub(super) fn check_is_beside_the_log(station: &Station) -> Result<(), ConfigFault> {
+    match station.config.station.store {
+        StatePlace::Sqlite => Ok(()),
+        StatePlace::Postgres(_) => {
+            let sentence = |lang| {
+                say!(
+                    lang,
+                    "本站的状态在 PostgreSQL 里（station.toml 的 store），不由日志另建。请先把数据库从备份恢复到最后一刻，再起站。",
+                    "This station's state is in PostgreSQL (store in station.toml) and is not made anew from the log. Restore the database from its backup to its last moment, then start the station."
+                )
+            };
+            Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
+        }
+    }
 }
 
 /// Makes a new state and puts it in the place of the old one, which stays beside it.

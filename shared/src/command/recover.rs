@@ -234,7 +234,23 @@ fn recover_record(
             Ok(("incomplete", None, 0, record.body_digest))
         }
         RecordKind::FilePart => recover_part(out, channel, record, parts),
+        RecordKind::Row | RecordKind::LargeValue => recover_row(out, channel, record),
     }
+}
+
+/// Appends the body of a row change, or a large value of the next one in hex, to the channel's rows, a line each.
+fn recover_row(out: &Path, channel: &ChannelName, record: &Record<'_>) -> Result<Placed, ConfigFault> {
+    let (meta, path) = (record.meta, out.join(format!("{channel}.rows.jsonl")));
+    let table = serde_json::json!(meta.name);
+    let line = match meta.kind {
+        RecordKind::Row => {
+            let body = String::from_utf8_lossy(record.body);
+            format!("{{\"table\":{table},{}\n", body.strip_prefix('{').unwrap_or(&body))
+        }
+        _ => format!("{{\"table\":{table},\"large\":\"{}\"}}\n", data_encoding::HEXLOWER.encode(record.body)),
+    };
+    append(&path, line.as_bytes())?;
+    Ok(("row", Some(path.display().to_string()), meta.body_len, record.body_digest))
 }
 
 /// Puts the parts of a file together beside its place; the last one gives it its name.

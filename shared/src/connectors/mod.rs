@@ -6,6 +6,7 @@
 //! What a connector owes is written on its trait.
 
 pub mod folder;
+pub mod tables;
 
 use crate::seams::{FileFault, FileStat, OpenFile};
 use crate::store::{PacketKey, RecordRow, SourceStamp, Unfinished};

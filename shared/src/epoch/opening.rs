@@ -208,6 +208,7 @@ impl Engine {
             changes.push(Change::fact(&LastReport(Some((trust.peer.body().station, made))))?);
         }
         changes.push(self.plan_behind(&names, heads, person.operator)?);
+        changes.extend(self.push_anew(&names, person.operator)?);
         let order = Order { channels, heads, code: "epoch-new", operator: person.operator, changes };
         self.open_epochs(order, report)
     }

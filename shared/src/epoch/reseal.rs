@@ -257,7 +257,7 @@ impl Engine {
         for record in records.iter() {
             let orphan = match record.meta.kind {
                 RecordKind::FilePart | RecordKind::Withdrawal => !*goes_on && record.meta.part_index > 0,
-                RecordKind::File | RecordKind::Tombstone => false,
+                RecordKind::File | RecordKind::Tombstone | RecordKind::Row | RecordKind::LargeValue => false,
             };
             if orphan {
                 continue;

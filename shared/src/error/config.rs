@@ -1,5 +1,6 @@
 //! What can be wrong with a configuration or a command, and the words for it.
 
+use crate::connectors::tables::database::DatabaseProblem;
 use crate::ferry::fault::ProfileFault;
 use crate::lang::Lang;
 use crate::say;
@@ -78,6 +79,26 @@ pub enum ConfigFault {
         one: ChannelName,
         /// The other.
         two: ChannelName,
+    },
+    /// A table is followed by two channels, or followed by one and filled by another.
+    #[error("channels {one} and {two} both have table {table}")]
+    SharedTable {
+        /// The table.
+        table: String,
+        /// One channel.
+        one: ChannelName,
+        /// The other.
+        two: ChannelName,
+    },
+    /// A database's password cannot be had, or there is no connector for it.
+    #[error("{setting}: {problem}")]
+    Database {
+        /// The channel's file.
+        file: PathBuf,
+        /// `source.database`, `sink.database_password_file` …
+        setting: &'static str,
+        /// What is wrong, in Chinese and in English.
+        problem: DatabaseProblem,
     },
     /// A channel's folder holds, or lies in, what belongs to the station itself.
     #[error("channel {channel}: {setting} meets {}", dir.display())]
@@ -276,6 +297,19 @@ impl ConfigFault {
                     lang,
                     "通道 {one} 和 {two} 用了同一个文件夹 {folder}（或一个在另一个里面）。请在 channels/*.toml 中分开。",
                     "Channels {one} and {two} use the same folder {folder} (or one lies in the other). Set them apart in channels/*.toml."
+                )
+            }
+            Self::SharedTable { table, one, two } => say!(
+                lang,
+                "通道 {one} 和 {two} 都用了表 {table}：一个表只能由一个通道跟踪，也不能一边送出一边收入。请在 channels/*.toml 中分开。",
+                "Channels {one} and {two} both have table {table}: a table is followed by one channel alone, and is not sent and received at once. Set them apart in channels/*.toml."
+            ),
+            Self::Database { file, setting, problem } => {
+                let (file, problem) = (file.display(), problem.sentence(lang));
+                say!(
+                    lang,
+                    "{file}：{setting} 不能用：{problem}。请改正后重试。",
+                    "{file}: {setting} cannot be used: {problem}. Correct it and try again."
                 )
             }
             Self::ReservedFolder { channel, setting, dir } => {

@@ -25,7 +25,10 @@ impl Fact for ToldApplied {
 impl Engine {
     /// Tells the suppliers of files whose packets were confirmed since the last look.
     pub(crate) fn tell_suppliers(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
-        for at in (0..self.outgoing.len()).filter(|at| self.outgoing(*at).channel.source.status).collect::<Vec<_>>() {
+        for at in (0..self.outgoing.len())
+            .filter(|at| self.outgoing(*at).channel.source.folder().is_some_and(|source| source.status))
+            .collect::<Vec<_>>()
+        {
             let channel = self.channel_name(at);
             let receipt = self.receipts().and_then(|receipts| receipts.channels.get(&channel));
             let Some((epoch, confirmed)) = receipt.map(|receipt| (receipt.epoch, receipt.seq)) else { continue };

@@ -12,8 +12,17 @@ use std::path::Path;
 const RANGES_MAX: usize = 8;
 
 /// Codes of troubles that no new try mends.
-const FOR_A_PERSON: [&str; 6] =
-    ["receipt-beyond", "receipt-falls", "past-keeping", "spool", "unconfirmed-expiring", "reseal-waits"];
+const FOR_A_PERSON: [&str; 9] = [
+    "receipt-beyond",
+    "receipt-falls",
+    "past-keeping",
+    "spool",
+    "unconfirmed-expiring",
+    "reseal-waits",
+    "database-denied",
+    "table-unfit",
+    "row-unfit",
+];
 
 /// Tells whether a trouble waits for a person and not for another try.
 pub(crate) fn is_for_a_person(trouble: &Trouble) -> bool {

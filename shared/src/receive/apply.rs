@@ -145,7 +145,7 @@ impl Engine {
     }
 
     /// 3. The mark: from here on the packets are applied, and the channel's head moves with them.
-    fn mark(
+    pub(super) fn mark(
         &mut self,
         channel: &ChannelName,
         staged: &[(Opened, Vec<RecordRow>)],
@@ -167,7 +167,11 @@ impl Engine {
     }
 
     /// A marked packet is not needed in the ferry directory any more: the spool keeps it for a replay.
-    fn forget_picked(&self, staged: &[(Opened, Vec<RecordRow>)], report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(super) fn forget_picked(
+        &self,
+        staged: &[(Opened, Vec<RecordRow>)],
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         for (dir, name) in staged.iter().filter_map(|(opened, _)| opened.picked.as_ref()) {
             self.let_go(dir, name, report)?;
         }
@@ -211,6 +215,7 @@ impl Engine {
                     }
                     row
                 }
+                RecordKind::Row | RecordKind::LargeValue => return Ok(Staging::Wrong("rows")),
                 _ => return Ok(Staging::Wrong("parts")),
             };
             rows.push(RecordRow { target: targets.get(&record.index).cloned(), ..row });
@@ -285,7 +290,7 @@ impl Engine {
     }
 
     /// Delivers what is marked, in order. `fresh` are the packets whose records are still at hand; those of the others are read.
-    fn deliver_channel(
+    pub(super) fn deliver_channel(
         &mut self,
         channel: &ChannelName,
         fresh: &[(Opened, Vec<RecordRow>)],
@@ -378,7 +383,7 @@ impl Engine {
     /// 5. The `applied` line rides with the next fdatasync.
     fn note_applied(&mut self, row: PacketRow, records: &[RecordRow], report: &mut PassReport) {
         report.packets_in += 1;
-        report.delivered += records.iter().filter(|record| record.kind == RecordKind::File).count() as u64;
+        report.delivered += records.iter().filter(|record| record.ends_file()).count() as u64;
         report.repeats += records.iter().filter(|record| record.reason == REPEAT).count() as u64;
         let key = row.key.clone();
         self.log.note(Event::Applied {
@@ -414,12 +419,12 @@ fn ends_parts(rows: &[RecordRow]) -> bool {
     })
 }
 
-fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {
+pub(super) fn marked(row: &PacketRow, rows: &[RecordRow]) -> PacketRow {
     let tombstones = rows.iter().filter(|row| row.kind == RecordKind::Tombstone).count() as u32;
     PacketRow { state: PacketState::Delivering, tombstones, ..row.clone() }
 }
 
-fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> RecordRow {
+pub(super) fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: u64) -> RecordRow {
     RecordRow {
         index: record.index,
         kind,

@@ -9,6 +9,7 @@ pub mod open;
 pub mod order;
 pub mod pick_up;
 pub mod repair;
+pub mod rows;
 pub mod signal;
 pub(crate) mod unroomed;
 pub mod verify;
@@ -58,12 +59,18 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
         self.try_upcoming(channel)?;
+        self.meet_sink(channel, report)?;
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;
         while !group.is_empty() && !self.should_stop() {
             let next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
-            match self.apply_group(channel, std::mem::replace(&mut group, next), report)? {
+            let now = std::mem::replace(&mut group, next);
+            let onward = match self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some()) {
+                true => self.apply_rows(channel, now, report)?,
+                false => self.apply_group(channel, now, report)?,
+            };
+            match onward {
                 Onward::Now => {}
                 Onward::NextLook => return Ok(()),
                 // What is kept is neither missing nor at the mercy of whoever can write the ferry directory.

@@ -45,7 +45,7 @@ impl Engine {
     /// Tells where a channel goes on.
     pub(crate) fn next_place(&self, channel: &ChannelName) -> Place {
         let waits = self.incoming.get(channel).is_none_or(|incoming| !incoming.delivering.is_empty());
-        let open = !waits && !self.state.holds.contains_key(channel);
+        let open = !waits && !self.state.holds.contains_key(channel) && !self.sink_rests(channel);
         match self.in_head(channel) {
             Some(head) => Place { epoch: Some(head.epoch), seq: head.seq, header: head.header, open },
             None => Place { epoch: None, seq: 0, header: Some(Digest::ZERO), open },

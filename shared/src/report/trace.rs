@@ -9,6 +9,7 @@ use crate::error::EngineFault;
 use crate::ferry::presumed::Presumption;
 use crate::lang::{Lang, mask_id, plain_line};
 use crate::link::standing::FarSide;
+use crate::receive::rows::words::held_row;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, Sighting, StationState, Store};
@@ -151,7 +152,23 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
     }
     lives.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
     let records = lives.into_iter().flat_map(|(_, lines)| lines).collect();
-    Ok(Trace { records, more, unopened: unopened(station, store)? })
+    let mut unopened = unopened(station, store)?;
+    unopened.extend(held_rows(what, &store.load()?)?);
+    Ok(Trace { records, more, unopened })
+}
+
+/// Gives the channels of tables that are held by a row with this key or table.
+fn held_rows(what: &str, state: &StationState) -> Result<Vec<Unopened>, EngineFault> {
+    let mut found = Vec::new();
+    for (channel, hold) in &state.holds {
+        let Some(held) = held_row(state, channel)?.filter(|held| held.code == hold.code) else { continue };
+        if [&held.key, &held.table].into_iter().any(|name| name.as_deref() == Some(what)) {
+            let [zh, en] = &held.words;
+            let sentence = |lang| say!(lang, "通道 {channel} 停在这一行：{zh}", "Channel {channel} is held by this row: {en}");
+            found.push(Unopened::new(Some(channel), "held", 1, Some(hold.seq), sentence));
+        }
+    }
+    Ok(found)
 }
 
 /// Leaves out the parts of a file whose end is known; of one that has not ended, all but the newest part.
@@ -173,7 +190,7 @@ fn without_ended_parts(newest_first: &[Sighting]) -> Vec<&Sighting> {
 
 /// Tells whether a record of this kind brings something to the far side.
 fn carries(kind: RecordKind) -> bool {
-    matches!(kind, RecordKind::File | RecordKind::FilePart)
+    matches!(kind, RecordKind::File | RecordKind::FilePart | RecordKind::Row)
 }
 
 fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i64)> {

@@ -28,6 +28,7 @@ enum Replayed {
 impl Engine {
     pub(super) fn replay(&mut self, channel: &ChannelName, from: u64, person: &Person<'_>) -> Result<Answer, EngineFault> {
         let Some(head) = self.in_head(channel).cloned() else { return Ok(nothing(channel, from)) };
+        let is_tables = self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some());
         let busy = self.incoming.get(channel).is_none_or(|incoming| !incoming.delivering.is_empty());
         if busy || self.state.unfinished.contains_key(&(Direction::In, channel.clone())) {
             return Ok(Answer::no(|lang| {
@@ -39,7 +40,8 @@ impl Engine {
             }));
         }
         let mut rows = self.store().packet_range(Direction::In, channel, &head.epoch, from, head.seq)?;
-        rows.retain(|row| row.state == PacketState::Applied && row.spool.is_some() && row.records > 0);
+        // A sink of rows takes packets in order and without a hole; what was waived has no place in it.
+        rows.retain(|row| row.state == PacketState::Applied && (is_tables || row.spool.is_some() && row.records > 0));
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(nothing(channel, from)) };
         self.log.note(Event::Replayed {
             channel: channel.clone(),
@@ -52,7 +54,10 @@ impl Engine {
         self.commit_log()?;
         let decision = self.decided("replay", Some(channel), person)?;
         self.commit_store(vec![decision])?;
-        self.replay_rows(channel, rows)
+        match is_tables {
+            true => self.replay_tables(channel, rows, person.operator),
+            false => self.replay_rows(channel, rows),
+        }
     }
 
     fn replay_rows(&mut self, channel: &ChannelName, rows: Vec<PacketRow>) -> Result<Answer, EngineFault> {

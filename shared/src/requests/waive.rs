@@ -56,6 +56,7 @@ impl Engine {
             Change::Unfinished(Direction::In, channel.clone(), None),
         ];
         if released {
+            self.meet_sink_again(channel)?;
             changes.push(Change::Hold(channel.clone(), None));
             let held = self.store().packet(&Self::packet_key(Direction::In, channel, head.epoch, from))?;
             changes.extend(held.map(|row| Change::Rebuilt(PacketRow { state: PacketState::Late, ..row })));
@@ -186,6 +187,7 @@ impl Engine {
                 operator: operator.to_string(),
             });
             self.commit_log()?;
+            self.meet_sink_again(channel)?;
             self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
         }
         let code = hold.code;

@@ -122,7 +122,7 @@ impl Engine {
         if collecting.again
             || !collecting.ledger.is_empty()
             || collecting.queue.is_empty()
-            || self.outgoing(at).channel.source.identical == Identical::Again
+            || self.outgoing(at).channel.source.folder().is_none_or(|source| source.identical == Identical::Again)
         {
             return Ok(());
         }

@@ -12,6 +12,7 @@ pub mod publish;
 pub(crate) mod put_away;
 pub mod repair;
 pub(crate) mod repeat;
+pub(crate) mod rows;
 pub mod screen;
 pub mod seal;
 pub mod signal;
@@ -55,6 +56,9 @@ impl Engine {
     /// Sends what one source offers. While packets wait for the ferry directory, too many files for being
     /// put away, or too many packets for receipts, nothing more is taken on.
     pub(crate) fn send_channel(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        if self.outgoing[at].rows.is_some() {
+            return self.send_rows(at, report);
+        }
         self.outgoing[at].away.begin_look();
         self.put_away(at, report)?;
         if self.may_take_on(at) {

@@ -82,6 +82,7 @@ impl Engine {
         for packet in packets {
             count(&packet, report);
             let key = packet.row.key;
+            self.take_on_rows(at, &key, &packet.batch.rows);
             let disposals = packet.batch.away.into_iter().map(|(index, away)| dispose(&key, index, away)).collect();
             self.outgoing[at].away.take_on(Some(key), disposals);
         }
@@ -197,7 +198,7 @@ impl Engine {
             sealed_bytes: sealed.len(),
             spool: Some(spool_name(sealed.header.number)),
             state: PacketState::Packed,
-            sources_pending: !batch.away.is_empty(),
+            sources_pending: !batch.away.is_empty() || batch.rows.iter().any(RecordRow::is_of_outbox),
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
             run_ms: self.running_ms(),
@@ -301,6 +302,9 @@ impl Engine {
                 continue;
             };
             let records = self.store().records(&row.key)?;
+            if self.take_on_rows(at, &row.key, &records) {
+                continue;
+            }
             let disposals: Vec<Disposal> =
                 records.iter().filter_map(|record| self.dispose_again(at, &row.key, record)).collect();
             if disposals.is_empty() {
@@ -365,7 +369,7 @@ impl Engine {
                 code: record.reason.clone(),
                 sentence: super::screen::sentence_again(&record.reason),
             },
-            RecordKind::FilePart | RecordKind::Withdrawal => return None,
+            RecordKind::FilePart | RecordKind::Withdrawal | RecordKind::Row | RecordKind::LargeValue => return None,
         };
         let path = self.outgoing[at].source.path_of(record);
         Some(Disposal {
@@ -397,5 +401,5 @@ fn dispose(packet: &PacketKey, index: u32, away: super::pack::Away) -> Disposal 
 
 fn count(packet: &Sealable, report: &mut PassReport) {
     report.rejected += u64::from(packet.row.tombstones);
-    report.accepted += packet.batch.rows.iter().filter(|row| row.kind == RecordKind::File).count() as u64;
+    report.accepted += packet.batch.rows.iter().filter(|row| row.ends_file()).count() as u64;
 }

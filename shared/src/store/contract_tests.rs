@@ -1,10 +1,13 @@
-//! What both stores owe, asked of both, one promise a test; random lives led in lockstep are in [`same_life`].
+//! What all stores owe, asked of each, one promise a test; random lives led in lockstep are in [`same_life`].
 
 mod same_life;
 
 use super::memory::MemoryStore;
+use super::place::StatePlace;
+use super::postgres::{Login, PostgresStore};
 use super::sqlite::SqliteStore;
 use super::*;
+use dukou_servers::postgres::Database;
 use tempfile::TempDir;
 
 pub(super) fn channel(name: &str) -> ChannelName {
@@ -73,11 +76,19 @@ pub(super) fn marked(seq: u64, records: Vec<RecordRow>) -> Change {
     Change::Marked { packet, records }
 }
 
-/// Asks both stores, each new.
+/// Asks all stores, each new.
 fn each(ask: impl Fn(&mut dyn Store)) {
     ask(&mut MemoryStore::new());
     let dir = TempDir::new().unwrap();
     ask(&mut SqliteStore::open(&dir.path().join("state.db")).unwrap());
+    let database = Database::new();
+    ask(&mut PostgresStore::open(&login(&database.url)).unwrap());
+}
+
+/// What a test station logs in with.
+pub(super) fn login(url: &str) -> Login {
+    let Ok(StatePlace::Postgres(url)) = url.parse() else { panic!("{url}") };
+    Login::new(url, "00112233445566778899aabbccddeeff".parse().unwrap(), "here".to_owned())
 }
 
 fn corrupt<T>(outcome: Result<T, StoreFault>) -> bool {

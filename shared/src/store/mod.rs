@@ -2,12 +2,16 @@
 //!
 //! The store is the index, the packet log the evidence: `check` can rebuild every packet row from the log and the spool. All
 //! changes of one step go through [`Store::commit`] as one durable transaction, and that call is the commit line of the step.
-//! [`sqlite`] is the real one, [`memory`] the one for simulations; both pass the same contract tests.
+//! [`sqlite`] is the usual one, [`postgres`] the one for stations with a standby or in numbers, [`memory`] the one for simulations; all
+//! pass the same contract tests.
 
 #[cfg(test)]
 mod contract_tests;
 pub mod facts;
 pub mod memory;
+pub mod place;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
 
 use dukou_packets::limits::{BODY_MAX, RECORDS_MAX};
@@ -127,6 +131,21 @@ pub struct SourceStamp {
     pub mtime_ns: i64,
 }
 
+/// The length that no file has: what is stamped so is an entry of an outbox.
+const OF_OUTBOX: u64 = u64::MAX;
+
+impl SourceStamp {
+    /// Stamps a row with the id of its entry in the outbox.
+    pub fn of_outbox(id: i64) -> Self {
+        Self { inode: id.cast_unsigned(), len: OF_OUTBOX, mtime_ns: 0 }
+    }
+
+    /// Gives the id of the outbox entry, where it is one.
+    pub fn outbox_id(&self) -> Option<i64> {
+        (self.len == OF_OUTBOX).then(|| self.inode.cast_signed())
+    }
+}
+
 /// A record's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordRow {
@@ -147,21 +166,26 @@ pub struct RecordRow {
     pub bytes: u64,
     /// Why it was refused or withdrawn, a code; else empty.
     pub reason: String,
-    /// Out: the file it was read from.
+    /// Out: the file, or the outbox entry, it was read from.
     pub source: Option<SourceStamp>,
     /// In: the path below the sink folder, where it differs from `name`. Out: where its file lies, where that is not under `name` in the
-    /// source folder, as its source wrote it down.
+    /// source folder, as its source wrote it down; of a refused row the column that is why.
     pub target: Option<String>,
 }
 
 impl RecordRow {
-    /// Tells whether a whole file stands behind this record: a file, or the last part of one. Only the last part of a file in
+    /// Tells whether an entry of an outbox stands behind this record.
+    pub fn is_of_outbox(&self) -> bool {
+        self.source.is_some_and(|source| source.outbox_id().is_some())
+    }
+
+    /// Tells whether a whole file, or a row change, stands behind this record: a file, or the last part of one. Only the last part of a file in
     /// parts counts more bytes than a body may have (FORMAT.md section 5).
     pub fn ends_file(&self) -> bool {
         match self.kind {
-            RecordKind::File => true,
+            RecordKind::File | RecordKind::Row => true,
             RecordKind::FilePart => self.bytes > BODY_MAX,
-            RecordKind::Tombstone | RecordKind::Withdrawal => false,
+            RecordKind::Tombstone | RecordKind::Withdrawal | RecordKind::LargeValue => false,
         }
     }
 }
@@ -479,7 +503,7 @@ pub struct ChannelSums {
     pub packets: u64,
     /// Of them: left (out) or applied (in).
     pub packets_done: u64,
-    /// Files accepted (out) or marked applied (in): records of kind `File`.
+    /// Files or row changes accepted (out) or marked applied (in): records that [end a file](RecordRow::ends_file).
     pub files: u64,
     /// Tombstones.
     pub refused: u64,
@@ -513,6 +537,22 @@ pub enum StoreFault {
         /// Version known here.
         known: i64,
     },
+    /// The server with the state cannot be reached, or ended the session: nothing was changed, try again later.
+    #[error("the server with the station's state is gone: {0}")]
+    Gone(String),
+    /// The server ended the session while it was asked to make a transaction durable: all of it happened or nothing, and opening the
+    /// store anew decides.
+    #[error("the session ended amid a commit: {0}")]
+    Cut(String),
+    /// The server does not let the station in, or is not fit for its state.
+    #[error("the server refuses the station's state: {0}")]
+    Refused(String),
+    /// Another process has the state.
+    #[error("another process has the station's state")]
+    Held,
+    /// Another process has taken the state over from this one: nothing was changed, and nothing ever is again.
+    #[error("another process has taken the station's state over")]
+    Superseded,
     /// The transaction may or may not be durable: the engine stops, the next start decides.
     #[error("the station's state is unsure: {0}")]
     Unsure(String),
@@ -540,8 +580,8 @@ impl StoreFault {
 
 /// The store seam.
 ///
-/// Contract: `commit` is atomic and durable when it returns `Ok`; after `Full` or `Busy` nothing changed; after `Unsure` either all or
-/// nothing did, and every later call answers `Unsure` until the store is opened anew. Reads see every earlier commit.
+/// Contract: `commit` is atomic and durable when it returns `Ok`; after `Unsure` or `Cut` either all or nothing changed, and every later
+/// call answers alike until the store is opened anew; after any other fault nothing changed. Reads see every earlier commit.
 ///
 /// `Packed`, `Kept` and `Marked` are idempotent for an equal key and header; under an equal key with another header they are refused
 /// as `Corrupt`, as is a change of a packet without a row. Heads: `Packed` sets the channel's [`OutHead`] and raises the link's number;
@@ -554,6 +594,10 @@ pub trait Store: Send {
     fn load(&mut self) -> Result<StationState, StoreFault>;
     /// Applies all changes in one durable transaction.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreFault>;
+    /// Makes sure that this process still is the one that may write, where another could have taken over; a moment ago is soon enough.
+    fn confirm(&mut self) -> Result<(), StoreFault> {
+        Ok(())
+    }
     /// For each name of `names`: the newest file that this channel sent under exactly this name, if any (kind `File`).
     fn went(&mut self, channel: &ChannelName, names: &[&str]) -> Result<Vec<Option<Went>>, StoreFault>;
     /// For each folded name: the exact name under which a file first came in on this channel, if any.

@@ -9,12 +9,12 @@ mod faults;
 mod file_tests;
 mod lanes;
 mod reads;
-mod rows;
 mod schema;
 mod state;
 
 use self::faults::Trouble;
 use self::lanes::Lanes;
+use super::rows;
 use super::{
     Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
     Store, StoreFault, Waiver, Went,
@@ -168,7 +168,7 @@ impl Wake for Unpark {
 ///
 /// The driver works on a thread of its own and only sends messages, so no runtime is needed, and a store can be used and dropped on
 /// any thread, a runtime's among them.
-fn wait<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut future = std::pin::pin!(future);

@@ -139,7 +139,7 @@ fn furnish(station: &SimStation, dice: &mut Random, trace: &mut String) {
         trace.push_str("a station without unnamed files\n");
     }
     if dice.chance(0.3) {
-        let folders = station.channels.iter().flat_map(|channel| [&channel.source.folder, &channel.sink.folder]);
+        let folders = station.channels.iter().flat_map(crate::simulated::station::folders_of);
         folders.for_each(|folder| station.files.mount(station.station.dir.join(folder)));
         trace.push_str("a station with folders on disks of their own\n");
     }

@@ -46,7 +46,8 @@ struct Inner {
 impl Consumer {
     /// Makes the consumers of a station; when they take only some files, the seed says which.
     pub fn of(station: &SimStation, seed: u64) -> Self {
-        let folders = station.incoming().into_iter().map(|channel| (channel.clone(), station.sink(&channel))).collect();
+        let folders = station.incoming().into_iter().filter(|channel| station.has_folders(channel));
+        let folders = folders.map(|channel| (channel.clone(), station.sink(&channel))).collect();
         Self(Arc::new(Mutex::new(Inner { folders, taken: Vec::new(), looks: 0, dice: Random::new(seed), hand: Hand::Firm })))
     }
 

@@ -7,6 +7,7 @@ pub mod consumer;
 pub mod forge;
 pub mod gap;
 pub mod hooked;
+pub mod office;
 pub mod slow;
 pub mod station;
 pub mod supplier;

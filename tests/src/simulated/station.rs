@@ -6,7 +6,11 @@ use dukou_packets::keyring::{KeyEntry, Keyring, KeyringBody, Role, Side};
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::{ChannelName, Environment};
 use dukou_packets::suite::{Digest, Random, SoftSigner, SoftUnwrapper, StationId};
-use dukou_shared::channel::{After, BatchConfig, Channel, Identical, ScreenConfig, SinkConfig, SourceConfig};
+use dukou_shared::channel::{
+    After, BatchConfig, Channel, ChannelSink, ChannelSource, Identical, OnRefused, ScreenConfig, SinkConfig, SourceConfig,
+    TableSinkConfig, TableSourceConfig,
+};
+use dukou_shared::connectors::tables::simulated::SimDatabases;
 use dukou_shared::engine::{Engine, PassReport, Seams, Standing};
 use dukou_shared::error::EngineFault;
 use dukou_shared::keys::{Grant, StationKeys, Trust};
@@ -38,18 +42,40 @@ pub fn channel(text: &str, from: Side) -> Channel {
         title: text.to_string(),
         from,
         priority: 5,
-        source: SourceConfig {
+        source: ChannelSource::Folder(SourceConfig {
             folder: PathBuf::from("drop").join(text),
             settle_seconds: 0,
             identical: Identical::Once,
             after: After::Remove,
             archive: "archive".into(),
             status: false,
-        },
+        }),
         screen: ScreenConfig::default(),
         batch: BatchConfig { max_bytes: 1 << 20, max_records: 3, linger_ms: 0 },
-        sink: SinkConfig { folder: PathBuf::from("arrived").join(text), owner: None, group: None, mode: "0640".to_string() },
+        sink: ChannelSink::Folder(SinkConfig {
+            folder: PathBuf::from("arrived").join(text),
+            owner: None,
+            group: None,
+            mode: "0640".to_string(),
+        }),
     }
+}
+
+/// A channel of tables, three records a packet, from the database `sqlite:NAME-source` to `sqlite:NAME-sink`.
+pub fn table_channel(text: &str, from: Side, tables: &[&str]) -> Channel {
+    let source = TableSourceConfig {
+        database: format!("sqlite:{text}-source"),
+        database_password_file: None,
+        tables: tables.iter().map(|table| (*table).to_string()).collect(),
+        poll_seconds: 0,
+    };
+    let sink = TableSinkConfig {
+        database: format!("sqlite:{text}-sink"),
+        database_password_file: None,
+        on_refused: OnRefused::Hold,
+        tables: Default::default(),
+    };
+    Channel { source: ChannelSource::Tables(source), sink: ChannelSink::Tables(sink), ..channel(text, from) }
 }
 
 /// Where a simulated machine's randomness and time come from.
@@ -84,6 +110,8 @@ pub struct SimStation {
     pub card: Keyring,
     /// Its peer.
     pub trust: Option<Trust>,
+    /// The databases that its channels of tables lead from and to; whoever shares them takes a clone.
+    pub databases: SimDatabases,
     /// What acts between two of its file operations.
     pub hook: Hook,
     /// How often its engine was opened.
@@ -103,6 +131,8 @@ impl SimStation {
             side,
             environment: Environment::Test,
             lang: Lang::Zh,
+            store: Default::default(),
+            store_password_file: None,
         };
         let (card, keys) = make_keys(&identity, random.as_ref());
         let config = StationConfig {
@@ -124,6 +154,7 @@ impl SimStation {
             keys,
             card,
             trust: None,
+            databases: SimDatabases::default(),
             hook: Hook::default(),
             starts: 0,
             random,
@@ -134,8 +165,7 @@ impl SimStation {
     }
 
     fn make_places(&self) {
-        let folders = self.channels.iter().flat_map(|channel| [&channel.source.folder, &channel.sink.folder]);
-        let folders = folders.map(|folder| self.station.dir.join(folder));
+        let folders = self.channels.iter().flat_map(folders_of).map(|folder| self.station.dir.join(folder));
         let ferries = [self.station.ferry_out(), self.station.ferry_in()];
         for dir in self.station.own_dirs().into_iter().chain(folders).chain(ferries) {
             self.files.mkdir(dir);
@@ -161,6 +191,7 @@ impl SimStation {
                 files: Arc::new(HookedFiles::new(self.files.clone(), self.hook.clone())),
                 clock: self.clock.clone(),
                 random: self.random.clone(),
+                databases: Arc::new(self.databases.clone()),
                 second_thread: false,
             };
             let (channels, keys) = (self.channels.clone(), self.keys.clone());
@@ -288,13 +319,24 @@ impl SimStation {
     }
 
     /// The folder that suppliers of a channel write into.
+    ///
+    /// # Panics
+    /// For a channel of tables.
     pub fn source(&self, channel: &ChannelName) -> PathBuf {
-        self.station.dir.join(&self.channel(channel).source.folder)
+        self.station.dir.join(&self.channel(channel).source.folder().expect("a channel of files").folder)
     }
 
     /// The folder that consumers of a channel take from.
+    ///
+    /// # Panics
+    /// For a channel of tables.
     pub fn sink(&self, channel: &ChannelName) -> PathBuf {
-        self.station.dir.join(&self.channel(channel).sink.folder)
+        self.station.dir.join(&self.channel(channel).sink.folder().expect("a channel of files").folder)
+    }
+
+    /// Tells whether a channel is one of files.
+    pub fn has_folders(&self, channel: &ChannelName) -> bool {
+        self.channel(channel).source.folder().is_some()
     }
 
     /// The channels that arrive here.
@@ -315,6 +357,12 @@ impl SimStation {
         let read = read_lines(&self.files, &self.station.log_dir(), &mut |line: Line| events.push(line.event));
         read.map_or_else(|_| Vec::new(), |()| events)
     }
+}
+
+/// Gives the folders of a channel: none of a channel of tables.
+pub fn folders_of(channel: &Channel) -> Vec<&PathBuf> {
+    let source = channel.source.folder().map(|source| &source.folder);
+    source.into_iter().chain(channel.sink.folder().map(|sink| &sink.folder)).collect()
 }
 
 fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys) {

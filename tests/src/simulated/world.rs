@@ -69,7 +69,7 @@ pub fn standard_channels() -> Vec<Channel> {
     reports.screen.xml = true;
     reports.screen.max_bytes = 1 << 20;
     reports.screen.key = Some("^([A-Z0-9]+)_[^/]*\\.xml$".to_string());
-    reports.source.status = true;
+    reports.source.folder_mut().expect("a channel of files").status = true;
     let mut replies = channel(REPLIES, Side::Inner);
     replies.batch.max_records = 2;
     vec![reports, channel(FILES, Side::Outer), replies]

@@ -35,8 +35,17 @@ impl Daemon {
     /// Panics when it cannot be started.
     #[track_caller]
     pub fn start(station: &Station) -> Self {
+        Self::start_as(station, &[])
+    }
+
+    /// As [`start`](Self::start), with further options of `run`.
+    ///
+    /// # Panics
+    /// Panics when it cannot be started.
+    #[track_caller]
+    pub fn start_as(station: &Station, options: &[&str]) -> Self {
         let journal = File::options().create(true).append(true).open(journal_of(station)).unwrap();
-        let mut command = station.command(&["run"]);
+        let mut command = station.command(&[&["run"], options].concat());
         command.env_remove("DUKOU_JOURNAL").stdin(Stdio::null()).stdout(journal.try_clone().unwrap()).stderr(journal);
         Self { child: command.spawn().unwrap(), station: station.clone() }
     }

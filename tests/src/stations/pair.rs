@@ -42,8 +42,7 @@ impl Pair {
         let outer = Station::init("dukou-outer", &dir.path().join("outer"), options);
         let inner = Station::init("dukou-inner", &dir.path().join("inner"), options);
         let pair = Self { dir, outer, inner };
-        pair.introduce(&pair.outer, &pair.inner);
-        pair.introduce(&pair.inner, &pair.outer);
+        pair.trust_each_other();
         pair.settle(5, 0);
         pair
     }
@@ -80,6 +79,13 @@ impl Pair {
             station.edit("station.toml", "scan_seconds = 10 ", "scan_seconds = 1 ");
         }
         self
+    }
+
+    /// Lets each station trust the other's card with all channels that it now receives.
+    #[track_caller]
+    pub fn trust_each_other(&self) {
+        self.introduce(&self.outer, &self.inner);
+        self.introduce(&self.inner, &self.outer);
     }
 
     /// Gives one station's card to the other.

@@ -9,6 +9,7 @@ mod peers;
 mod place;
 mod product;
 mod small;
+mod stations;
 mod table;
 mod workload;
 
@@ -63,6 +64,8 @@ enum Which {
     W7,
     /// One-record packets, durable, sending side
     W8,
+    /// 1, 4 and 16 pairs of stations at the same time, their states in one PostgreSQL
+    Stations,
 }
 
 impl Options {
@@ -93,6 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             Which::W5 => run_w5(options, &programs, &place),
             Which::W7 => run_w7(options, &programs, &place),
             Which::W8 => run_w8(options, &programs, &place),
+            Which::Stations => stations::run(&programs, &place, if options.full { 64_000 } else { 16_000 }),
         }
         .with_context(|| format!("{which:?}"))?;
     }

@@ -202,11 +202,13 @@ impl Ord for HeapRest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::ChannelSource;
     use crate::seams::clock::SimClock;
     use crate::seams::sim_files::SimFiles;
 
     fn source(files: &SimFiles) -> FolderSource {
-        let config = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+        let config: ChannelSource = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
+        let config = config.folder().expect("a folder").clone();
         let [folder, rejected, duplicates, archive] = ["/in", "/r", "/d", "/a"].map(PathBuf::from);
         let places = FolderPlaces { folder, rejected, duplicates, archive };
         let (channel, clock) = ("files".parse().expect("a channel"), Arc::new(SimClock::at(1_000_000)));

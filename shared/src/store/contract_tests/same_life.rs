@@ -1,4 +1,4 @@
-//! Random lives, led by both stores in lockstep: whatever they are told, they answer alike.
+//! Random lives, led by all stores in lockstep: whatever they are told, they answer alike.
 
 use super::*;
 use proptest::prelude::*;
@@ -124,24 +124,44 @@ fn assert_alike(left: &mut dyn Store, right: &mut dyn Store) {
     }
 }
 
+type Life = Vec<(Vec<Change>, bool)>;
+
+fn some_life() -> impl Strategy<Value = Life> {
+    proptest::collection::vec((proptest::collection::vec(some_change(), 0..6), any::<bool>()), 1..14)
+}
+
+/// Leads a life in memory and in another store, which is opened anew where the life says so.
+fn lead<S: Store>(life: &Life, open: impl Fn() -> S) -> Result<(), TestCaseError> {
+    let mut memory = MemoryStore::new();
+    let mut other = Some(open());
+    for (changes, restart) in life {
+        let store = other.get_or_insert_with(&open);
+        prop_assert_eq!(memory.commit(changes), store.commit(changes));
+        if *restart {
+            other = None;
+        }
+        assert_alike(&mut memory, other.get_or_insert_with(&open));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_lead_the_same_life(
-        life in proptest::collection::vec((proptest::collection::vec(some_change(), 0..6), any::<bool>()), 1..14)
-    ) {
+    fn both_stores_lead_the_same_life(life in some_life()) {
         let dir = TempDir::new().unwrap();
-        let path = dir.path().join("state.db");
-        let mut memory = MemoryStore::new();
-        let mut sqlite = SqliteStore::open(&path).unwrap();
-        for (changes, restart) in life {
-            prop_assert_eq!(memory.commit(&changes), sqlite.commit(&changes));
-            if restart {
-                drop(sqlite);
-                sqlite = SqliteStore::open(&path).unwrap();
-            }
-            assert_alike(&mut memory, &mut sqlite);
-        }
+        lead(&life, || SqliteStore::open(&dir.path().join("state.db")).unwrap())?;
+    }
+}
+
+proptest! {
+    // Every question goes to a server and back.
+    #![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_on_a_server_leads_the_same_life(life in some_life()) {
+        let database = Database::new();
+        lead(&life, || PostgresStore::open(&login(&database.url)).unwrap())?;
     }
 }

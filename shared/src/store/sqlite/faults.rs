@@ -2,26 +2,7 @@
 
 use crate::store::StoreFault;
 
-/// Why a step inside the store stopped, before it is known whether it was a read or a commit.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// SQLite or the driver said no.
-    Sql(sqlx::Error),
-    /// The store itself said no.
-    Fault(StoreFault),
-}
-
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<StoreFault> for Trouble {
-    fn from(fault: StoreFault) -> Self {
-        Self::Fault(fault)
-    }
-}
+pub(super) use crate::store::rows::Trouble;
 
 impl Trouble {
     /// Says what the trouble means where nothing can have been changed.

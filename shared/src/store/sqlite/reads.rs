@@ -1,9 +1,7 @@
 //! Reads of packets and records.
 
 use super::faults::Trouble;
-use super::rows::{
-    Cells, INDEX_BITS, direction_number, held_back, packet, packet_columns, record, record_columns, split, state_number,
-};
+use super::rows::{Cells, INDEX_BITS, direction_number, packet_columns, record_columns, split, state_number};
 use crate::store::{Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, Sighting, Went};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
@@ -27,7 +25,7 @@ pub(super) async fn packet_of(conn: &mut SqliteConnection, key: &PacketKey) -> R
         .bind(key.seq.cast_signed())
         .fetch_optional(conn)
         .await?;
-    row.as_ref().map(packet).transpose()
+    row.as_ref().map(|row| Cells::of(row).packet()).transpose()
 }
 
 pub(super) async fn packet_by_header(
@@ -37,7 +35,7 @@ pub(super) async fn packet_by_header(
 ) -> Result<Option<PacketRow>, Trouble> {
     let sql = packets_where!("p.header = ? AND l.direction = ? ORDER BY p.id LIMIT 1");
     let query = sqlx::query(sql).bind(header.as_bytes().as_slice()).bind(direction_number(direction));
-    query.fetch_optional(conn).await?.as_ref().map(packet).transpose()
+    query.fetch_optional(conn).await?.as_ref().map(|row| Cells::of(row).packet()).transpose()
 }
 
 pub(super) async fn packets_in(
@@ -125,7 +123,7 @@ pub(super) async fn records(conn: &mut SqliteConnection, key: &PacketKey) -> Res
         .bind(key.seq.cast_signed())
         .fetch_all(conn)
         .await?;
-    rows.iter().map(record).collect()
+    rows.iter().map(|row| Cells::of(row).record()).collect()
 }
 
 pub(super) async fn trace(conn: &mut SqliteConnection, what: &str, limit: usize) -> Result<Vec<Sighting>, Trouble> {
@@ -160,7 +158,7 @@ pub(super) async fn held_back_as(conn: &mut SqliteConnection, what: &str, limit:
                             UNION SELECT id FROM held_back WHERE leaf = ?1)
                ORDER BY id DESC LIMIT ?2";
     let rows = sqlx::query(sql).bind(what).bind(count(limit)).fetch_all(conn).await?;
-    rows.iter().map(held_back).collect()
+    rows.iter().map(|row| Cells::of(row).held_back()).collect()
 }
 
 /// Names asked for in one statement: a few, or many. What is missing to the full number is null, which matches nothing.
@@ -200,7 +198,7 @@ async fn answers<T: Clone>(
     statements: &'static [String; 2],
     lane: i64,
     names: &[&str],
-    answer: impl Fn(&mut Cells<'_>) -> Result<T, Trouble>,
+    answer: impl Fn(&mut Cells<'_, SqliteRow>) -> Result<T, Trouble>,
 ) -> Result<Vec<Option<T>>, Trouble> {
     let mut asked: Vec<_> = names.iter().map(|name| (split(name), *name)).zip(0_usize..).collect();
     asked.sort_unstable_by_key(|(((dir, leaf), _), _)| (*leaf, *dir));
@@ -272,7 +270,7 @@ pub(super) async fn arrived_before(
 }
 
 fn packets(rows: Vec<SqliteRow>) -> Result<Vec<PacketRow>, Trouble> {
-    rows.iter().map(packet).collect()
+    rows.iter().map(|row| Cells::of(row).packet()).collect()
 }
 
 fn count(limit: usize) -> i64 {

@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 /// Marks the file as this program's: `DKST`, in SQLite's header at offset 68.
 const APPLICATION_ID: i64 = 0x444b_5354;
 /// The version of the tables below.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Lanes are channels in one direction (0 out, 1 in) with their running sums; ids of outgoing ones are positive, of incoming ones
 /// negative, so that an index can be of one direction. A record's id is its packet's id × 65,536 + its index: ids rise in the order
@@ -75,11 +75,16 @@ CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT R
 CREATE INDEX packets_by_header ON packets(header);
 ";
 
+/// What brings the tables of version 2 to version 3: nothing. Records may be of kinds 5 and 6 from then on, and a `source` may stand for an outbox
+/// entry, which a program of version 2 would call damage.
+const FROM_2: &str = "";
+
 /// What a file turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     Ours,
-    Older,
+    /// Of this older version.
+    Older(i64),
     Empty,
 }
 
@@ -95,7 +100,7 @@ pub(super) async fn prepare(conn: &mut SqliteConnection) -> Result<(), Trouble> 
     }
     match found {
         Found::Ours => Ok(()),
-        Found::Older => raise(conn).await,
+        Found::Older(_) => raise(conn).await,
         Found::Empty => create(conn).await,
     }
 }
@@ -104,7 +109,7 @@ pub(super) async fn prepare(conn: &mut SqliteConnection) -> Result<(), Trouble> 
 pub(super) async fn inspect(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     match identify(conn).await? {
         Found::Ours => Ok(()),
-        Found::Older => {
+        Found::Older(_) => {
             Err(StoreFault::Corrupt("an older version wrote it; `pass` or `run` brings it up to date".to_owned()).into())
         }
         Found::Empty => Err(StoreFault::Corrupt("the file is empty".to_owned()).into()),
@@ -121,7 +126,7 @@ async fn identify(conn: &mut SqliteConnection) -> Result<Found, Trouble> {
     let (application, version, tables): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     match (application, version) {
         (APPLICATION_ID, VERSION) => Ok(Found::Ours),
-        (APPLICATION_ID, 1) => Ok(Found::Older),
+        (APPLICATION_ID, found @ 1..VERSION) => Ok(Found::Older(found)),
         (APPLICATION_ID, found) if found > VERSION => Err(StoreFault::Version { found, known: VERSION }.into()),
         (0, 0) if tables == 0 => Ok(Found::Empty),
         _ => Err(StoreFault::Corrupt("the file belongs to another program".to_owned()).into()),
@@ -143,8 +148,11 @@ async fn create(conn: &mut SqliteConnection) -> Result<(), Trouble> {
 /// Brings the tables of an older version up to date, in one transaction.
 async fn raise(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-    if identify(conn).await? == Found::Older {
-        sqlx::raw_sql(FROM_1).execute(&mut *conn).await?;
+    if let Found::Older(found) = identify(conn).await? {
+        for (_, step) in [(1, FROM_1), (2, FROM_2)].into_iter().filter(|(version, step)| *version >= found && !step.is_empty())
+        {
+            sqlx::raw_sql(step).execute(&mut *conn).await?;
+        }
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {VERSION}"))).execute(&mut *conn).await?;
     }
     sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;

@@ -68,7 +68,7 @@ async fn all(conn: &mut SqliteConnection, sql: &'static str) -> Result<Vec<Sqlit
     Ok(sqlx::query(sql).fetch_all(conn).await?)
 }
 
-fn in_head(cells: &mut Cells<'_>) -> Result<InHead, Trouble> {
+fn in_head(cells: &mut Cells<'_, SqliteRow>) -> Result<InHead, Trouble> {
     Ok(InHead { epoch: cells.parsed()?, seq: cells.unsigned()?, header: cells.maybe_digest()?, known: cells.unsigned()? })
 }
 

@@ -20,6 +20,8 @@ mod replayed_year;
 mod resends;
 mod restored;
 mod restored_and_others;
+mod rows;
+mod rows_killed;
 mod seeds;
 mod sink;
 mod source;

@@ -25,7 +25,7 @@ pub(super) fn world(seed: u64, data: u16, parity: u16) -> World {
     let mut channels = standard_channels();
     for channel in &mut channels {
         channel.batch.max_records = 1;
-        channel.source.status = false;
+        channel.source.folder_mut().unwrap().status = false;
     }
     let mut world = World::with_channels(seed, channels);
     (world.outer.station.config.link.repair_data, world.outer.station.config.link.repair_parity) = (data, parity);

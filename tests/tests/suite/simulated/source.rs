@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A world whose files count as finished after five seconds.
 fn settling(seed: u64) -> World {
     let mut world = World::new(seed);
-    world.outer.channels[1].source.settle_seconds = 5;
+    world.outer.channels[1].source.folder_mut().unwrap().settle_seconds = 5;
     world
 }
 
@@ -123,7 +123,7 @@ fn a_repeat_is_held_back_and_new_bytes_under_the_name_travel() {
 #[test]
 fn where_repeats_are_wanted_each_is_a_record_of_its_own() {
     let mut world = World::new(78);
-    world.outer.channels[1].source.identical = Identical::Again;
+    world.outer.channels[1].source.folder_mut().unwrap().identical = Identical::Again;
     for _ in 0..3 {
         world.outer_supplier.drop_as(&world.outer, FILES, "a", b"the same", Fate::Arrives);
         world.settle().unwrap();
@@ -134,7 +134,7 @@ fn where_repeats_are_wanted_each_is_a_record_of_its_own() {
 #[test]
 fn a_channel_that_keeps_an_archive_keeps_every_file_once() {
     let mut world = World::new(79);
-    world.outer.channels[1].source.after = After::Archive;
+    world.outer.channels[1].source.folder_mut().unwrap().after = After::Archive;
     for round in ["one", "two"] {
         world.outer_supplier.drop_as(&world.outer, FILES, "in/a", round.as_bytes(), Fate::Arrives);
         world.settle_and_check().unwrap();
@@ -440,7 +440,7 @@ fn a_pass_takes_on_more_files_than_one_look_keeps() {
 /// Names of the folders that set-aside and archived files go to, each a file system of its own.
 fn on_other_disks(seed: u64) -> World {
     let mut world = World::new(seed);
-    world.outer.channels[1].source.after = After::Archive;
+    world.outer.channels[1].source.folder_mut().unwrap().after = After::Archive;
     let station = &world.outer.station;
     for dir in [station.rejected_dir(&name(REPORTS)), station.duplicates_dir(&name(FILES)), station.dir.join("archive")] {
         world.outer.files.mount(dir);

@@ -66,8 +66,8 @@ fn bad_toml_is_named_with_file_and_line() {
     let cases = [
         ("station.toml", "side = \"outer\"", "side = outer", "5"),
         ("station.toml", "lang = \"zh\"", "lang = \"fr\"", "7"),
-        ("station.toml", "scan_seconds = 10 ", "scan_second = 10 ", "12"),
-        ("station.toml", "level = 3 ", "level = \"3\" ", "17"),
+        ("station.toml", "scan_seconds = 10 ", "scan_second = 10 ", "14"),
+        ("station.toml", "level = 3 ", "level = \"3\" ", "19"),
         ("channels/report-message.toml", "priority = 3 ", "priority = ", "5"),
         ("channels/report-message.toml", "xml = true ", "xml = yes ", "17"),
         ("channels/report-message.toml", "max_records = 4096", "max_record = 4096", "21"),

@@ -1,12 +1,31 @@
-//! Rows of the tables and the values they stand for.
+//! Rows of the tables and the values they stand for, alike in every database.
 
-use super::faults::Trouble;
-use crate::store::{Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SourceStamp, StoreFault};
+use super::{Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SourceStamp, StoreFault};
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::suite::Digest;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Decode, Row, Type};
+use sqlx::{ColumnIndex, Decode, Row, Type};
 use std::str::FromStr;
+
+/// Why a step inside a store stopped, before it is known whether it was a read or a commit.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The database or its driver said no.
+    Sql(sqlx::Error),
+    /// The store itself said no.
+    Fault(StoreFault),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreFault> for Trouble {
+    fn from(fault: StoreFault) -> Self {
+        Self::Fault(fault)
+    }
+}
 
 /// Bits of a record's id that hold its index.
 pub(super) const INDEX_BITS: u32 = 16;
@@ -29,17 +48,25 @@ macro_rules! record_columns {
 pub(super) use {packet_columns, record_columns};
 
 /// The columns of one row, taken from left to right.
-pub(super) struct Cells<'r> {
-    row: &'r SqliteRow,
+pub(super) struct Cells<'r, R> {
+    row: &'r R,
     at: usize,
 }
 
-impl<'r> Cells<'r> {
-    pub(super) fn of(row: &'r SqliteRow) -> Self {
+/// What a database has to give: numbers, texts and bytes.
+impl<'r, R: Row> Cells<'r, R>
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    &'r [u8]: Decode<'r, R::Database> + Type<R::Database>,
+{
+    pub(super) fn of(row: &'r R) -> Self {
         Self { row, at: 0 }
     }
 
-    pub(super) fn take<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T, Trouble> {
+    pub(super) fn take<T: Decode<'r, R::Database> + Type<R::Database>>(&mut self) -> Result<T, Trouble> {
         let value = self.row.try_get(self.at)?;
         self.at += 1;
         Ok(value)
@@ -99,6 +126,11 @@ impl<'r> Cells<'r> {
         })
     }
 
+    /// Takes a held-back repeat: channel, key, name, at, went.
+    pub(super) fn held_back(&mut self) -> Result<HeldBack, Trouble> {
+        Ok(HeldBack { channel: self.parsed()?, key: self.take()?, name: self.take()?, at_ms: self.take()?, went: self.key()? })
+    }
+
     /// Takes a record's name from its two parts.
     pub(super) fn name(&mut self) -> Result<String, Trouble> {
         let (dir, leaf): (Option<&str>, &str) = (self.take()?, self.take()?);
@@ -124,22 +156,6 @@ impl<'r> Cells<'r> {
             target: self.take()?,
         })
     }
-}
-
-/// Reads a packet's row.
-pub(super) fn packet(row: &SqliteRow) -> Result<PacketRow, Trouble> {
-    Cells::of(row).packet()
-}
-
-/// Reads a record's row.
-pub(super) fn record(row: &SqliteRow) -> Result<RecordRow, Trouble> {
-    Cells::of(row).record()
-}
-
-/// Reads a held-back repeat: channel, key, name, at, went.
-pub(super) fn held_back(row: &SqliteRow) -> Result<HeldBack, Trouble> {
-    let mut cells = Cells::of(row);
-    Ok(HeldBack { channel: cells.parsed()?, key: cells.take()?, name: cells.take()?, at_ms: cells.take()?, went: cells.key()? })
 }
 
 /// Splits a name as the table has it: the directory, if any, and the last part.
@@ -192,6 +208,8 @@ pub(super) fn kind_number(kind: RecordKind) -> i64 {
         RecordKind::FilePart => 2,
         RecordKind::Tombstone => 3,
         RecordKind::Withdrawal => 4,
+        RecordKind::Row => 5,
+        RecordKind::LargeValue => 6,
     }
 }
 
@@ -201,6 +219,8 @@ fn kind(number: i64) -> Result<RecordKind, Trouble> {
         2 => RecordKind::FilePart,
         3 => RecordKind::Tombstone,
         4 => RecordKind::Withdrawal,
+        5 => RecordKind::Row,
+        6 => RecordKind::LargeValue,
         _ => return Err(unreadable("a record's kind")),
     })
 }

@@ -1,0 +1,390 @@
+//! A packet into a sink that takes rows statement by statement: the same way for MariaDB and SQLite.
+//!
+//! Given: a packet, and a [`Target`] that can do single steps. Gives: one transaction with rows, what is pending and the mark. After a crash: all of it
+//! or nothing. Never: a row that the database refused passed over without a word.
+//!
+//! First in bulk: the net result of the packet, deletes children first, then upserts parents first. Where the database refuses that, back to the
+//! savepoint and row by row, round after round, until a whole round takes none any more: a child may stand before its parent, a unique value may
+//! be handed from row to row, and what still is refused is refused for itself.
+
+use super::net::Net;
+use super::values::{Column, row_taken};
+use super::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
+use dukou_packets::packet::header::{ChannelName, Epoch};
+use std::collections::{BTreeSet, HashMap};
+
+/// Why a step of a target did not go.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// A fault that is no row's.
+    Fault(TableFault),
+    /// The database, or the connector, refuses the rows of the step.
+    Rows(Refusal),
+}
+
+impl From<TableFault> for Refused {
+    fn from(fault: TableFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Why a row is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) column: Option<String>,
+    pub(super) code: &'static str,
+    pub(super) words: [String; 2],
+}
+
+impl Refusal {
+    /// A refusal in the database's words.
+    pub(super) fn by_database(code: &'static str, words: &str) -> Self {
+        Self {
+            column: None,
+            code,
+            words: [format!("数据库拒绝该行：{words}"), format!("the database refuses the row: {words}")],
+        }
+    }
+
+    /// Another row of the sink has this key in all but letter case or blanks.
+    pub(super) fn key_collides() -> Self {
+        let words = [
+            "该行的主键与库中另一行只差大小写或空格，而该列的排序规则不加区分；请把主键列改为区分大小写的排序规则".to_owned(),
+            "its key differs from another row's in letter case or blanks alone, which the column's collation does not see; give the key a binary collation".to_owned(),
+        ];
+        Self { column: None, code: "key-collides", words }
+    }
+}
+
+/// A table of the sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Its columns, but for computed ones.
+    pub(super) columns: Vec<Column>,
+    /// Columns whose type takes values only changed.
+    pub(super) unfit: Vec<TableFault>,
+}
+
+/// A change with its place: the packet it came in and its index there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) epoch: Epoch,
+    pub(super) seq: u64,
+    pub(super) index: u32,
+    pub(super) change: RowChange,
+}
+
+/// The single steps of a sink. Between `begin` and `commit` or `roll_back` all are of one transaction.
+pub(super) trait Target {
+    /// Begins a transaction that no other's write can come between.
+    fn begin(&mut self) -> Result<(), TableFault>;
+    /// Gives a channel's mark, held against change.
+    fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault>;
+    /// Writes a channel's mark.
+    fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
+    /// Gives what a channel has pending, in order.
+    fn pending(&mut self, channel: &ChannelName) -> Result<Vec<Placed>, TableFault>;
+    /// Replaces what a channel has pending.
+    fn set_pending(&mut self, channel: &ChannelName, pending: &[Placed]) -> Result<(), TableFault>;
+    /// Writes a dead letter.
+    fn put_aside(&mut self, channel: &ChannelName, placed: &Placed, why: &Refusal) -> Result<(), TableFault>;
+    /// Gives a table as the catalog has it, which is read once until [`forget`](Self::forget).
+    fn shape(&mut self, table: &str) -> Result<Shape, TableFault>;
+    /// Gives why a row whose values fit its columns is refused all the same; asked before anything is changed.
+    fn objection(&mut self, _table: &str, _row: &Cells) -> Result<Option<Refusal>, TableFault> {
+        Ok(None)
+    }
+    /// Gives the sink's tables, parents before their children.
+    fn parents_first(&mut self) -> Result<Vec<String>, TableFault>;
+    /// Forgets what was read of the catalog.
+    fn forget(&mut self);
+    /// Sets the point to which [`back`](Self::back) goes. With `in_bulk` the order of rows does not matter where the database allows that.
+    fn savepoint(&mut self, in_bulk: bool) -> Result<(), TableFault>;
+    /// Gives the savepoint up, and keeps what came after it.
+    fn release(&mut self) -> Result<(), TableFault>;
+    /// Goes back to the savepoint, which is gone then.
+    fn back(&mut self) -> Result<(), TableFault>;
+    /// Deletes rows by their keys; what is not there is no fault.
+    fn delete(&mut self, table: &str, keys: &[Cells]) -> Result<(), Refused>;
+    /// Makes rows stand there as given, over what stands there under their keys.
+    fn upsert(&mut self, table: &str, rows: &[Cells]) -> Result<(), Refused>;
+    /// Makes all of it durable. Where rows are refused by it the transaction stays open.
+    fn commit(&mut self) -> Result<(), Refused>;
+    /// Gives all of it up; without a transaction it does nothing.
+    fn roll_back(&mut self);
+}
+
+/// How a channel's packets go into a sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The sink's names of tables that have another there.
+    pub(super) names: HashMap<TableName, TableName>,
+    /// Whether refused rows become dead letters.
+    pub(super) dead_letters: bool,
+}
+
+/// Applies a packet in one transaction.
+pub(super) fn apply(
+    target: &mut dyn Target,
+    terms: &Terms,
+    channel: &ChannelName,
+    packet: &RowPacket,
+) -> Result<(), TableFault> {
+    target.begin()?;
+    let outcome = within(target, terms, channel, packet);
+    if outcome.is_err() {
+        target.roll_back();
+        target.forget();
+    }
+    outcome
+}
+
+/// Sets the mark alone; an older one does not move it back.
+pub(super) fn pass_over(target: &mut dyn Target, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
+    target.begin()?;
+    let outcome = target.mark(channel).and_then(|there| match is_behind(there.as_ref(), mark) {
+        true => Ok(()),
+        false => target.set_mark(channel, mark).and_then(|()| commit(target)),
+    });
+    target.roll_back();
+    outcome
+}
+
+/// Tells whether a packet was applied before.
+fn is_behind(there: Option<&Mark>, mark: &Mark) -> bool {
+    there.is_some_and(|there| there.epoch == mark.epoch && mark.seq <= there.seq)
+}
+
+fn commit(target: &mut dyn Target) -> Result<(), TableFault> {
+    target.commit().map_err(|refused| match refused {
+        Refused::Fault(fault) => fault,
+        Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
+    })
+}
+
+fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
+    if is_behind(target.mark(channel)?.as_ref(), &packet.mark) {
+        target.roll_back();
+        return Ok(());
+    }
+    let pending = target.pending(channel)?;
+    let had_pending = !pending.is_empty();
+    let (waiting, now) = divided(pending, packet);
+    let mut work = Work { target, terms, channel, changes: Vec::new(), letters: Vec::new() };
+    work.take(now)?;
+    let net =
+        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
+    let finish = |work: &mut Work<'_>| -> Result<(), Refused> {
+        for (placed, why) in &work.letters {
+            work.target.put_aside(channel, placed, why)?;
+        }
+        if had_pending || !waiting.is_empty() {
+            work.target.set_pending(channel, &waiting)?;
+        }
+        work.target.set_mark(channel, &packet.mark)?;
+        work.target.commit()
+    };
+    work.target.savepoint(true)?;
+    match work.in_bulk(&net).and_then(|()| finish(&mut work)) {
+        Ok(()) => return Ok(()),
+        Err(Refused::Fault(fault)) => return Err(fault),
+        Err(Refused::Rows(_)) => work.target.back()?,
+    }
+    work.row_by_row(&net)?;
+    finish(&mut work).map_err(|refused| match refused {
+        Refused::Fault(fault) => fault,
+        Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
+    })
+}
+
+/// Divides what is there into what goes on in a later packet, and what is applied with this one.
+fn divided(pending: Vec<Placed>, packet: &RowPacket) -> (Vec<Placed>, Vec<Placed>) {
+    let going: BTreeSet<u64> =
+        packet.changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
+    let place = |(index, change): (usize, &RowChange)| Placed {
+        epoch: packet.mark.epoch,
+        seq: packet.mark.seq,
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+        change: change.clone(),
+    };
+    let all = pending.into_iter().chain(packet.changes.iter().enumerate().map(place));
+    all.partition(|placed| placed.change.transaction.is_some_and(|transaction| going.contains(&transaction)))
+}
+
+/// A packet that is being applied.
+struct Work<'a> {
+    target: &'a mut dyn Target,
+    terms: &'a Terms,
+    channel: &'a ChannelName,
+    /// The changes whose values fit, in the sink's names.
+    changes: Vec<Placed>,
+    /// What is put aside.
+    letters: Vec<(Placed, Refusal)>,
+}
+
+/// A row of the net result.
+enum Step<'a> {
+    Delete(&'a str, &'a Cells),
+    Upsert(&'a str, &'a Cells),
+}
+
+impl Work<'_> {
+    /// Checks all values before anything is changed.
+    fn take(&mut self, changes: Vec<Placed>) -> Result<(), TableFault> {
+        for mut placed in changes {
+            if let Some(name) = self.terms.names.get(&placed.change.table) {
+                placed.change.table.clone_from(name);
+            }
+            let shape = self.target.shape(&placed.change.table)?;
+            match fitted(&placed.change, &shape)? {
+                Ok((key, row)) => {
+                    placed.change.key = key;
+                    placed.change.row = row;
+                    match self.target.objection(&placed.change.table, &placed.change.row)? {
+                        None => self.changes.push(placed),
+                        Some(why) => self.refuse(placed, why)?,
+                    }
+                }
+                Err(why) => self.refuse(placed, why)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a change aside, or ends with it.
+    fn refuse(&mut self, placed: Placed, why: Refusal) -> Result<(), TableFault> {
+        if self.terms.dead_letters {
+            self.letters.push((placed, why));
+            return Ok(());
+        }
+        let source = self.terms.names.iter().find(|(_, sink)| **sink == placed.change.table).map(|(source, _)| source.clone());
+        Err(TableFault::Row {
+            seq: placed.seq,
+            index: placed.index,
+            key: placed.change.key_text(),
+            table: source.unwrap_or(placed.change.table),
+            column: why.column,
+            code: why.code,
+            words: why.words,
+        })
+    }
+
+    fn in_bulk(&mut self, net: &Net) -> Result<(), Refused> {
+        for (table, keys) in &net.deletes {
+            self.target.delete(table, keys)?;
+        }
+        for (table, rows) in &net.upserts {
+            self.target.upsert(table, rows)?;
+        }
+        Ok(())
+    }
+
+    fn row_by_row(&mut self, net: &Net) -> Result<(), TableFault> {
+        let deletes = net.deletes.iter().flat_map(|(table, keys)| keys.iter().map(|key| Step::Delete(table, key)));
+        let upserts = net.upserts.iter().flat_map(|(table, rows)| rows.iter().map(|row| Step::Upsert(table, row)));
+        let mut steps: Vec<Step<'_>> = deletes.chain(upserts).collect();
+        loop {
+            let before = steps.len();
+            let mut refused = Vec::new();
+            for step in steps {
+                if let Some(why) = self.one(&step)? {
+                    refused.push((step, why));
+                }
+            }
+            if refused.is_empty() {
+                return Ok(());
+            }
+            if refused.len() == before {
+                return self.refuse_all(refused);
+            }
+            steps = refused.into_iter().map(|(step, _)| step).collect();
+        }
+    }
+
+    /// Takes a single row; gives why not.
+    fn one(&mut self, step: &Step<'_>) -> Result<Option<Refusal>, TableFault> {
+        self.target.savepoint(false)?;
+        let done = match step {
+            Step::Delete(table, key) => self.target.delete(table, std::slice::from_ref(*key)),
+            Step::Upsert(table, row) => self.target.upsert(table, std::slice::from_ref(*row)),
+        };
+        match done {
+            Ok(()) => self.target.release().map(|()| None),
+            Err(Refused::Fault(fault)) => Err(fault),
+            Err(Refused::Rows(why)) => self.target.back().map(|()| Some(why)),
+        }
+    }
+
+    /// Tells the first of the refused rows in the order of the packet, or puts all aside.
+    fn refuse_all(&mut self, refused: Vec<(Step<'_>, Refusal)>) -> Result<(), TableFault> {
+        let mut found = Vec::new();
+        for (step, why) in refused {
+            let at = self.changes.iter().rposition(|placed| step.is_of(&placed.change));
+            let Some(at) = at else {
+                // Every step came from a change; one that did not is no reason to lose it.
+                return Err(TableFault::Denied { place: self.channel.to_string(), words: why.words[1].clone() });
+            };
+            found.push((at, why));
+        }
+        found.sort_by_key(|(at, _)| *at);
+        for (at, why) in found {
+            let Some(placed) = self.changes.get(at).cloned() else { continue };
+            self.refuse(placed, why)?;
+        }
+        Ok(())
+    }
+}
+
+impl Step<'_> {
+    /// Tells whether a change is about the row of this step.
+    fn is_of(&self, change: &RowChange) -> bool {
+        let (table, cells) = match self {
+            Self::Delete(table, cells) | Self::Upsert(table, cells) => (*table, *cells),
+        };
+        let holds = |column: &String, value: &Value| cells.iter().any(|(name, cell)| name == column && cell == value);
+        let key_now = |column: &String| change.row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
+        let by_key = change.key.iter().all(|(column, value)| holds(column, value));
+        let by_row = change.op != Op::Delete
+            && change.key.iter().all(|(column, _)| key_now(column).is_some_and(|value| holds(column, value)));
+        table == change.table && (by_key || by_row)
+    }
+}
+
+/// Gives key and row of a change as the sink's columns take them.
+fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Refusal>, TableFault> {
+    let names_it = |fault: &&TableFault| match fault {
+        TableFault::Unfit { column: Some(column), .. } => change.row.iter().chain(&change.key).any(|(name, _)| name == column),
+        _ => true,
+    };
+    if let Some(fault) = shape.unfit.iter().find(names_it) {
+        return Err(fault.clone());
+    }
+    let key: BTreeSet<&str> = shape.columns.iter().filter(|column| column.in_key).map(|column| column.name.as_str()).collect();
+    let has: BTreeSet<&str> = change.key.iter().map(|(column, _)| column.as_str()).collect();
+    let taken = row_taken(&shape.columns, &change.key).and_then(|key| Ok((key, row_taken(&shape.columns, &change.row)?)));
+    Ok(match taken {
+        Err(misfit) => Err(Refusal { code: misfit.code(), words: misfit.words(), column: Some(misfit.column) }),
+        Ok(_) if key != has => Err(key_differs(&key)),
+        Ok(taken) => Ok(taken),
+    })
+}
+
+fn key_differs(key: &BTreeSet<&str>) -> Refusal {
+    let key = key.iter().copied().collect::<Vec<_>>().join(", ");
+    let words = [
+        format!("去向表的主键是 {key}，与来源表的不同；请把两边的主键改为一致"),
+        format!("the sink's key is {key}, the source's is another; make both the same"),
+    ];
+    Refusal { column: None, code: "key-differs", words }
+}
+
+/// Reads a change that was kept, with its large values behind it.
+pub(super) fn pending_of(epoch: &str, seq: i64, index: i64, table: String, bodies: &[Vec<u8>]) -> Result<Placed, TableFault> {
+    let unreadable = || TableFault::Unfit { table: "dukou_pending".to_owned(), column: None, problem: Problem::Drifted };
+    let (body, large) = bodies.split_first().ok_or_else(unreadable)?;
+    let large: Vec<&[u8]> = large.iter().map(Vec::as_slice).collect();
+    let mut change = RowChange::parse(body, &large).map_err(|_| unreadable())?;
+    change.table = table;
+    let index = u32::try_from(index).map_err(|_| unreadable())?;
+    Ok(Placed { epoch: epoch.parse().map_err(|_| unreadable())?, seq: seq.unsigned_abs(), index, change })
+}

@@ -1,0 +1,117 @@
+//! Rows that the sink's database does not take: told with table, key, column and words, or put aside where the channel says so.
+
+use super::*;
+
+/// What a sink tells of the one bad row among good ones: its index, key, column, code.
+#[track_caller]
+fn refusal(sink: &mut dyn TableSink, changes: &[RowChange]) -> (u32, String, Option<String>, &'static str) {
+    match sink.apply(&channel(), &packet(9, changes)) {
+        Err(TableFault::Row { seq, index, table, key, column, code, words }) => {
+            assert_eq!(seq, 9);
+            let at = usize::try_from(index).expect("small");
+            assert_eq!((&table, &key), (&changes[at].table, &changes[at].key_text()), "table and key are the row's own");
+            assert!(words.iter().all(|words| !words.is_empty()), "{words:?}");
+            assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{code}");
+            (index, key, column, code)
+        }
+        other => panic!("a refused row: {other:?}"),
+    }
+}
+
+/// A parent that is all right.
+fn good(tables: &[String], dm: &str) -> RowChange {
+    change(Op::Insert, &tables[0], &[("dm", dm), ("mj", "1")])
+}
+
+pub(in super::super) fn a_second_row_under_a_unique_value_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    bench.session(End::Sink).run(&format!("CREATE UNIQUE INDEX one_mj ON {} (mj)", tables[0]));
+    let mut sink = bench.sink(&tables, false);
+    let other = change(Op::Insert, &tables[0], &[("dm", "b"), ("mj", "1")]);
+    let (index, key, ..) =
+        refusal(&mut *sink, &[good(&tables, "a"), other, change(Op::Insert, &tables[0], &[("dm", "c"), ("mj", "3")])]);
+    assert_eq!((index, key.as_str()), (1, "b"));
+}
+
+pub(in super::super) fn a_child_without_its_parent_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let child = |id: &str, zd: &str| change(Op::Insert, &tables[1], &[("id", id), ("zd", zd), ("bz", "x")]);
+    let (index, key, ..) = refusal(&mut *sink, &[child("1", "a"), child("2", "nowhere"), good(&tables, "a")]);
+    assert_eq!((index, key.as_str()), (1, "2"), "the child before its parent is no reason, the one without is");
+    sink.apply(&channel(), &packet(9, &[child("1", "a"), good(&tables, "a")])).expect("parents go first within a packet");
+    let (index, key, ..) = match sink.apply(&channel(), &packet(10, &[change(Op::Delete, &tables[0], &[("dm", "a")])])) {
+        Err(TableFault::Row { index, key, column, .. }) => (index, key, column),
+        other => panic!("a parent that is needed: {other:?}"),
+    };
+    assert_eq!((index, key.as_str()), (0, "a"));
+}
+
+pub(in super::super) fn null_where_none_may_be_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let mut child = change(Op::Insert, &tables[1], &[("id", "1"), ("zd", "a"), ("bz", "x")]);
+    child.row[1].1 = Value::Null;
+    let (index, _, column, _) = refusal(&mut *sink, &[good(&tables, "a"), child]);
+    assert_eq!((index, column.as_deref()), (1, Some("zd")));
+}
+
+pub(in super::super) fn a_value_too_wide_is_told_before_the_database_sees_it(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let (wide, fits) = ("宗".repeat(21), "宗".repeat(20));
+    let row = |bz: &str| change(Op::Insert, &tables[1], &[("id", "1"), ("zd", "a"), ("bz", bz)]);
+    let (index, _, column, code) = refusal(&mut *sink, &[good(&tables, "a"), row(&wide)]);
+    assert_eq!((index, column.as_deref(), code), (1, Some("bz"), "too-narrow"));
+    sink.apply(&channel(), &packet(9, &[good(&tables, "a"), row(&fits)])).expect("twenty characters are twenty characters");
+}
+
+pub(in super::super) fn a_column_that_is_not_there_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let row = change(Op::Insert, &tables[0], &[("dm", "b"), ("mj", "1"), ("xz", "1")]);
+    let (index, _, column, code) = refusal(&mut *sink, &[good(&tables, "a"), row.clone()]);
+    assert_eq!((index, column.as_deref(), code), (1, Some("xz"), "no-such-column"));
+    let integer = bench.column(Type::Integer).expect("a type");
+    bench.session(End::Sink).run(&format!("ALTER TABLE {} ADD COLUMN xz {integer}", tables[0]));
+    sink.apply(&channel(), &packet(9, &[good(&tables, "a"), row])).expect("the catalog is read again after a refusal");
+}
+
+pub(in super::super) fn dead_letters_let_the_others_flow(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, true);
+    let child = |id: &str, zd: &str, bz: &str| change(Op::Insert, &tables[1], &[("id", id), ("zd", zd), ("bz", bz)]);
+    let wide = "x".repeat(21);
+    let changes =
+        [good(&tables, "a"), child("1", "a", "x"), child("2", "nowhere", "x"), child("3", "a", &wide), good(&tables, "b")];
+    for _ in 0..2 {
+        sink.apply(&channel(), &packet(1, &changes)).expect("the bad rows are put aside");
+        assert_eq!(bench.refused(), 2, "once each, however often the packet comes");
+    }
+    assert_eq!(sink.mark(&channel()).expect("a mark"), Some(mark(1, 1)));
+    let mut reader = bench.session(End::Sink);
+    assert_eq!(reader.number(&format!("SELECT count(*) FROM {}", tables[0])), 2);
+    assert_eq!(reader.number(&format!("SELECT sum(id) FROM {}", tables[1])), 1);
+}
+
+pub(in super::super) fn tables_that_are_not_there_are_named_by_the_check(bench: &mut dyn Bench) {
+    let tables = family(bench, &BOTH);
+    let absent = bench.table("absent");
+    let all = [tables.clone(), vec![absent.clone()]].concat();
+    let names_it =
+        |faults: &[TableFault]| faults.iter().any(|fault| matches!(fault, TableFault::Unfit { table, .. } if *table == absent));
+    assert!(names_it(&bench.sink(&all, false).check().expect("a check")));
+    assert_eq!(bench.sink(&tables, false).check().expect("a check"), []);
+    let mut source = bench.source(&tables);
+    assert_eq!(source.check().expect("a check"), []);
+    bench.session(End::Source).run(&format!(
+        "ALTER TABLE {} ADD COLUMN xz {}",
+        tables[0],
+        bench.column(Type::Integer).expect("a type")
+    ));
+    let faults = source.check().expect("a check");
+    assert!(
+        matches!(&faults[..], [TableFault::Unfit { table, problem: super::super::Problem::Drifted, .. }] if *table == tables[0]),
+        "{faults:?}"
+    );
+}

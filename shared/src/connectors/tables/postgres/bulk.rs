@@ -1,0 +1,258 @@
+//! A packet's rows in bulk: what its changes come to, table by table.
+//!
+//! Given: changes that fit their columns. Gives: the same rows as if they were applied one by one. After a refusal: the caller goes back to its savepoint.
+//! Never: a constraint that is checked only at COMMIT, where it could not be told which row it was.
+
+use super::catalog::Table;
+use super::connection::run_sql;
+use super::own_tables::Placed;
+use super::portable::input;
+use super::sink::Tables;
+use super::{Trouble, ident};
+use crate::connectors::tables::net::Net;
+use crate::connectors::tables::{Cells, Op, RowChange, TableName, Value};
+use sqlx::{AssertSqlSafe, PgConnection};
+use std::collections::HashSet;
+
+/// From how many rows on COPY into a temporary table is faster than arrays.
+const STAGE_FROM: usize = 500;
+/// From how many rows on a COPY straight into the table is tried.
+const DIRECT_FROM: usize = 100;
+/// How many packets go without it after it met rows that were there.
+const REST_AFTER_MEETING: u8 = 16;
+
+/// Applies changes in bulk.
+pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed]) -> Result<(), Trouble> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    run_sql(connection, "SET CONSTRAINTS ALL DEFERRED").await?;
+    let updated: HashSet<TableName> = changes
+        .iter()
+        .map(|placed| &placed.change)
+        .filter(|change| change.op == Op::Update)
+        .map(|change| change.table.clone())
+        .collect();
+    let changes: Vec<RowChange> = changes.iter().map(|placed| placed.change.clone()).collect();
+    let net = Net::of(&changes, &tables.parents_first);
+    drop(changes);
+    for (name, keys) in &net.deletes {
+        if let Some(table) = tables.by_source.get(name) {
+            for (columns, keys) in alike(keys) {
+                delete(connection, table, &columns, &keys).await?;
+            }
+        }
+    }
+    for (name, rows) in &net.upserts {
+        let is_new = !updated.contains(name);
+        for (columns, rows) in alike(rows) {
+            write(connection, tables, name, &columns, &rows, is_new).await?;
+        }
+    }
+    run_sql(connection, "SET CONSTRAINTS ALL IMMEDIATE").await?;
+    Ok(())
+}
+
+/// Rows divided by the columns that they have.
+fn alike(rows: &[Cells]) -> Vec<(Vec<&str>, Vec<&Cells>)> {
+    let mut groups: Vec<(Vec<&str>, Vec<&Cells>)> = Vec::new();
+    for row in rows {
+        let same = |names: &[&str]| names.len() == row.len() && names.iter().zip(row).all(|(name, (other, _))| name == other);
+        match groups.iter_mut().find(|(names, _)| same(names)) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((row.iter().map(|(name, _)| name.as_str()).collect(), vec![row])),
+        }
+    }
+    groups
+}
+
+/// Writes rows: straight into the table where they seem to be new, else over those that are there.
+async fn write(
+    connection: &mut PgConnection,
+    tables: &mut Tables,
+    name: &TableName,
+    columns: &[&str],
+    rows: &[&Cells],
+    is_new: bool,
+) -> Result<(), Trouble> {
+    let Some(table) = tables.by_source.get(name) else { return Ok(()) };
+    if is_new && rows.len() >= DIRECT_FROM {
+        let rests = tables.met.get(name).copied().unwrap_or(0);
+        if rests == 0 && direct(connection, table, columns, rows).await? {
+            return Ok(());
+        }
+        tables.met.insert(name.clone(), rests.checked_sub(1).unwrap_or(REST_AFTER_MEETING));
+    }
+    if rows.len() >= STAGE_FROM {
+        stage(connection, table, columns, rows).await
+    } else {
+        merge(connection, table, columns, rows).await
+    }
+}
+
+/// Copies rows straight into the table; tells whether none of them was there.
+async fn direct(connection: &mut PgConnection, table: &Table, columns: &[&str], rows: &[&Cells]) -> Result<bool, Trouble> {
+    run_sql(connection, "SAVEPOINT direct").await?;
+    match copy(connection, &table.sql(), columns, rows).await {
+        Ok(()) => run_sql(connection, "RELEASE direct").await.map(|_| true),
+        Err(trouble) if trouble.refusal().is_some() => {
+            run_sql(connection, "ROLLBACK TO direct; RELEASE direct").await.map(|_| false)
+        }
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Copies rows into a temporary table and merges from there.
+async fn stage(connection: &mut PgConnection, table: &Table, columns: &[&str], rows: &[&Cells]) -> Result<(), Trouble> {
+    let (names, target) = (listed(columns), table.sql());
+    let make = format!("CREATE TEMPORARY TABLE dukou_stage ON COMMIT DROP AS SELECT {names} FROM {target} WITH NO DATA");
+    run_sql(connection, make).await?;
+    copy(connection, "pg_temp.dukou_stage", columns, rows).await?;
+    let sql = format!(
+        "INSERT INTO {target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM pg_temp.dukou_stage {}; DROP TABLE pg_temp.dukou_stage",
+        or_update(table, columns)
+    );
+    run_sql(connection, sql).await?;
+    Ok(())
+}
+
+async fn copy(connection: &mut PgConnection, target: &str, columns: &[&str], rows: &[&Cells]) -> Result<(), Trouble> {
+    let sql = format!("COPY {target} ({}) FROM STDIN", listed(columns));
+    let mut copy = connection.copy_in_raw(&sql).await?;
+    let mut buffer = Vec::with_capacity(1 << 17);
+    for row in rows {
+        for (at, (_, value)) in row.iter().enumerate() {
+            if at > 0 {
+                buffer.push(b'\t');
+            }
+            push_escaped(&mut buffer, value);
+        }
+        buffer.push(b'\n');
+        if buffer.len() >= 1 << 16 {
+            copy.send(buffer.as_slice()).await?;
+            buffer.clear();
+        }
+    }
+    copy.send(buffer.as_slice()).await?;
+    copy.finish().await?;
+    Ok(())
+}
+
+/// Writes a value as COPY's text format has it.
+fn push_escaped(buffer: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => buffer.extend_from_slice(b"\\N"),
+        Value::Bytes(bytes) => {
+            buffer.extend_from_slice(b"\\\\x");
+            buffer.extend_from_slice(data_encoding::HEXLOWER.encode(bytes).as_bytes());
+        }
+        Value::Text(text) => {
+            let mut rest = text.as_bytes();
+            while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t')) {
+                let (plain, special) = rest.split_at(at);
+                buffer.extend_from_slice(plain);
+                let (escaped, behind) = match special {
+                    [b'\n', behind @ ..] => (b"\\n", behind),
+                    [b'\r', behind @ ..] => (b"\\r", behind),
+                    [b'\t', behind @ ..] => (b"\\t", behind),
+                    [_, behind @ ..] => (b"\\\\", behind),
+                    [] => break,
+                };
+                buffer.extend_from_slice(escaped);
+                rest = behind;
+            }
+            buffer.extend_from_slice(rest);
+        }
+    }
+}
+
+fn listed(columns: &[&str]) -> String {
+    columns.iter().map(|column| ident(column)).collect::<Vec<_>>().join(", ")
+}
+
+/// What becomes of a row that is there already.
+fn or_update(table: &Table, columns: &[&str]) -> String {
+    let is_key = |name: &str| table.column(name).is_some_and(|column| column.key_place.is_some());
+    let set: Vec<String> =
+        columns.iter().filter(|name| !is_key(name)).map(|name| format!("{0} = EXCLUDED.{0}", ident(name))).collect();
+    let key: Vec<&str> = table.key().iter().map(|column| column.name.as_str()).collect();
+    let what = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+    format!("ON CONFLICT ({}) DO {what}", listed(&key))
+}
+
+/// The type of a column as SQL, without limits: with them a cast would cut what an assignment refuses.
+fn cast<'a>(table: &'a Table, column: &str) -> &'a str {
+    table.column(column).map_or("text", |column| column.cast.as_str())
+}
+
+fn arrays(count: usize) -> (String, String) {
+    let arrays: Vec<String> = (1..=count).map(|at| format!("${at}::text[]")).collect();
+    let names: Vec<String> = (1..=count).map(|at| format!("c{at}")).collect();
+    (arrays.join(", "), names.join(", "))
+}
+
+async fn run(connection: &mut PgConnection, sql: &str, columns: usize, rows: &[&Cells]) -> Result<(), Trouble> {
+    let values =
+        |at: usize| -> Vec<Option<String>> { rows.iter().map(|row| row.get(at).and_then(|(_, value)| input(value))).collect() };
+    let query = (0..columns).fold(sqlx::query(AssertSqlSafe(sql)), |query, at| query.bind(values(at)));
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// Writes rows over those that are there.
+pub(super) async fn merge(
+    connection: &mut PgConnection,
+    table: &Table,
+    columns: &[&str],
+    rows: &[&Cells],
+) -> Result<(), Trouble> {
+    let (arrays, names) = arrays(columns.len());
+    let values: Vec<String> = (1..).zip(columns).map(|(at, column)| format!("u.c{at}::{}", cast(table, column))).collect();
+    let sql = format!(
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM unnest({arrays}) AS u({names}) {}",
+        table.sql(),
+        listed(columns),
+        values.join(", "),
+        or_update(table, columns)
+    );
+    run(connection, &sql, columns.len(), rows).await
+}
+
+/// Deletes rows by their keys.
+pub(super) async fn delete(
+    connection: &mut PgConnection,
+    table: &Table,
+    columns: &[&str],
+    keys: &[&Cells],
+) -> Result<(), Trouble> {
+    let (arrays, names) = arrays(columns.len());
+    let same = |(at, column): (usize, &&str)| format!("t.{} = u.c{at}::{}", ident(column), cast(table, column));
+    let same: Vec<String> = (1..).zip(columns).map(same).collect();
+    let sql = format!("DELETE FROM {} AS t USING unnest({arrays}) AS u({names}) WHERE {}", table.sql(), same.join(" AND "));
+    run(connection, &sql, columns.len(), keys).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copy_takes_text_that_looks_like_its_own_signs() {
+        let mut buffer = Vec::new();
+        for value in
+            [Value::Null, Value::Text("\\N\ta\nb\r\\.".to_owned()), Value::Bytes(vec![0, 255]), Value::Text(String::new())]
+        {
+            push_escaped(&mut buffer, &value);
+            buffer.push(b'|');
+        }
+        assert_eq!(String::from_utf8(buffer).expect("text"), "\\N|\\\\N\\ta\\nb\\r\\\\.|\\\\x00ff||");
+    }
+
+    #[test]
+    fn rows_of_other_columns_go_apart() {
+        let row = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Cells>();
+        let rows = [row(&["a", "b"]), row(&["a"]), row(&["a", "b"])];
+        let groups: Vec<(Vec<&str>, usize)> = alike(&rows).into_iter().map(|(names, rows)| (names, rows.len())).collect();
+        assert_eq!(groups, [(vec!["a", "b"], 2), (vec!["a"], 1)]);
+    }
+}

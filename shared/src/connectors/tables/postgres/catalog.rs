@@ -1,0 +1,221 @@
+//! Tables, columns, keys and foreign keys as the database has them.
+
+use super::{Trouble, ident, split_name};
+use crate::connectors::tables::values::{Charset, Column, Kind, Unit};
+use crate::connectors::tables::{Problem, TableFault, TableName};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Col {
+    /// Name, whether it takes NULL, whether it is of the key, and what it takes; `None` for a type that cannot travel.
+    pub(super) kind: Option<Kind>,
+    pub(super) name: String,
+    pub(super) not_null: bool,
+    /// Its place in the primary key, from 0.
+    pub(super) key_place: Option<usize>,
+    /// The database computes it: `s` when a row is written, `v` when it is read.
+    pub(super) generated: String,
+    /// `GENERATED ALWAYS AS IDENTITY`.
+    pub(super) is_always_identity: bool,
+    /// Its type with its limits, as people read it.
+    pub(super) shown: String,
+    /// Its type without limits, as SQL.
+    pub(super) cast: String,
+    /// The name of the type below a domain.
+    pub(super) base: String,
+}
+
+/// A table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    /// As the configuration names it.
+    pub(super) shown: TableName,
+    pub(super) oid: i64,
+    pub(super) is_partitioned: bool,
+    pub(super) columns: Vec<Col>,
+    /// Tables that its foreign keys lead to: number and name.
+    pub(super) parents: Vec<(i64, TableName)>,
+    /// Where its rows are, and TRUNCATE can be said: itself, or its partitions.
+    pub(super) leaves: Vec<(String, String)>,
+}
+
+impl Table {
+    /// The table as SQL.
+    pub(super) fn sql(&self) -> String {
+        let (schema, name) = split_name(&self.shown);
+        format!("{}.{}", ident(schema), ident(name))
+    }
+
+    /// The columns of the key, in its order.
+    pub(super) fn key(&self) -> Vec<&Col> {
+        let mut key: Vec<&Col> = self.columns.iter().filter(|column| column.key_place.is_some()).collect();
+        key.sort_by_key(|column| column.key_place);
+        key
+    }
+
+    /// The columns whose values travel from here.
+    pub(super) fn travelling(&self) -> Vec<&Col> {
+        self.columns.iter().filter(|column| column.generated != "v").collect()
+    }
+
+    /// The columns as values are checked against them; those that the database computes itself are not among them.
+    pub(super) fn taking(&self) -> Vec<Column> {
+        let column = |column: &Col| {
+            let kind = column.kind.clone().filter(|_| column.generated.is_empty())?;
+            Some(Column { name: column.name.clone(), kind, nullable: !column.not_null, in_key: column.key_place.is_some() })
+        };
+        self.columns.iter().filter_map(column).collect()
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&Col> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    pub(super) fn unfit(&self, column: Option<&Col>, problem: Problem) -> TableFault {
+        unfit(&self.shown, column.map(|column| column.name.clone()), problem)
+    }
+
+    /// What of the table cannot be followed or filled.
+    pub(super) fn problems(&self) -> Vec<TableFault> {
+        let mut found = Vec::new();
+        if self.key().is_empty() {
+            found.push(self.unfit(None, Problem::NoKey));
+        }
+        let strange = self.columns.iter().filter(|column| column.kind.is_none());
+        found.extend(strange.map(|column| self.unfit(Some(column), Problem::Type(column.shown.clone()))));
+        found
+    }
+}
+
+/// Makes an unfit fault.
+pub(super) fn unfit(table: &str, column: Option<String>, problem: Problem) -> TableFault {
+    TableFault::Unfit { table: table.to_owned(), column, problem }
+}
+
+const TABLE: &str = "SELECT c.oid::bigint, c.relkind = 'p' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
+
+const COLUMNS: &str = "SELECT a.attname::text, a.attnotnull OR t.typnotnull, a.attgenerated::text, a.attidentity::text = 'a',
+    format_type(a.atttypid, a.atttypmod), quote_ident(tn.nspname) || '.' || quote_ident(t.typname), b.typname::text, b.typtype::text,
+    (CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)::bigint, bn.nspname = 'pg_catalog',
+    (SELECT k.at::bigint - 1 FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
+       WHERE i.indrelid = a.attrelid AND i.indisprimary AND k.attnum = a.attnum AND k.at <= i.indnkeyatts),
+    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = b.oid ORDER BY enumsortorder)
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
+  JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END JOIN pg_namespace bn ON bn.oid = b.typnamespace
+  WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+const PARENTS: &str = "SELECT DISTINCT f.confrelid::bigint, n.nspname || '.' || c.relname FROM pg_constraint f
+  JOIN pg_class c ON c.oid = f.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE f.conrelid = $1::bigint::oid AND f.contype = 'f' AND f.confrelid <> f.conrelid
+    AND NOT (f.conparentid <> 0 AND c.relispartition) ORDER BY 1";
+
+const LEAVES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_partition_tree($1::bigint::oid::regclass) p
+  JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.isleaf AND c.relkind = 'r' ORDER BY 1, 2";
+
+/// Reads a table; `None` where it is not there.
+pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<Option<Table>, Trouble> {
+    let (schema, name) = split_name(shown);
+    let Some(row) = sqlx::query(TABLE).bind(schema).bind(name).fetch_optional(&mut *connection).await? else { return Ok(None) };
+    let (oid, is_partitioned): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let columns = sqlx::query(COLUMNS).bind(oid).fetch_all(&mut *connection).await?;
+    let columns = columns.iter().map(column).collect::<Result<_, _>>()?;
+    let parents = sqlx::query(PARENTS).bind(oid).fetch_all(&mut *connection).await?;
+    let parents = parents.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?;
+    let leaves = if is_partitioned {
+        let leaves = sqlx::query(LEAVES).bind(oid).fetch_all(&mut *connection).await?;
+        leaves.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()?
+    } else {
+        vec![(schema.to_owned(), name.to_owned())]
+    };
+    Ok(Some(Table { shown: shown.to_owned(), oid, is_partitioned, columns, parents, leaves }))
+}
+
+/// Reads all tables: those that are there, and faults for those that are not.
+pub(super) async fn read_all(
+    connection: &mut PgConnection,
+    tables: &[TableName],
+) -> Result<(Vec<Table>, Vec<TableFault>), Trouble> {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for table in tables {
+        match read(connection, table).await? {
+            Some(table) => found.push(table),
+            None => missing.push(unfit(table, None, Problem::Missing)),
+        }
+    }
+    Ok((found, missing))
+}
+
+fn column(row: &PgRow) -> Result<Col, sqlx::Error> {
+    let (base, typtype, typmod): (String, String, i64) = (row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
+    let is_own: bool = row.try_get(9)?;
+    let kind = match typtype.as_str() {
+        "e" => Some(Kind::Enum { labels: row.try_get(11)? }),
+        "b" if is_own || base == "citext" => kind(&base, typmod),
+        _ => None,
+    };
+    let place: Option<i64> = row.try_get(10)?;
+    Ok(Col {
+        name: row.try_get(0)?,
+        not_null: row.try_get(1)?,
+        generated: row.try_get(2)?,
+        is_always_identity: row.try_get(3)?,
+        shown: row.try_get(4)?,
+        cast: row.try_get(5)?,
+        key_place: place.and_then(|place| usize::try_from(place).ok()),
+        kind,
+        base,
+    })
+}
+
+/// What a type takes.
+fn kind(base: &str, typmod: i64) -> Option<Kind> {
+    let limit = u64::try_from(typmod - 4).ok().filter(|_| typmod >= 4);
+    let fraction = u8::try_from(typmod).unwrap_or(6);
+    let integer = |bits| Kind::Integer { bits, unsigned: false };
+    let text = |max| Kind::Text { max, unit: Unit::Chars, charset: Charset::Utf8 };
+    Some(match base {
+        "int2" => integer(16),
+        "int4" => integer(32),
+        "int8" => integer(64),
+        "numeric" => numeric(limit),
+        "float4" => Kind::Float { bits: 32 },
+        "float8" => Kind::Float { bits: 64 },
+        "bool" => Kind::Bool,
+        "varchar" | "bpchar" => text(limit),
+        "text" | "citext" | "xml" | "name" => text(None),
+        "bytea" => Kind::Bytes { max: None },
+        "date" => Kind::Date,
+        "time" => Kind::Time { fraction },
+        "timestamp" => Kind::Timestamp { fraction },
+        "timestamptz" => Kind::TimestampTz { fraction },
+        "uuid" => Kind::Uuid,
+        "json" | "jsonb" => Kind::Json,
+        _ => return None,
+    })
+}
+
+/// The limits of a numeric: precision in the upper half, scale in eleven bits with a sign.
+fn numeric(limit: Option<u64>) -> Kind {
+    let scale = |limit: u64| i32::try_from(limit & 0x7ff).unwrap_or(0);
+    let signed = |scale: i32| if scale >= 1024 { scale - 2048 } else { scale };
+    Kind::Numeric {
+        precision: limit.and_then(|limit| u32::try_from((limit >> 16) & 0xffff).ok()),
+        scale: limit.map_or(0, |limit| signed(scale(limit))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_of_numerics_are_read_with_their_sign() {
+        // As pg_attribute has them for numeric(38,16), numeric(5,-3) and numeric.
+        assert_eq!(kind("numeric", 4 + (38 << 16 | 16)), Some(Kind::Numeric { precision: Some(38), scale: 16 }));
+        assert_eq!(kind("numeric", 4 + (5 << 16 | 2045)), Some(Kind::Numeric { precision: Some(5), scale: -3 }));
+        assert_eq!(kind("numeric", -1), Some(Kind::Numeric { precision: None, scale: 0 }));
+    }
+}

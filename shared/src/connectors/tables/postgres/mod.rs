@@ -1,0 +1,74 @@
+//! Tables of a PostgreSQL server, as source and as sink.
+//!
+//! Given: a database of an application. Gives: what its triggers wrote, in an order in which it can be applied; the rows of packets, each packet one
+//! transaction. After a crash: the server's own, mark and rows alike; a COMMIT whose answer never came is told by the mark. Never: a server's
+//! default that changes what is read (every setting that could is set in each session); a value that the server rounds, cuts or converts.
+//!
+//! Everything of ours stands in the schema `dukou`: outboxes, trigger functions, marks, dead letters.
+//!
+//! | file | what |
+//! |---|---|
+//! | `connection.rs` | a session: how it is begun, its settings, what an error means |
+//! | `catalog.rs` | tables, columns, keys and foreign keys as the database has them |
+//! | `portable.rs` | a column as SQL that triggers run, and back from what they wrote |
+//! | `install.rs` | outbox, functions and triggers as SQL |
+//! | `source.rs`, `chunk.rs` | the contract of a source |
+//! | `sink.rs`, `bulk.rs`, `single.rs`, `own_tables.rs` | the contract of a sink: in bulk, row by row, its mark, what is pending, what was refused |
+
+mod bulk;
+mod catalog;
+mod chunk;
+mod connection;
+mod install;
+mod own_tables;
+mod portable;
+mod single;
+mod sink;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use self::sink::PostgresSink;
+pub use self::source::PostgresSource;
+
+use super::TableFault;
+
+/// The schema of everything of ours.
+const SCHEMA: &str = "dukou";
+
+/// Why a step stopped, before it is known what it means.
+#[derive(Debug)]
+enum Trouble {
+    /// The server or the driver said no.
+    Sql(sqlx::Error),
+    /// The connector said no.
+    Fault(TableFault),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<TableFault> for Trouble {
+    fn from(fault: TableFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Writes a name as SQL.
+fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Writes a text as SQL that means the same whatever `standard_conforming_strings` is.
+fn literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// Divides a table's name as the configuration has it into schema and name; `public` where it has no schema.
+fn split_name(table: &str) -> (&str, &str) {
+    table.split_once('.').unwrap_or(("public", table))
+}

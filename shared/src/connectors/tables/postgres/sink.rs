@@ -1,0 +1,245 @@
+//! Tables of a database as a sink of rows.
+//!
+//! Given: packets in their order. Gives: each packet's rows in one transaction with the mark. After a crash, of the station, the server or the line between
+//! them: the mark tells whether the packet was applied, and a packet at or below it changes nothing. Never: a row that is not as it was sent; a
+//! transaction of the source seen in part; a refused row that is silently left out.
+//!
+//! Values are checked against the columns before anything is changed. The rows then go in bulk; when the database refuses them, back to the savepoint and row
+//! by row in the source's order, which finds the row.
+
+use super::catalog::{self, Table};
+use super::connection::{Place, Session, run_sql};
+use super::own_tables::{self, Placed, Refusal};
+use super::{Trouble, bulk, single};
+use crate::connectors::tables::net::parents_first;
+use crate::connectors::tables::values::{Column, Misfit, row_taken};
+use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
+use dukou_packets::packet::header::ChannelName;
+use sqlx::{AssertSqlSafe, PgConnection};
+use std::collections::{HashMap, HashSet};
+
+/// What a channel says of its sink.
+#[derive(Clone)]
+struct Settings {
+    /// The channel's tables: as the source names them, and as the sink does.
+    tables: Vec<(TableName, TableName)>,
+    /// Refused rows go to `dukou.dukou_refused` and the others flow; else the first of them holds the channel.
+    dead_letters: bool,
+}
+
+/// A channel's tables in a database, as a sink.
+pub struct PostgresSink {
+    session: Session,
+    settings: Settings,
+    /// As the database has them; read once, and again after a fault.
+    known: Option<Tables>,
+}
+
+/// The sink's tables.
+pub(super) struct Tables {
+    /// By the name that the source gives them.
+    pub(super) by_source: HashMap<TableName, Table>,
+    /// The names that the source gives them, parents before children.
+    pub(super) parents_first: Vec<TableName>,
+    /// Tables where a COPY met rows that were there, and how many packets go before it is tried again.
+    pub(super) met: HashMap<TableName, u8>,
+    /// Read for the packet at hand.
+    is_fresh: bool,
+}
+
+impl PostgresSink {
+    /// Makes the sink of a channel's tables, each as the source names it and as the sink does; refused rows go to `dukou.dukou_refused` where
+    /// `dead_letters`. The password is where it is not in the URL. Nothing is asked of the server yet, and a URL that cannot be used is told at the
+    /// first call.
+    pub fn new(url: &str, password: Option<&str>, tables: &[(TableName, TableName)], dead_letters: bool) -> Self {
+        let settings = Settings { tables: tables.to_vec(), dead_letters };
+        Self { session: Session::new(Place::of(url, password)), settings, known: None }
+    }
+
+    /// Gives the SQL of the station's own tables, for a person to run where the account may not make them; the first packet makes them else.
+    pub fn install_sql(&self) -> String {
+        own_tables::install_sql(self.session.place().account())
+    }
+
+    /// Counts the rows of a channel that were put aside.
+    ///
+    /// # Errors
+    /// [`TableFault`] of the server.
+    pub fn refused(&mut self, channel: &ChannelName) -> Result<u64, TableFault> {
+        self.session.run(async |connection| {
+            if !own_tables::are_there(connection).await? {
+                return Ok(0);
+            }
+            let sql = "SELECT count(*) FROM dukou.dukou_refused WHERE channel = $1";
+            let count: i64 = sqlx::query_scalar(sql).bind(channel.as_str()).fetch_one(connection).await?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
+    fn in_transaction(
+        &mut self,
+        channel: &ChannelName,
+        mark: &Mark,
+        work: impl AsyncFnOnce(&mut PgConnection, &mut Tables) -> Result<(), Trouble>,
+    ) -> Result<(), TableFault> {
+        let (settings, known) = (&self.settings, self.known.take());
+        let known = self.session.run(async |connection| {
+            let mut tables = match known {
+                Some(tables) => tables,
+                None => {
+                    own_tables::make(connection).await?;
+                    read_tables(connection, settings).await?
+                }
+            };
+            run_sql(connection, "BEGIN").await?;
+            let held = own_tables::hold_mark(connection, channel).await?;
+            if held.is_some_and(|held| held.epoch == mark.epoch && held.seq >= mark.seq) {
+                run_sql(connection, "ROLLBACK").await?;
+                return Ok(tables);
+            }
+            if held.is_some_and(|held| held.epoch != mark.epoch) {
+                own_tables::forget_older(connection, channel, mark).await?;
+            }
+            work(connection, &mut tables).await?;
+            own_tables::set_mark(connection, channel, mark).await?;
+            run_sql(connection, "COMMIT").await?;
+            Ok(tables)
+        })?;
+        self.known = Some(Tables { is_fresh: false, ..known });
+        Ok(())
+    }
+}
+
+async fn read_tables(connection: &mut PgConnection, settings: &Settings) -> Result<Tables, Trouble> {
+    let mut by_source = HashMap::new();
+    for (source, sink) in &settings.tables {
+        if let Some(table) = catalog::read(connection, sink).await? {
+            by_source.insert(source.clone(), table);
+        }
+    }
+    let names: Vec<TableName> = settings.tables.iter().map(|(source, _)| source.clone()).collect();
+    let name_of = |oid: i64| by_source.iter().find(|(_, table)| table.oid == oid).map(|(name, _)| name.clone());
+    let references: Vec<(TableName, TableName)> = by_source
+        .iter()
+        .flat_map(|(name, table)| table.parents.iter().filter_map(|(oid, _)| Some((name.clone(), name_of(*oid)?))))
+        .collect();
+    Ok(Tables { parents_first: parents_first(&names, &references), by_source, met: HashMap::new(), is_fresh: true })
+}
+
+impl TableSink for PostgresSink {
+    fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
+        self.session.run(async |connection| {
+            if own_tables::are_there(connection).await? { own_tables::mark(connection, channel).await } else { Ok(None) }
+        })
+    }
+
+    fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
+        let settings = &self.settings.clone();
+        self.in_transaction(channel, &packet.mark, async |connection, tables| {
+            let whole = whole_transactions(connection, channel, packet).await?;
+            let (mut fit, mut refused) = checked(tables, &whole)?;
+            if !refused.is_empty() && !tables.is_fresh {
+                // A person may have widened a column since.
+                *tables = read_tables(connection, settings).await?;
+                (fit, refused) = checked(tables, &whole)?;
+            }
+            if let (Some((placed, refusal)), false) = (refused.first(), settings.dead_letters) {
+                return Err(placed.fault(refusal.clone()).into());
+            }
+            run_sql(connection, "SAVEPOINT rows").await?;
+            match bulk::apply(connection, tables, &fit).await {
+                Ok(()) => {}
+                Err(trouble) if trouble.refusal().is_some() => {
+                    run_sql(connection, "ROLLBACK TO rows").await?;
+                    refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
+                }
+                Err(trouble) => return Err(trouble),
+            }
+            for (placed, refusal) in &refused {
+                own_tables::put_aside(connection, channel, &packet.mark, placed, refusal).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
+        self.in_transaction(channel, mark, async |_, _| Ok(()))
+    }
+
+    fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
+        let names: Vec<TableName> = self.settings.tables.iter().map(|(_, sink)| sink.clone()).collect();
+        self.session.run(async |connection| {
+            let (tables, mut faults) = catalog::read_all(connection, &names).await?;
+            for table in &tables {
+                faults.extend(table.problems());
+                let wanted = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+                faults.extend(super::source::rights(connection, &table.shown, &table.sql(), &wanted).await?);
+            }
+            faults.extend(own_tables::check(connection).await?);
+            let ask = "SELECT has_database_privilege(current_database(), 'TEMP')";
+            if !sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask)).fetch_one(connection).await? {
+                faults.push(catalog::unfit("dukou_stage", None, Problem::Right("CREATE TEMPORARY TABLE".to_owned())));
+            }
+            Ok(faults)
+        })
+    }
+}
+
+/// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end.
+async fn whole_transactions(
+    connection: &mut PgConnection,
+    channel: &ChannelName,
+    packet: &RowPacket,
+) -> Result<Vec<Placed>, Trouble> {
+    let mark = &packet.mark;
+    let mut waiting = own_tables::waiting(connection, channel, mark).await?;
+    let goes_on = |change: &&RowChange| change.goes_on;
+    let going_on: HashSet<u64> = packet.changes.iter().filter(goes_on).filter_map(|change| change.transaction).collect();
+    let (mut whole, mut kept) = (Vec::with_capacity(packet.changes.len()), Vec::new());
+    for (index, change) in (0..).zip(&packet.changes) {
+        let placed = Placed { seq: mark.seq, index, change: change.clone() };
+        match change.transaction {
+            Some(tx) if going_on.contains(&tx) => kept.push(placed),
+            Some(tx) if waiting.remove(&tx) => {
+                whole.extend(own_tables::take(connection, channel, mark, tx).await?);
+                whole.push(placed);
+            }
+            _ => whole.push(placed),
+        }
+    }
+    own_tables::keep(connection, channel, mark, &kept).await?;
+    Ok(whole)
+}
+
+/// Each change as its table takes it, and those that it does not take.
+type Checked = (Vec<Placed>, Vec<(Placed, Refusal)>);
+
+fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
+    let columns: HashMap<&TableName, _> = tables.by_source.iter().map(|(name, table)| (name, table.taking())).collect();
+    let (mut fit, mut refused) = (Vec::with_capacity(changes.len()), Vec::new());
+    for placed in changes {
+        let name = &placed.change.table;
+        let missing = || catalog::unfit(name, None, Problem::Missing);
+        let (table, columns) = (tables.by_source.get(name).ok_or_else(missing)?, columns.get(name).ok_or_else(missing)?);
+        if table.key().is_empty() {
+            return Err(table.unfit(None, Problem::NoKey).into());
+        }
+        match taken(table, columns, &placed.change) {
+            Ok(change) => fit.push(Placed { change, ..*placed }),
+            Err(misfit) => {
+                let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
+                refused.push((placed.clone(), refusal));
+            }
+        }
+    }
+    Ok((fit, refused))
+}
+
+/// A change in the form in which its table takes it, without what the database computes itself.
+fn taken(table: &Table, columns: &[Column], change: &RowChange) -> Result<RowChange, Misfit> {
+    let computed = |name: &str| table.column(name).is_some_and(|column| !column.generated.is_empty());
+    let row: Vec<_> = change.row.iter().filter(|(name, _)| !computed(name)).cloned().collect();
+    let (key, row) = (row_taken(columns, &change.key)?, row_taken(columns, &row)?);
+    let (table, changed) = (change.table.clone(), change.changed.clone());
+    Ok(RowChange { table, op: change.op, key, row, changed, transaction: change.transaction, goes_on: false })
+}

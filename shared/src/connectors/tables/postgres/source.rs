@@ -1,0 +1,458 @@
+//! The outbox as a source of rows.
+//!
+//! Given: an outbox that triggers fill. Gives: its oldest entries, a transaction's together, in an order in which whatever an entry depends on stands
+//! before it. After a crash: what was read and not deleted is read again. Never: an entry that waits because another transaction has not ended.
+//!
+//! Order: if B depends on A, then A was committed before B's statement that depends on it, so A's highest id is below B's. Among the entries
+//! that one snapshot shows, whole transactions are brought in the order of their highest ids. Those that end within the first N entries are complete there, and
+//! every other transaction ends behind them; so nothing but the first N entries has to be read. A transaction that is longer than the limits goes in
+//! parts, which the sink applies with its end in one go; whatever it depends on ends before it does, and so stands before its last part.
+
+use super::catalog::{self, Table};
+use super::connection::{Place, Session, run_sql};
+use super::install::{self, Names};
+use super::portable::{Cannot, cells};
+use super::{SCHEMA, Trouble, chunk, literal};
+use crate::connectors::tables::{
+    Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+};
+use dukou_packets::packet::header::ChannelName;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// How many times the limit of rows is looked at for a transaction that ends.
+const WINDOW_MOST: usize = 64;
+
+/// A channel's tables in a database, as a source.
+pub struct PostgresSource {
+    session: Session,
+    names: Names,
+    tables: Vec<TableName>,
+    /// As chunks need them; read once, and again after a fault.
+    known: HashMap<TableName, Table>,
+}
+
+impl PostgresSource {
+    /// Makes the source of a channel. The password is where it is not in the URL. Nothing is asked of the server yet, and a URL that cannot be used
+    /// is told at the first call.
+    pub fn new(url: &str, password: Option<&str>, channel: &ChannelName, tables: &[TableName]) -> Self {
+        let session = Session::new(Place::of(url, password));
+        Self { session, names: Names::of(channel), tables: tables.to_vec(), known: HashMap::new() }
+    }
+
+    /// Makes outbox, functions and triggers, or makes them anew; what the outbox holds stays.
+    ///
+    /// # Errors
+    /// The first fault of a table that cannot be followed, or one of the server; nothing was changed.
+    pub fn install(&mut self) -> Result<(), TableFault> {
+        let sql = self.install_sql()?;
+        self.session.run(async |connection| run_sql(connection, format!("BEGIN;\n{sql}COMMIT")).await.map(drop))
+    }
+
+    /// Gives the SQL of [`install`](Self::install) for a person to run: whoever runs it must own the tables, or may read them and make triggers on
+    /// them.
+    ///
+    /// # Errors
+    /// As [`install`](Self::install).
+    pub fn install_sql(&mut self) -> Result<String, TableFault> {
+        let (names, tables, account) = (&self.names, &self.tables, self.session.place().account().to_owned());
+        self.session.run(async |connection| {
+            let (tables, mut faults) = catalog::read_all(connection, tables).await?;
+            faults.extend(tables.iter().flat_map(|table| table_problems(table, &tables)));
+            if let Some(fault) = faults.into_iter().next() {
+                return Err(fault.into());
+            }
+            let mut sql = String::new();
+            if !exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", SCHEMA).await? {
+                sql.push_str(&install::schema());
+            }
+            if !has_outbox(connection, names).await? {
+                sql.push_str(&install::outbox(names, &account));
+            }
+            let expected: HashSet<String> =
+                tables.iter().flat_map(|table| install::functions(names, table)).map(|function| function.name).collect();
+            let stale = functions(connection, names).await?.into_iter().filter(|name| !expected.contains(name));
+            sql.extend(stale.map(|name| format!("DROP FUNCTION {SCHEMA}.{}() CASCADE;\n", super::ident(&name))));
+            sql.extend(tables.iter().map(|table| install::table(names, table)));
+            Ok(sql)
+        })
+    }
+
+    /// Takes away outbox, functions and triggers of the channel, and the schema where nothing else is in it. Entries that were not sent are lost.
+    ///
+    /// # Errors
+    /// [`TableFault`] of the server; nothing was changed.
+    pub fn uninstall(&mut self) -> Result<(), TableFault> {
+        let sql = self.uninstall_sql()?;
+        self.session.run(async |connection| {
+            run_sql(connection, format!("BEGIN;\n{sql}COMMIT")).await?;
+            let empty = "SELECT 1 FROM pg_namespace n WHERE n.nspname = $1 AND pg_has_role(n.nspowner, 'USAGE')
+                AND NOT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = n.oid) AND NOT EXISTS (SELECT 1 FROM pg_proc WHERE pronamespace = n.oid)";
+            if exists(connection, empty, SCHEMA).await? {
+                run_sql(connection, format!("DROP SCHEMA {SCHEMA}")).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the SQL of [`uninstall`](Self::uninstall), but for the schema.
+    ///
+    /// # Errors
+    /// [`TableFault`] of the server.
+    pub fn uninstall_sql(&mut self) -> Result<String, TableFault> {
+        let names = &self.names;
+        self.session.run(async |connection| Ok(install::uninstall(names, &functions(connection, names).await?)))
+    }
+}
+
+/// What of a table keeps it from being followed: with a key, known types, and no parent that the channel does not have.
+fn table_problems(table: &Table, tables: &[Table]) -> Vec<TableFault> {
+    let mut found = table.problems();
+    let outside = table.parents.iter().filter(|(oid, _)| tables.iter().all(|other| other.oid != *oid));
+    found.extend(outside.map(|(_, parent)| table.unfit(None, Problem::ParentOutside(parent.clone()))));
+    found
+}
+
+async fn exists(connection: &mut PgConnection, sql: &'static str, name: &str) -> Result<bool, Trouble> {
+    Ok(sqlx::query(sql).bind(name).fetch_optional(connection).await?.is_some())
+}
+
+async fn has_outbox(connection: &mut PgConnection, names: &Names) -> Result<bool, Trouble> {
+    let sql =
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'dukou' AND c.relname = $1";
+    exists(connection, sql, &names.outbox_name()).await
+}
+
+/// The functions of the channel that are there.
+async fn functions(connection: &mut PgConnection, names: &Names) -> Result<Vec<String>, Trouble> {
+    let sql = "SELECT p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = $1 AND starts_with(p.proname::text, $2) ORDER BY 1";
+    Ok(sqlx::query_scalar(sql).bind(SCHEMA).bind(names.function_prefix()).fetch_all(connection).await?)
+}
+
+impl TableSource for PostgresSource {
+    fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
+        let names = &self.names;
+        self.session.run(async |connection| {
+            run_sql(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            let taken = choose(connection, names, except, limits).await?;
+            let offered = if taken.is_empty() { Vec::new() } else { fetch(connection, names, &taken).await? };
+            run_sql(connection, "COMMIT").await?;
+            Ok(offered)
+        })
+    }
+
+    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+        let sql = format!("DELETE FROM {} WHERE id = ANY($1)", self.names.outbox());
+        self.session.run(async |connection| {
+            for ids in ids.chunks(100_000) {
+                sqlx::query(AssertSqlSafe(sql.as_str())).bind(ids).execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
+        let (names, known) = (&self.names, self.known.get(want.table).cloned());
+        let outcome = self.session.run(async |connection| {
+            let table = match known {
+                Some(table) => table,
+                None => {
+                    let missing = || catalog::unfit(want.table, None, Problem::Missing);
+                    catalog::read(connection, want.table).await?.ok_or_else(missing)?
+                }
+            };
+            let chunk = chunk::read(connection, names, &table, want, token).await?;
+            Ok((table, chunk))
+        });
+        let (table, chunk) = outcome.inspect_err(|_| self.known.clear())?;
+        self.known.insert(want.table.to_owned(), table);
+        Ok(chunk)
+    }
+
+    fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
+        let (names, tables) = (&self.names, &self.tables);
+        self.session.run(async |connection| {
+            let (tables, mut faults) = catalog::read_all(connection, tables).await?;
+            for table in &tables {
+                let problems = table_problems(table, &tables);
+                let is_fit = problems.is_empty();
+                faults.extend(problems);
+                faults.extend(rights(connection, &table.shown, &table.sql(), &["SELECT", "UPDATE"]).await?);
+                if is_fit {
+                    faults.extend(drift(connection, names, table).await?);
+                }
+            }
+            let outbox = format!("{SCHEMA}.{}", names.outbox_name());
+            if has_outbox(connection, names).await? {
+                faults.extend(rights(connection, &outbox, &names.outbox(), &["SELECT", "INSERT", "DELETE"]).await?);
+            } else {
+                faults.push(catalog::unfit(&outbox, None, Problem::NotInstalled(outbox.clone())));
+            }
+            Ok(faults)
+        })
+    }
+}
+
+/// What the account may not do with a table.
+pub(super) async fn rights(
+    connection: &mut PgConnection,
+    shown: &str,
+    sql: &str,
+    wanted: &[&str],
+) -> Result<Vec<TableFault>, Trouble> {
+    let mut faults = Vec::new();
+    for right in wanted {
+        let ask = format!("SELECT has_table_privilege({}, '{right}')", literal(sql));
+        if !sqlx::query_scalar::<_, bool>(AssertSqlSafe(ask)).fetch_one(&mut *connection).await? {
+            faults.push(catalog::unfit(shown, None, Problem::Right((*right).to_owned())));
+        }
+    }
+    Ok(faults)
+}
+
+/// Names triggers that are not there or are switched off, and functions that were made for other columns.
+async fn drift(connection: &mut PgConnection, names: &Names, table: &Table) -> Result<Vec<TableFault>, Trouble> {
+    let sql = "SELECT p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_namespace f ON f.oid = p.pronamespace
+        WHERE t.tgname = $1 AND n.nspname = $2 AND c.relname = $3 AND p.proname = $4 AND f.nspname = 'dukou' AND t.tgenabled IN ('O', 'A')";
+    for function in install::functions(names, table) {
+        let (schema, name) = super::split_name(&table.shown);
+        let on = if function.event == "row" { vec![(schema.to_owned(), name.to_owned())] } else { table.leaves.clone() };
+        for (schema, name) in on {
+            let query = sqlx::query_scalar::<_, String>(sql).bind(names.trigger(function.event)).bind(schema).bind(name);
+            match query.bind(&function.name).fetch_optional(&mut *connection).await? {
+                None => return Ok(vec![table.unfit(None, Problem::NotInstalled(names.trigger(function.event)))]),
+                Some(body) if body != function.body => return Ok(vec![table.unfit(None, Problem::Drifted)]),
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// An entry that may be brought.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    id: i64,
+    tx: i64,
+    bytes: u64,
+}
+
+/// An entry that is brought; `goes_on` where its transaction does behind this read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    id: i64,
+    goes_on: bool,
+}
+
+async fn choose(
+    connection: &mut PgConnection,
+    names: &Names,
+    except: &BTreeSet<i64>,
+    limits: ReadLimits,
+) -> Result<Vec<Taken>, Trouble> {
+    let mut window = limits.rows.max(1) + 1;
+    loop {
+        let (heads, is_all) = look(connection, names, except, window).await?;
+        let Some(last) = heads.last().filter(|_| !is_all) else { return Ok(select(&heads, &HashSet::new(), limits, true)) };
+        let open = open_behind(connection, names, &heads, last.id).await?;
+        let taken = select(&heads, &open, limits, window / WINDOW_MOST >= limits.rows);
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+        window *= 4;
+    }
+}
+
+/// Gives the oldest entries, and whether there are no more.
+async fn look(
+    connection: &mut PgConnection,
+    names: &Names,
+    except: &BTreeSet<i64>,
+    most: usize,
+) -> Result<(Vec<Head>, bool), Trouble> {
+    let sql = format!(
+        "SELECT id, tx, (octet_length(key::text) + coalesce(octet_length(\"row\"::text), 0))::bigint FROM {} ORDER BY id LIMIT $1",
+        names.outbox()
+    );
+    let wanted = i64::try_from(most.saturating_add(except.len())).unwrap_or(i64::MAX);
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(wanted).fetch_all(connection).await?;
+    let is_all = (rows.len() as u64) < wanted.unsigned_abs();
+    let head = |row: &PgRow| {
+        let bytes: i64 = row.try_get(2)?;
+        Ok(Head { id: row.try_get(0)?, tx: row.try_get(1)?, bytes: bytes.unsigned_abs() })
+    };
+    let heads = rows.iter().map(head).collect::<Result<Vec<_>, sqlx::Error>>()?;
+    Ok((heads.into_iter().filter(|head| !except.contains(&head.id)).collect(), is_all))
+}
+
+/// Gives those transactions of the entries that have more behind them.
+async fn open_behind(connection: &mut PgConnection, names: &Names, heads: &[Head], last: i64) -> Result<HashSet<i64>, Trouble> {
+    let seen: HashSet<i64> = heads.iter().map(|head| head.tx).collect();
+    let sql = format!(
+        "SELECT t FROM unnest($1::bigint[]) AS t WHERE EXISTS (SELECT 1 FROM {} o WHERE o.tx = t AND o.id > $2)",
+        names.outbox()
+    );
+    let seen: Vec<i64> = seen.into_iter().collect();
+    let open = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(seen).bind(last).fetch_all(connection).await?;
+    Ok(open.into_iter().collect())
+}
+
+/// Chooses what is brought: whole transactions in the order of their last entries; a part of one that alone is longer than the limits, or of the
+/// first where `is_last_try`. Nothing where a wider window is wanted.
+fn select(heads: &[Head], open: &HashSet<i64>, limits: ReadLimits, is_last_try: bool) -> Vec<Taken> {
+    let mut groups: Vec<Vec<Head>> = Vec::new();
+    let mut place: HashMap<i64, usize> = HashMap::new();
+    for head in heads {
+        let at = *place.entry(head.tx).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(at) {
+            group.push(*head);
+        }
+    }
+    let is_open = |group: &Vec<Head>| group.first().is_some_and(|head| open.contains(&head.tx));
+    let (going_on, mut whole): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_open);
+    whole.sort_by_key(|group| group.last().map(|head| head.id));
+    let (mut taken, mut left): (Vec<Taken>, ReadLimits) = (Vec::new(), limits);
+    for group in &whole {
+        if fits(group, left) {
+            left = ReadLimits { rows: left.rows - group.len(), bytes: left.bytes - bytes(group) };
+            taken.extend(group.iter().map(|head| Taken { id: head.id, goes_on: false }));
+        } else {
+            return if taken.is_empty() { part(group, limits) } else { taken };
+        }
+    }
+    if taken.is_empty() {
+        let longer = going_on.iter().find(|group| !fits(group, limits)).or_else(|| going_on.first().filter(|_| is_last_try));
+        return longer.map(|group| open_part(group, limits)).unwrap_or_default();
+    }
+    taken
+}
+
+fn bytes(group: &[Head]) -> u64 {
+    group.iter().fold(0, |sum, head| sum.saturating_add(head.bytes))
+}
+
+fn fits(group: &[Head], limits: ReadLimits) -> bool {
+    group.len() <= limits.rows && bytes(group) <= limits.bytes
+}
+
+/// The first entries of a transaction within the limits, one at least; it goes on unless these are all.
+fn part(group: &[Head], limits: ReadLimits) -> Vec<Taken> {
+    let mut taken = open_part(group, limits);
+    let goes_on = taken.len() < group.len();
+    taken.iter_mut().for_each(|taken| taken.goes_on = goes_on);
+    taken
+}
+
+/// As [`part`], of a transaction that has more than is seen of it.
+fn open_part(group: &[Head], limits: ReadLimits) -> Vec<Taken> {
+    let mut sum = 0_u64;
+    let within = |(at, head): &(usize, &Head)| {
+        sum = sum.saturating_add(head.bytes);
+        *at == 0 || (*at < limits.rows && sum <= limits.bytes)
+    };
+    group.iter().enumerate().take_while(within).map(|(_, head)| Taken { id: head.id, goes_on: true }).collect()
+}
+
+async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) -> Result<Vec<Offered>, Trouble> {
+    let sql = format!(
+        "SELECT id, (extract(epoch FROM at) * 1000)::bigint, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
+         FROM {} WHERE id = ANY($1)",
+        names.outbox()
+    );
+    let ids: Vec<i64> = taken.iter().map(|taken| taken.id).collect();
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(&ids).fetch_all(connection).await?;
+    let mut by_id: HashMap<i64, &PgRow> = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        by_id.insert(row.try_get(0)?, row);
+    }
+    let found = taken.iter().filter_map(|taken| by_id.get(&taken.id).map(|row| offered(row, *taken)));
+    Ok(found.collect::<Result<_, sqlx::Error>>()?)
+}
+
+fn offered(row: &PgRow, taken: Taken) -> Result<Offered, sqlx::Error> {
+    let (tx, table, op): (i64, String, &str) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
+    let (key, cells_of, changed, problem): (&str, Option<&str>, Option<&str>, Option<&str>) =
+        (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
+    let at_ms = row.try_get(1)?;
+    let entry = match op {
+        "marker" => {
+            Entry::Marker(serde_json::from_str::<String>(key).ok().and_then(|token| token.parse().ok()).unwrap_or_default())
+        }
+        _ => change(op, key, cells_of, changed, problem).map_or_else(
+            |(key, cannot)| Entry::Unfit {
+                table: table.clone(),
+                key,
+                code: cannot.code,
+                column: cannot.column,
+                bytes: cannot.bytes,
+            },
+            |change| {
+                let transaction = u64::try_from(tx).ok();
+                Entry::Change(RowChange { table: table.clone(), transaction, goes_on: taken.goes_on, ..change })
+            },
+        ),
+    };
+    Ok(Offered { id: taken.id, at_ms, entry })
+}
+
+fn change(
+    op: &str,
+    key: &str,
+    row: Option<&str>,
+    changed: Option<&str>,
+    problem: Option<&str>,
+) -> Result<RowChange, (super::super::Cells, Cannot)> {
+    let key = cells(key).map_err(|cannot| (Vec::new(), cannot))?;
+    if let Some(problem) = problem {
+        return Err((key, Cannot::parse(problem)));
+    }
+    let op = match op {
+        "insert" => Op::Insert,
+        "update" => Op::Update,
+        "delete" => Op::Delete,
+        _ => return Err((key, Cannot::parse(""))),
+    };
+    let row = row.map_or_else(|| Ok(Vec::new()), cells).map_err(|cannot| (key.clone(), cannot))?;
+    let changed = changed.map_or_else(|| Ok(Vec::new()), serde_json::from_str).map_err(|_| (key.clone(), Cannot::parse("")))?;
+    Ok(RowChange { table: String::new(), op, key, row, changed, transaction: None, goes_on: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(of: &[(i64, i64)]) -> Vec<Head> {
+        of.iter().map(|(id, tx)| Head { id: *id, tx: *tx, bytes: 10 }).collect()
+    }
+
+    fn taken(of: &[(i64, i64)], open: &[i64], rows: usize) -> Vec<(i64, bool)> {
+        let limits = ReadLimits { rows, bytes: 1000 };
+        select(&heads(of), &open.iter().copied().collect(), limits, false)
+            .iter()
+            .map(|taken| (taken.id, taken.goes_on))
+            .collect()
+    }
+
+    #[test]
+    fn transactions_stand_in_the_order_of_their_last_entries() {
+        assert_eq!(taken(&[(1, 8), (2, 7), (3, 8)], &[], 9), [(2, false), (1, false), (3, false)]);
+        assert_eq!(taken(&[(1, 8), (2, 7), (3, 9)], &[8], 9), [(2, false), (3, false)]);
+        assert_eq!(taken(&[(1, 8), (2, 7), (3, 8)], &[], 2), [(2, false)]);
+    }
+
+    #[test]
+    fn only_what_is_longer_than_the_limit_goes_in_parts() {
+        assert_eq!(taken(&[(1, 7), (2, 7), (3, 7)], &[], 2), [(1, true), (2, true)]);
+        assert_eq!(taken(&[(1, 7), (2, 7), (3, 7)], &[7], 2), [(1, true), (2, true)]);
+        assert_eq!(taken(&[(1, 7), (2, 8), (3, 7)], &[7, 8], 2), [], "a wider window is wanted");
+        let wide = ReadLimits { rows: 1, bytes: 1 };
+        let one = select(&heads(&[(1, 7)]), &HashSet::new(), wide, true);
+        assert_eq!(one, [Taken { id: 1, goes_on: false }], "an entry above every limit goes alone");
+    }
+}

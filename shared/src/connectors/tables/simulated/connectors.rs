@@ -1,0 +1,264 @@
+//! The simulated database as a source and as a sink, by the contract of [`TableSource`] and [`TableSink`].
+
+use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
+use super::{Content, Noted, Shared, SimDatabase, change_row};
+use crate::channel::{TableSinkConfig, TableSourceConfig};
+use crate::connectors::tables::{
+    Cells, Chunk, ChunkWanted, Entry, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableName, TableSink,
+    TableSource, Value,
+};
+use dukou_packets::packet::header::ChannelName;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The databases of a simulation, by their URLs; clones are the same ones.
+#[derive(Clone, Default)]
+pub struct SimDatabases(Arc<Mutex<BTreeMap<String, SimDatabase>>>);
+
+impl SimDatabases {
+    /// Gives the database with this URL, empty at first.
+    pub fn at(&self, url: &str) -> SimDatabase {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(url.to_string()).or_default().clone()
+    }
+}
+
+impl Databases for SimDatabases {
+    fn source(&self, at: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn TableSource>, DatabaseProblem> {
+        Ok(Box::new(SimSource(self.at(&at.url))))
+    }
+
+    fn outbox(&self, _: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn Outbox>, DatabaseProblem> {
+        Err(DatabaseProblem::NoConnector)
+    }
+
+    fn sink(
+        &self,
+        at: &Address,
+        _: &ChannelName,
+        _: &[TableName],
+        config: &TableSinkConfig,
+    ) -> Result<Box<dyn TableSink>, DatabaseProblem> {
+        Ok(Box::new(SimSink { database: self.at(&at.url), names: config.clone() }))
+    }
+}
+
+struct SimSource(SimDatabase);
+
+impl TableSource for SimSource {
+    fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
+        self.0.call(|shared| Ok(read(&shared.content, except, limits)))
+    }
+
+    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+        self.0.call(|shared| {
+            ids.iter().for_each(|id| drop(shared.content.outbox.remove(id)));
+            Ok(())
+        })
+    }
+
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        self.0.call(|shared| {
+            for (id, code) in refused {
+                if let Some(noted) = shared.content.outbox.remove(id) {
+                    shared.content.set_aside.insert(*id, (noted, code.clone()));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
+        self.0.call(|shared| chunk(&mut shared.content, want, token))
+    }
+
+    fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
+        self.0.call(|_| Ok(Vec::new()))
+    }
+}
+
+/// Gives the closed window of the oldest entries, transaction by transaction, those with the lower highest id first.
+fn read(content: &Content, except: &BTreeSet<i64>, limits: ReadLimits) -> Vec<Offered> {
+    let seen: Vec<(&i64, &Noted)> = content.outbox.iter().filter(|(id, _)| !except.contains(id)).collect();
+    let mut highest: BTreeMap<u64, i64> = BTreeMap::new();
+    for (id, noted) in &seen {
+        if let Some(transaction) = noted.transaction {
+            highest.insert(transaction, **id);
+        }
+    }
+    let place = |id: i64, noted: &Noted| noted.transaction.and_then(|number| highest.get(&number).copied()).unwrap_or(id);
+    let Some((last, _)) = seen.get(limits.rows.min(seen.len()).wrapping_sub(1)) else { return Vec::new() };
+    let mut window = **last;
+    loop {
+        let wider = seen.iter().filter(|(id, _)| **id <= window).map(|(id, noted)| place(**id, noted)).max().unwrap_or(window);
+        if wider <= window {
+            break;
+        }
+        window = wider;
+    }
+    let mut groups: BTreeMap<i64, Vec<Offered>> = BTreeMap::new();
+    for (id, noted) in seen.into_iter().filter(|(id, _)| **id <= window) {
+        let offered = Offered { id: *id, at_ms: 1_795_305_600_000 + *id, entry: noted.entry.clone() };
+        groups.entry(place(*id, noted)).or_default().push(offered);
+    }
+    cut(groups.into_values(), limits.rows)
+}
+
+/// Takes whole groups up to the limit; a first one that alone is longer is cut, and says that it goes on.
+fn cut(groups: impl Iterator<Item = Vec<Offered>>, limit: usize) -> Vec<Offered> {
+    let mut taken: Vec<Offered> = Vec::new();
+    for mut group in groups {
+        if taken.is_empty() && group.len() > limit {
+            let rest = group.split_off(limit);
+            let goes_on = rest.iter().any(|offered| matches!(offered.entry, Entry::Change(_)));
+            let last = group.iter_mut().rev().find_map(|offered| match &mut offered.entry {
+                Entry::Change(change) => Some(change),
+                _ => None,
+            });
+            if let Some(change) = last {
+                change.goes_on = goes_on;
+            }
+            return group;
+        }
+        if taken.len() + group.len() > limit {
+            break;
+        }
+        taken.append(&mut group);
+    }
+    taken
+}
+
+fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
+    let behind = |key: &Cells| want.after.is_none_or(|after| key > after);
+    let wanted = |row: &Cells| want.filter.is_none_or(|filter| selects(filter, row));
+    let rows = content.tables.get(want.table).into_iter().flatten().filter(|(key, row)| behind(key) && wanted(row));
+    let rows: Vec<(Cells, Cells)> = rows.map(|(key, row)| (key.clone(), row.clone())).collect();
+    let (now, later) = rows.split_at(rows.len().min(want.rows as usize));
+    let locked = content
+        .open
+        .values()
+        .flatten()
+        .any(|(_, change)| change.table == want.table && now.iter().any(|(key, _)| *key == change.key));
+    if locked {
+        return Err(TableFault::Busy { place: "simulated".to_string(), words: "lock timeout".to_string() });
+    }
+    content.last_id += 1;
+    content.outbox.insert(content.last_id, Noted { transaction: None, entry: Entry::Marker(token) });
+    let stock = |(key, row): &(Cells, Cells)| RowChange {
+        table: want.table.to_string(),
+        op: Op::Stock,
+        key: key.clone(),
+        row: row.clone(),
+        changed: Vec::new(),
+        transaction: None,
+        goes_on: false,
+    };
+    let last = now.last().filter(|_| !later.is_empty()).map(|(key, _)| key.clone());
+    Ok(Chunk { rows: now.iter().map(stock).collect(), last, left: later.len() as u64 })
+}
+
+/// Understands comparisons of columns with texts, joined by AND: `id >= 'b' AND id <= 'd'`.
+fn selects(filter: &str, row: &Cells) -> bool {
+    filter.split(" AND ").all(|term| {
+        let words: Vec<&str> = term.split_whitespace().collect();
+        let [column, operator, value] = words.as_slice() else { return false };
+        let Some((_, Value::Text(found))) = row.iter().find(|(name, _)| name == column) else { return false };
+        let value = value.trim_matches('\'');
+        match *operator {
+            "=" => found == value,
+            ">=" => found.as_str() >= value,
+            "<=" => found.as_str() <= value,
+            _ => false,
+        }
+    })
+}
+
+struct SimSink {
+    database: SimDatabase,
+    names: TableSinkConfig,
+}
+
+impl TableSink for SimSink {
+    fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
+        self.database.call(|shared| Ok(shared.content.marks.get(channel).copied()))
+    }
+
+    fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
+        self.database.call(|shared| apply(shared, channel, packet, &self.names))
+    }
+
+    fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
+        self.database.call(|shared| {
+            if !is_at(&shared.content, channel, mark) {
+                shared.content.marks.insert(channel.clone(), *mark);
+            }
+            Ok(())
+        })
+    }
+
+    fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
+        self.database.call(|_| Ok(Vec::new()))
+    }
+}
+
+/// True for a packet at or below the mark of its epoch.
+fn is_at(content: &Content, channel: &ChannelName, mark: &Mark) -> bool {
+    content.marks.get(channel).is_some_and(|known| known.epoch == mark.epoch && known.seq >= mark.seq)
+}
+
+fn apply(shared: &mut Shared, channel: &ChannelName, packet: &RowPacket, names: &TableSinkConfig) -> Result<(), TableFault> {
+    if is_at(&shared.content, channel, &packet.mark) {
+        return Ok(());
+    }
+    let mut changes = shared.content.pending.remove(channel).unwrap_or_default();
+    changes.extend(packet.changes.iter().cloned());
+    let goes_on = packet.changes.iter().rev().find(|change| change.goes_on).and_then(|change| change.transaction);
+    let (waits, now): (Vec<_>, Vec<_>) =
+        changes.into_iter().partition(|change| goes_on.is_some() && change.transaction == goes_on);
+    for (index, change) in now.iter().enumerate() {
+        let change = RowChange { table: names.name_of(&change.table).to_string(), ..change.clone() };
+        check(shared, &change, packet.mark.seq, index as u32)?;
+        change_row(&mut shared.content.tables, &change);
+    }
+    if !waits.is_empty() {
+        shared.content.pending.insert(channel.clone(), waits);
+    }
+    shared.content.marks.insert(channel.clone(), packet.mark);
+    shared.content.applied.push(packet.mark);
+    look_for_orphans(shared);
+    Ok(())
+}
+
+fn check(shared: &Shared, change: &RowChange, seq: u64, index: u32) -> Result<(), TableFault> {
+    let refuse = |column: &str, code: &'static str| {
+        let words = [format!("列 {column} 装不下"), format!("column {column} does not take it")];
+        let (table, key) = (change.table.clone(), change.key_text());
+        Err(TableFault::Row { seq, index, table, key, column: Some(column.to_string()), code, words })
+    };
+    for (column, value) in &change.row {
+        if shared.columns.get(&change.table).is_some_and(|columns| !columns.contains(column)) {
+            return refuse(column, "no-such-column");
+        }
+        let width = shared.widths.get(&(change.table.clone(), column.clone()));
+        if width.is_some_and(|width| value.shown().chars().count() > *width) {
+            return refuse(column, "too-narrow");
+        }
+    }
+    Ok(())
+}
+
+/// What is committed is seen by readers: no child may stand without its parent.
+fn look_for_orphans(shared: &mut Shared) {
+    let mut orphans = Vec::new();
+    for (table, (column, parent)) in &shared.parents {
+        let parents: BTreeSet<&Value> =
+            shared.content.tables.get(parent).into_iter().flatten().filter_map(|(key, _)| Some(&key.first()?.1)).collect();
+        for (key, row) in shared.content.tables.get(table).into_iter().flatten() {
+            let refers = row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
+            if refers.is_some_and(|value| *value != Value::Null && !parents.contains(value)) {
+                orphans.push(format!("{table} {key:?} without its {parent}"));
+            }
+        }
+    }
+    shared.violations.extend(orphans);
+}

@@ -1,0 +1,335 @@
+//! Rows on their way in: the packets of a channel of tables, each one transaction of the sink's database with the mark in it.
+//!
+//! Given: opened packets in their turn. Gives: rows at the sink, each packet once, whatever became of the answer to a COMMIT. After a crash: the sink's mark
+//! tells which packets it has; a packet at or below it is given to it again and changes nothing. Never: a packet given to a sink before its `seen` line is
+//! durable, or marked as applied here before the sink has it; a sink that goes on from an older or another copy of its data.
+
+pub(crate) mod words;
+
+use super::apply::{Onward, marked, row};
+use super::open::{Opened, Opening};
+use super::pick_up::PickedFrom;
+use crate::connectors::tables::rest::Rest;
+use crate::connectors::tables::{Mark, RowChange, RowPacket, TableFault, TableSink};
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::group::Group;
+use crate::store::{Direction, PacketKey, PacketRow, PacketState, RecordRow};
+use dukou_packets::log::line::Place as Turn;
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::records::{RecordKind, Records};
+use words::HeldRow;
+
+/// The hold of a channel whose sink has a row refused.
+pub(crate) const ROW_REFUSED: &str = "row-refused";
+
+/// The hold of a channel whose sink lacks what it needs.
+const TABLE_UNFIT: &str = "table-unfit";
+
+/// The hold of a channel whose packet holds records that are no rows.
+const NOT_ROWS: &str = "rows";
+
+/// The hold of a channel whose sink was restored from an older copy.
+pub(crate) const SINK_BEHIND: &str = "sink-behind";
+
+/// The hold of a channel whose sink has what this station does not know of.
+pub(crate) const SINK_AHEAD: &str = "sink-ahead";
+
+/// An incoming channel's tables at work.
+pub(crate) struct RowsIn {
+    sink: Box<dyn TableSink>,
+    rest: Rest,
+    met: Met,
+}
+
+/// What is known of the sink's mark.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Met {
+    /// Nothing: it is asked before anything else.
+    Not,
+    /// The mark it has; none before its first packet.
+    At(Option<Mark>),
+}
+
+/// What became of a packet.
+enum Given {
+    /// The sink has it.
+    Applied,
+    /// It could not take it now.
+    Later(TableFault),
+    /// The channel waits for a person.
+    Held(HeldRow),
+}
+
+impl RowsIn {
+    pub(crate) fn new(sink: Box<dyn TableSink>) -> Self {
+        Self { sink, rest: Rest::default(), met: Met::Not }
+    }
+
+    /// Gives after how many milliseconds the sink wants to be asked again.
+    pub(crate) fn due_ms(&self, now_ms: u64) -> Option<u64> {
+        self.rest.left_ms(now_ms)
+    }
+
+    /// True when packets may be given to it.
+    fn is_ready(&self, now_ms: u64) -> bool {
+        self.met != Met::Not && self.rest.lasting(now_ms).is_none()
+    }
+
+    /// Lets the sink be asked for its mark again.
+    pub(crate) fn meet_again(&mut self) {
+        (self.met, self.rest) = (Met::Not, Rest::default());
+    }
+
+    fn give(&mut self, key: &PacketKey, packet: &RowPacket) -> Given {
+        if let Met::At(Some(mark)) = self.met
+            && let Some(held) = words::ahead(&mark, &packet.mark)
+        {
+            return Given::Held(held);
+        }
+        let given = match packet.changes.is_empty() {
+            true => self.sink.pass_over(&key.channel, &packet.mark),
+            false => self.sink.apply(&key.channel, packet),
+        };
+        match given {
+            Ok(()) => {
+                self.rest.end();
+                self.move_on(packet.mark);
+                Given::Applied
+            }
+            Err(fault @ TableFault::Row { .. }) => Given::Held(HeldRow::of_fault(ROW_REFUSED, &fault)),
+            Err(fault @ TableFault::Unfit { .. }) => Given::Held(HeldRow::of_fault(TABLE_UNFIT, &fault)),
+            Err(fault) => Given::Later(fault),
+        }
+    }
+
+    /// Follows the sink's mark; one that stands ahead stays.
+    fn move_on(&mut self, mark: Mark) {
+        match self.met {
+            Met::At(Some(known)) if known.epoch == mark.epoch && known.seq > mark.seq => {}
+            _ => self.met = Met::At(Some(mark)),
+        }
+    }
+}
+
+impl Engine {
+    /// True when a channel's sink cannot take packets now, because its database rests after a fault or was not asked for its mark yet.
+    pub(crate) fn sink_rests(&self, channel: &ChannelName) -> bool {
+        let now_ms = self.seams.clock.mono_ms();
+        let rows = self.incoming.get(channel).and_then(|incoming| incoming.rows.as_ref());
+        rows.is_some_and(|rows| !rows.is_ready(now_ms))
+    }
+
+    fn rows_in(&mut self, channel: &ChannelName) -> Option<&mut RowsIn> {
+        self.incoming.get_mut(channel)?.rows.as_mut()
+    }
+
+    /// Asks a sink of rows for its mark where that is not known, and holds it against what was applied.
+    pub(crate) fn meet_sink(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
+        let now_ms = self.seams.clock.mono_ms();
+        let held = self.state.holds.contains_key(channel);
+        let Some(rows) = self.rows_in(channel).filter(|_| !held) else { return Ok(()) };
+        if let Some(fault) = rows.rest.lasting(now_ms).cloned() {
+            return self.tell_database(channel, fault, report);
+        }
+        if rows.met != Met::Not {
+            return Ok(());
+        }
+        match rows.sink.mark(channel) {
+            Ok(mark) => {
+                rows.rest.end();
+                self.judge_mark(channel, mark)
+            }
+            Err(fault) => self.rest_sink(channel, fault, report),
+        }
+    }
+
+    fn rest_sink(&mut self, channel: &ChannelName, fault: TableFault, report: &mut PassReport) -> Result<(), EngineFault> {
+        let now_ms = self.seams.clock.mono_ms();
+        if let Some(rows) = self.rows_in(channel) {
+            // Whatever became of the last transaction, its mark tells.
+            rows.met = Met::Not;
+            rows.rest.begin(now_ms, fault.clone());
+        }
+        self.tell_database(channel, fault, report)
+    }
+
+    /// Holds the sink's mark against the packets that this station knows as applied.
+    fn judge_mark(&mut self, channel: &ChannelName, mark: Option<Mark>) -> Result<(), EngineFault> {
+        if let Some(held) = self.contradiction(channel, mark.as_ref())? {
+            return self.hold_with_words(channel, 0, held);
+        }
+        if let Some(rows) = self.rows_in(channel) {
+            rows.met = Met::At(mark);
+        }
+        Ok(())
+    }
+
+    /// Tells why a sink's mark does not fit what this station knows as applied.
+    pub(crate) fn contradiction(&mut self, channel: &ChannelName, mark: Option<&Mark>) -> Result<Option<HeldRow>, EngineFault> {
+        if let Some(mark) = mark {
+            let key = Self::packet_key(Direction::In, channel, mark.epoch, mark.seq);
+            let known = self.store().packet(&key)?;
+            if known.is_some_and(|known| known.header != mark.header) {
+                return Ok(Some(HeldRow::sink_ahead(mark)));
+            }
+        }
+        let Some(head) = self.in_head(channel).cloned() else { return Ok(None) };
+        if mark.is_some_and(|mark| mark.epoch != head.epoch && mark.epoch.counter >= head.epoch.counter) {
+            return Ok(mark.map(HeldRow::sink_ahead));
+        }
+        let has = mark.filter(|mark| mark.epoch == head.epoch).map_or(0, |mark| mark.seq);
+        if has >= head.seq {
+            return Ok(None);
+        }
+        // What a person waived has no row that was applied.
+        let rows = self.store().packet_range(Direction::In, channel, &head.epoch, has + 1, head.seq)?;
+        let lacks = rows.iter().find(|row| matches!(row.state, PacketState::Applied | PacketState::Delivering));
+        Ok(lacks.map(|row| HeldRow::sink_behind(mark, row.key.seq, head.seq)))
+    }
+
+    /// Applies a group of packets of a channel of tables and tells how the channel goes on.
+    pub(crate) fn apply_rows(
+        &mut self,
+        channel: &ChannelName,
+        group: Group<Opening>,
+        report: &mut PassReport,
+    ) -> Result<Onward, EngineFault> {
+        // 1. The evidence: `seen` lines, one fdatasync. After a crash before the mark: the packets are seen again.
+        for packet in group.packets.iter().filter(|packet| packet.verified.picked.is_some()) {
+            self.note_seen(&packet.verified, Turn::Next);
+        }
+        let peer_log = group.packets.iter().map(|packet| packet.verified.head.header.own_log).max_by_key(|head| head.size);
+        self.commit_log()?;
+
+        // 2. The sink's database, one transaction a packet. After a crash, or without an answer: its mark tells what it has.
+        let (mut applied, mut stopped) = (Vec::new(), None);
+        let mut openings = group.packets.into_iter();
+        for opening in openings.by_ref() {
+            match self.give_packet(channel, opening) {
+                Outcome::Applied(opened, rows) => applied.push((opened, rows)),
+                Outcome::Stopped(row, picked, why) => {
+                    stopped = Some((row, picked, why));
+                    break;
+                }
+            }
+        }
+        let rest: Vec<_> = openings.map(|opening| (opening.verified.row, opening.verified.picked)).collect();
+
+        // 3. The mark here, with the copies in the spool. After a crash before it: the packets come again and change nothing at the sink.
+        if !applied.is_empty() {
+            self.seams.files.sync_fs(&self.station.spool_in())?;
+            self.mark(channel, &applied, None, peer_log)?;
+            self.forget_picked(&applied, report)?;
+        }
+        if let Some(incoming) = self.incoming.get_mut(channel) {
+            incoming.delivering.extend(applied.iter().map(|(opened, rows)| marked(&opened.row, rows)));
+        }
+
+        // 4. The `applied` lines ride with the next fdatasync: nothing is left to deliver.
+        self.deliver_channel(channel, &applied, report)?;
+        let Some((row, picked, why)) = stopped else { return Ok(Onward::Now) };
+        let seq = row.key.seq;
+        self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
+        match why {
+            Stop::Later(fault) => self.rest_sink(channel, fault, report)?,
+            Stop::Held(held) => self.hold_with_words(channel, seq, held)?,
+            Stop::Unopened(code) => self.hold(channel, code, seq)?,
+        }
+        Ok(Onward::Waits)
+    }
+
+    fn give_packet(&mut self, channel: &ChannelName, opening: Opening) -> Outcome {
+        let opened = match opening.finish() {
+            Ok(opened) => opened,
+            Err(unopened) => return Outcome::Stopped(unopened.row, unopened.picked, Stop::Unopened(unopened.refusal.code())),
+        };
+        let Some(packet) = row_packet(&opened.row, &opened.records) else {
+            return Outcome::Stopped(opened.row, opened.picked, Stop::Unopened(NOT_ROWS));
+        };
+        let given = self.rows_in(channel).map(|rows| rows.give(&opened.row.key, &packet));
+        match given {
+            Some(Given::Later(fault)) => Outcome::Stopped(opened.row, opened.picked, Stop::Later(fault)),
+            Some(Given::Held(held)) => Outcome::Stopped(opened.row, opened.picked, Stop::Held(held)),
+            Some(Given::Applied) | None => {
+                let rows = rows_of(&opened.records);
+                Outcome::Applied(opened, rows)
+            }
+        }
+    }
+
+    /// Gives a kept packet to the sink once more; tells what became of it.
+    pub(crate) fn give_again(&mut self, row: PacketRow) -> Result<Again, EngineFault> {
+        let channel = row.key.channel.clone();
+        let Some(verified) = self.verify_kept(row)? else { return Ok(Again::Gone) };
+        let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false)?.finish() else { return Ok(Again::Gone) };
+        let Some(packet) = row_packet(&opened.row, &opened.records) else { return Ok(Again::Gone) };
+        Ok(match self.rows_in(&channel).map(|rows| rows.give(&opened.row.key, &packet)) {
+            Some(Given::Later(fault)) => Again::Later(fault),
+            Some(Given::Held(held)) => Again::Refused(held),
+            Some(Given::Applied) | None => Again::Applied(packet.changes.len() as u64),
+        })
+    }
+
+    /// Asks the sink how far it is.
+    pub(crate) fn sink_mark(&mut self, channel: &ChannelName) -> Option<Result<Option<Mark>, TableFault>> {
+        self.rows_in(channel).map(|rows| rows.sink.mark(channel))
+    }
+
+    /// Lets a sink be asked for its mark again, and forgets why its channel was held.
+    pub(crate) fn meet_sink_again(&mut self, channel: &ChannelName) -> Result<(), EngineFault> {
+        if let Some(rows) = self.rows_in(channel) {
+            rows.meet_again();
+        }
+        self.forget_words(channel)
+    }
+}
+
+/// What became of a packet that was given to its sink once more.
+pub(crate) enum Again {
+    /// The sink has it: so many changes.
+    Applied(u64),
+    /// Its copy here is gone or damaged.
+    Gone,
+    /// The database cannot take it now.
+    Later(TableFault),
+    /// The database refuses a row.
+    Refused(HeldRow),
+}
+
+enum Outcome {
+    Applied(Opened, Vec<RecordRow>),
+    Stopped(PacketRow, Option<PickedFrom>, Stop),
+}
+
+enum Stop {
+    Later(TableFault),
+    Held(HeldRow),
+    Unopened(&'static str),
+}
+
+/// Gives what a packet carries for a sink of rows; `None` when its records are not those of rows.
+fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
+    let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
+    let mut changes: Vec<RowChange> = Vec::new();
+    let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
+    for record in records.iter() {
+        let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
+        match record.meta.kind {
+            RecordKind::LargeValue => large.push((table, key, record.body)),
+            RecordKind::Row => {
+                let is_alike = large.iter().all(|(of, with, _)| (*of, *with) == (table, key));
+                let values: Vec<&[u8]> = large.drain(..).map(|(_, _, body)| body).collect();
+                let change = RowChange::parse(record.body, &values).ok().filter(|_| is_alike)?;
+                changes.push(RowChange { table: table.to_string(), ..change });
+            }
+            RecordKind::Tombstone if large.is_empty() => {}
+            _ => return None,
+        }
+    }
+    large.is_empty().then_some(RowPacket { mark, changes })
+}
+
+fn rows_of(records: &Records) -> Vec<RecordRow> {
+    records.iter().map(|record| row(&record, record.meta.kind, record.body_digest, record.meta.total_bytes)).collect()
+}

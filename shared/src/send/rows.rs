@@ -1,0 +1,322 @@
+//! Rows on their way out: read the outbox, screen, batch, seal and publish as files are, delete what has its packet.
+//!
+//! Given: entries of an outbox, in the order in which they have to be applied. Gives: packets; the entries are deleted, those of refused rows set aside
+//! beside the outbox. After a crash: the ids stand with their packets in the store; at start, and before anything is read, they are deleted first.
+//! Never: an entry deleted whose packet does not exist; an entry packed twice; a source transaction cut that fits a packet.
+
+mod deal;
+pub(crate) mod push;
+
+use crate::connectors::tables::rest::Rest;
+use crate::connectors::tables::words::DatabaseFault;
+use crate::connectors::tables::{Cells, Chunk, Entry, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
+use crate::engine::{Engine, PassReport};
+use crate::error::EngineFault;
+use crate::group::Group;
+use crate::lang::Lang;
+use crate::say;
+use crate::send::pack::Batch;
+use crate::store::{Change, PacketKey, RecordRow};
+use crate::trouble::Trouble;
+use deal::{Piece, parcels};
+use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::records::RecordKind;
+use std::collections::{BTreeSet, VecDeque};
+
+/// How many packets one read of an outbox may fill.
+const READ_PACKETS: usize = 16;
+
+/// Bytes of the values that one read may bring.
+const READ_BYTES: u64 = 32 << 20;
+
+/// For how long rows that could not travel are told of: an hour. Their tombstones stay.
+const TOLD_MS: u64 = 3_600_000;
+
+/// How many of them are told of, the newest.
+const TOLD_MAX: usize = 8;
+
+/// An outgoing channel's tables at work.
+pub(crate) struct RowsOut {
+    source: Box<dyn TableSource>,
+    rest: Rest,
+    /// Monotonic time (ms) before which an outbox that was empty is not read again.
+    read_at_ms: u64,
+    /// Packets whose entries are still to be deleted.
+    sent: Vec<Sent>,
+    /// Entries without a packet that are only to be deleted: places of chunks that nobody waits for.
+    loose: Vec<i64>,
+    /// Rows that could not travel, told until this monotonic time (ms).
+    unfit: VecDeque<(u64, Trouble)>,
+    /// The chunk of the stock push whose place in the outbox was not read yet.
+    chunk: Option<(u64, Chunk)>,
+}
+
+/// The entries of a packet that exists.
+struct Sent {
+    packet: PacketKey,
+    ids: Vec<i64>,
+    /// Entries of rows that cannot travel, with the code of their tombstones.
+    refused: Vec<(i64, String)>,
+}
+
+impl RowsOut {
+    pub(crate) fn new(source: Box<dyn TableSource>) -> Self {
+        Self {
+            source,
+            rest: Rest::default(),
+            read_at_ms: 0,
+            sent: Vec::new(),
+            loose: Vec::new(),
+            unfit: VecDeque::new(),
+            chunk: None,
+        }
+    }
+
+    /// Gives after how many milliseconds the outbox wants to be asked again; `None` when the next look is soon enough.
+    fn due_ms(&self, now_ms: u64) -> Option<u64> {
+        let read = self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0);
+        self.rest.left_ms(now_ms).or(read)
+    }
+
+    fn except(&self) -> BTreeSet<i64> {
+        let of_packet =
+            |sent: &Sent| sent.ids.iter().copied().chain(sent.refused.iter().map(|(id, _)| *id)).collect::<Vec<_>>();
+        self.sent.iter().flat_map(of_packet).chain(self.loose.iter().copied()).collect()
+    }
+
+    fn delete(&mut self) -> Result<(), TableFault> {
+        let refused: Vec<(i64, String)> = self.sent.iter().flat_map(|sent| sent.refused.clone()).collect();
+        if !refused.is_empty() {
+            self.source.set_aside(&refused)?;
+        }
+        let of_packets = self.sent.iter().flat_map(|sent| sent.ids.iter().copied());
+        let ids: Vec<i64> = of_packets.chain(self.loose.iter().copied()).collect();
+        if !ids.is_empty() {
+            self.source.delete(&ids)?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Sends what one outbox holds, and tells of rows that cannot travel.
+    pub(crate) fn send_rows(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.send_outbox(at, report)?;
+        let now_ms = self.seams.clock.mono_ms();
+        if let Some(rows) = self.rows_out(at) {
+            rows.unfit.retain(|(until_ms, _)| now_ms < *until_ms);
+            report.troubles.extend(rows.unfit.iter().map(|(_, trouble)| trouble.clone()));
+        }
+        Ok(())
+    }
+
+    /// One read a call, so that nothing else waits behind a backlog.
+    fn send_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
+        if self.source_rests(at, report)? || !self.delete_entries(at, report)? {
+            return Ok(());
+        }
+        if self.may_take_on(at) {
+            self.reseal_pending(at, &[], report)?;
+        }
+        let now_ms = self.seams.clock.mono_ms();
+        let pushes = self.has_push(at)?;
+        let is_due = self.rows_out(at).is_some_and(|rows| now_ms >= rows.read_at_ms);
+        if !(is_due || pushes) || !self.may_take_on(at) || self.waits_for_reseal(at, report)? || !self.window_is_open(at)? {
+            return Ok(());
+        }
+        if pushes && !self.read_chunk(at, report)? {
+            return Ok(());
+        }
+        let Some(offered) = self.read_outbox(at, report)? else { return Ok(()) };
+        if offered.is_empty() {
+            let poll_ms = self.outgoing(at).channel.source.tables().map_or(0, |tables| tables.poll_seconds * 1000);
+            if let Some(rows) = self.rows_out(at) {
+                rows.read_at_ms = now_ms + poll_ms;
+            }
+            return Ok(());
+        }
+        let pieces = self.screen_rows(at, offered)?;
+        let carries_nothing = pieces.is_empty();
+        self.send_pieces(at, pieces, report)?;
+        let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;
+        // A table without rows is done without a packet: the next one follows at once.
+        if goes_on { self.send_outbox(at, report) } else { Ok(()) }
+    }
+
+    pub(crate) fn rows_out(&mut self, at: usize) -> Option<&mut RowsOut> {
+        self.outgoing.get_mut(at)?.rows.as_mut()
+    }
+
+    /// True, and told, while the source rests after a fault.
+    fn source_rests(&mut self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
+        let now_ms = self.seams.clock.mono_ms();
+        let fault = self.rows_out(at).and_then(|rows| rows.rest.lasting(now_ms).cloned());
+        match fault {
+            Some(fault) => self.tell_database(&self.channel_name(at), fault, report).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Lets the source rest after a fault.
+    fn rest_source(&mut self, at: usize, fault: TableFault, report: &mut PassReport) -> Result<(), EngineFault> {
+        let now_ms = self.seams.clock.mono_ms();
+        if let Some(rows) = self.rows_out(at) {
+            rows.rest.begin(now_ms, fault.clone());
+        }
+        self.tell_database(&self.channel_name(at), fault, report)
+    }
+
+    /// Tells of a database that cannot do it now.
+    pub(crate) fn tell_database(
+        &self,
+        channel: &ChannelName,
+        fault: TableFault,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        self.tolerate(DatabaseFault { channel: channel.clone(), fault: Box::new(fault) }, report)
+    }
+
+    fn read_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<Option<Vec<Offered>>, EngineFault> {
+        let records = self.outgoing(at).channel.batch.max_records as usize;
+        let limits = ReadLimits { rows: records * READ_PACKETS, bytes: READ_BYTES };
+        let Some(rows) = self.rows_out(at) else { return Ok(None) };
+        let except = rows.except();
+        match rows.source.read(&except, limits) {
+            Ok(offered) => {
+                rows.rest.end();
+                Ok(Some(offered))
+            }
+            Err(fault) => self.rest_source(at, fault, report).map(|()| None),
+        }
+    }
+
+    /// Makes the pieces of packets out of what an outbox holds; the place of the chunk that was read last is taken by its rows.
+    fn screen_rows(&mut self, at: usize, offered: Vec<Offered>) -> Result<Vec<Piece>, EngineFault> {
+        let mut pieces = Vec::with_capacity(offered.len());
+        let push = push::push_of(&self.state, &self.channel_name(at))?;
+        for Offered { id, at_ms, entry } in offered {
+            match entry {
+                Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) => {
+                    self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
+                }
+                Entry::Change(change) => pieces.push(Piece::of_change(change, at_ms, Some(id))),
+                Entry::Unfit { table, key, code, column, bytes } => {
+                    pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
+                }
+                Entry::Marker(token) => self.place_chunk(at, token, id, at_ms, &mut pieces)?,
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// Seals and publishes pieces, group by group, as long as the channel may go on; what is left is read again.
+    fn send_pieces(&mut self, at: usize, pieces: Vec<Piece>, report: &mut PassReport) -> Result<(), EngineFault> {
+        let mut parcels = parcels(pieces, &self.outgoing(at).channel.batch).into_iter().peekable();
+        while parcels.peek().is_some() && self.may_take_on(at) && self.window_is_open(at)? && !self.should_stop() {
+            let (mut group, mut troubles, mut ends_chunk) = (Group::default(), Vec::new(), false);
+            let mut room = self.window_room(at)?;
+            while let Some(parcel) = parcels.next_if(|_| !group.is_full() && !room.is_used_up()) {
+                troubles.extend(parcel.iter().filter_map(|piece| self.trouble_of(at, piece)));
+                ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
+                let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
+                for screened in parcel.into_iter().flat_map(Piece::screened) {
+                    batch.push(screened)?;
+                }
+                let sealing = self.begin_sealing(batch)?;
+                let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
+                group.push(sealing, plain_bytes, records);
+                room = room.without(1, plain_bytes);
+            }
+            if ends_chunk {
+                self.ride_progress(at)?;
+            }
+            self.publish_group(at, group, report)?;
+            self.remember_unfit(at, troubles);
+        }
+        Ok(())
+    }
+
+    fn remember_unfit(&mut self, at: usize, troubles: Vec<Trouble>) {
+        let until_ms = self.seams.clock.mono_ms() + TOLD_MS;
+        let Some(rows) = self.rows_out(at) else { return };
+        rows.unfit.extend(troubles.into_iter().map(|trouble| (until_ms, trouble)));
+        let surplus = rows.unfit.len().saturating_sub(TOLD_MAX);
+        rows.unfit.drain(..surplus);
+    }
+
+    fn trouble_of(&self, at: usize, piece: &Piece) -> Option<Trouble> {
+        let refused = piece.refused.as_ref()?;
+        let (channel, table, code) = (self.channel_name(at), &refused.table, &refused.code);
+        let what = |lang| match (&refused.column, refused.bytes) {
+            (Some(column), 0) => say!(lang, "（列 {column}）", " (column {column})"),
+            (Some(column), bytes) => say!(lang, "（列 {column}，{bytes} 字节）", " (column {column}, {bytes} bytes)"),
+            (None, _) => String::new(),
+        };
+        let sentence = |lang, key: &str| {
+            let what = what(lang);
+            say!(
+                lang,
+                "通道 {channel} 的表 {table}{key} 有一行不能摆渡（{code}）{what}，没有送出；它留在发件表旁的 refused 表里，请改好这一行，改动会再次送出。",
+                "Channel {channel}: a row of table {table}{key} cannot travel ({code}){what} and was not sent; its entry is kept in the refused table beside the outbox. Mend the row: the change is sent again."
+            )
+        };
+        let named = |lang| {
+            let key = &refused.key;
+            sentence(lang, &say!(lang, "（键 {key}）", " (key {key})"))
+        };
+        Some(Trouble { code: "row-unfit".into(), zh: named(Lang::Zh), en: named(Lang::En), journal: sentence(self.lang(), "") })
+    }
+
+    /// Takes on the entries of a packet that exists, as its records name them; false when they name none.
+    pub(crate) fn take_on_rows(&mut self, at: usize, packet: &PacketKey, records: &[RecordRow]) -> bool {
+        let mut sent = Sent { packet: packet.clone(), ids: Vec::new(), refused: Vec::new() };
+        for (record, id) in records.iter().filter_map(|record| Some((record, record.source?.outbox_id()?))) {
+            match record.kind {
+                RecordKind::Tombstone => sent.refused.push((id, record.reason.clone())),
+                _ => sent.ids.push(id),
+            }
+        }
+        let names_any = !sent.ids.is_empty() || !sent.refused.is_empty();
+        if let Some(rows) = self.rows_out(at).filter(|_| names_any) {
+            rows.sent.push(sent);
+        }
+        names_any
+    }
+
+    /// Deletes the entries whose packets exist; true when none is left.
+    fn delete_entries(&mut self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
+        let Some(rows) = self.rows_out(at) else { return Ok(true) };
+        if rows.sent.is_empty() && rows.loose.is_empty() {
+            return Ok(true);
+        }
+        if let Err(fault) = rows.delete() {
+            return self.rest_source(at, fault, report).map(|()| false);
+        }
+        rows.rest.end();
+        rows.loose.clear();
+        let done: Vec<Sent> = std::mem::take(&mut rows.sent);
+        done.into_iter().for_each(|sent| self.ride(Change::SourcesAway(sent.packet)));
+        Ok(true)
+    }
+
+    /// Gives after how many milliseconds a database wants to be asked again.
+    pub(crate) fn databases_due_ms(&self) -> Option<u64> {
+        let now_ms = self.seams.clock.mono_ms();
+        let out = self.outgoing.iter().filter_map(|outgoing| outgoing.rows.as_ref()?.due_ms(now_ms));
+        let into = self.incoming.values().filter_map(|incoming| incoming.rows.as_ref()?.due_ms(now_ms));
+        out.chain(into).min()
+    }
+}
+
+/// Gives a change that says nothing but a key.
+fn bare(key: &Cells) -> RowChange {
+    RowChange {
+        table: String::new(),
+        op: Op::Delete,
+        key: key.clone(),
+        row: Vec::new(),
+        changed: Vec::new(),
+        transaction: None,
+        goes_on: false,
+    }
+}

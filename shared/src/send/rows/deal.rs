@@ -1,0 +1,277 @@
+//! Dealing entries out to packets.
+//!
+//! Given: entries in order. Gives: parcels, each the content of a packet; a transaction is cut only when it alone is longer than a packet, and then the
+//! last change of each part says that it goes on. Never: an order of rows other than the given one.
+
+use super::bare;
+use crate::channel::BatchConfig;
+use crate::connectors::folder::names::folded;
+use crate::connectors::tables::change::LARGE_FROM;
+use crate::connectors::tables::{Cells, RowChange, TableName};
+use crate::send::pack::Screened;
+use crate::store::{RecordRow, SourceStamp};
+use dukou_packets::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX};
+use dukou_packets::packet::records::{RecordKind, RecordMeta};
+use dukou_packets::suite::sha256;
+
+/// What `more` adds to a row change.
+const MORE: &[u8] = b",\"more\":true}";
+
+/// One entry with its records: a row change behind its large values, or a tombstone.
+pub(super) struct Piece {
+    records: Vec<(RecordMeta, Vec<u8>)>,
+    /// Its id in the outbox; rows of a chunk have none but the last one, which has that of the chunk's place.
+    id: Option<i64>,
+    transaction: Option<u64>,
+    goes_on: bool,
+    pub(super) refused: Option<RefusedRow>,
+    /// It is the last one of a chunk of the stock push.
+    pub(super) ends_chunk: bool,
+}
+
+/// A row that cannot travel.
+pub(super) struct RefusedRow {
+    pub(super) table: TableName,
+    pub(super) key: String,
+    pub(super) code: String,
+    pub(super) column: Option<String>,
+    pub(super) bytes: u64,
+}
+
+impl Piece {
+    /// Makes the records of a change, or the tombstone of one that is too large.
+    pub(super) fn of_change(change: RowChange, at_ms: i64, id: Option<i64>) -> Self {
+        let (table, key) = (change.table.clone(), change.key.clone());
+        if let Some((column, bytes)) = change.too_large() {
+            let column = column.to_string();
+            return Self::of_unfit(table, &key, at_ms, id, "value-too-large", Some(column), Some(bytes));
+        }
+        let (body, large) = change.render(LARGE_FROM);
+        let bytes: u64 = large.iter().chain([&body]).map(|body| body.len() as u64).sum();
+        let key_text = change.key_text();
+        let meta = |kind, body: &[u8]| RecordMeta {
+            kind,
+            ..RecordMeta::file(key_text.clone(), table.clone(), at_ms, body.len() as u64)
+        };
+        let of_large = large.into_iter().map(|value| (meta(RecordKind::LargeValue, &value), value));
+        let mut records: Vec<(RecordMeta, Vec<u8>)> = of_large.collect();
+        let is_too_long = (body.len() + MORE.len()) as u64 > BODY_MAX;
+        records.push((meta(RecordKind::Row, &body), body));
+        let plain: u64 = records.iter().map(|(meta, _)| meta.encoded_len()).sum::<u64>() + bytes;
+        if is_too_long || PACKET_SALT as u64 + plain + MORE.len() as u64 > PLAIN_MAX {
+            return Self::of_unfit(table, &key, at_ms, id, "row-too-large", None, Some(bytes));
+        }
+        let (transaction, goes_on) = (change.transaction, change.goes_on);
+        Self { records, id, transaction, goes_on, refused: None, ends_chunk: false }
+    }
+
+    /// Makes the tombstone of a row that cannot travel.
+    pub(super) fn of_unfit(
+        table: TableName,
+        key: &Cells,
+        at_ms: i64,
+        id: Option<i64>,
+        code: &str,
+        column: Option<String>,
+        bytes: Option<u64>,
+    ) -> Self {
+        let (key, bytes) = (bare(key).key_text(), bytes.unwrap_or(0));
+        let meta = RecordMeta {
+            kind: RecordKind::Tombstone,
+            reason: code.to_string(),
+            body_len: 0,
+            ..RecordMeta::file(key.clone(), table.clone(), at_ms, bytes)
+        };
+        let refused = Some(RefusedRow { table, key, code: code.to_string(), column, bytes });
+        Self { records: vec![(meta, Vec::new())], id, transaction: None, goes_on: false, refused, ends_chunk: false }
+    }
+
+    /// Gives the records as a batch takes them; the last one has the entry's id.
+    pub(super) fn screened(self) -> impl Iterator<Item = Screened> {
+        let (count, id) = (self.records.len(), self.id);
+        let column = self.refused.and_then(|refused| refused.column);
+        self.records.into_iter().enumerate().map(move |(index, (meta, body))| {
+            let source = id.filter(|_| index + 1 == count).map(SourceStamp::of_outbox);
+            let digest = sha256(&[&body]);
+            let row = RecordRow {
+                index: 0,
+                kind: meta.kind,
+                key: meta.key.clone(),
+                name: meta.name.clone(),
+                folded: folded(&meta.name),
+                digest,
+                bytes: meta.total_bytes,
+                reason: meta.reason.clone(),
+                source,
+                target: column.clone(),
+            };
+            Screened { meta, body, digest, row, away: None, unfinished: None }
+        })
+    }
+
+    fn bytes(&self) -> u64 {
+        self.records.iter().map(|(meta, body)| meta.encoded_len() + body.len() as u64).sum::<u64>() + MORE.len() as u64
+    }
+
+    fn is_row(&self) -> bool {
+        self.refused.is_none()
+    }
+
+    /// Says that the source transaction goes on behind this change.
+    fn go_on(&mut self) {
+        let Some((meta, body)) = self.records.last_mut().filter(|_| !self.goes_on) else { return };
+        body.pop();
+        body.extend(MORE);
+        (meta.body_len, meta.total_bytes) = (body.len() as u64, body.len() as u64);
+        self.goes_on = true;
+    }
+}
+
+/// The content of a packet in the making.
+#[derive(Default)]
+struct Parcel {
+    pieces: Vec<Piece>,
+    records: u64,
+    bytes: u64,
+}
+
+impl Parcel {
+    /// Tells whether more fits; into an empty parcel one piece always does.
+    fn takes(&self, pieces: &[Piece], most: &BatchConfig) -> bool {
+        let records: u64 = pieces.iter().map(|piece| piece.records.len() as u64).sum();
+        let bytes: u64 = pieces.iter().map(Piece::bytes).sum();
+        let fits = self.records + records <= u64::from(most.max_records) && self.bytes + bytes <= most.max_bytes;
+        fits || (self.pieces.is_empty() && pieces.len() == 1)
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.records += piece.records.len() as u64;
+        self.bytes += piece.bytes();
+        self.pieces.push(piece);
+    }
+
+    fn go_on(&mut self) {
+        if let Some(piece) = self.pieces.iter_mut().rev().find(|piece| piece.is_row()) {
+            piece.go_on();
+        }
+    }
+}
+
+/// Deals pieces out to packets.
+pub(super) fn parcels(pieces: Vec<Piece>, most: &BatchConfig) -> Vec<Vec<Piece>> {
+    let (mut closed, mut open) = (Vec::new(), Parcel::default());
+    let mut close = |open: &mut Parcel| {
+        let pieces = std::mem::take(open).pieces;
+        if !pieces.is_empty() {
+            closed.push(pieces);
+        }
+    };
+    for mut group in transactions(pieces) {
+        if !open.takes(&group, most) {
+            close(&mut open);
+        }
+        let whole = open.takes(&group, most);
+        // Within a cut transaction tombstones come last, so that the change before a cut can say that more rows follow.
+        if !whole {
+            group.sort_by_key(|piece| !piece.is_row());
+        }
+        for piece in group {
+            if !whole && !open.takes(std::slice::from_ref(&piece), most) {
+                if piece.is_row() {
+                    open.go_on();
+                }
+                close(&mut open);
+            }
+            open.push(piece);
+        }
+    }
+    close(&mut open);
+    closed
+}
+
+/// Puts the pieces of one transaction together that follow one another; what names none is alone, or goes with the transaction around it.
+fn transactions(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut groups: Vec<(Option<u64>, Vec<Piece>)> = Vec::new();
+    for piece in pieces {
+        match groups.last_mut() {
+            Some((Some(open), group)) if piece.transaction == Some(*open) || !piece.is_row() => group.push(piece),
+            _ => groups.push((piece.transaction, vec![piece])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connectors::tables::{Op, VALUE_MAX, Value};
+
+    fn change(id: u64, transaction: Option<u64>, bytes: usize) -> RowChange {
+        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
+        let row = [key.clone(), vec![("v".to_string(), Value::Text("x".repeat(bytes)))]].concat();
+        RowChange { table: "t".to_string(), op: Op::Insert, key, row, changed: Vec::new(), transaction, goes_on: false }
+    }
+
+    fn piece(id: u64, transaction: Option<u64>) -> Piece {
+        Piece::of_change(change(id, transaction, 10), 0, Some(id as i64))
+    }
+
+    fn tombstone(id: u64) -> Piece {
+        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
+        Piece::of_unfit("t".to_string(), &key, 0, Some(id as i64), "date-out-of-range", None, None)
+    }
+
+    fn most(max_records: u32) -> BatchConfig {
+        BatchConfig { max_bytes: 1 << 20, max_records, linger_ms: 0 }
+    }
+
+    /// The keys of each packet, `+` behind those that say that their transaction goes on.
+    fn dealt(pieces: Vec<Piece>, max_records: u32) -> Vec<String> {
+        let shown = |piece: &Piece| {
+            let (meta, body) = piece.records.last().unwrap();
+            assert_eq!((meta.body_len, piece.goes_on), (body.len() as u64, body.ends_with(MORE)));
+            format!("{}{}", meta.key, if piece.goes_on { "+" } else { "" })
+        };
+        let parcels = parcels(pieces, &most(max_records));
+        parcels.iter().map(|pieces| pieces.iter().map(shown).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[test]
+    fn transactions_stay_whole_as_long_as_they_fit_a_packet() {
+        let pieces = |of: &[(u64, u64)]| of.iter().map(|(id, transaction)| piece(*id, Some(*transaction))).collect();
+        assert_eq!(dealt(pieces(&[(1, 1), (2, 1), (3, 2), (4, 2), (5, 3)]), 3), ["1 2", "3 4 5"]);
+        assert_eq!(dealt(pieces(&[(1, 1), (2, 1), (3, 1), (4, 2)]), 3), ["1 2 3", "4"]);
+        let alone = (1..=5).map(|id| piece(id, None)).collect();
+        assert_eq!(dealt(alone, 3), ["1 2 3", "4 5"]);
+    }
+
+    #[test]
+    fn a_transaction_longer_than_a_packet_is_cut_and_says_that_it_goes_on() {
+        let pieces = [(1, 1), (2, 2), (3, 2), (4, 2), (5, 2), (6, 2), (7, 3)];
+        let pieces = pieces.iter().map(|(id, transaction)| piece(*id, Some(*transaction))).collect();
+        assert_eq!(dealt(pieces, 2), ["1", "2 3+", "4 5+", "6 7"]);
+    }
+
+    #[test]
+    fn tombstones_go_with_the_transaction_around_them_and_behind_it_where_it_is_cut() {
+        let pieces = vec![piece(1, Some(1)), tombstone(2), piece(3, Some(1)), piece(4, Some(1))];
+        assert_eq!(dealt(pieces, 2), ["1 3+", "4 2"]);
+        let pieces = vec![piece(1, Some(1)), tombstone(2), piece(3, Some(1)), piece(4, Some(2))];
+        assert_eq!(dealt(pieces, 3), ["1 2 3", "4"]);
+    }
+
+    #[test]
+    fn what_a_packet_cannot_hold_becomes_a_tombstone_with_its_column_and_size() {
+        let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(1));
+        let refused = too_large.refused.unwrap();
+        assert_eq!(
+            (refused.code.as_str(), refused.column.as_deref(), refused.bytes),
+            ("value-too-large", Some("v"), VALUE_MAX + 1)
+        );
+        let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(1));
+        assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
+        let mut wide = change(1, None, VALUE_MAX as usize);
+        wide.row.push(("w".to_string(), Value::Text("y".repeat(VALUE_MAX as usize))));
+        assert_eq!(Piece::of_change(wide, 0, Some(1)).refused.unwrap().code, "row-too-large");
+    }
+}

@@ -1,0 +1,219 @@
+//! Channels of tables over the real programs and real databases, with `cp` for a gap device.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use dukou_tests::servers::{mariadb, postgres};
+use dukou_tests::stations::audit::assert_pass;
+use dukou_tests::stations::pair::Pair;
+use dukou_tests::stations::tree::names;
+use tempfile::TempDir;
+
+const CHANNEL: &str = "units";
+
+const SCHEMA: &str = "CREATE TABLE zd (dm VARCHAR(28) PRIMARY KEY, mj DECIMAL(12,2), zl VARCHAR(60));
+CREATE TABLE h (bm VARCHAR(28) PRIMARY KEY, zd VARCHAR(28) NOT NULL, bz VARCHAR(60), FOREIGN KEY (zd) REFERENCES zd (dm))";
+
+/// A script that reads SQL from its input; rows come with `|` between columns.
+const SQLITE: &str = "
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=20)
+text = sys.stdin.read()
+if text.startswith('SELECT'):
+    for row in db.execute(text):
+        print('|'.join('NULL' if value is None else str(value) for value in row))
+else:
+    db.executescript('PRAGMA foreign_keys = ON; BEGIN; ' + text + '; COMMIT')
+";
+
+/// A database of a test.
+enum End {
+    Postgres(postgres::Database),
+    Mariadb(mariadb::Database),
+    Sqlite(TempDir),
+}
+
+impl End {
+    fn postgres() -> Self {
+        Self::Postgres(postgres::Database::new())
+    }
+
+    fn mariadb() -> Self {
+        Self::Mariadb(mariadb::Database::new())
+    }
+
+    fn sqlite() -> Self {
+        Self::Sqlite(tempfile::Builder::new().prefix("dukou-").tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite(dir) => dir.path().join("registry.db"),
+            _ => PathBuf::new(),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Postgres(database) => database.url.clone(),
+            Self::Mariadb(database) => database.url.clone(),
+            Self::Sqlite(_) => format!("sqlite:{}", self.file().display()),
+        }
+    }
+
+    /// What a table is called in the configuration.
+    fn table(&self, name: &str) -> String {
+        if matches!(self, Self::Postgres(_)) { format!("public.{name}") } else { name.to_owned() }
+    }
+
+    /// Runs statements as the application, in one transaction.
+    fn run(&self, sql: &str) {
+        match self {
+            Self::Postgres(database) => drop(database.psql(&format!("SET ROLE {}; BEGIN; {sql}; COMMIT", postgres::USER))),
+            Self::Mariadb(database) => drop(database.sql(&format!("START TRANSACTION; {sql}; COMMIT"))),
+            Self::Sqlite(_) => drop(self.sqlite_answer(sql)),
+        }
+    }
+
+    fn sqlite_answer(&self, sql: &str) -> String {
+        let input = tempfile::NamedTempFile::new().unwrap();
+        fs::write(input.path(), sql).unwrap();
+        let mut command = Command::new("python3");
+        let output = command.args(["-c", SQLITE]).arg(self.file()).stdin(input.reopen().unwrap()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Gives the rows of both tables, in the order of their keys; a number as its hundredths, so that each database writes it alike.
+    fn rows(&self) -> Vec<String> {
+        let ask = |sql: &str| match self {
+            Self::Postgres(database) => database.psql(sql),
+            Self::Mariadb(database) => database.sql(sql).replace('\t', "|"),
+            Self::Sqlite(_) => self.sqlite_answer(sql),
+        };
+        let zd = ask("SELECT dm, CAST(ROUND(mj * 100) AS CHAR(12)), COALESCE(zl, 'none') FROM zd ORDER BY dm");
+        let h = ask("SELECT bm, zd, COALESCE(bz, 'none') FROM h ORDER BY bm");
+        let plain = |line: &str| line.replace(' ', "").replace(".0|", "|");
+        zd.lines().chain(h.lines()).map(plain).collect()
+    }
+}
+
+/// Gives two stations with a channel of tables, and databases with equal tables.
+fn stations(from: &End, to: &End) -> Pair {
+    let pair = Pair::new();
+    let tables: Vec<String> = ["zd", "h"].map(|name| format!("{:?}", from.table(name))).to_vec();
+    let renamed: String = ["zd", "h"].map(|name| format!("{:?} = {:?}\n", from.table(name), to.table(name))).concat();
+    let text = format!(
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n\n[source]\ndatabase = {:?}\ntables = [{}]\npoll_seconds = 0\n\n\
+         [sink]\ndatabase = {:?}\n\n[sink.tables]\n{renamed}",
+        from.url(),
+        tables.join(", "),
+        to.url()
+    );
+    for station in [&pair.outer, &pair.inner] {
+        fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
+    }
+    pair.trust_each_other();
+    from.run(SCHEMA);
+    to.run(SCHEMA);
+    pair
+}
+
+fn both_sides_end_alike(from: &End, to: &End) {
+    let pair = stations(from, to);
+    from.run("INSERT INTO zd VALUES ('370102001001GB00001', 12.50, '𬭚䶮㛃'); INSERT INTO h VALUES ('F1', '370102001001GB00001', '')");
+    let unready = pair.outer.expect(1, &["source", "check", CHANNEL]).out;
+    assert!(unready.contains("source install"), "{unready}");
+    pair.outer.expect(0, &["source", "install", CHANNEL]);
+    pair.outer.expect(0, &["source", "check", CHANNEL]);
+    pair.outer.expect(0, &["push", CHANNEL]);
+    from.run(
+        "INSERT INTO zd VALUES ('370102001001GB00002', 99999999.99, NULL); INSERT INTO h VALUES ('F2', '370102001001GB00002', 'it''s')",
+    );
+    from.run("UPDATE zd SET zl = '历下区' WHERE dm = '370102001001GB00001'");
+    pair.exchange();
+    pair.exchange();
+    assert_eq!(to.rows(), from.rows());
+    assert_eq!(to.rows().len(), 4);
+    // Parents and children move to other keys in one transaction, and one goes.
+    from.run(
+        "INSERT INTO zd VALUES ('370102001001GB00003', 0, 'x'); UPDATE h SET zd = '370102001001GB00003' WHERE bm = 'F2'; \
+         DELETE FROM h WHERE bm = 'F1'; DELETE FROM zd WHERE dm = '370102001001GB00002'",
+    );
+    pair.exchange();
+    assert_eq!(to.rows(), from.rows());
+    assert_eq!(to.rows().len(), 3);
+    // What was pushed and sent before changes nothing when it comes again.
+    pair.outer.expect(0, &["push", CHANNEL]);
+    pair.exchange();
+    pair.exchange();
+    assert_eq!(to.rows(), from.rows());
+    assert_pass(&pair);
+    pair.outer.expect(0, &["source", "uninstall", CHANNEL]);
+    from.run("UPDATE zd SET zl = NULL");
+}
+
+#[test]
+fn rows_cross_from_postgres_to_mariadb() {
+    both_sides_end_alike(&End::postgres(), &End::mariadb());
+}
+
+#[test]
+fn rows_cross_from_mariadb_to_postgres() {
+    both_sides_end_alike(&End::mariadb(), &End::postgres());
+}
+
+#[test]
+fn rows_cross_from_sqlite_to_postgres() {
+    both_sides_end_alike(&End::sqlite(), &End::postgres());
+}
+
+#[test]
+fn rows_cross_from_postgres_to_sqlite() {
+    both_sides_end_alike(&End::postgres(), &End::sqlite());
+}
+
+#[test]
+fn a_row_that_is_too_long_there_holds_the_channel_and_names_its_column_until_the_table_is_mended() {
+    let (from, to) = (End::sqlite(), End::postgres());
+    let pair = stations(&from, &to);
+    pair.outer.expect(0, &["source", "install", CHANNEL]);
+    to.run("ALTER TABLE zd ALTER COLUMN zl TYPE VARCHAR(3)");
+    from.run("INSERT INTO zd VALUES ('370102001001GB00001', 1, '历下区龙洞街道')");
+    pair.outer.pass(0);
+    pair.carry();
+    pair.inner.pass(1);
+    let status = pair.inner.expect(1, &["status"]).out;
+    assert!(status.contains("zl"), "{status}");
+    to.run("ALTER TABLE zd ALTER COLUMN zl TYPE VARCHAR(60)");
+    pair.inner.expect(0, &["release", CHANNEL]);
+    pair.inner.pass(0);
+    assert_eq!(to.rows(), from.rows());
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_database_without_a_driver_gets_its_scripts_printed_and_nothing_else() {
+    let pair = Pair::new();
+    let text = format!(
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n\n[source]\ndatabase = \"table-file:extracts\"\ntables = [\"BDC.ZD\"]\n\n\
+         [sink]\ndatabase = \"sqlite:registry.db\"\n"
+    );
+    fs::write(pair.outer.path(format!("channels/{CHANNEL}.toml")), text).unwrap();
+    fs::create_dir(pair.outer.path("extracts")).unwrap();
+    let print = ["source", "install", CHANNEL, "--print", "--dialect", "oracle"];
+    let script = |name: &str| pair.outer.expect(0, &[&print[..], &["--script", name]].concat()).out;
+    assert!(script("columns").to_lowercase().contains("all_tab_columns"), "{}", script("columns"));
+    let missing = pair.outer.ask(&print);
+    assert!(missing.code != 0 && missing.err.contains("columns.tsv"), "{missing:?}");
+    let columns = "# oracle GBK\nBDC.ZD\tDM\tVARCHAR2\t28\t28\tB\t\t\tN\t1\nBDC.ZD\tMJ\tNUMBER\t22\t\t\t12\t2\tY\n";
+    fs::write(pair.outer.path("extracts/columns.tsv"), columns).unwrap();
+    let sql = pair.outer.expect(0, &print).out;
+    assert!(sql.contains("CREATE") && sql.contains("TRIGGER"), "{sql}");
+    assert!(script("extract").contains("jsonl") && script("forget").contains("DELETE"));
+    let other = pair.outer.ask(&["source", "install", CHANNEL, "--print", "--dialect", "dm"]);
+    assert!(other.code != 0 && other.err.contains("columns.tsv"), "{other:?}");
+    assert_ne!(pair.outer.ask(&["source", "install", CHANNEL]).code, 0);
+    assert_eq!(names(&pair.outer.path("extracts")), ["columns.tsv"]);
+}
