@@ -42,7 +42,7 @@ pub struct Seams {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
-    /// Whether pure work (compressing, opening) may run on a second thread. Simulations say no.
+    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no.
     pub second_thread: bool,
 }
 
@@ -62,6 +62,8 @@ pub(crate) struct Incoming {
     pub(crate) delivering: VecDeque<PacketRow>,
     /// The record path that has to be taken before the channel goes on.
     pub(crate) waits_for_taking: Option<String>,
+    /// What is delivered on a second thread.
+    pub(crate) beside: crate::receive::beside::Beside,
 }
 
 /// What a pass did, and what waits for whom.
@@ -658,7 +660,12 @@ fn connect(
                 let sink = FolderSink::new(seams.files.clone(), station.dir.join(&channel.sink.folder), own);
                 incoming.insert(
                     channel.channel.clone(),
-                    Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None },
+                    Incoming {
+                        sink: Box::new(sink),
+                        delivering: VecDeque::new(),
+                        waits_for_taking: None,
+                        beside: Default::default(),
+                    },
                 );
             }
         }
@@ -674,7 +681,7 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
         archive: station.dir.join(&channel.source.archive).join(channel.channel.to_string()),
     };
     let lang = station.config.station.lang;
-    let source = FolderSource::new(
+    let mut source = FolderSource::new(
         seams.files.clone(),
         seams.clock.clone(),
         channel.channel.clone(),
@@ -682,6 +689,9 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
         channel.source.clone(),
         lang,
     );
+    if seams.second_thread {
+        source.remove_beside();
+    }
     let screen = Screen::new(&channel.screen)?;
     Ok(Outgoing { channel, source: Box::new(source), screen, away: PuttingAway::default() })
 }
