@@ -221,7 +221,7 @@ impl Engine {
         let id = station.config.station.id;
         let opened =
             PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
-        let named = opened.evidence.packed.last().copied().unwrap_or(0);
+        let named = opened.evidence.newest_number();
         if named > state.number {
             return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
         }
@@ -271,8 +271,8 @@ impl Engine {
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.tell_renumbered()?;
         engine.settle_peer()?;
-        engine.tell_rebuilt()?;
         Ok(engine)
     }
 

@@ -11,7 +11,7 @@ mod epoch;
 mod gap_report;
 mod mailbox;
 mod maintenance;
-pub mod rebuilt;
+pub mod renumbered;
 mod replay;
 mod reseal;
 mod resend;

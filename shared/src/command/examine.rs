@@ -13,6 +13,7 @@ use crate::given;
 use crate::keys::{StationKeys, Trust, read_keyring};
 use crate::lang::Lang;
 use crate::log::read_lines;
+use crate::requests::renumbered::{Renumbering, renumber};
 use crate::say;
 use crate::seams::Files;
 use crate::seams::clock::{Clock, SystemClock};
@@ -21,7 +22,9 @@ use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, Waiver};
+use crate::store::{
+    Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, StoreFault, Waiver,
+};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
 use dukou_packets::limits;
@@ -227,8 +230,10 @@ pub(super) struct Told {
     pub(super) senders: BTreeMap<(ChannelName, Epoch), StationId>,
     /// Epochs that were opened or accepted here, and the header behind which each begins.
     pub(super) opened: BTreeMap<(ChannelName, Epoch), Digest>,
-    /// How often this station went on from an older copy of its state or from a rebuilt one.
+    /// How often this station went on from an older copy of its state.
     pub(super) restored: u64,
+    /// The number behind which packets are numbered, by the last line that says so.
+    pub(super) renumbered: u64,
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
@@ -354,6 +359,7 @@ fn tell(line: Line, own: StationId, told: &mut Told) {
             told.opened.insert((channel, epoch), old_header);
         }
         Event::Restored { peer, .. } => told.restored += u64::from(peer == own),
+        Event::Renumbered { number, .. } => told.renumbered = told.renumbered.max(number),
         Event::Left { number, .. } => drop(told.left.insert(number)),
         Event::Waived { channel, epoch, from, to, operator } => {
             told.waived.push(rebuild::waiver((channel, epoch), (from, to), operator, at_ms));
@@ -601,15 +607,15 @@ fn rebuild_rows(
         changes.push(Change::Rebuilt(row));
     }
     let count = changes.len() as u64;
-    changes.extend(lost_heads(told, &store.load()?));
+    changes.extend(lost_heads(told, &store.load()?)?);
     if !changes.is_empty() {
         store.commit(&changes)?;
     }
     Ok(count)
 }
 
-/// Gives the heads and the number that the log proves and the state is behind of.
-fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
+/// Gives the heads and the number that the log proves and the state is behind of; the next start tells the log of the number before it gives one.
+fn lost_heads(told: &Told, state: &StationState) -> Result<Vec<Change>, StoreFault> {
     let mut changes = Vec::new();
     for row in newest_by_channel(told.packed.values()) {
         let PacketKey { channel, epoch, seq, .. } = row.key.clone();
@@ -624,10 +630,10 @@ fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
             changes.push(Change::InHead(channel, InHead { epoch, seq, header: Some(row.header), known: seen.unwrap_or(seq) }));
         }
     }
-    if told.packed.values().any(|row| row.number > state.number) {
-        changes.push(Change::Number(rebuild::number_behind(told)));
+    if rebuild::newest_number(told) > state.number {
+        changes.extend(renumber(rebuild::number_behind(told), Renumbering::Mended, &operator())?);
     }
-    changes
+    Ok(changes)
 }
 
 fn newest_by_channel<'a>(rows: impl Iterator<Item = &'a PacketRow>) -> Vec<&'a PacketRow> {

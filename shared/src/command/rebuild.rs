@@ -12,7 +12,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
-use crate::requests::rebuilt::RebuiltState;
+use crate::requests::renumbered::{RebuiltState, Renumbering, renumber};
 use crate::say;
 use crate::station::Station;
 use crate::store::sqlite::SqliteStore;
@@ -26,8 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// How far beyond the newest number of the log a rebuilt state goes on, and beyond the one behind which the last rebuilt state did. Signals and repair
-/// packets take numbers that no line names: at one a second these are enough for a century.
+/// How far beyond the newest number that a line names a rebuilt state goes on, and once more for each older copy of the state that this station went on from: the newer
+/// one may have been rebuilt, too. Signals and repair packets take numbers that no line names: at one a second these are enough for a century.
 const NUMBERS_APART: u64 = 1 << 32;
 
 /// Changes of one transaction.
@@ -84,10 +84,9 @@ pub(super) fn rebuild(
     changes.push(upcoming(arrivals.to_come.into_iter())?);
     changes.extend(told.waived.iter().cloned().map(Change::Waived));
     changes.extend(holds(told));
-    let number = number_behind(told);
-    changes.push(Change::Number(number));
     let Person { name, reason, operator } = person;
-    changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator, number, is_logged: false })?);
+    changes.extend(renumber(number_behind(told), Renumbering::Rebuilt, &operator)?);
+    changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator })?);
     changes.into_iter().try_for_each(|change| writing.put(change))?;
     writing.end()?;
     rename_all(&place, &before)?;
@@ -238,8 +237,12 @@ fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<
 /// Gives the number behind which a rebuilt state goes on. Between two rebuildings only signals may have taken numbers, and each rebuilding has its line, so
 /// that each goes on further away.
 pub(super) fn number_behind(told: &Told) -> u64 {
-    let newest = told.packed.values().map(|row| row.number).max().unwrap_or(0);
-    newest.saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
+    newest_number(told).saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
+}
+
+/// Gives the newest packet number that a line speaks of.
+pub(super) fn newest_number(told: &Told) -> u64 {
+    told.packed.values().map(|row| row.number).max().unwrap_or(0).max(told.renumbered)
 }
 
 /// What the log proves of the channels that come in.
@@ -411,7 +414,10 @@ mod tests {
     fn each_rebuilding_goes_on_further_away_though_only_signals_went_between() {
         let mut told = Told::default();
         let first = number_behind(&told);
+        told.renumbered = first;
+        let second = number_behind(&told);
+        assert!(second >= first + NUMBERS_APART);
         told.restored += 1;
-        assert!(number_behind(&told) >= first + NUMBERS_APART);
+        assert!(number_behind(&told) >= second + NUMBERS_APART, "the copy that was lost may have been rebuilt itself");
     }
 }

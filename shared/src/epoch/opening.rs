@@ -9,6 +9,7 @@
 use super::decisions::Person;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::requests::renumbered::{Renumbering, renumber};
 use crate::send::publish::Sealable;
 use crate::store::Change;
 use crate::store::facts::Fact;
@@ -170,9 +171,11 @@ impl Engine {
     pub(crate) fn signal_anew(&mut self, person: &Person<'_>) -> Result<(), EngineFault> {
         let above = (self.numbers_used() / NUMBERS_AN_EPOCH + 1).saturating_mul(NUMBERS_AN_EPOCH);
         self.raise_numbers(above);
-        let mut changes = vec![self.decided("epoch-new", None, person)?, Change::Number(above)];
+        let mut changes = vec![self.decided("epoch-new", None, person)?];
+        changes.extend(renumber(above, Renumbering::EpochNew, person.operator)?);
         changes.extend(self.sending_decided()?);
-        self.commit_store(changes)
+        self.commit_store(changes)?;
+        self.tell_renumbered()
     }
 
     /// Gives the highest epoch counter that this station or its receiver knows of the link.

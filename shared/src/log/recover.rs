@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct LogEvidence {
     /// Numbers of packets with a `packed` line.
     pub packed: BTreeSet<u64>,
+    /// The number behind which packets are numbered, by the last `renumbered` line.
+    pub renumbered: u64,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
     /// Ranges with a `waived` line.
@@ -28,6 +30,13 @@ pub struct LogEvidence {
     pub gaps: Gaps,
     /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
     pub alarms: BTreeMap<(String, String), Option<i64>>,
+}
+
+impl LogEvidence {
+    /// Gives the newest packet number that a line speaks of; 0 without one.
+    pub fn newest_number(&self) -> u64 {
+        self.packed.last().copied().unwrap_or(0).max(self.renumbered)
+    }
 }
 
 /// An opened log.
@@ -271,6 +280,7 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
             Event::Packed { number, .. } => {
                 evidence.packed.insert(number);
             }
+            Event::Renumbered { number, .. } => evidence.renumbered = evidence.renumbered.max(number),
             Event::Applied { channel, epoch, seq, .. } => {
                 evidence.applied.insert((channel, epoch, seq));
             }

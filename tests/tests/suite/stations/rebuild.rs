@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use dukou_tests::stations::audit::{assert_pass, lines_of};
+use dukou_tests::stations::audit::{assert_pass, count, lines_of};
 use dukou_tests::stations::message;
-use dukou_tests::stations::pair::{MESSAGES, Pair};
+use dukou_tests::stations::pair::{MESSAGES, Pair, copy_all as copy};
 use dukou_tests::stations::sentence::wrong_use;
 use dukou_tests::stations::station::Station;
 use dukou_tests::stations::tree::names;
@@ -62,7 +62,9 @@ fn both_states_deleted_midway_are_rebuilt_and_every_record_arrives_once_and_the_
         wrong_use(station, &["pass"], 3, &["state/"]);
         let out = station.ask(&["check", "--rebuild"]).out;
         assert!(out.contains("已重建") && out.contains("不能重建") && out.contains("station.sqlite.before-"), "{out}");
-        assert_eq!(lines_of(station, "restored").len(), 1, "the log tells of it");
+        let told: Vec<_> = lines_of(station, "renumbered").iter().map(|line| line["code"].clone()).collect();
+        assert_eq!(told, ["rebuilt"], "the log tells of it");
+        assert_eq!(count(station, "restored"), 0, "no line was lost, and what contradicts the log stays a contradiction");
         assert_eq!(station.json(0, &["check"])["disagreements"].as_array().unwrap().len(), 0);
     }
     // Everything goes on: the gap is named, a resend closes it, new files follow, a repeat is known for one.
@@ -99,11 +101,42 @@ fn a_state_rebuilt_again_and_again_with_signals_alone_between_uses_no_number_twi
         pair.inner.pass(0);
     }
     let numbers: BTreeSet<u64> =
-        lines_of(&pair.outer, "restored").iter().map(|line| line["number"].as_u64().unwrap()).collect();
+        lines_of(&pair.outer, "renumbered").iter().map(|line| line["number"].as_u64().unwrap()).collect();
     assert_eq!(numbers.len(), 3, "{numbers:?}");
     pair.drop_messages(2, 3);
     pair.exchange();
     assert_eq!(pair.arrived(MESSAGES).len(), 3);
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_state_that_was_mended_and_is_lost_before_the_next_packet_uses_no_number_twice() {
+    let pair = Pair::one_file_a_packet();
+    pair.drop_messages(0, 2);
+    pair.exchange();
+    let backup = pair.dir.path().join("state-before");
+    copy(&pair.outer.path("state"), &backup);
+    pair.drop_messages(2, 4);
+    pair.exchange();
+    for round in 1..=3 {
+        fs::remove_dir_all(pair.outer.path("state")).unwrap();
+        copy(&backup, &pair.outer.path("state"));
+        pair.outer.expect(0, &["check", "--rebuild"]);
+        // Signals alone: no line names their numbers.
+        pair.outer.pass(0);
+        carry_but(&pair, &[]);
+        pair.inner.pass(0);
+        let told = lines_of(&pair.outer, "renumbered");
+        assert_eq!((told.len(), &told[round - 1]["code"]), (round, &"mended".into()), "{told:?}");
+    }
+    // A copy from before is noticed though nothing was packed since.
+    fs::remove_dir_all(pair.outer.path("state")).unwrap();
+    copy(&backup, &pair.outer.path("state"));
+    wrong_use(&pair.outer, &["pass"], 3, &["state/"]);
+    pair.outer.expect(0, &["check", "--rebuild"]);
+    pair.drop_messages(4, 5);
+    pair.exchange();
+    assert_eq!((pair.arrived(MESSAGES).len(), count(&pair.inner, "restored")), (5, 0));
     assert_pass(&pair);
 }
 
@@ -117,12 +150,12 @@ fn a_state_that_is_there_is_replaced_only_by_a_persons_name_and_stays_beside_the
         names.into_iter().filter(|name| name.contains("before-") && !name.ends_with("-wal") && !name.ends_with("-shm")).count()
     };
     pair.inner.expect(0, &["check", "--rebuild"]);
-    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "restored").len()), (0, 0), "without a name nothing is replaced");
+    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "renumbered").len()), (0, 0), "without a name nothing is replaced");
     wrong_use(&pair.inner, &["check", "--rebuild", "--name", "王工"], 2, &["--reason"]);
     wrong_use(&pair.inner, &["check", "--name", "王工", "--reason", "x"], 2, &["--rebuild"]);
     let out = pair.inner.expect(0, &["check", "--rebuild", "--name", "王工", "--reason", "磁盘坏过"]).out;
     assert!(out.contains("station.sqlite.before-"), "{out}");
-    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "restored").len()), (1, 1));
+    assert_eq!((beside(&pair.inner), lines_of(&pair.inner, "renumbered").len()), (1, 1));
     assert!(!pair.inner.read("log/000000000001.jsonl").contains("王工"), "the name stays in the state");
     pair.drop_messages(3, 5);
     pair.exchange();
