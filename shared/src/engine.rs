@@ -631,7 +631,8 @@ pub(crate) const OVERTAKEN_MS: u64 = 500;
 const PASS_WAIT_MS: u64 = 1000;
 
 /// An `applied` line is written after its mark: a mark that is not there was lost with an old copy of the state.
-fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
+/// Refuses a state that does not know what the lines call applied.
+pub(crate) fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
     let newest: BTreeMap<_, u64> = evidence.applied.iter().map(|(channel, epoch, seq)| ((channel, epoch), *seq)).collect();
     for ((channel, epoch), seq) in newest {
         let marked = store.packet(&Engine::packet_key(Direction::In, channel, *epoch, seq))?;

@@ -8,6 +8,7 @@ use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
 use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_store};
 use crate::epoch::accepting::ends_with_an_epoch;
+use crate::epoch::restored::{NoticedHere, RestoredHere};
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust, read_keyring};
@@ -230,6 +231,8 @@ pub(super) struct Told {
     pub(super) senders: BTreeMap<(ChannelName, Epoch), StationId>,
     /// Epochs that were opened or accepted here, and the header behind which each begins.
     pub(super) opened: BTreeMap<(ChannelName, Epoch), Digest>,
+    /// That this station was found to go on from an older copy of its state, and what was decided.
+    pub(super) here: NoticedHere,
     /// How often this station went on from an older copy of its state.
     pub(super) restored: u64,
     /// The number behind which packets are numbered, by the last line that says so.
@@ -256,7 +259,7 @@ pub(super) fn check(station: &Station, args: CheckArgs, lang: Lang) -> Result<u8
     if rebuild {
         let told = read_log(station)?;
         if args.name.is_some() || rebuild::is_lost(&told, &mut store)? {
-            drop(store);
+            store.settle()?;
             let person =
                 Person { name: args.name.unwrap_or_default(), reason: args.reason.unwrap_or_default(), operator: operator() };
             let made = rebuild::rebuild(station, &told, (&keys, trust.as_ref()), person, SystemClock::new().wall_ms())?;
@@ -335,6 +338,7 @@ fn read_log(station: &Station) -> Result<Told, EngineFault> {
 
 fn tell(line: Line, own: StationId, told: &mut Told) {
     let at_ms = line.stamp.at_ms;
+    told.here.tell(&line, own);
     let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
     match line.event {
         Event::Packed { number, channel, epoch, seq, header, root, records, tombstones, plain, bytes } => {
@@ -607,11 +611,19 @@ fn rebuild_rows(
         changes.push(Change::Rebuilt(row));
     }
     let count = changes.len() as u64;
-    changes.extend(lost_heads(told, &store.load()?)?);
+    let state = store.load()?;
+    changes.extend(lost_heads(told, &state)?);
+    changes.extend(lost_doubts(station, told, &state.fact()?)?);
     if !changes.is_empty() {
         store.commit(&changes)?;
     }
     Ok(count)
+}
+
+/// Gives the change with which the station knows again that it goes on from an older copy of its state, and what was decided.
+pub(super) fn lost_doubts(station: &Station, told: &Told, known: &RestoredHere) -> Result<Option<Change>, EngineFault> {
+    let here = told.here.unknown_to(known, &RealFiles::new(), &station.log_dir())?;
+    Ok(here.map(|here| Change::fact(&here)).transpose()?)
 }
 
 /// Gives the heads and the number that the log proves and the state is behind of; the next start tells the log of the number before it gives one.

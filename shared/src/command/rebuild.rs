@@ -2,12 +2,13 @@
 //!
 //! Given: the packet log, the spool, the station's keys. Gives: a state whose packets, records, heads, waivers, holds and numbers the log and the spool prove; the old one
 //! lies beside it under another name. After a crash: the old one is in its place, or the new one is, or none, and the next start asks for
-//! this command again; the line about it is written with the next start.
+//! this command again; each of them is whole; the line about it is written with the next start.
 //! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
 
-use super::examine::{Heads, Told, spool_heads};
+use super::examine::{Heads, Told, lost_doubts, spool_heads};
 use crate::epoch::accepting::upcoming;
 use crate::epoch::reseal::row_of;
+use crate::epoch::restored::RestoredHere;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust};
@@ -84,13 +85,14 @@ pub(super) fn rebuild(
     changes.push(upcoming(arrivals.to_come.into_iter())?);
     changes.extend(told.waived.iter().cloned().map(Change::Waived));
     changes.extend(holds(told));
+    changes.extend(lost_doubts(station, told, &RestoredHere::default())?);
     let Person { name, reason, operator } = person;
     changes.extend(renumber(number_behind(told), Renumbering::Rebuilt, &operator)?);
     changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator })?);
     changes.into_iter().try_for_each(|change| writing.put(change))?;
     writing.end()?;
-    rename_all(&place, &before)?;
-    rename_all(&beside, &place)?;
+    move_alone(&place, &before)?;
+    move_alone(&beside, &place)?;
     let synced = std::fs::File::open(&dir).and_then(|dir| dir.sync_all());
     synced.map_err(|error| ConfigFault::unreadable(&dir, &error))?;
     Ok(Rebuilding { packets, without_records: made.without_records, under_way: made.under_way, before })
@@ -113,41 +115,39 @@ impl Writing {
     }
 
     fn end(mut self) -> Result<(), EngineFault> {
-        self.commit()
+        self.commit()?;
+        Ok(self.store.settle()?)
     }
 }
 
-/// The files of a database.
-const PARTS: [&str; 3] = ["", "-wal", "-shm"];
+/// What SQLite keeps beside a database.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-fn part(path: &Path, part: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(part);
-    PathBuf::from(name)
+fn companions(path: &Path) -> [PathBuf; 2] {
+    COMPANIONS.map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}
+
+fn remove(path: &Path) -> Result<(), ConfigFault> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ConfigFault::unreadable(path, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn remove_all(path: &Path) -> Result<(), ConfigFault> {
-    for path in PARTS.map(|suffix| part(path, suffix)) {
-        if let Err(error) = std::fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(ConfigFault::unreadable(&path, &error));
-        }
-    }
-    Ok(())
+    remove(path)?;
+    companions(path).iter().try_for_each(|companion| remove(companion))
 }
 
-/// What belongs to a database moves with it; the database itself last, so that it never stands without what belongs to it.
-fn rename_all(from: &Path, to: &Path) -> Result<(), ConfigFault> {
-    for suffix in PARTS.into_iter().rev() {
-        let (from, to) = (part(from, suffix), part(to, suffix));
-        if let Err(error) = std::fs::rename(&from, &to)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(ConfigFault::unreadable(&from, &error));
-        }
-    }
-    Ok(())
+/// Moves a settled database: all that it knows is in its one file, so that no two names have to change at once. What SQLite left beside it would be taken for the
+/// next one's.
+fn move_alone(from: &Path, to: &Path) -> Result<(), ConfigFault> {
+    companions(from).iter().try_for_each(|companion| remove(companion))?;
+    std::fs::rename(from, to).map_err(|error| ConfigFault::unreadable(from, &error))
 }
 
 struct Made<'a> {

@@ -4,6 +4,10 @@
 //! the packet that told it lies in the ferry directory still, or the state says so. Never: a packet of a doubtful sender applied; a packet of this
 //! station sealed while its numbers may be in use already.
 
+mod of_log;
+
+pub(crate) use self::of_log::NoticedHere;
+
 use super::{RESTORED, RESTORED_HERE};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;

@@ -274,6 +274,25 @@ pub(super) fn split_notes(bytes: &[u8]) -> (Vec<&[u8]>, u64) {
     }
 }
 
+/// Gives what the lines of a segment prove that lie beyond a size of the log, the newest segment being number 0; `None` where no line of it does. Reads without
+/// a change, also beside the process that writes.
+///
+/// # Errors
+/// [`LogFault`] when a segment cannot be read.
+pub fn newest_evidence(files: &dyn Files, dir: &Path, beyond: u64, at: usize) -> Result<Option<LogEvidence>, LogFault> {
+    let paths = segments::list(files, dir)?;
+    let Some(path) = paths.iter().rev().nth(at) else { return Ok(None) };
+    let next = at.checked_sub(1).and_then(|newer| paths.iter().rev().nth(newer));
+    if next.is_some_and(|next| first_line(next) <= beyond + 1) {
+        return Ok(None);
+    }
+    let (bytes, known) = (segments::read(files, path)?, (beyond + 1).saturating_sub(first_line(path)));
+    let start: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(known as usize).map(<[u8]>::len).sum();
+    let mut evidence = LogEvidence::default();
+    gather(bytes.get(start..).unwrap_or_default(), &mut evidence);
+    Ok(Some(evidence))
+}
+
 fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
     for line in bytes.split_inclusive(|byte| *byte == b'\n').filter_map(complete_line) {
         match line.event {
