@@ -12,7 +12,7 @@ use crate::seams::Files;
 use dukou_packets::log::line::{Event, Line, leaf_hash};
 use dukou_packets::log::tree::Tree;
 use dukou_packets::suite::{Digest, StationId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What the lines told so far.
@@ -30,8 +30,8 @@ struct Noticed {
     since: u64,
     incoming_waits: bool,
     sending_waits: bool,
-    /// What the peer said of this log from there on: by size and root, the lowest number of its packets that said it.
-    echoes: BTreeMap<u64, BTreeMap<Digest, u64>>,
+    /// What the peer said of this log from there on: by size and root, the lowest and the highest number of its packets that said it.
+    echoes: BTreeMap<u64, BTreeMap<Digest, (u64, u64)>>,
 }
 
 impl NoticedHere {
@@ -64,15 +64,21 @@ impl NoticedHere {
         dir: &Path,
     ) -> Result<Option<RestoredHere>, LogFault> {
         let Some(last) = self.last.as_ref().filter(|last| known.since < last.since) else { return Ok(None) };
-        let heard = last.first_heard(files, dir)?;
-        let lost = last.echoes.iter().filter(|(_, roots)| roots.values().any(|number| *number < heard));
+        let heard = last.heard(files, dir)?;
+        let of_others = last.heads().filter(|(head, _)| !heard.contains(head));
+        let (mut tolerated, mut apart_up_to) = (0, 0);
+        for ((size, _), (_, highest)) in of_others {
+            (tolerated, apart_up_to) = (size.max(tolerated), highest.max(apart_up_to));
+        }
+        let by_this = last.heads().filter(|(head, _)| heard.contains(head)).map(|(_, (lowest, _))| lowest);
         let found = (last.incoming_waits || last.sending_waits).then_some(last.found);
         Ok(Some(RestoredHere {
             found,
             incoming_waits: last.incoming_waits,
             sending_waits: last.sending_waits,
-            tolerated: lost.map(|(size, _)| *size).max().unwrap_or(0),
-            again_below: heard,
+            tolerated,
+            again_below: by_this.min().unwrap_or(u64::MAX),
+            apart_up_to,
             since: last.since,
         }))
     }
@@ -87,16 +93,20 @@ impl Noticed {
             Event::Packed { .. } => self.sending_waits = false,
             Event::Renumbered { code, .. } if code == EPOCH_NEW => self.sending_waits = false,
             Event::Seen { number, echo_size, echo_root, .. } | Event::Signal { number, echo_size, echo_root, .. } => {
-                let lowest = self.echoes.entry(*echo_size).or_default().entry(*echo_root).or_insert(*number);
-                *lowest = (*lowest).min(*number);
+                let said = self.echoes.entry(*echo_size).or_default().entry(*echo_root).or_insert((*number, *number));
+                *said = (said.0.min(*number), said.1.max(*number));
             }
             _ => {}
         }
     }
 
-    /// Gives the number of the first packet that the peer sealed after it had heard of this copy: it names a head that no other copy had.
-    fn first_heard(&self, files: &dyn Files, dir: &Path) -> Result<u64, LogFault> {
-        let (mut tree, mut first) = (None, u64::MAX);
+    fn heads(&self) -> impl Iterator<Item = ((u64, Digest), (u64, u64))> {
+        self.echoes.iter().flat_map(|(size, roots)| roots.iter().map(|(root, numbers)| ((*size, *root), *numbers)))
+    }
+
+    /// Gives the heads among them that no other copy of this log had.
+    fn heard(&self, files: &dyn Files, dir: &Path) -> Result<BTreeSet<(u64, Digest)>, LogFault> {
+        let (mut tree, mut heard) = (None, BTreeSet::new());
         read_lines(files, dir, &mut |line| {
             if let (None, Event::Segment { size, peaks, .. }) = (&tree, &line.event) {
                 tree = Tree::from_peaks(*size, peaks);
@@ -104,10 +114,10 @@ impl Noticed {
             let Some(tree) = &mut tree else { return };
             tree.push(leaf_hash(line.render().as_bytes()));
             let said = self.echoes.get(&tree.size()).filter(|_| tree.size() > self.since);
-            if let Some(number) = said.and_then(|roots| roots.get(&tree.root())) {
-                first = first.min(*number);
+            if said.is_some_and(|roots| roots.contains_key(&tree.root())) {
+                heard.insert((tree.size(), tree.root()));
             }
         })?;
-        Ok(first)
+        Ok(heard)
     }
 }
