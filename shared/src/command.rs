@@ -585,7 +585,7 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
         true => print_json(&status)?,
         false => print(&report::status_text(&status, lang))?,
     }
-    Ok(u8::from(status.needs_a_person()))
+    Ok(if status.state == "ok" { u8::from(status.needs_a_person()) } else { 3 })
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {

@@ -233,7 +233,7 @@ impl Engine {
         let id = station.config.station.id;
         let opened =
             PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
-        let named = opened.evidence.packed.last().copied().unwrap_or(0);
+        let named = opened.evidence.newest_number();
         if named > state.number {
             return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
         }
@@ -283,8 +283,8 @@ impl Engine {
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.tell_renumbered()?;
         engine.settle_peer()?;
-        engine.tell_rebuilt()?;
         Ok(engine)
     }
 
@@ -646,7 +646,8 @@ pub(crate) const OVERTAKEN_MS: u64 = 500;
 const PASS_WAIT_MS: u64 = 1000;
 
 /// An `applied` line is written after its mark: a mark that is not there was lost with an old copy of the state.
-fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
+/// Refuses a state that does not know what the lines call applied.
+pub(crate) fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
     let newest: BTreeMap<_, u64> = evidence.applied.iter().map(|(channel, epoch, seq)| ((channel, epoch), *seq)).collect();
     for ((channel, epoch), seq) in newest {
         let marked = store.packet(&Engine::packet_key(Direction::In, channel, *epoch, seq))?;

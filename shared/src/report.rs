@@ -3,6 +3,7 @@
 //! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
+mod behind;
 mod decided;
 mod pass;
 mod rows;
@@ -47,6 +48,8 @@ pub fn civil_time(ms: i64) -> String {
 pub struct Status {
     /// The station.
     pub station: StationLine,
+    /// `ok`, or `behind`: the state is gone or an older copy, and the station stops at its next start.
+    pub state: &'static str,
     /// The peer, once it is trusted.
     pub peer: Option<PeerLine>,
     /// Each channel.
@@ -244,12 +247,16 @@ pub fn status(
     trust: Option<&Trust>,
     store: &mut dyn Store,
 ) -> Result<Status, EngineFault> {
+    let behind = behind::behind(station, store)?;
     let state = store.load()?;
     let identity = &station.config.station;
     let mut lines = Vec::new();
     let mut rejections = Vec::new();
     for channel in channels {
-        let (line, refused) = channel_line(station, channel, &state, store)?;
+        let (mut line, refused) = channel_line(station, channel, &state, store)?;
+        if behind.is_some() {
+            line.state = "unknown";
+        }
         let (name, direction) = (&line.channel, line.direction);
         rejections.extend(refused.into_iter().map(|(code, count)| Rejections {
             channel: name.clone(),
@@ -267,6 +274,7 @@ pub fn status(
             side: identity.side.to_string(),
             environment: environment_text(station).to_string(),
         },
+        state: if behind.is_some() { "behind" } else { "ok" },
         peer: trust.map(|trust| PeerLine {
             id: trust.peer.body().station.to_string(),
             name: trust.peer.body().name.clone(),
@@ -281,7 +289,7 @@ pub fn status(
         alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
         maintenance: crate::alarm::told::maintenance(&state)?,
         repair: state.fact()?,
-        troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
+        troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
     })
 }
 
@@ -466,7 +474,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     for trouble in &status.troubles {
         let sentence = trouble.sentence(lang);
         out += &match &*trouble.code {
-            "request" => format!("{sentence}\n"),
+            "request" | behind::STATE_BEHIND => format!("{sentence}\n"),
             // A person may have decided since, as with `release`: the next look says whether it is over.
             _ => say!(lang, "上次查看：{sentence}\n", "Last look: {sentence}\n"),
         };
@@ -600,6 +608,7 @@ fn state_text(state: &str, lang: Lang) -> String {
         "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
         "waiting-sink" => say!(lang, "已收到、未落地", "here, not delivered"),
         "waiting-receipts" => say!(lang, "等回执", "waiting for receipts"),
+        "unknown" => say!(lang, "不明", "unknown"),
         _ => say!(lang, "正常", "ok"),
     }
 }

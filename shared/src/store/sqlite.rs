@@ -22,7 +22,7 @@ use super::{
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -88,6 +88,16 @@ impl SqliteStore {
             StoreFault::Starved(said) if !path.exists() => StoreFault::Corrupt(said),
             fault => fault,
         })
+    }
+
+    /// Closes the store with everything in its one file: nothing of it is in the write-ahead log any more.
+    ///
+    /// # Errors
+    /// [`StoreFault::Busy`] while somebody reads it; the store is as it was.
+    pub fn settle(mut self) -> Result<(), StoreFault> {
+        let busy: i64 =
+            self.read(async |conn, _| Ok(sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(conn).await?.try_get(0)?))?;
+        if busy == 0 { Ok(()) } else { Err(StoreFault::Busy) }
     }
 
     fn on(connection: SqliteConnection) -> Self {
