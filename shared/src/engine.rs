@@ -228,8 +228,7 @@ impl Engine {
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
-        let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
-        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names, &opened.evidence)?;
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
         let (outgoing, incoming) = connect(&station, channels, &seams)?;
