@@ -457,8 +457,12 @@ impl Engine {
     /// Ends a run cleanly: everything durable, the newest checkpoint among it.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
-    pub fn close(mut self) -> Result<(), EngineFault> {
+    /// [`EngineFault`], [`EngineFault::Unclosed`] where it passes: the `stop` line of this run may be missing, and the next opening recovers.
+    pub fn close(self) -> Result<(), EngineFault> {
+        self.end_run().map_err(EngineFault::unclosed)
+    }
+
+    fn end_run(mut self) -> Result<(), EngineFault> {
         if self.link.signal_waits {
             self.is_woken = false;
             self.send_signal(&mut PassReport::default())?;
