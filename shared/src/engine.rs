@@ -4,12 +4,11 @@
 //! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
-use crate::accounts;
+mod connect;
+
 use crate::channel::Channel;
-use crate::connectors::folder::sink::FolderSink;
-use crate::connectors::folder::source::{FolderPlaces, FolderSource};
 use crate::connectors::{Sink, Source};
-use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::error::{EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
@@ -17,8 +16,8 @@ use crate::link::Link;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::requests::Again;
+use crate::seams::Files;
 use crate::seams::clock::Clock;
-use crate::seams::{Files, Ownership};
 use crate::send::put_away::PuttingAway;
 use crate::send::screen::Screen;
 use crate::station::Station;
@@ -231,7 +230,7 @@ impl Engine {
         let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
-        let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let (outgoing, incoming) = connect::connect(&station, channels, &seams)?;
         let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
@@ -643,61 +642,4 @@ fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), E
         }
     }
     Ok(())
-}
-
-/// Makes the connectors of all channels.
-fn connect(
-    station: &Station,
-    channels: Vec<Channel>,
-    seams: &Seams,
-) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
-    let side = station.config.station.side;
-    let (mut outgoing, mut incoming) = (Vec::new(), BTreeMap::new());
-    for channel in channels {
-        match channel.direction(side) {
-            Direction::Out => outgoing.push(connect_out(station, channel, seams)?),
-            Direction::In => {
-                let own = ownership(&channel)?;
-                let sink = FolderSink::new(seams.files.clone(), station.dir.join(&channel.sink.folder), own);
-                incoming.insert(
-                    channel.channel.clone(),
-                    Incoming { sink: Box::new(sink), delivering: VecDeque::new(), waits_for_taking: None },
-                );
-            }
-        }
-    }
-    Ok((outgoing, incoming))
-}
-
-fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Outgoing, EngineFault> {
-    let places = FolderPlaces {
-        folder: station.dir.join(&channel.source.folder),
-        rejected: station.rejected_dir(&channel.channel),
-        duplicates: station.duplicates_dir(&channel.channel),
-        archive: station.dir.join(&channel.source.archive).join(channel.channel.to_string()),
-    };
-    let lang = station.config.station.lang;
-    let source = FolderSource::new(
-        seams.files.clone(),
-        seams.clock.clone(),
-        channel.channel.clone(),
-        places,
-        channel.source.clone(),
-        lang,
-    );
-    let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source: Box::new(source), screen, away: PuttingAway::default() })
-}
-
-fn ownership(channel: &Channel) -> Result<Ownership, ConfigFault> {
-    type Number = fn(&str) -> Option<u32>;
-    let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
-        None => Ok(None),
-        Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
-    };
-    Ok(Ownership {
-        uid: number("sink.owner", &channel.sink.owner, accounts::user_number)?,
-        gid: number("sink.group", &channel.sink.group, accounts::group_number)?,
-        mode: u32::from_str_radix(&channel.sink.mode, 8).ok(),
-    })
 }
