@@ -4,14 +4,12 @@
 //! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
-use crate::accounts;
-use crate::channel::{Channel, ChannelSink, ChannelSource, SinkConfig, SourceConfig};
-use crate::connectors::folder::sink::FolderSink;
-use crate::connectors::folder::source::{FolderPlaces, FolderSource};
-use crate::connectors::tables::database::{Databases, sink_of, source_of};
-use crate::connectors::tables::no_folder::NoFolder;
+mod connect;
+
+use crate::channel::Channel;
+use crate::connectors::tables::database::Databases;
 use crate::connectors::{Sink, Source};
-use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::error::{EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
@@ -20,8 +18,8 @@ use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::receive::rows::RowsIn;
 use crate::requests::Again;
+use crate::seams::Files;
 use crate::seams::clock::Clock;
-use crate::seams::{Files, Ownership};
 use crate::send::put_away::PuttingAway;
 use crate::send::rows::RowsOut;
 use crate::send::screen::Screen;
@@ -240,11 +238,10 @@ impl Engine {
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
-        let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
-        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names, &opened.evidence)?;
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
-        let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let (outgoing, incoming) = connect::connect(&station, channels, &seams)?;
         let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
@@ -472,8 +469,12 @@ impl Engine {
     /// Ends a run cleanly: everything durable, the newest checkpoint among it.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
-    pub fn close(mut self) -> Result<(), EngineFault> {
+    /// [`EngineFault`], [`EngineFault::Unclosed`] where it passes: the `stop` line of this run may be missing, and the next opening recovers.
+    pub fn close(self) -> Result<(), EngineFault> {
+        self.end_run().map_err(EngineFault::unclosed)
+    }
+
+    fn end_run(mut self) -> Result<(), EngineFault> {
         if self.link.signal_waits {
             self.is_woken = false;
             self.send_signal(&mut PassReport::default())?;
@@ -656,72 +657,4 @@ pub(crate) fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> R
         }
     }
     Ok(())
-}
-
-/// Makes the connectors of all channels.
-fn connect(
-    station: &Station,
-    channels: Vec<Channel>,
-    seams: &Seams,
-) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
-    let side = station.config.station.side;
-    let (mut outgoing, mut incoming) = (Vec::new(), BTreeMap::new());
-    for channel in channels {
-        match channel.direction(side) {
-            Direction::Out => outgoing.push(connect_out(station, channel, seams)?),
-            Direction::In => {
-                let sink: Box<dyn Sink> = match &channel.sink {
-                    ChannelSink::Folder(sink) => {
-                        Box::new(FolderSink::new(seams.files.clone(), station.dir.join(&sink.folder), ownership(sink)?))
-                    }
-                    ChannelSink::Tables(_) => Box::new(NoFolder),
-                };
-                let rows = sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new);
-                incoming.insert(
-                    channel.channel.clone(),
-                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows, beside: Default::default() },
-                );
-            }
-        }
-    }
-    Ok((outgoing, incoming))
-}
-
-fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Outgoing, EngineFault> {
-    let source: Box<dyn Source> = match &channel.source {
-        ChannelSource::Folder(source) => Box::new(folder_source(station, &channel, source, seams)),
-        ChannelSource::Tables(_) => Box::new(NoFolder),
-    };
-    let rows = source_of(seams.databases.as_ref(), station, &channel)?.map(RowsOut::new);
-    let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source, screen, away: PuttingAway::default(), rows })
-}
-
-fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, seams: &Seams) -> FolderSource {
-    let places = FolderPlaces {
-        folder: station.dir.join(&source.folder),
-        rejected: station.rejected_dir(&channel.channel),
-        duplicates: station.duplicates_dir(&channel.channel),
-        archive: station.dir.join(&source.archive).join(channel.channel.to_string()),
-    };
-    let lang = station.config.station.lang;
-    let (files, clock) = (seams.files.clone(), seams.clock.clone());
-    let mut source = FolderSource::new(files, clock, channel.channel.clone(), places, source.clone(), lang);
-    if seams.second_thread {
-        source.remove_beside();
-    }
-    source
-}
-
-fn ownership(sink: &SinkConfig) -> Result<Ownership, ConfigFault> {
-    type Number = fn(&str) -> Option<u32>;
-    let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
-        None => Ok(None),
-        Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
-    };
-    Ok(Ownership {
-        uid: number("sink.owner", &sink.owner, accounts::user_number)?,
-        gid: number("sink.group", &sink.group, accounts::group_number)?,
-        mode: u32::from_str_radix(&sink.mode, 8).ok(),
-    })
 }

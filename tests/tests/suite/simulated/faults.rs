@@ -1,9 +1,11 @@
 //! Single operations fail: the disk is full, access is denied, the device errs. The station goes on or stops, and nothing is lost.
 
 use super::sweep::{RECEIVING, SENDING, Scene};
+use dukou_packets::log::line::Event;
 use dukou_shared::error::Policy;
+use dukou_shared::lang::Lang;
 use dukou_shared::seams::{FileCause, FileOp};
-use dukou_tests::simulated::World;
+use dukou_tests::simulated::{World, verdict};
 
 /// How a single operation fails.
 #[derive(Clone, Copy, Debug)]
@@ -157,5 +159,31 @@ fn a_wall_clock_that_jumps_by_years_changes_no_data() {
         world.drop_mixture(&format!("A{index}"));
         world.outer.clock.set_wall(wall_ms);
         world.settle_and_check().unwrap_or_else(|broken| panic!("at {wall_ms}: {broken}"));
+    }
+}
+
+#[test]
+fn a_station_that_is_stopped_with_a_full_disk_says_that_its_stop_line_may_be_missing_and_starts_right() {
+    for (seed, room) in [(30, 0), (31, 20), (32, 200)] {
+        let mut world = World::new(seed);
+        world.drop_mixture("A");
+        world.outer.step().unwrap();
+        let stops = |world: &World| world.outer.log().iter().filter(|event| matches!(event, Event::Stop { .. })).count();
+        let names = world.outer.files.tree("/").into_iter();
+        let used: usize = names.filter_map(|name| world.outer.files.get(format!("/{name}"))).map(|bytes| bytes.len()).sum();
+        world.outer.files.limit("/", Some((used + room) as u64));
+        let fault = world.outer.close().unwrap_err();
+        assert_eq!((fault.code(), fault.policy()), ("unclosed", Policy::Retry), "{fault}");
+        assert!(fault.sentence(Lang::En).contains("stop line may be missing") && fault.sentence(Lang::Zh).contains("stop 行"));
+        world.outer.crash();
+        let stood = stops(&world);
+        assert!(stood == 0 || room > 0, "there was no room for it");
+        let full = world.outer.open().unwrap_err();
+        assert_eq!(full.policy(), Policy::Retry, "{full}");
+        world.outer.files.limit("/", None);
+        world.settle_and_check().unwrap();
+        verdict::log_verifies(&world.outer).unwrap();
+        world.outer.close().unwrap();
+        assert_eq!(stops(&world), stood + 1);
     }
 }
