@@ -140,15 +140,18 @@ fn a_station_without_files_or_memory_tries_again_and_is_not_called_damaged() {
 fn a_running_station_that_is_stopped_while_its_disk_is_full_says_so_and_leaves_with_75() {
     let pair = Pair::one_file_a_packet().quick();
     let Some(disk) = small(&pair.outer, "log") else { return };
+    let stops = lines_of(&pair.outer, "stop").len();
+    let starts = lines_of(&pair.outer, "start").len();
     let daemon = Daemon::start(&pair.outer);
-    until("it runs", Duration::from_secs(20), || lines_of(&pair.outer, "start").len() == 1);
+    until("it runs", Duration::from_secs(20), || lines_of(&pair.outer, "start").len() > starts);
     disk.fill();
+    let dropped = drop_files(&pair);
+    until("the journal says so", Duration::from_secs(20), || journal(&pair.outer).contains("disk-full"));
     let (code, _) = daemon.stop();
     assert_eq!(code, 75, "{}", journal(&pair.outer));
     assert!(journal(&pair.outer).contains("stop 行"), "{}", journal(&pair.outer));
-    assert_eq!(lines_of(&pair.outer, "stop").len(), 0);
+    assert_eq!(lines_of(&pair.outer, "stop").len(), stops);
     disk.free();
-    let dropped = drop_files(&pair);
     pair.exchange();
     assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped);
     assert_pass(&pair);
