@@ -146,10 +146,12 @@ impl Scene {
     /// Makes what both ends need, and asks for the stock: with foreign keys at the sink the push comes before the triggers.
     fn install(&self, say: &dyn Fn(&str, &str)) -> Result<()> {
         say(
-            "登记存量推送，再装发件表和触发器：每条通道在发出它的那一站",
-            "asking for the stock, then outbox and triggers: at the station that each channel leaves from",
+            "接收站建自用的表；发出站登记存量推送，再装发件表和触发器",
+            "tables of our own at the receiving station; at the sending one the stock is asked for, then outbox and triggers",
         );
         for (channel, sender) in LANES {
+            self.command(sender.other(), &["sink", "install", channel])?;
+            self.command(sender.other(), &["sink", "check", channel])?;
             self.command(sender, &["push", channel])?;
             self.command(sender, &["source", "install", channel])?;
             self.command(sender, &["source", "check", channel])?;

@@ -8,6 +8,7 @@
 use super::script::{Script, Statement, literals, mark_table};
 use super::{fault, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
 use crate::connectors::tables::values::{Kind, Misfit, Why, taken};
 use crate::connectors::tables::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value};
@@ -102,7 +103,7 @@ impl TableFileSink {
     }
 
     /// Gives the statement that an administrator runs once, before the first script.
-    pub fn install_sql(dialect: Dialect) -> &'static str {
+    pub fn install_sql_of(dialect: Dialect) -> &'static str {
         mark_table(dialect)
     }
 
@@ -220,6 +221,20 @@ impl TableFileSink {
                 Ok(Statement::Upsert(table, literals(table, &row, dialect)))
             }
         }
+    }
+}
+
+impl OwnTables for TableFileSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(Self::install_sql_of(self.declared()?.dialect).to_owned())
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        Err(wrong(
+            &self.folder,
+            "渡口不连接这个数据库，请加 --print，把打印的 SQL 交给数据库管理员执行",
+            "Dukou does not connect to this database; add --print and let its administrator run what is printed",
+        ))
     }
 }
 
