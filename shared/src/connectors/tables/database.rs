@@ -214,7 +214,9 @@ impl Databases for Drivers {
             Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, dead_letters)),
             Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, dead_letters)),
             Driver::TableFile(_) if dead_letters => return Err(DatabaseProblem::NoDeadLetters),
-            Driver::TableFile(path) => Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone())),
+            Driver::TableFile(path) => {
+                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
+            }
         })
     }
 }
@@ -229,7 +231,9 @@ impl Drivers {
             Driver::Postgres => Box::new(PostgresSink::new(&at.url, password, &pairs, false)),
             Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, false)),
             Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, false)),
-            Driver::TableFile(path) => Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone())),
+            Driver::TableFile(path) => {
+                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
+            }
         })
     }
 }

@@ -37,8 +37,8 @@ const COLUMNS: &str = "columns.tsv";
 pub struct TableFileSink {
     files: Arc<dyn Files>,
     folder: PathBuf,
-    /// The sink's names of tables that are called otherwise at the source.
-    renamed: BTreeMap<TableName, TableName>,
+    /// The sink's names of tables, by the source's; one that is not here has the same name.
+    names: BTreeMap<TableName, TableName>,
 }
 
 /// What the folder knows of its channel.
@@ -93,9 +93,9 @@ pub(super) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared
 }
 
 impl TableFileSink {
-    /// Makes a sink of a folder; `renamed` leads from a source's table to the sink's. Nothing is read yet.
-    pub fn new(files: Arc<dyn Files>, folder: &Path, renamed: BTreeMap<TableName, TableName>) -> Self {
-        Self { files, folder: folder.to_path_buf(), renamed }
+    /// Makes a sink of a folder; `names` leads from a source's table to the sink's. Nothing is read yet.
+    pub fn new(files: Arc<dyn Files>, folder: &Path, names: BTreeMap<TableName, TableName>) -> Self {
+        Self { files, folder: folder.to_path_buf(), names }
     }
 
     fn declared(&self) -> Result<Declared, TableFault> {
@@ -180,7 +180,7 @@ impl TableFileSink {
     }
 
     fn table<'d>(&self, declared: &'d Declared, name: &str) -> Result<&'d DeclaredTable, TableFault> {
-        let wanted = self.renamed.get(name).map_or(name, String::as_str);
+        let wanted = self.names.get(name).map_or(name, String::as_str);
         let exact = declared.tables.iter().find(|table| table.name == wanted);
         exact.ok_or_else(|| TableFault::Unfit { table: wanted.to_string(), column: None, problem: Problem::Missing })
     }
@@ -286,7 +286,7 @@ impl TableSink for TableFileSink {
         let mut faults = Vec::new();
         match self.declared() {
             Err(fault) => faults.push(fault),
-            Ok(declared) => faults.extend(self.renamed.keys().filter_map(|name| self.table(&declared, name).err())),
+            Ok(declared) => faults.extend(self.names.keys().filter_map(|name| self.table(&declared, name).err())),
         }
         if self.files.stat(&self.folder).map_err(fault)?.is_none() {
             faults.push(wrong(&self.folder, "目录不存在，请建立", "the folder is not there; make it"));

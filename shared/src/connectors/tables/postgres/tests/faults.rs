@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connectors::tables::contract_tests::{Session, change, channel, mark, packet};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::{Op, RowPacket, TableFault};
 use dukou_servers::postgres::Postgres;
 use dukou_servers::proxy::{Cut, Proxy};
