@@ -5,11 +5,13 @@
 
 mod behind;
 mod decided;
+mod granted;
 mod pass;
 mod rows;
 mod trace;
 
 pub use self::decided::{WaiverLine, waivers, waivers_text};
+pub use self::granted::not_granted;
 pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
@@ -151,6 +153,8 @@ pub struct ChannelLine {
     pub confirmed: u64,
     /// Out: when the newest receipt came, in China's civil time.
     pub confirmed_at: Option<String>,
+    /// In: whether the peer was granted the channel; none where it goes out, or without a peer.
+    pub granted: Option<bool>,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
     /// Out: how far the push of a channel's stock is, while there is one; else left out.
@@ -257,6 +261,7 @@ pub fn status(
         if behind.is_some() {
             line.state = "unknown";
         }
+        line.granted = self::granted::granted(channel, line.direction, trust);
         let (name, direction) = (&line.channel, line.direction);
         rejections.extend(refused.into_iter().map(|(code, count)| Rejections {
             channel: name.clone(),
@@ -361,6 +366,7 @@ fn channel_line(
         confirmed_seq: receipts.seq,
         confirmed: receipts.packets,
         confirmed_at: receipts.at,
+        granted: None,
         hold: self::rows::hold_line(state, name)?,
         push: self::rows::push_line(state, name)?,
     };
@@ -434,6 +440,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             ),
         };
     }
+    out += &self::granted::granted_text(status, lang);
     out += &waits_text(status, lang);
     out += &self::rows::push_text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();

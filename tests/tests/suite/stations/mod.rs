@@ -5,6 +5,7 @@ mod burnt;
 mod canary;
 mod consumer;
 mod damage;
+mod demo;
 mod device;
 mod examine;
 mod full_disk;

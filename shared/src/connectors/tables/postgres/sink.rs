@@ -11,6 +11,7 @@ use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::own_tables::{self, Placed, Refusal};
 use super::{Trouble, bulk, single};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::values::{Column, Misfit, row_taken};
 use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
@@ -54,11 +55,6 @@ impl PostgresSink {
     pub fn new(url: &str, password: Option<&str>, tables: &[(TableName, TableName)], dead_letters: bool) -> Self {
         let settings = Settings { tables: tables.to_vec(), dead_letters };
         Self { session: Session::new(Place::of(url, password)), settings, known: None }
-    }
-
-    /// Gives the SQL of the station's own tables, for a person to run where the account may not make them; the first packet makes them else.
-    pub fn install_sql(&self) -> String {
-        own_tables::install_sql(self.session.place().account())
     }
 
     /// Counts the rows of a channel that were put aside.
@@ -124,6 +120,16 @@ async fn read_tables(connection: &mut PgConnection, settings: &Settings) -> Resu
         .flat_map(|(name, table)| table.parents.iter().filter_map(|(oid, _)| Some((name.clone(), name_of(*oid)?))))
         .collect();
     Ok(Tables { parents_first: parents_first(&names, &references), by_source, met: HashMap::new(), is_fresh: true })
+}
+
+impl OwnTables for PostgresSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(own_tables::install_sql(self.session.place().account()))
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        self.session.run(own_tables::make)
+    }
 }
 
 impl TableSink for PostgresSink {

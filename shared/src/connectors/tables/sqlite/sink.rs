@@ -7,6 +7,7 @@ use super::catalog::{self, Table};
 use super::{Session, Trouble, bytes_at, extended_code, primary_code, roll_back, statements};
 use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::{Cells, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
@@ -57,6 +58,16 @@ impl SqliteSink {
     }
 }
 
+impl OwnTables for SqliteSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(OWN.map(|sql| format!("{sql};\n")).concat())
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        self.file.prepare()
+    }
+}
+
 impl TableSink for SqliteSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.file.prepare()?;
@@ -74,7 +85,6 @@ impl TableSink for SqliteSink {
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
-        self.file.prepare()?;
         self.file.forget();
         let mut faults = Vec::new();
         for table in &self.tables {
