@@ -6,6 +6,7 @@ mod canary;
 mod consumer;
 mod damage;
 mod device;
+mod differential;
 mod examine;
 mod full_disk;
 mod gap_report;
