@@ -105,7 +105,7 @@ pub fn date(dice: &mut Random) -> String {
     match dice.below(8) {
         0 => "NULL".to_owned(),
         1..=4 => quoted(known[dice.below(known.len() as u64) as usize]),
-        _ => quoted(&format!("{:04}-{:02}-{:02}", dice.between(1901, 2100), dice.between(1, 13), dice.between(1, 29))),
+        _ => quoted(&format!("{:04}-{:02}-{:02}", dice.between(1901, 2100), dice.between(1, 12), dice.between(1, 28))),
     }
 }
 
@@ -116,7 +116,7 @@ pub fn moment(dice: &mut Random) -> String {
     match dice.below(8) {
         0 => "NULL".to_owned(),
         1..=4 => quoted(&format!("{}{fraction}", known[dice.below(known.len() as u64) as usize])),
-        _ => quoted(&format!("20{:02}-{:02}-28 23:{:02}:07{fraction}", dice.below(30), dice.between(1, 13), dice.below(60))),
+        _ => quoted(&format!("20{:02}-{:02}-28 23:{:02}:07{fraction}", dice.below(30), dice.between(1, 12), dice.below(60))),
     }
 }
 
@@ -196,7 +196,7 @@ fn read_as(dialect: Dialect, column: &str, reading: Reading) -> String {
         (Dialect::Mariadb, Reading::Moment) => format!("DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')"),
         (Dialect::Mariadb, _) => format!("CAST({column} AS CHAR)"),
         (Dialect::Sqlite, Reading::Number) => format!("CASE WHEN {column} IS NOT NULL THEN printf('%.2f', {column}) END"),
-        (Dialect::Sqlite, Reading::Float) => format!("CASE WHEN {column} IS NOT NULL THEN printf('%!.17g', {column}) END"),
+        (Dialect::Sqlite, Reading::Float) => column.to_owned(),
         (Dialect::Sqlite, _) => format!("CAST({column} AS TEXT)"),
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, PgConnection, Row, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, MySqlConnection, PgConnection, Row, SqliteConnection, TypeInfo, ValueRef};
 use tokio::runtime::{Builder, Runtime};
 
 /// How long a statement of SQLite waits for the file.
@@ -153,7 +153,7 @@ impl Session {
             match line {
                 Line::Postgres(line) => texts(sqlx::raw_sql(sql).fetch_all(line).await?),
                 Line::Mariadb(line) => texts(sqlx::raw_sql(sql).fetch_all(line).await?),
-                Line::Sqlite(line) => texts(sqlx::raw_sql(sql).fetch_all(line).await?),
+                Line::Sqlite(line) => texts_of_file(sqlx::raw_sql(sql).fetch_all(line).await?),
             }
         });
         rows.map_err(refusal)
@@ -185,6 +185,18 @@ where
     for<'a> Option<String>: sqlx::Decode<'a, R::Database>,
 {
     rows.iter().map(|row| (0..row.len()).map(|at| row.try_get_unchecked::<Option<String>, usize>(at)).collect()).collect()
+}
+
+/// SQLite's own text of a floating point number has too few digits.
+fn texts_of_file(rows: Vec<SqliteRow>) -> Result<Vec<Texts>, sqlx::Error> {
+    let text = |row: &SqliteRow, at: usize| {
+        let value = row.try_get_raw(at)?;
+        if !value.is_null() && value.type_info().name() == "REAL" {
+            return row.try_get_unchecked::<f64, usize>(at).map(|number| Some(format!("{number:e}")));
+        }
+        row.try_get_unchecked::<Option<String>, usize>(at)
+    };
+    rows.iter().map(|row| (0..row.len()).map(|at| text(row, at)).collect()).collect()
 }
 
 fn refusal(error: sqlx::Error) -> Refusal {
