@@ -124,8 +124,11 @@ fn join<S: Line>(client: TcpStream, server: S, armed: &Armed) {
     thread::spawn(move || {
         copy(from_client, server, |bytes| {
             let mut armed = armed.lock().expect("no panic");
-            let cut =
-                armed.0.as_ref().filter(|(sign, _)| bytes.windows(sign.len()).any(|window| window == sign)).map(|(_, cut)| *cut);
+            let cut = armed
+                .0
+                .as_ref()
+                .filter(|(sign, _)| bytes.windows(sign.len()).any(|window| window == sign))
+                .map(|(_, cut)| *cut);
             if let Some(cut) = cut {
                 armed.0 = None;
                 armed.1.push(cut);

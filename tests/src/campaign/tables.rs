@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::tables::differential::{self, Plan};
 use crate::tables::land::References;
-use crate::tables::tally::Tally;
 use crate::tables::session::Dialect::{self, Mariadb, Postgres, Sqlite};
+use crate::tables::tally::Tally;
 
 use super::{Ground, LeftOut, Scenario, Trial};
 
@@ -21,12 +21,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 ];
 
 const fn through_weather(name: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    let how = "random transactions on real tables while the devices delay, duplicate, reorder and drop; equal row by row in the end";
+    let how =
+        "random transactions on real tables while the devices delay, duplicate, reorder and drop; equal row by row in the end";
     Scenario { fault: 33, name, how, ground: Ground::Real, run }
 }
 
 const fn through_kills(name: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
-    let how = "the same with kill −9 of both stations and both servers, and a proxy that cuts requests and the answer to COMMIT";
+    let how =
+        "the same with kill −9 of both stations and both servers, and a proxy that cuts requests and the answer to COMMIT";
     Scenario { fault: 17, name, how, ground: Ground::Real, run }
 }
 
@@ -57,6 +59,7 @@ fn note(trial: &mut Trial, tally: &Tally) {
 }
 
 fn plan(trial: &Trial, from: Dialect, to: Dialect, kills: bool) -> Plan {
-    let time = trial.pace.pick(Duration::from_secs(if kills { 30 } else { 12 }), Duration::from_secs(30 * trial.minutes.clamp(1, 60)));
+    let time =
+        trial.pace.pick(Duration::from_secs(if kills { 30 } else { 12 }), Duration::from_secs(30 * trial.minutes.clamp(1, 60)));
     Plan { seed: trial.seed, from, to, sink: References::Undeclared, records: [6, 40][trial.seed as usize % 2], time, kills }
 }

@@ -25,8 +25,14 @@ use crate::stations::pair::Pair;
 const PATIENCE: Duration = Duration::from_secs(400);
 
 /// What is killed, by name; each has to happen where kills are wanted and there is such a thing.
-pub const KILLS: [&str; 6] =
-    ["kill of the sender", "kill of the receiver", "kill of the source's server", "kill of the sink's server", "cut answer", "cut request"];
+pub const KILLS: [&str; 6] = [
+    "kill of the sender",
+    "kill of the receiver",
+    "kill of the source's server",
+    "kill of the sink's server",
+    "cut answer",
+    "cut request",
+];
 
 /// A run.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +93,12 @@ impl Run {
         lay_out(&from, &to, plan.sink);
         let proxy = |end: &End| if plan.kills { end.proxy() } else { None };
         let (source_proxy, sink_proxy) = (proxy(&from), proxy(&to));
-        let settings = Settings { source_proxy: source_proxy.as_ref(), sink_proxy: sink_proxy.as_ref(), max_records: plan.records, sink_lines: "" };
+        let settings = Settings {
+            source_proxy: source_proxy.as_ref(),
+            sink_proxy: sink_proxy.as_ref(),
+            max_records: plan.records,
+            sink_lines: "",
+        };
         let pair = stations(&from, &to, tables(), settings);
         let (tally, dice) = (Tally::default(), Random::nth(plan.seed, 1000));
         // What stands there before the channel does.
@@ -255,7 +266,11 @@ impl Run {
 
 /// How many entries wait in the outbox.
 fn outbox(end: &End, session: &mut Session) -> u64 {
-    let table = if end.dialect() == Dialect::Postgres { format!("dukou.dukou_outbox_{CHANNEL}") } else { format!("dukou_outbox_{CHANNEL}") };
+    let table = if end.dialect() == Dialect::Postgres {
+        format!("dukou.dukou_outbox_{CHANNEL}")
+    } else {
+        format!("dukou_outbox_{CHANNEL}")
+    };
     session.number(&format!("SELECT CAST(count(*) AS CHAR(20)) FROM {table}"))
 }
 
@@ -264,7 +279,9 @@ fn outbox(end: &End, session: &mut Session) -> u64 {
 fn note_marks(to: &End) {
     let mut session = to.session();
     let trigger = |event: &str, name: &str| {
-        format!("CREATE TRIGGER {name} AFTER {event} ON dukou_mark FOR EACH ROW BEGIN INSERT INTO mark_history(seq) VALUES (NEW.seq); END")
+        format!(
+            "CREATE TRIGGER {name} AFTER {event} ON dukou_mark FOR EACH ROW BEGIN INSERT INTO mark_history(seq) VALUES (NEW.seq); END"
+        )
     };
     match to.dialect() {
         Dialect::Postgres => session.must(

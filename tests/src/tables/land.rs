@@ -23,9 +23,13 @@ pub enum References {
 pub fn schema(dialect: Dialect, references: References) -> String {
     let [name, time, bytes, float, end] = match dialect {
         Dialect::Postgres => ["VARCHAR(40)", "TIMESTAMP(6)", "BYTEA", "DOUBLE PRECISION", ""],
-        Dialect::Mariadb => {
-            ["VARCHAR(40) COLLATE utf8mb4_nopad_bin", "DATETIME(6)", "LONGBLOB", "DOUBLE", " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4"]
-        }
+        Dialect::Mariadb => [
+            "VARCHAR(40) COLLATE utf8mb4_nopad_bin",
+            "DATETIME(6)",
+            "LONGBLOB",
+            "DOUBLE",
+            " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
+        ],
         Dialect::Sqlite => ["VARCHAR(40)", "TIMESTAMP", "BLOB", "DOUBLE", ""],
     };
     let acts = match (references, dialect) {
@@ -136,7 +140,8 @@ pub fn bytes(dialect: Dialect, dice: &mut Random) -> String {
 
 /// Draws a floating point number, or none.
 pub fn float(dice: &mut Random) -> String {
-    let known = ["0.1", "1e300", "1.7976931348623157e308", "2.2250738585072014e-308", "-1.5", "3", "123456789.123456789", "1e-7"];
+    let known =
+        ["0.1", "1e300", "1.7976931348623157e308", "2.2250738585072014e-308", "-1.5", "3", "123456789.123456789", "1e-7"];
     if dice.chance(0.2) { "NULL".to_owned() } else { known[dice.below(known.len() as u64) as usize].to_owned() }
 }
 
@@ -186,7 +191,9 @@ fn read_as(dialect: Dialect, column: &str, reading: Reading) -> String {
     match (dialect, reading) {
         (Dialect::Postgres, Reading::Text) => format!("encode(convert_to({column}, 'UTF8'), 'hex')"),
         (Dialect::Mariadb, Reading::Text) => format!("LOWER(HEX(CONVERT({column} USING utf8mb4)))"),
-        (Dialect::Sqlite, Reading::Text | Reading::Bytes) => format!("CASE WHEN {column} IS NOT NULL THEN lower(hex({column})) END"),
+        (Dialect::Sqlite, Reading::Text | Reading::Bytes) => {
+            format!("CASE WHEN {column} IS NOT NULL THEN lower(hex({column})) END")
+        }
         (Dialect::Postgres, Reading::Bytes) => format!("encode({column}, 'hex')"),
         (Dialect::Mariadb, Reading::Bytes) => format!("LOWER(HEX({column}))"),
         (Dialect::Postgres, Reading::Date) => format!("to_char({column}, 'YYYY-MM-DD')"),

@@ -86,7 +86,9 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let line = runtime.block_on(async {
             Ok::<_, sqlx::Error>(match at {
-                Address::Postgres(url) => Line::Postgres(url.parse::<PgConnectOptions>()?.disable_statement_logging().connect().await?),
+                Address::Postgres(url) => {
+                    Line::Postgres(url.parse::<PgConnectOptions>()?.disable_statement_logging().connect().await?)
+                }
                 Address::Mariadb(url) => {
                     let options = url.parse::<MySqlConnectOptions>()?.charset("utf8mb4").disable_statement_logging();
                     Line::Mariadb(options.connect().await?)
@@ -99,8 +101,12 @@ impl Session {
         });
         let mut session = Self { dialect: at.dialect(), line: Some(line.map_err(refusal)?), runtime };
         match session.dialect {
-            Dialect::Postgres => session.run("SET search_path = public; SET lock_timeout = '3s'; SET client_min_messages = warning")?,
-            Dialect::Mariadb => session.run("SET innodb_lock_wait_timeout = 3, sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'")?,
+            Dialect::Postgres => {
+                session.run("SET search_path = public; SET lock_timeout = '3s'; SET client_min_messages = warning")?
+            }
+            Dialect::Mariadb => {
+                session.run("SET innodb_lock_wait_timeout = 3, sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'")?
+            }
             Dialect::Sqlite => {}
         }
         Ok(session)

@@ -96,10 +96,14 @@ impl Maker<'_> {
         let to = from + MANY;
         let fill = match self.dialect {
             Dialect::Postgres => {
-                format!("INSERT INTO qlr SELECT n, bm, xh, 'many' || n, NULL, NULL FROM generate_series({from}, {to}) AS n, (SELECT bm, xh FROM h ORDER BY bm, xh LIMIT 1) AS u")
+                format!(
+                    "INSERT INTO qlr SELECT n, bm, xh, 'many' || n, NULL, NULL FROM generate_series({from}, {to}) AS n, (SELECT bm, xh FROM h ORDER BY bm, xh LIMIT 1) AS u"
+                )
             }
             Dialect::Mariadb => {
-                format!("INSERT INTO qlr SELECT n.seq, u.bm, u.xh, CONCAT('many', n.seq), NULL, NULL FROM seq_{from}_to_{to} AS n, (SELECT bm, xh FROM h ORDER BY bm, xh LIMIT 1) AS u")
+                format!(
+                    "INSERT INTO qlr SELECT n.seq, u.bm, u.xh, CONCAT('many', n.seq), NULL, NULL FROM seq_{from}_to_{to} AS n, (SELECT bm, xh FROM h ORDER BY bm, xh LIMIT 1) AS u"
+                )
             }
             Dialect::Sqlite => format!(
                 "WITH RECURSIVE n(seq) AS (SELECT {from} UNION ALL SELECT seq + 1 FROM n WHERE seq < {to}) INSERT INTO qlr SELECT n.seq, u.bm, u.xh, 'many' || n.seq, NULL, NULL FROM n, (SELECT bm, xh FROM h ORDER BY bm, xh LIMIT 1) AS u"
@@ -108,7 +112,8 @@ impl Maker<'_> {
         let clear = format!("DELETE FROM qlr WHERE id BETWEEN {from} AND {to}");
         let mut statements = vec![clear, fill];
         if self.dice.chance(0.5) {
-            statements.push(format!("UPDATE qlr SET mc = 'again', id = id + 500 WHERE id BETWEEN {from} AND {}", from + MANY / 2));
+            statements
+                .push(format!("UPDATE qlr SET mc = 'again', id = id + 500 WHERE id BETWEEN {from} AND {}", from + MANY / 2));
             statements.push(format!("DELETE FROM qlr WHERE id BETWEEN {} AND {}", from + 500, to + 500));
         }
         Deed { name: "big", statements }
@@ -125,10 +130,14 @@ impl Maker<'_> {
         let row = format!("INTO zd (dm, mj, zl, rq, sj, tu, bz, cs) VALUES ({key}, {values})");
         let over = |to: &str| format!("INSERT {row} {to}");
         match self.dialect {
-            Dialect::Postgres => over("ON CONFLICT (dm) DO UPDATE SET mj = EXCLUDED.mj, zl = EXCLUDED.zl, tu = EXCLUDED.tu, cs = zd.cs + 1"),
+            Dialect::Postgres => {
+                over("ON CONFLICT (dm) DO UPDATE SET mj = EXCLUDED.mj, zl = EXCLUDED.zl, tu = EXCLUDED.tu, cs = zd.cs + 1")
+            }
             Dialect::Mariadb if self.dice.chance(0.5) => format!("REPLACE {row}"),
             Dialect::Mariadb => over("ON DUPLICATE KEY UPDATE mj = VALUES(mj), zl = VALUES(zl), tu = VALUES(tu), cs = cs + 1"),
-            Dialect::Sqlite => over("ON CONFLICT (dm) DO UPDATE SET mj = excluded.mj, zl = excluded.zl, tu = excluded.tu, cs = cs + 1"),
+            Dialect::Sqlite => {
+                over("ON CONFLICT (dm) DO UPDATE SET mj = excluded.mj, zl = excluded.zl, tu = excluded.tu, cs = cs + 1")
+            }
         }
     }
 
@@ -148,7 +157,9 @@ impl Maker<'_> {
         if self.dice.chance(0.15) {
             // A child that has no parent, and needs none.
             let free = format!("NOT EXISTS (SELECT 1 FROM (SELECT id FROM qlr) AS o WHERE o.id = {id})");
-            return format!("INSERT INTO qlr SELECT {id}, NULL, NULL, {name}, {bytes}, {moment} FROM (SELECT 1 AS one) AS d WHERE {free}");
+            return format!(
+                "INSERT INTO qlr SELECT {id}, NULL, NULL, {name}, {bytes}, {moment} FROM (SELECT 1 AS one) AS d WHERE {free}"
+            );
         }
         format!(
             "INSERT INTO qlr SELECT {id}, bm, xh, {name}, {bytes}, {moment} FROM h WHERE {unit} AND NOT EXISTS (SELECT 1 FROM (SELECT id FROM qlr) AS o WHERE o.id = {id})"
@@ -159,7 +170,10 @@ impl Maker<'_> {
         match self.dice.below(3) {
             0 => {
                 let (number, name, key) = (decimal(self.dice), text(self.dice), self.parcel());
-                format!("UPDATE zd SET mj = {number}, zl = {name}, tu = {}, cs = cs + 1 WHERE dm = {key}", bytes(self.dialect, self.dice))
+                format!(
+                    "UPDATE zd SET mj = {number}, zl = {name}, tu = {}, cs = cs + 1 WHERE dm = {key}",
+                    bytes(self.dialect, self.dice)
+                )
             }
             1 => {
                 let (name, unit) = (text(self.dice), self.unit());
@@ -186,7 +200,9 @@ impl Maker<'_> {
 
     fn new_key_of_holder(&mut self) -> String {
         let (from, to) = (self.holder(), self.holder());
-        format!("UPDATE qlr SET id = {to}, mc = 'moved' WHERE id = {from} AND NOT EXISTS (SELECT 1 FROM (SELECT id FROM qlr) AS o WHERE o.id = {to})")
+        format!(
+            "UPDATE qlr SET id = {to}, mc = 'moved' WHERE id = {from} AND NOT EXISTS (SELECT 1 FROM (SELECT id FROM qlr) AS o WHERE o.id = {to})"
+        )
     }
 
     fn new_key_of_unit(&mut self) -> String {

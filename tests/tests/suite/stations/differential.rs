@@ -14,7 +14,8 @@ const QUICK: Duration = Duration::from_secs(15);
 /// Long enough that everything is killed.
 const WITH_KILLS: Duration = Duration::from_secs(30);
 
-const PLAN: Plan = Plan { seed: 1, from: Postgres, to: Postgres, sink: References::Undeclared, records: 40, time: QUICK, kills: false };
+const PLAN: Plan =
+    Plan { seed: 1, from: Postgres, to: Postgres, sink: References::Undeclared, records: 40, time: QUICK, kills: false };
 
 #[test]
 fn postgres_to_postgres_ends_equal() {
