@@ -7,7 +7,7 @@ use crate::tables::land::References;
 use crate::tables::session::Dialect::{self, Mariadb, Postgres, Sqlite};
 use crate::tables::tally::Tally;
 
-use super::{Ground, LeftOut, Scenario, Trial};
+use super::{Ground, LeftOut, Pace, Scenario, Trial};
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     through_weather("tables-postgres-postgres", |trial| weather(trial, Postgres, Postgres)),
@@ -32,11 +32,16 @@ const fn through_kills(name: &'static str, run: fn(&mut Trial) -> Result<(), Lef
     Scenario { fault: 17, name, how, ground: Ground::Real, run }
 }
 
+/// The test command runs the quick forms.
+fn only_in_full(trial: &Trial) -> Result<(), LeftOut> {
+    let reason = || LeftOut("takes minutes: in the full campaign; its quick form is in the test command".to_owned());
+    if trial.pace == Pace::Quick { Err(reason()) } else { Ok(()) }
+}
+
 fn weather(trial: &mut Trial, from: Dialect, to: Dialect) -> Result<(), LeftOut> {
-    // The longer form asks sinks of both kinds.
-    let sinks: &[References] = trial.pace.pick(&[References::Undeclared], &[References::Undeclared, References::Declared]);
-    for sink in sinks {
-        let tally = differential::run(&Plan { sink: *sink, ..plan(trial, from, to, false) });
+    only_in_full(trial)?;
+    for sink in [References::Undeclared, References::Declared] {
+        let tally = differential::run(&Plan { sink, ..plan(trial, from, to, false) });
         trial.fired(["delay", "duplicate", "reorder", "drop"].iter().map(|kind| tally.of(kind)).sum());
         note(trial, &tally);
     }
@@ -45,6 +50,7 @@ fn weather(trial: &mut Trial, from: Dialect, to: Dialect) -> Result<(), LeftOut>
 }
 
 fn kills(trial: &mut Trial, from: Dialect, to: Dialect) -> Result<(), LeftOut> {
+    only_in_full(trial)?;
     let plan = plan(trial, from, to, true);
     let tally = differential::run(&plan);
     trial.fired(differential::KILLS.iter().map(|kind| tally.of(kind)).sum());

@@ -62,7 +62,7 @@ impl Writer {
     pub fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             self.transaction();
-            thread::sleep(Duration::from_millis(self.dice.below(40)));
+            thread::sleep(Duration::from_millis(self.dice.below(60)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use dukou_packets::log::line::Event;
 use dukou_tests::simulated::hooked::Act;
+use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::FILES;
 use dukou_tests::simulated::{SimStation, Weather};
 
@@ -26,15 +27,16 @@ fn what_is_missing_is_placed_again_amid_a_step_that_never_finds_the_supplier_at_
     world.round(&Weather::FAIR).unwrap();
     let resent = |event: &Event| matches!(event, Event::Resent { .. });
     assert!(places(&world.outer, resent).is_empty(), "not due yet");
-    let (clock, folder) = (world.outer.clock.clone(), world.outer.station.dir.join("drop").join(FILES));
+    let (clock, folder) = (world.outer.clock.clone(), world.outer.source(&name(FILES)));
     let mut operation = 0u64;
     let act: Act = Box::new(move |files| {
         operation += 1;
         clock.advance(100);
         if operation.is_multiple_of(OPERATIONS) && operation <= RESTLESS * OPERATIONS {
-            files.put(folder.join(format!("restless{operation}.bin")), &operation.to_be_bytes());
+            files.put(folder.join(format!("restless{operation}.bin")), operation.to_be_bytes());
         }
     });
+    world.outer_supplier.drop_file(&world.outer, FILES, "begin.bin");
     world.outer.hook.set(Some(act));
     world.outer.step().unwrap();
     world.outer.hook.set(None);

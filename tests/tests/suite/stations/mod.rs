@@ -32,4 +32,5 @@ mod tables;
 mod tampered_log;
 mod trace;
 mod way_back;
+mod wrong_database;
 mod wrong_use;
