@@ -115,7 +115,8 @@ impl Run {
 
     /// Lets the applications write, with a stock push amid it, and kills what is to be killed.
     fn write(&mut self) {
-        let writers: Vec<Beside<()>> = (0..4)
+        // SQLite has one writer at a time: with more of them the station hardly ever gets the file.
+        let writers: Vec<Beside<()>> = (0..if self.from.dialect() == Dialect::Sqlite { 2 } else { 4 })
             .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone()))
             .map(|writer| Beside::run(move |stop| writer.run(stop)))
             .collect();

@@ -62,7 +62,8 @@ impl Writer {
     pub fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::SeqCst) {
             self.transaction();
-            thread::sleep(Duration::from_millis(self.dice.below(60)));
+            let most = if self.at.dialect() == Dialect::Sqlite { 250 } else { 60 };
+            thread::sleep(Duration::from_millis(self.dice.below(most)));
         }
     }
 
