@@ -24,7 +24,7 @@ fn postgres_to_postgres_ends_equal() {
 
 #[test]
 fn mariadb_to_postgres_ends_equal() {
-    run(&Plan { seed: 2, from: Mariadb, records: 5, ..PLAN });
+    run(&Plan { seed: 2, from: Mariadb, ..PLAN });
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn postgres_to_mariadb_ends_equal() {
 
 #[test]
 fn sqlite_to_postgres_ends_equal() {
-    run(&Plan { seed: 4, from: Sqlite, records: 5, ..PLAN });
+    run(&Plan { seed: 4, from: Sqlite, ..PLAN });
 }
 
 #[test]
