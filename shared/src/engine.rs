@@ -79,8 +79,11 @@ pub(crate) struct Incoming {
 pub struct PassReport {
     /// Files packed.
     pub accepted: u64,
-    /// Files refused.
+    /// Files and rows refused.
     pub rejected: u64,
+    /// Rows among them: their entries stay beside their outbox, and nothing of them lies in `rejected/`.
+    #[serde(skip)]
+    pub rejected_rows: u64,
     /// Repeats held back.
     pub held_back: u64,
     /// Packets sealed and placed in the ferry directory.
@@ -127,6 +130,7 @@ impl PassReport {
     fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.rejected += other.rejected;
+        self.rejected_rows += other.rejected_rows;
         self.held_back += other.held_back;
         self.packets_out += other.packets_out;
         self.packets_in += other.packets_in;
@@ -390,6 +394,7 @@ impl Engine {
     /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
     pub fn step(&mut self) -> Result<PassReport, EngineFault> {
         let mut report = std::mem::take(&mut self.untold);
+        let mut tended_ms = self.seams.clock.mono_ms();
         for index in 0..ROUNDS_MAX {
             let mut round = PassReport::default();
             // Who asks does not wait for a backlog to end.
@@ -400,6 +405,12 @@ impl Engine {
             self.send(&mut round)?;
             let moved = round.moved();
             report.add(round);
+            // What the peer misses does not wait for a supplier that never rests.
+            if self.seams.clock.mono_ms() >= tended_ms + TEND_EVERY_MS {
+                self.tend_link(&mut report)?;
+                self.flush()?;
+                tended_ms = self.seams.clock.mono_ms();
+            }
             let overtaken = self.has_fresh_gaps();
             if (!moved && !overtaken && !self.pick_up.has_more() && !self.has_more_to_rebuild()) || self.should_stop() {
                 break;
@@ -639,6 +650,9 @@ const UNFINISHED_ENTRIES: usize = 10_000;
 
 /// Most looks of one step: with a supplier that never rests there would be no end.
 const ROUNDS_MAX: u32 = 1000;
+
+/// After how many milliseconds of one step the link is tended amid it.
+const TEND_EVERY_MS: u64 = 1000;
 
 /// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
 pub(crate) const OVERTAKEN_MS: u64 = 500;

@@ -342,7 +342,7 @@ fn address(
 
 /// Reads the first line of a file that its owner alone may read.
 fn read_password(path: &Path) -> Result<Password, DatabaseProblem> {
-    let unreadable = |error: std::io::Error| DatabaseProblem::Unreadable(error.kind().to_string());
+    let unreadable = |error: std::io::Error| DatabaseProblem::Unreadable(format!("{}: {}", path.display(), error.kind()));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
         return Err(DatabaseProblem::Open);

@@ -18,6 +18,7 @@ mod repair;
 mod repair_kills;
 mod replayed_year;
 mod resends;
+mod restless;
 mod restored;
 mod restored_and_others;
 mod rows;
