@@ -46,7 +46,7 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// Databases that channels of tables lead from and to.
     pub databases: Arc<dyn Databases>,
-    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no.
+    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no where a seed decides.
     pub second_thread: bool,
 }
 
