@@ -5,6 +5,7 @@
 
 use super::Answer;
 use crate::engine::Engine;
+use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
 use crate::say;
 use crate::send::rows::push::{Push, Pushed, Pushes};
@@ -60,7 +61,12 @@ impl Engine {
         let is_whole = wanted.table.is_none() && wanted.filter.is_none();
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
         pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
-        self.commit_store(vec![Change::fact(&pushes)?])?;
+        // The order goes when it is done; who gave it, and with which condition, stays.
+        let what: Vec<&str> = [wanted.table, wanted.filter].into_iter().flatten().collect();
+        let reason = what.join(" WHERE ");
+        let person = Person { operator: wanted.operator, name: wanted.operator, reason: &reason };
+        let decision = self.decided("push", Some(channel), &person)?;
+        self.commit_store(vec![Change::fact(&pushes)?, decision])?;
         Ok(Answer::done(count, |lang| {
             say!(
                 lang,
