@@ -47,7 +47,8 @@ impl Engine {
             }));
         }
         let mut pushes = self.state.fact::<Pushes>()?;
-        if let Some(push) = pushes.0.get(channel) {
+        // A condition may be one that the database never understands: the next order takes the place of one that has any.
+        if let Some(push) = pushes.0.get(channel).filter(|push| push.filter.is_none()) {
             let (rows, tables) = (push.rows, push.tables.join(", "));
             return Ok(Answer::no(|lang| {
                 say!(
@@ -61,6 +62,7 @@ impl Engine {
         let is_whole = wanted.table.is_none() && wanted.filter.is_none();
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
         pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
+        self.forget_chunk(channel);
         // The order goes when it is done; who gave it, and with which condition, stays.
         let what: Vec<&str> = [wanted.table, wanted.filter].into_iter().flatten().collect();
         let reason = what.join(" WHERE ");

@@ -18,7 +18,7 @@ use crate::say;
 use crate::send::pack::Batch;
 use crate::store::{Change, PacketKey, RecordRow};
 use crate::trouble::Trouble;
-use deal::{Piece, parcels, without_open_end};
+use deal::{Piece, parcels};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::RecordKind;
 use std::collections::{BTreeSet, VecDeque};
@@ -135,7 +135,7 @@ impl Engine {
             }
             return Ok(());
         }
-        let pieces = without_open_end(self.screen_rows(at, offered)?);
+        let pieces = self.screen_rows(at, offered)?;
         let carries_nothing = pieces.is_empty();
         self.send_pieces(at, pieces, report)?;
         let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;

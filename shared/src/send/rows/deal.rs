@@ -157,16 +157,6 @@ impl Parcel {
     }
 }
 
-/// Leaves the last row of a transaction that goes on behind this read for the next one, so that there is a row for the end of the transaction to stand
-/// in: entries that are still to come may be of rows that cannot travel. A row that is read alone goes as it is.
-pub(super) fn without_open_end(mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let last = pieces.iter().rposition(Piece::is_row).filter(|at| pieces.get(*at).is_some_and(|piece| piece.goes_on));
-    if let Some(at) = last.filter(|_| pieces.len() > 1) {
-        pieces.remove(at);
-    }
-    pieces
-}
-
 /// Deals pieces out to packets.
 pub(super) fn parcels(pieces: Vec<Piece>, most: &BatchConfig) -> Vec<Vec<Piece>> {
     let (mut closed, mut open) = (Vec::new(), Parcel::default());
@@ -260,17 +250,6 @@ mod tests {
         let pieces = [(1, 1), (2, 2), (3, 2), (4, 2), (5, 2), (6, 2), (7, 3)];
         let pieces = pieces.iter().map(|(id, transaction)| piece(*id, Some(*transaction))).collect();
         assert_eq!(dealt(pieces, 2), ["1", "2 3+", "4 5+", "6 7"]);
-    }
-
-    #[test]
-    fn the_last_row_of_a_transaction_that_goes_on_waits_for_its_end() {
-        let open = |id| Piece::of_change(RowChange { goes_on: true, ..change(id, Some(1), 10) }, 0, Some(id as i64));
-        let first = vec![open(1), open(2), tombstone(3), open(4)];
-        assert_eq!(dealt(without_open_end(first), 9), ["1+ 2+ 3"], "4 is read again, whatever becomes of 5");
-        assert_eq!(dealt(without_open_end(vec![piece(4, Some(1)), tombstone(5)]), 9), ["4 5"]);
-        assert_eq!(dealt(without_open_end(vec![tombstone(3), open(4)]), 9), ["3"]);
-        assert_eq!(dealt(without_open_end(vec![open(4)]), 9), ["4+"], "a row as large as a read goes on alone");
-        assert_eq!(dealt(without_open_end(vec![piece(1, None), piece(2, Some(1))]), 9), ["1 2"]);
     }
 
     #[test]

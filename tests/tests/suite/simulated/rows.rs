@@ -364,6 +364,24 @@ fn a_push_of_some_rows_brings_those_alone() {
 }
 
 #[test]
+fn a_push_of_some_rows_gives_way_to_the_next_order() {
+    let mut world = with_stock(16, 9);
+    let words = "syntax error".to_string();
+    source(&world).fail_at(1, SimFault::Refused(TableFault::Denied { place: "simulated".to_string(), words }));
+    assert_eq!(push(&mut world, Some(UNIT), Some("id >= 'S004")).exit, 0);
+    world.round(&Weather::FAIR).unwrap();
+    assert_eq!(
+        push(&mut world, Some(UNIT), Some("id <= 'S001'")).exit,
+        0,
+        "what the database does not understand can be corrected"
+    );
+    rest(&mut world);
+    world.settle().unwrap();
+    let keys: Vec<String> = sink(&world).rows()[UNIT].keys().map(|key| key[0].1.shown()).collect();
+    assert_eq!(keys, ["S000", "S001"]);
+}
+
+#[test]
 fn a_chunk_whose_rows_are_locked_is_tried_again() {
     let mut world = with_stock(15, 4);
     let long = source(&world).begin();
