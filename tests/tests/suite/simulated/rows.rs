@@ -1,10 +1,12 @@
 //! Rows from one database to another: order, transactions, refusals, absence, marks, the stock push.
 
+use super::way_back::answered;
 use dukou_packets::suite::Digest;
 use dukou_shared::connectors::tables::TableFault;
 use dukou_shared::connectors::tables::simulated::SimFault;
 use dukou_shared::engine::Standing;
 use dukou_shared::requests::{Answer, Request};
+use dukou_shared::station::LinkConfig;
 use dukou_shared::store::{Change, Direction, PacketKey, Store};
 use dukou_tests::simulated::office::{
     Office, RIGHT, ROWS, UNIT, compare, put_unfit, put_unit, rows_channel, sink, source, world_with_rows,
@@ -392,4 +394,48 @@ fn a_chunk_whose_rows_are_locked_is_tried_again() {
     long.commit();
     rest(&mut world);
     world.settle_and_compare().unwrap();
+}
+
+#[test]
+fn a_push_has_few_chunks_however_small_packets_are_since_each_waits_behind_the_whole_outbox() {
+    let mut world = with_stock(16, 300);
+    push(&mut world, None, None);
+    let before = source(&world).calls();
+    world.settle_and_compare().unwrap();
+    let calls = source(&world).calls() - before;
+    println!("{calls} calls for 600 rows");
+    assert!(calls < 60, "{calls} calls of the source's database for 600 rows in packets of four");
+}
+
+#[test]
+fn rows_that_an_application_holds_keep_no_change_waiting_behind_the_push() {
+    let mut world = with_stock(17, 9);
+    let long = source(&world).begin();
+    long.put(UNIT, &[("id", "S001")], &[("area", "9")]);
+    push(&mut world, None, None);
+    world.outer.step().unwrap();
+    put_unit(&source(&world), "Z", "1");
+    for _ in 0..5 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    let arrived = sink(&world).rows().get(UNIT).map_or(0, |rows| rows.len());
+    assert_eq!(arrived, 1, "the change went while the chunk waited");
+    long.commit();
+    rest(&mut world);
+    world.settle_and_compare().unwrap();
+}
+
+#[test]
+fn a_chunk_that_the_window_cuts_goes_on_where_it_stopped() {
+    let mut world = with_stock(18, 60);
+    for station in [&mut world.outer, &mut world.inner] {
+        station.station.config.link = LinkConfig { window_packets: 3, ..answered() };
+    }
+    push(&mut world, None, None);
+    for _ in 0..120 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    compare(&world).unwrap();
+    let packets = sink(&world).applied().len();
+    assert!(packets <= 60, "{packets} packets of three rows for 120 rows");
 }
