@@ -271,8 +271,8 @@ impl Engine {
             let what = what(lang);
             say!(
                 lang,
-                "通道 {channel} 的表 {table}{key} 有一行不能摆渡（{code}）{what}，没有送出；它留在发件表旁的 refused 表里，请改好这一行，改动会再次送出。",
-                "Channel {channel}: a row of table {table}{key} cannot travel ({code}){what} and was not sent; its entry is kept in the refused table beside the outbox. Mend the row: the change is sent again."
+                "通道 {channel} 的表 {table}{key} 有一行不能摆渡（{code}）{what}，没有送出；发件记录留在发件表旁的 refused 表里（导出文件：在原文件里），请改好这一行，改动会再次送出。",
+                "Channel {channel}: a row of table {table}{key} cannot travel ({code}){what} and was not sent; its entry is kept in the refused table beside the outbox (of an extract: in its file). Mend the row: the change is sent again."
             )
         };
         let named = |lang| {

@@ -118,10 +118,8 @@ pub trait TableSource: Send {
     /// Deletes entries whose packets exist.
     fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault>;
     /// Takes entries out of the outbox whose rows could not travel, with their codes, and keeps them for a person, in a table beside it
-    /// (`dukou_outbox_<channel>_refused`). Idempotent. A source that has no place for them may delete them.
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
-        self.delete(&refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-    }
+    /// (`dukou_outbox_<channel>_refused`). Idempotent.
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault>;
     /// Reads the next rows of a table behind `after`, at most `rows` of them, those alone that `filter` (SQL of the person who pushes) selects.
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault>;
     /// Names what is missing or has drifted: outbox, triggers, rights, columns, keys. Empty when all is well.

@@ -94,6 +94,26 @@ pub(in super::super) fn dead_letters_let_the_others_flow(bench: &mut dyn Bench) 
     assert_eq!(reader.number(&format!("SELECT sum(id) FROM {}", tables[1])), 1);
 }
 
+pub(in super::super) fn entries_that_cannot_travel_are_kept_beside_the_outbox(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Source]);
+    let mut source = bench.source(&tables);
+    let mut app = bench.session(End::Source);
+    for dm in ["a", "b", "c"] {
+        app.run(&format!("INSERT INTO {} (dm, mj) VALUES ('{dm}', 1)", tables[0]));
+    }
+    let offered = ids(&source.read(&BTreeSet::new(), ALL).expect("the source reads"));
+    let refused = [(offered[0], "value-too-large".to_owned()), (offered[2], "row-too-large".to_owned())];
+    for _ in 0..2 {
+        source.set_aside(&refused).expect("set aside, and once more after a lost answer");
+        assert_eq!(ids(&source.read(&BTreeSet::new(), ALL).expect("the source reads")), [offered[1]]);
+    }
+    let kept = app.rows(&format!("SELECT code, op, tbl FROM {} ORDER BY id", bench.set_aside()));
+    let row = |code: &str| [code, "insert", &tables[0]].map(|text| Some(text.to_owned())).to_vec();
+    assert_eq!(kept, [row("value-too-large"), row("row-too-large")]);
+    drop(bench.source(&tables));
+    assert_eq!(app.number(&format!("SELECT count(*) FROM {}", bench.set_aside())), 2, "installed again, it keeps them");
+}
+
 pub(in super::super) fn tables_that_are_not_there_are_named_by_the_check(bench: &mut dyn Bench) {
     let tables = family(bench, &BOTH);
     let absent = bench.table("absent");

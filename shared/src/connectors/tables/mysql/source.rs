@@ -91,7 +91,9 @@ async fn removal(conn: &mut MySqlConnection, server: &Server, outbox: &str) -> R
     let drop =
         |(schema, name, _): (String, String, String)| format!("DROP TRIGGER IF EXISTS {}.{}", ident(&schema), ident(&name));
     let mut statements: Vec<String> = ours(conn, server, outbox).await?.into_iter().map(drop).collect();
-    statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(outbox, server)));
+    for table in [outbox, &triggers::refused_name(outbox)] {
+        statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(table, server)));
+    }
     Ok(statements)
 }
 
@@ -177,8 +179,9 @@ async fn statements(
     tables: &[Table],
 ) -> Result<Vec<(String, String)>, Trouble> {
     let there = ours(conn, server, outbox).await?;
+    let refused = triggers::outbox_sql(&triggers::refused_name(outbox), server);
     let outbox = triggers::outbox_sql(outbox, server);
-    let mut statements = vec![(outbox.clone(), triggers::outbox(&outbox))];
+    let mut statements = vec![(outbox.clone(), triggers::outbox(&outbox)), (refused.clone(), triggers::refused(&refused))];
     let mut wanted = BTreeSet::new();
     for table in tables {
         for trigger in triggers::of_table(&outbox, table) {
@@ -221,6 +224,26 @@ impl TableSource for MysqlSource {
                 let sql = format!("START TRANSACTION; {each} COMMIT");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }
+            Ok(())
+        })
+    }
+
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        let outbox = &self.outbox;
+        self.session.run(async |conn, server| {
+            let aside = triggers::outbox_sql(&triggers::refused_name(outbox), server);
+            let outbox = triggers::outbox_sql(outbox, server);
+            sqlx::raw_sql("START TRANSACTION").execute(&mut *conn).await?;
+            for (id, code) in refused {
+                let columns = "id, at, tbl, op, `key`, `row`, changed, problem";
+                let keep = format!(
+                    "INSERT INTO {aside} ({columns}, code) SELECT {columns}, {} FROM {outbox} WHERE id = {id}",
+                    literal(code)
+                );
+                sqlx::raw_sql(AssertSqlSafe(keep)).execute(&mut *conn).await?;
+                sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM {outbox} WHERE id = {id}"))).execute(&mut *conn).await?;
+            }
+            sqlx::raw_sql("COMMIT").execute(conn).await?;
             Ok(())
         })
     }
@@ -549,11 +572,15 @@ async fn check(
     let there = ours(conn, server, outbox).await?;
     let place = triggers::outbox_sql(outbox, server);
     // Also asks for the rights to read and delete.
-    let probe = format!("DELETE FROM {place} WHERE id = -1 AND tbl = ''");
-    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(probe)).execute(&mut *conn).await {
+    let aside = triggers::refused_name(outbox);
+    let of_outbox = (outbox, "read and delete", format!("DELETE FROM {place} WHERE id = -1 AND tbl = ''"));
+    let of_refused =
+        format!("INSERT INTO {} (id, code) SELECT 1, '' FROM DUAL WHERE FALSE", triggers::outbox_sql(&aside, server));
+    for (name, right, probe) in [of_outbox, (&aside, "insert", of_refused)] {
+        let Err(error) = sqlx::raw_sql(AssertSqlSafe(probe)).execute(&mut *conn).await else { continue };
         let problem = match number(&error) {
-            Some(1146) => Problem::NotInstalled(outbox.to_owned()),
-            Some(1142) => Problem::Right(format!("read and delete in {outbox}")),
+            Some(1146) => Problem::NotInstalled(name.to_owned()),
+            Some(1142) => Problem::Right(format!("{right} in {name}")),
             _ => return Err(error.into()),
         };
         faults.push(TableFault::Unfit { table: shown.first().cloned().unwrap_or_default(), column: None, problem });

@@ -21,13 +21,21 @@ use dukou_packets::suite::sha256;
 /// Longest name of a table.
 const NAME_MAX: usize = 64;
 
+/// How the name of the table of refused entries ends.
+const REFUSED: &str = "_refused";
+
 /// The name of a channel's outbox; where that would be too long, its beginning with a digest.
 pub(super) fn outbox_name(channel: &ChannelName) -> String {
     let name = format!("dukou_outbox_{}", channel.as_str().replace('-', "_"));
-    if name.len() <= NAME_MAX {
+    if name.len() + REFUSED.len() <= NAME_MAX {
         return name;
     }
-    format!("{}_{}", name.get(..NAME_MAX - 9).unwrap_or_default(), digest(channel.as_str(), 8))
+    format!("{}_{}", name.get(..NAME_MAX - REFUSED.len() - 9).unwrap_or_default(), digest(channel.as_str(), 8))
+}
+
+/// The name of the table of entries that the outbox refused.
+pub(super) fn refused_name(outbox: &str) -> String {
+    format!("{outbox}{REFUSED}")
 }
 
 fn digest(text: &str, digits: usize) -> String {
@@ -44,6 +52,16 @@ pub(super) fn outbox(outbox: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {outbox} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, tx BIGINT NULL, at BIGINT NULL, tbl VARCHAR(255) NULL,
  op VARCHAR(8) NULL, `key` LONGTEXT NULL, `row` LONGTEXT NULL, changed LONGTEXT NULL, problem VARCHAR(512) NULL)
+ ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    )
+}
+
+/// Gives the statement that makes the table of refused entries.
+pub(super) fn refused(refused: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {refused} (id BIGINT NOT NULL, at BIGINT NULL, tbl VARCHAR(255) NULL,
+ op VARCHAR(8) NULL, `key` LONGTEXT NULL, `row` LONGTEXT NULL, changed LONGTEXT NULL, problem VARCHAR(512) NULL, code VARCHAR(64) NOT NULL,
+ refused_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
  ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     )
 }

@@ -43,6 +43,16 @@ impl Names {
         format!("{SCHEMA}.{}", ident(&self.outbox_name()))
     }
 
+    /// The name of the table of refused entries within the schema.
+    pub(super) fn refused_name(&self) -> String {
+        format!("{}_refused", self.outbox_name())
+    }
+
+    /// The table of refused entries as SQL.
+    pub(super) fn refused(&self) -> String {
+        format!("{SCHEMA}.{}", ident(&self.refused_name()))
+    }
+
     /// How the names of the channel's functions begin.
     pub(super) fn function_prefix(&self) -> String {
         format!("{}:", self.channel)
@@ -170,6 +180,27 @@ GRANT USAGE ON SEQUENCE {SCHEMA}.{} TO {account};
     )
 }
 
+/// Gives the statements that make the table of refused entries. `account` is the one that the station logs in with.
+pub(super) fn refused(names: &Names, account: &str) -> String {
+    let (refused, account) = (names.refused(), ident(account));
+    format!(
+        "CREATE TABLE {refused} (
+  id bigint NOT NULL,
+  at timestamptz NOT NULL,
+  tbl text NOT NULL,
+  op text NOT NULL,
+  key json NOT NULL,
+  \"row\" json,
+  changed json,
+  problem text,
+  code text NOT NULL,
+  refused_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT ON {refused} TO {account};
+"
+    )
+}
+
 /// Gives the statements that make a table's functions and triggers, in place of older ones.
 pub(super) fn table(names: &Names, table: &Table) -> String {
     let [row, truncate] = functions(names, table);
@@ -205,11 +236,11 @@ fn quoted(body: &str) -> String {
     format!("{tag}{body}{tag}")
 }
 
-/// Gives the statements that take functions, with the triggers that run them, and the outbox away.
+/// Gives the statements that take functions, with the triggers that run them, the outbox and what it refused away.
 pub(super) fn uninstall(names: &Names, functions: &[String]) -> String {
     let drop = |name: &String| format!("DROP FUNCTION {SCHEMA}.{}() CASCADE;\n", ident(name));
     let functions: String = functions.iter().map(drop).collect();
-    format!("{functions}DROP TABLE IF EXISTS {};\n", names.outbox())
+    format!("{functions}DROP TABLE IF EXISTS {};\nDROP TABLE IF EXISTS {};\n", names.outbox(), names.refused())
 }
 
 #[cfg(test)]
@@ -223,6 +254,7 @@ mod tests {
         for names in [long('a'), Names::of(&"cadastre-units".parse().expect("a name"))] {
             for name in [
                 format!("{}_id_seq", names.outbox_name()),
+                names.refused_name(),
                 names.trigger("truncate"),
                 format!("{}4294967295:truncate", names.function_prefix()),
             ] {

@@ -67,8 +67,11 @@ impl PostgresSource {
             if !exists(connection, "SELECT 1 FROM pg_namespace WHERE nspname = $1", SCHEMA).await? {
                 sql.push_str(&install::schema());
             }
-            if !has_outbox(connection, names).await? {
+            if !has_table(connection, &names.outbox_name()).await? {
                 sql.push_str(&install::outbox(names, &account));
+            }
+            if !has_table(connection, &names.refused_name()).await? {
+                sql.push_str(&install::refused(names, &account));
             }
             let expected: HashSet<String> =
                 tables.iter().flat_map(|table| install::functions(names, table)).map(|function| function.name).collect();
@@ -118,10 +121,11 @@ async fn exists(connection: &mut PgConnection, sql: &'static str, name: &str) ->
     Ok(sqlx::query(sql).bind(name).fetch_optional(connection).await?.is_some())
 }
 
-async fn has_outbox(connection: &mut PgConnection, names: &Names) -> Result<bool, Trouble> {
+/// Tells whether a table of ours is there.
+async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, Trouble> {
     let sql =
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'dukou' AND c.relname = $1";
-    exists(connection, sql, &names.outbox_name()).await
+    exists(connection, sql, name).await
 }
 
 /// The functions of the channel that are there.
@@ -149,6 +153,21 @@ impl TableSource for PostgresSource {
             for ids in ids.chunks(100_000) {
                 sqlx::query(AssertSqlSafe(sql.as_str())).bind(ids).execute(&mut *connection).await?;
             }
+            Ok(())
+        })
+    }
+
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        let columns = "id, at, tbl, op, key, \"row\", changed, problem, code";
+        let sql = format!(
+            "WITH gone AS (DELETE FROM {} AS o USING unnest($1::bigint[], $2::text[]) AS r (refused_id, code) WHERE o.id = r.refused_id RETURNING o.*, r.code)
+             INSERT INTO {} ({columns}) SELECT {columns} FROM gone",
+            self.names.outbox(),
+            self.names.refused()
+        );
+        let (ids, codes): (Vec<i64>, Vec<&str>) = refused.iter().map(|(id, code)| (*id, code.as_str())).unzip();
+        self.session.run(async |connection| {
+            sqlx::query(AssertSqlSafe(sql)).bind(ids).bind(codes).execute(connection).await?;
             Ok(())
         })
     }
@@ -184,11 +203,14 @@ impl TableSource for PostgresSource {
                     faults.extend(drift(connection, names, table).await?);
                 }
             }
-            let outbox = format!("{SCHEMA}.{}", names.outbox_name());
-            if has_outbox(connection, names).await? {
-                faults.extend(rights(connection, &outbox, &names.outbox(), &["SELECT", "INSERT", "DELETE"]).await?);
-            } else {
-                faults.push(catalog::unfit(&outbox, None, Problem::NotInstalled(outbox.clone())));
+            let outbox = (names.outbox_name(), names.outbox(), &["SELECT", "INSERT", "DELETE"][..]);
+            for (name, sql, wanted) in [outbox, (names.refused_name(), names.refused(), &["INSERT"])] {
+                let shown = format!("{SCHEMA}.{name}");
+                if has_table(connection, &name).await? {
+                    faults.extend(rights(connection, &shown, &sql, wanted).await?);
+                } else {
+                    faults.push(catalog::unfit(&shown, None, Problem::NotInstalled(shown.clone())));
+                }
             }
             Ok(faults)
         })

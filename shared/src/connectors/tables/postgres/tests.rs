@@ -99,6 +99,10 @@ impl Bench for PgBench {
         Box::new(self.bare_sink(tables, dead_letters))
     }
 
+    fn set_aside(&self) -> String {
+        "dukou.dukou_outbox_cadastre_units_refused".to_owned()
+    }
+
     fn refused(&self) -> usize {
         self.sink.psql("SELECT count(*) FROM dukou.dukou_refused").parse().expect("a number")
     }

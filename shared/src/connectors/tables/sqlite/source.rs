@@ -100,7 +100,8 @@ fn script(statements: &[String]) -> String {
 async fn removal(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {
     let triggers = our_triggers(conn, names).await?.into_iter();
     let mut statements: Vec<String> = triggers.map(|trigger| format!("DROP TRIGGER {}", ident(&trigger))).collect();
-    statements.extend([&names.outbox, &names.notes].map(|table| format!("DROP TABLE IF EXISTS {}", ident(table))));
+    statements
+        .extend([&names.outbox, &names.refused, &names.notes].map(|table| format!("DROP TABLE IF EXISTS {}", ident(table))));
     Ok(statements)
 }
 
@@ -150,6 +151,7 @@ async fn statements(conn: &mut SqliteConnection, names: &Names, tables: &[Table]
             statements.extend((there..reals).map(add));
         }
     }
+    statements.push(triggers::refused(names));
     statements.push(format!("DROP TABLE IF EXISTS {}", ident(&names.notes)));
     statements.push(triggers::notes(names, keys));
     statements.extend(tables.iter().flat_map(|table| triggers::of_table(names, table)).map(|(_, text)| text));
@@ -178,6 +180,22 @@ impl TableSource for SqliteSource {
             }
             let sql = format!("DELETE FROM {}", ident(&names.notes));
             sqlx::query(AssertSqlSafe(sql)).execute(&mut *conn).await?;
+            sqlx::query("COMMIT").execute(conn).await?;
+            Ok(())
+        })
+    }
+
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        let (outbox, aside) = (ident(&self.names.outbox), ident(&self.names.refused));
+        let columns = "id, at, tbl, op, \"key\", \"row\", changed, problem";
+        let keep = format!("INSERT INTO {aside} ({columns}, code) SELECT {columns}, ?2 FROM {outbox} WHERE id = ?1");
+        let delete = format!("DELETE FROM {outbox} WHERE id = ?");
+        self.session.run(async |conn| {
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+            for (id, code) in refused {
+                sqlx::query(AssertSqlSafe(keep.as_str())).bind(id).bind(code).execute(&mut *conn).await?;
+                sqlx::query(AssertSqlSafe(delete.as_str())).bind(id).execute(&mut *conn).await?;
+            }
             sqlx::query("COMMIT").execute(conn).await?;
             Ok(())
         })
@@ -506,7 +524,7 @@ async fn check(conn: &mut SqliteConnection, names: &Names, shown: &[TableName]) 
         column: None,
         problem: Problem::NotInstalled(what.to_owned()),
     };
-    for what in [&names.outbox, &names.notes] {
+    for what in [&names.outbox, &names.refused, &names.notes] {
         if catalog::made_by(conn, what).await?.is_none() {
             faults.push(not_installed(what));
             return Ok(faults);

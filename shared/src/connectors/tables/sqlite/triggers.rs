@@ -19,6 +19,8 @@ use dukou_packets::packet::header::ChannelName;
 pub(super) struct Names {
     /// The outbox.
     pub(super) outbox: String,
+    /// The entries that it refused.
+    pub(super) refused: String,
     /// The notes of rows that may be replaced.
     pub(super) notes: String,
 }
@@ -26,7 +28,11 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn of(channel: &ChannelName) -> Self {
         let channel = channel.as_str().replace('-', "_");
-        Self { outbox: format!("dukou_outbox_{channel}"), notes: format!("dukou_replaced_{channel}") }
+        Self {
+            outbox: format!("dukou_outbox_{channel}"),
+            refused: format!("dukou_outbox_{channel}_refused"),
+            notes: format!("dukou_replaced_{channel}"),
+        }
     }
 
     /// The name of a trigger; no other channel's begins alike.
@@ -49,6 +55,14 @@ pub(super) fn outbox(names: &Names, reals: usize) -> String {
     format!(
         "CREATE TABLE {} (id INTEGER PRIMARY KEY AUTOINCREMENT, tx, at, tbl, op, \"key\", \"row\", changed, problem{reals})",
         ident(&names.outbox)
+    )
+}
+
+/// Gives the statement that makes the table of refused entries; floating point numbers do not stand in it.
+pub(super) fn refused(names: &Names) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {} (id, at, tbl, op, \"key\", \"row\", changed, problem, code, refused_at DEFAULT ({NOW}))",
+        ident(&names.refused)
     )
 }
 

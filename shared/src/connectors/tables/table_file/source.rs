@@ -158,6 +158,11 @@ impl TableSource for TableFileSource {
         self.put_away(&mut progress)
     }
 
+    /// The rows stay in their extract, which is kept.
+    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+        self.delete(&refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    }
+
     fn chunk(&mut self, want: &ChunkWanted<'_>, _token: u64) -> Result<Chunk, TableFault> {
         Err(wrong(
             &self.folder,
