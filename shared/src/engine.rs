@@ -666,8 +666,9 @@ pub(crate) const OVERTAKEN_MS: u64 = 500;
 /// How long a pass waits between two looks at files that are not finished.
 const PASS_WAIT_MS: u64 = 1000;
 
-/// An `applied` line is written after its mark: a mark that is not there was lost with an old copy of the state.
 /// Refuses a state that does not know what the lines call applied.
+///
+/// An `applied` line is written after its mark: a mark that is missing was lost with an old copy of the state.
 pub(crate) fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
     let newest: BTreeMap<_, u64> = evidence.applied.iter().map(|(channel, epoch, seq)| ((channel, epoch), *seq)).collect();
     for ((channel, epoch), seq) in newest {

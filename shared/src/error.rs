@@ -260,15 +260,11 @@ fn file_policy(fault: &FileFault) -> Policy {
 }
 
 fn unclosed_sentence(fault: &EngineFault, lang: Lang) -> String {
-    let is_full = fault.code() == "disk-full";
-    let why = match fault {
-        _ if is_full => say!(lang, "磁盘已满", "the disk is full"),
-        fault => fault.code().to_string(),
-    };
+    let why = fault.sentence(lang);
     say!(
         lang,
-        "这一轮运行没能正常收尾（{why}），日志里可能没有它的 stop 行：没有丢失任何数据，下次启动会自行核对并接着做；请先排除原因（磁盘满就腾出空间）再启动。",
-        "This run could not end cleanly ({why}), its stop line may be missing in the log: nothing is lost, the next start verifies everything and goes on; mend the cause first (free some space where the disk is full), then start."
+        "这一轮运行没能正常收尾，日志里可能没有它的 stop 行；没有丢失任何数据，请先排除原因再启动，启动时会自行核对并接着做。原因：{why}",
+        "This run could not end cleanly, its stop line may be missing in the log; nothing is lost: mend the cause, then start, and the start verifies everything and goes on. Why: {why}"
     )
 }
 

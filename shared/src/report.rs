@@ -1,6 +1,6 @@
 //! What a station tells people and programs: `status`, `trace`, `gaps`.
 //!
-//! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
+//! Given: configuration, the store and the newest lines of the log, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
 mod behind;
@@ -50,7 +50,7 @@ pub fn civil_time(ms: i64) -> String {
 pub struct Status {
     /// The station.
     pub station: StationLine,
-    /// `ok`, or `behind`: the state is gone or an older copy, and the station stops at its next start.
+    /// `behind`: the log names what the state does not know, and the next start stops; `ok`: no line that could be read says so.
     pub state: &'static str,
     /// The peer, once it is trusted.
     pub peer: Option<PeerLine>,
@@ -77,14 +77,14 @@ pub struct Status {
 }
 
 impl Status {
-    /// True when somebody should look: a channel is held, gapped or waits for its consumer, packets wait for a key, files are no requests, or
+    /// True when somebody should look: a channel is held, gapped, waits for its consumer or is not granted to the peer, packets wait for a key, files are no requests, or
     /// there is no peer. What was refused or set aside is told but was this once already, by the pass that did it.
     pub fn needs_a_person(&self) -> bool {
         self.peer.is_none()
             || self.waiting > 0
             || !self.troubles.is_empty()
             || self.alarms.iter().any(|alarm| alarm.needs_a_person())
-            || self.channels.iter().any(|channel| channel.state != "ok")
+            || self.channels.iter().any(|channel| channel.state != "ok" || channel.granted == Some(false))
     }
 }
 

@@ -67,11 +67,11 @@ codes! {
         next ["请按国务院办公厅的通知补上今年的放假和调休", "enter this year's holidays and working weekends as announced"]
     /// Early packets take much of their channel's share of the spool.
     Spool70 = "spool-70" Warning
-        means ["等待轮次的包已占这条通道留存限额（keep.spool_gib）的七成以上", "Packets that wait for their turn take 70 per cent of the channel's share of the spool (keep.spool_gib)"]
+        means ["等待轮次的包和旧的各代留作证据的包已占这条通道留存限额（keep.spool_gib）的七成以上", "Packets that wait for their turn, and evidence of ended epochs, take 70 per cent of the channel's share of the spool (keep.spool_gib)"]
         next ["请用 status、gaps 看它在等什么并处理", "see with status and gaps what it waits for, and mend that"]
     /// Early packets take nearly all of their channel's share of the spool.
     Spool90 = "spool-90" Alarm
-        means ["等待轮次的包已占这条通道留存限额（keep.spool_gib）的九成以上，占满后新到的留在摆渡目录", "Packets that wait for their turn take 90 per cent of the channel's share of the spool (keep.spool_gib); once it is full, new ones stay in the ferry directory"]
+        means ["等待轮次的包和旧的各代留作证据的包已占这条通道留存限额（keep.spool_gib）的九成以上，占满后新到的留在摆渡目录", "Packets that wait for their turn, and evidence of ended epochs, take 90 per cent of the channel's share of the spool (keep.spool_gib); once it is full, new ones stay in the ferry directory"]
         next ["请立即用 status、gaps 看它在等什么并处理（补传、放弃登记或解除暂停）", "see now with status and gaps what it waits for, and mend that (resend, waive or release)"]
     /// What the peer never confirmed leaves its keeping time soon.
     UnconfirmedExpiring = "unconfirmed-expiring" Alarm

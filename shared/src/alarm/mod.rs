@@ -165,8 +165,8 @@ impl Engine {
                 "{}",
                 say!(
                     self.lang(),
-                    "这条通道已不在本站的配置里，它的告警随之结束",
-                    "This channel is no longer in the station's configuration: its alarm ends with it"
+                    "这条通道已不在本站的配置里，或改了方向，它的警报随之结束",
+                    "This channel is no longer in the station's configuration, or goes the other way now: its alarm ends with it"
                 )
             ),
             Event::Alarm { code, subject } => tracing::warn!(code, subject, raised = true, "{}", about(code)),

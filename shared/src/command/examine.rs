@@ -237,7 +237,7 @@ pub(super) struct Told {
     pub(super) here: NoticedHere,
     /// How often this station went on from an older copy of its state.
     pub(super) restored: u64,
-    /// The number behind which packets are numbered, by the last line that says so.
+    /// The highest number that a `renumbered` line names; 0 without one.
     pub(super) renumbered: u64,
 }
 
@@ -335,13 +335,13 @@ fn check_text(found: &[Disagreement], rebuilt: u64, beside: bool, lang: Lang) ->
 fn read_log(station: &Station) -> Result<Told, EngineFault> {
     let mut told = Told::default();
     let own = station.config.station.id;
-    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| tell(line, own, &mut told))?;
+    read_lines(&RealFiles::new(), &station.log_dir(), &mut |line| take_line(line, own, &mut told))?;
     Ok(told)
 }
 
-fn tell(line: Line, own: StationId, told: &mut Told) {
+fn take_line(line: Line, own: StationId, told: &mut Told) {
     let at_ms = line.stamp.at_ms;
-    told.here.tell(&line, own);
+    told.here.take_line(&line, own);
     let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
     match line.event {
         Event::Packed { number, channel, epoch, seq, header, root, records, tombstones, plain, bytes } => {

@@ -283,13 +283,13 @@ incomplete_scans = {} # 不完整的包等几轮才另存待查 / scans before a
 
 [packets]            # 摆渡包 / packets
 suite = {}           # 密码套件：1 AES-256-GCM，2 ChaCha20-Poly1305 / cipher suite, one of the two
-level = {}           # 压缩级别 zstd 1–19，越大越小越慢 / level of zstd, 1–19: higher is smaller and slower
+level = {}           # 压缩级别 zstd 1–19，数字越大，包越小、越慢 / level of zstd, 1–19: higher is smaller and slower
 
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # 已离站的包，resend 只能重发这些，至少 30 / packets that left: what resend can send again, at least 30
 applied_days = {}    # 已落地的包，replay 只能用这些 / packets applied: what replay can deliver again
 # confirmed_days = {}   # 其中对方已确认的，不超过 sent_days / those the peer confirmed, at most sent_days
-# spool_gib = {}     # 一条通道等在本站的包最多占多少 GiB，满了留在摆渡目录 / most a channel keeps here; then packets stay in the ferry directory
+# spool_gib = {}     # 一条通道等在本站的包（连同旧代的证据）最多占多少 GiB，满了留在摆渡目录 / most a channel keeps here, evidence of ended epochs included; then packets stay in the ferry directory
 
 [link]               # 链路上的隔离设备，丢了包怎么办 / the gap device on the link, and what is done about loss
 profile = "{}"   # 设备参数 / what the gap device carries

@@ -3,7 +3,7 @@
 //! Given: the packet log, the spool, the station's keys. Gives: a state whose packets, records, heads, waivers, holds and numbers the log and the spool prove; the old one
 //! lies beside it under another name. After a crash: the old one is in its place, or the new one is, or none, and the next start asks for
 //! this command again; each of them is whole; the line about it is written with the next start.
-//! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
+//! Never: a word that the old state knew changed or lost, a packet number used twice, or a word about what nothing proves.
 
 use super::examine::{Heads, Told, lost_doubts, spool_heads};
 use crate::epoch::accepting::upcoming;
@@ -28,8 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// How far beyond the newest number that a line names a rebuilt state goes on, and once more for each older copy of the state that this station went on from: the newer
-/// one may have been rebuilt, too. Signals and repair packets take numbers that no line names: at one a second these are enough for a century.
+/// How far a rebuilt state skips ahead: this much beyond the newest number that a line names, and as much again for each `restored` line of this station, since
+/// the copy that was lost may have been rebuilt itself. Signals and repair packets take numbers that no line names: at one a second these are enough for a century.
 const NUMBERS_APART: u64 = 1 << 32;
 
 /// Changes of one transaction.
@@ -253,8 +253,7 @@ fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<
     Some(decode_records(head, plain).ok()?.iter().map(|record| row_of(&record)).collect())
 }
 
-/// Gives the number behind which a rebuilt state goes on. Between two rebuildings only signals may have taken numbers, and each rebuilding has its line, so
-/// that each goes on further away.
+/// Gives the number behind which a rebuilt state goes on; each rebuilding leaves a `renumbered` line, so the next one skips ahead from there.
 pub(super) fn number_behind(told: &Told) -> u64 {
     newest_number(told).saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
 }

@@ -46,7 +46,7 @@ pub struct Candidate {
 pub struct Look {
     /// Finished files, in the order they are sent.
     pub ready: Vec<Candidate>,
-    /// Folders that may not be read, each a fault of its own, the first few of them; and one that takes back nothing of what an earlier run left.
+    /// Folders that may not be read, the first few, a fault each; and the first fault for which a repeat of an earlier run cannot go back.
     pub passed_over: Vec<FileFault>,
     /// Files that are not finished yet, `.tmp` and `.part` not among them.
     pub young: u64,

@@ -23,14 +23,20 @@ impl Engine {
             return Ok(true);
         }
         let own = if echo.size == head.size { Some(head.root) } else { self.log.root_at(echo.size)? };
-        if own.is_some_and(|root| root != echo.root) {
-            return Ok(true);
+        // Where the lines are not here any more, nothing is proved.
+        let Some(own) = own else { return Ok(false) };
+        if own == echo.root {
+            self.remember_compared(echo);
         }
+        Ok(own != echo.root)
+    }
+
+    /// Takes note that a head is one of this log.
+    fn remember_compared(&mut self, echo: LogHead) {
         if self.echoes_compared.len() >= COMPARED_MAX {
             self.echoes_compared.clear();
         }
         self.echoes_compared.insert(echo);
-        Ok(false)
     }
 
     /// Takes note of what the packets of a look tell of this copy, where this station was ever restored. A packet that the peer sealed after it had heard of this copy was
@@ -53,7 +59,7 @@ impl Engine {
         Ok(())
     }
 
-    /// True for a head that no other copy of this log had. Heads whose lines are not here any more are taken for such: they say nothing.
+    /// True for a head of this log that no other copy had; one whose lines are not here any more proves nothing and counts as not heard.
     fn knows_this_copy(&mut self, here: &RestoredHere, echo: LogHead) -> Result<bool, EngineFault> {
         let head = self.log.head();
         if !here.is_beyond(echo) || echo.size > head.size {
@@ -65,9 +71,9 @@ impl Engine {
         if self.echo_of_lost == Some(echo) {
             return Ok(false);
         }
-        let fits = self.log.root_at(echo.size)?.is_none_or(|root| root == echo.root);
+        let fits = self.log.root_at(echo.size)?.is_some_and(|root| root == echo.root);
         match fits {
-            true => drop(self.echoes_compared.insert(echo)),
+            true => self.remember_compared(echo),
             false => self.echo_of_lost = Some(echo),
         }
         Ok(fits)

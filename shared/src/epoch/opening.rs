@@ -119,7 +119,7 @@ impl Engine {
         Ok(last.map(|(_, last)| last).filter(|last| heads.made.is_some_and(|made| made < *last)))
     }
 
-    /// Gives a channel, and how far the peer is there, of which it has said more than in this report with a signal that it sealed behind it.
+    /// Finds a channel on which the peer, in a signal that it sealed after this report, claims more than the report does; gives the channel and the packet.
     pub(crate) fn confirmed_beyond(
         &self,
         heads: &ReceiverHeads,

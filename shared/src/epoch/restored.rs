@@ -51,7 +51,8 @@ pub struct RestoredHere {
     tolerated: u64,
     /// Packets below this number may have been delivered before: all there are until the peer names a head of this copy's log.
     again_below: u64,
-    /// The highest number of a packet that did not know this copy: up to there the peer's numbers tell nothing, where it was restored, too.
+    /// The highest number of a packet that the peer sealed without knowing this copy. Up to there everything may have been delivered before, even above
+    /// `again_below`: a peer that was restored itself gives numbers again.
     #[serde(default)]
     apart_up_to: u64,
     /// Lines of this log when it was noticed: no other copy has the heads beyond.
@@ -312,7 +313,7 @@ impl RestoredHere {
         Self { apart_up_to: self.apart_up_to.max(number), ..self }
     }
 
-    /// True where this station ever went on from an older copy, and with this peer.
+    /// True once this station was found to be restored, until it gets another peer.
     pub(crate) fn is_remembered(&self) -> bool {
         self.since > 0
     }

@@ -170,13 +170,13 @@ fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: La
     let sentence = |lang| match room.full {
         true => say!(
             lang,
-            "通道 {channel} 等待轮次的包（连同旧的各代留作凭据的包）已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先看它在等什么（status、gaps）并处理，之后自动继续。",
-            "Early packets of channel {channel}, and what is kept of its ended epochs, fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. See what it waits for (status, gaps) and mend that; then it goes on by itself."
+            "通道 {channel} 等待轮次的包（连同旧的各代留作证据的包，它们过了 keep.applied_days 才离开）已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先看它在等什么（status、gaps）并处理，之后自动继续。",
+            "Early packets of channel {channel}, and what is kept as evidence of its ended epochs (it leaves after keep.applied_days), fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. See what it waits for (status, gaps) and mend that; then it goes on by itself."
         ),
         false => say!(
             lang,
-            "通道 {channel} 等待轮次的包（连同旧的各代留作凭据的包）已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快看它在等什么（status、gaps）并处理。",
-            "Early packets of channel {channel}, and what is kept of its ended epochs, take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). See soon what it waits for (status, gaps) and mend that.",
+            "通道 {channel} 等待轮次的包（连同旧的各代留作证据的包，它们过了 keep.applied_days 才离开）已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快看它在等什么（status、gaps）并处理。",
+            "Early packets of channel {channel}, and what is kept as evidence of its ended epochs (it leaves after keep.applied_days), take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). See soon what it waits for (status, gaps) and mend that.",
             if code == "spool-90" { "90%" } else { "70%" }
         ),
     };

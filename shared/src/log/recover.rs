@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct LogEvidence {
     /// Numbers of packets with a `packed` line.
     pub packed: BTreeSet<u64>,
-    /// The number behind which packets are numbered, by the last `renumbered` line.
+    /// The highest number that a `renumbered` line names; 0 without one.
     pub renumbered: u64,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,

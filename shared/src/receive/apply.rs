@@ -5,6 +5,7 @@
 //! packet counted as delivered whose staging folder is not there.
 
 use super::open::{Opened, Opening};
+use super::pick_up::PickedFrom;
 use crate::connectors::folder::names::{folded, safe_path, set_apart};
 use crate::connectors::{Delivery, StagedPart};
 use crate::engine::{Engine, PassReport};
@@ -28,7 +29,7 @@ pub(crate) const STAGING: &str = "staging";
 const WAIVED: &str = "waived";
 
 /// How far a channel's file in parts is while a group is staged.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Progress {
     unfinished: Option<Unfinished>,
     /// The packet is the first one behind a waiver: a file in parts may miss its beginning.
@@ -54,6 +55,35 @@ enum Staging {
     Wrong(&'static str),
 }
 
+/// A group on its way to the mark.
+#[derive(Default)]
+struct Staged {
+    /// What is staged, with the records.
+    packets: Vec<(Opened, Vec<RecordRow>)>,
+    /// The packet that a person has to look at, and the code of the hold.
+    wrong: Option<(PacketRow, Option<PickedFrom>, &'static str)>,
+    /// The packet that could not be staged now.
+    failed: Option<(PacketRow, Option<PickedFrom>)>,
+    /// The packets behind, which were not tried.
+    rest: Vec<(PacketRow, Option<PickedFrom>)>,
+    /// A file in parts ended: it leaves the staging folder before the next one may begin, and the packets behind it come with the next look.
+    cut_short: bool,
+    progress: Progress,
+}
+
+impl Staged {
+    /// True while every packet that was tried is staged and the next may follow.
+    fn is_whole(&self) -> bool {
+        self.wrong.is_none() && self.failed.is_none() && !self.cut_short
+    }
+
+    /// Gives the packets of a group that is not marked: they are kept as they came.
+    fn unmarked(self) -> impl Iterator<Item = (PacketRow, Option<PickedFrom>)> {
+        let staged = self.packets.into_iter().map(|(opened, _)| (opened.row, opened.picked));
+        staged.chain(self.wrong.map(|(row, picked, _)| (row, picked))).chain(self.failed).chain(self.rest)
+    }
+}
+
 impl Engine {
     /// Applies a group and tells how the channel goes on.
     pub(crate) fn apply_group(
@@ -70,68 +100,84 @@ impl Engine {
         self.commit_log()?;
 
         // 2. Stage, one syncfs. After a crash before the mark: what is staged is discarded and staged again.
-        let mut staged = Vec::new();
-        let mut progress = Progress {
-            unfinished: self.state.unfinished.get(&(Direction::In, channel.clone())).cloned(),
-            after_waiver: self.in_head(channel).is_some_and(|head| head.header.is_none()),
-        };
-        let (mut wrong, mut cut_short, mut failed) = (None, false, Vec::new());
-        // Names of this group: the store hears of them only with the mark.
-        let mut names = HashMap::new();
-        let mut openings = group.packets.into_iter();
-        for opening in openings.by_ref() {
-            let mut next = progress.clone();
-            match opening.finish() {
-                Ok(opened) => match self.stage(channel, &opened, &mut next, &mut names) {
-                    Ok(Staging::Rows(rows)) => {
-                        progress = Progress { after_waiver: false, ..next };
-                        cut_short = ends_parts(&rows);
-                        staged.push((opened, rows));
-                    }
-                    Ok(Staging::Wrong(code)) => wrong = Some((opened.row, opened.picked, code)),
-                    Err(fault) => {
-                        self.tolerate(fault, report)?;
-                        failed.push((opened.row, opened.picked));
-                    }
-                },
-                Err(unopened) => wrong = Some((unopened.row, unopened.picked, unopened.refusal.code())),
-            }
-            // A file in parts leaves the staging folder before the next one may begin; the packets behind it come with the next look.
-            if wrong.is_some() || cut_short || !failed.is_empty() {
-                break;
-            }
-        }
-        let rest: Vec<_> = openings.map(|opening| (opening.verified.row, opening.verified.picked)).collect();
-        cut_short &= !rest.is_empty();
-        if !staged.is_empty() {
+        let mut staged = self.stage_group(channel, group, report)?;
+        if !staged.packets.is_empty() {
             if let Err(fault) = self.incoming(channel, |incoming| incoming.sink.make_durable()) {
                 self.tolerate(fault, report)?;
-                let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
-                self.keep_seen(staged.chain(failed).chain(rest), PacketState::Early, report)?;
+                self.keep_seen(staged.unmarked(), PacketState::Early, report)?;
                 return Ok(Onward::Waits);
             }
             self.sync_spool(channel)?;
         }
-        // Also where nothing of this group could be staged: what is below delivers on this thread.
+        // The group before this one is delivered before this one is marked, also where nothing of this one was staged: what is below delivers on this thread.
         if !self.finish_delivering(channel, report)? {
-            let wrong = wrong.map(|(row, picked, _)| (row, picked));
-            let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
-            self.keep_seen(staged.chain(wrong).chain(failed).chain(rest), PacketState::Early, report)?;
+            self.keep_seen(staged.unmarked(), PacketState::Early, report)?;
             return Ok(Onward::Waits);
         }
-        if !staged.is_empty() {
-            self.mark(channel, &staged, progress.unfinished, peer_log)?;
-            self.forget_picked(&staged, report)?;
+
+        // 3. The mark. After a crash: start delivers what is marked.
+        if !staged.packets.is_empty() {
+            self.mark(channel, &staged.packets, staged.progress.unfinished.take(), peer_log)?;
+            self.forget_picked(&staged.packets, report)?;
         }
         if let Some(incoming) = self.incoming.get_mut(channel) {
-            incoming.delivering.extend(staged.iter().map(|(opened, rows)| marked(&opened.row, rows)));
+            incoming.delivering.extend(staged.packets.iter().map(|(opened, rows)| marked(&opened.row, rows)));
         }
 
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
-        if wrong.is_none() && failed.is_empty() && !cut_short && self.deliver_beside(channel, &mut staged)? {
+        if staged.is_whole() && self.deliver_beside(channel, &mut staged.packets)? {
             return Ok(Onward::Now);
         }
-        self.deliver_channel(channel, &staged, report)?;
+        self.deliver_channel(channel, &staged.packets, report)?;
+        self.go_on_behind(channel, staged, report)
+    }
+
+    /// Stages the packets of a group, up to the first that cannot be or that ends a file in parts.
+    fn stage_group(
+        &mut self,
+        channel: &ChannelName,
+        group: Group<Opening>,
+        report: &mut PassReport,
+    ) -> Result<Staged, EngineFault> {
+        let mut staged = Staged {
+            progress: Progress {
+                unfinished: self.state.unfinished.get(&(Direction::In, channel.clone())).cloned(),
+                after_waiver: self.in_head(channel).is_some_and(|head| head.header.is_none()),
+            },
+            ..Staged::default()
+        };
+        // Names of this group: the store hears of them only with the mark.
+        let mut names = HashMap::new();
+        let mut openings = group.packets.into_iter();
+        for opening in openings.by_ref() {
+            let mut next = staged.progress.clone();
+            match opening.finish() {
+                Ok(opened) => match self.stage(channel, &opened, &mut next, &mut names) {
+                    Ok(Staging::Rows(rows)) => {
+                        staged.progress = Progress { after_waiver: false, ..next };
+                        staged.cut_short = ends_parts(&rows);
+                        staged.packets.push((opened, rows));
+                    }
+                    Ok(Staging::Wrong(code)) => staged.wrong = Some((opened.row, opened.picked, code)),
+                    Err(fault) => {
+                        self.tolerate(fault, report)?;
+                        staged.failed = Some((opened.row, opened.picked));
+                    }
+                },
+                Err(unopened) => staged.wrong = Some((unopened.row, unopened.picked, unopened.refusal.code())),
+            }
+            if !staged.is_whole() {
+                break;
+            }
+        }
+        staged.rest = openings.map(|opening| (opening.verified.row, opening.verified.picked)).collect();
+        staged.cut_short &= !staged.rest.is_empty();
+        Ok(staged)
+    }
+
+    /// Tells how a channel goes on behind a group that is marked and was delivered as far as that is possible.
+    fn go_on_behind(&mut self, channel: &ChannelName, staged: Staged, report: &mut PassReport) -> Result<Onward, EngineFault> {
+        let Staged { wrong, failed, rest, cut_short, .. } = staged;
         if let Some((row, picked, code)) = wrong {
             let seq = row.key.seq;
             self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
@@ -139,7 +185,7 @@ impl Engine {
             return Ok(Onward::Waits);
         }
         let delivered = self.incoming.get(channel).is_some_and(|incoming| incoming.delivering.is_empty());
-        if !failed.is_empty() || !delivered {
+        if failed.is_some() || !delivered {
             self.keep_seen(failed.into_iter().chain(rest), PacketState::Early, report)?;
             return Ok(Onward::Waits);
         }

@@ -19,7 +19,7 @@ use dukou_packets::packet::records::RecordKind;
 /// Packets with their records.
 type Packets = Vec<(PacketRow, Vec<RecordRow>)>;
 
-/// The packets of a delivery, and what became of those that were tried, in order.
+/// The hand back, the packets it was given, and what became of those that it tried, in order.
 type Outcome = (Box<dyn Sink>, Packets, Vec<Result<Delivery, FileFault>>);
 
 /// What of a channel is delivered beside the engine's thread.

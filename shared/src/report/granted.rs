@@ -17,8 +17,8 @@ pub(super) fn granted(channel: &Channel, direction: Direction, trust: Option<&Tr
 pub fn not_granted(channel: &str, lang: Lang) -> String {
     say!(
         lang,
-        "通道 {channel} 还没有授权给对方，它的包不会落地（not-granted）：请运行 trust 对方的密钥卡，或 trust --confirm --channels 列出全部要授权的通道。",
-        "Channel {channel} is not granted to the peer, its packets are not applied (not-granted): run trust with the peer's card, or trust --confirm --channels with all that are to be granted."
+        "通道 {channel} 还没有授权给对方，它的包不会落地（not-granted）：请运行 trust 对方的密钥卡 --yes（授权本站接收的全部通道；已比对过的指纹仍算比对过），只授权一部分的加 --channels 并列全。",
+        "Channel {channel} is not granted to the peer, its packets are not applied (not-granted): run trust CARD --yes (it grants every channel that comes here; a fingerprint that was compared stays compared), with --channels and all that are to be granted for fewer."
     )
 }
 

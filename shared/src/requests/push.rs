@@ -61,7 +61,7 @@ impl Engine {
         let count = chosen.len() as u64;
         let is_whole = wanted.table.is_none() && wanted.filter.is_none();
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
-        pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
+        let before = pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) }).is_some();
         self.forget_chunk(channel);
         // The order goes when it is done; who gave it, and with which condition, stays.
         let what: Vec<&str> = [wanted.table, wanted.filter].into_iter().flatten().collect();
@@ -69,12 +69,18 @@ impl Engine {
         let person = Person { operator: wanted.operator, name: wanted.operator, reason: &reason };
         let decision = self.decided("push", Some(channel), &person)?;
         self.commit_store(vec![Change::fact(&pushes)?, decision])?;
+        let takes_place = |lang| match before {
+            true => {
+                say!(lang, "此前带条件、还没推完的一次已由它代替。", " It takes the place of an earlier push with a condition.")
+            }
+            false => String::new(),
+        };
         Ok(Answer::done(count, |lang| {
             say!(
                 lang,
                 "已登记：通道 {channel} 推送 {count} 个表的存量，由 run 或 pass 分块送出；进度见 status，中断后会接着推。",
                 "Noted: the stock of {count} table(s) of channel {channel} is pushed by run or pass, chunk by chunk; status shows how far, and it goes on after an interruption."
-            )
+            ) + &takes_place(lang)
         }))
     }
 

@@ -1,7 +1,7 @@
 //! Packet numbers that go on from further away, and the line that tells of it.
 //!
-//! Given: a state that was rebuilt or mended from log and spool, or a person who lets signals go on. Gives: one `renumbered` line. After a crash: the line is
-//! written at the next start, before any number is given. Never: a number given that neither state nor log knows of.
+//! Given: a state that was rebuilt or mended from log and spool, or a person who lets signals go on. Gives: a `renumbered` line. After a crash: the line is
+//! written at the next start, before any number is given; it may stand twice, which says the same. Never: a number given that neither state nor log knows of.
 
 use crate::engine::Engine;
 use crate::error::EngineFault;
@@ -78,7 +78,7 @@ pub(crate) fn renumber(number: u64, why: Renumbering, operator: &str) -> Result<
 }
 
 impl Engine {
-    /// Tells once in the packet log that numbers go on from further away; at start before any is given.
+    /// Tells in the packet log that numbers go on from further away, at start before any is given; a crash right behind the line tells it again.
     pub(crate) fn tell_renumbered(&mut self) -> Result<(), EngineFault> {
         let renumbered: Renumbered = self.state.fact()?;
         if renumbered.number == 0 || renumbered.is_logged {

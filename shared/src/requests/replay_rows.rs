@@ -1,8 +1,8 @@
 //! `replay` of a channel of tables: packets are given to the sink's database once more, because it was restored from an older copy.
 //!
 //! Given: a channel and the number to begin with. Gives: rows of the packets still kept that stand above the sink's mark, in order; a hold that told of the
-//! restored sink ends. After a crash: performed again; what the sink has changes nothing. Never: a packet passed over, because
-//! its copy is gone or because the number to begin with stands behind it.
+//! restored sink ends. After a crash: performed again; what the sink has changes nothing. Never: a packet passed over by
+//! `replay` because its copy is gone or the number to begin with stands behind it; only `release` of the hold passes over what is gone, and says which.
 
 use super::Answer;
 use crate::connectors::tables::{Mark, TableFault};
@@ -14,6 +14,13 @@ use crate::say;
 use crate::store::{Change, Direction, PacketRow, PacketState};
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
+
+/// What a sink lacks for good: so many packets, whose numbers lie in this range.
+pub(super) struct PassedOver {
+    pub(super) packets: u64,
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
 
 impl Engine {
     /// Gives applied packets to the sink of a channel of tables again.
@@ -75,24 +82,23 @@ impl Engine {
     }
 
     /// Moves the mark of a restored sink over those packets that it lacks first and whose copies here are gone or damaged, since no replay can bring them
-    /// back; gives how many. A person ends the hold, who was told to have the stock pushed.
-    pub(super) fn pass_over_gone(&mut self, channel: &ChannelName) -> Result<u64, EngineFault> {
-        let (Some(Ok(mark)), Some(head)) = (self.sink_mark(channel), self.in_head(channel).cloned()) else { return Ok(0) };
-        let Some(first) = self.first_lacking(channel, mark.as_ref())? else { return Ok(0) };
+    /// back. A person ends the hold, who was told to have the stock pushed.
+    pub(super) fn pass_over_gone(&mut self, channel: &ChannelName) -> Result<Option<PassedOver>, EngineFault> {
+        let (Some(Ok(mark)), Some(head)) = (self.sink_mark(channel), self.in_head(channel).cloned()) else { return Ok(None) };
+        let Some(first) = self.first_lacking(channel, mark.as_ref())? else { return Ok(None) };
         let rows = self.store().packet_range(Direction::In, channel, &head.epoch, first, head.seq)?;
-        let (mut gone, mut last) = (0, None);
+        let (mut packets, mut last) = (0, None);
         for row in rows.into_iter().filter(|row| row.state == PacketState::Applied) {
             let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
             if row.spool.is_some() && self.verify_kept(row)?.is_some() {
                 break;
             }
-            (gone, last) = (gone + 1, Some(mark));
+            (packets, last) = (packets + 1, Some(mark));
         }
-        match last.and_then(|mark| self.pass_over_in_sink(channel, &mark)) {
-            Some(Ok(())) => Ok(gone),
-            // The hold comes back with the next look, and so may the person.
-            Some(Err(_)) | None => Ok(0),
-        }
+        let Some(mark) = last else { return Ok(None) };
+        // Where the database could not do it, the hold comes back with the next look, and so may the person.
+        let passed = self.pass_over_in_sink(channel, &mark).is_some_and(|outcome| outcome.is_ok());
+        Ok(passed.then_some(PassedOver { packets, from: first, to: mark.seq }))
     }
 
     /// Ends the hold that told of a restored sink, once its mark says that it has everything.

@@ -4,6 +4,7 @@
 //! the state already is done. Never: a packet passed over that is here, a marker or an epoch opening, or anything without a name and a log line.
 
 use super::Answer;
+use super::replay_rows::PassedOver;
 use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::gaps::heads::bare_heads;
@@ -181,7 +182,7 @@ impl Engine {
         let Some(hold) = self.state.holds.get(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 没有暂停。", "Channel {channel} is not held.")));
         };
-        let mut gone = 0;
+        let mut gone = None;
         if !self.release_doubtful(&hold.code, operator)? {
             self.log.note(Event::Released {
                 channel: channel.clone(),
@@ -196,17 +197,22 @@ impl Engine {
             self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
         }
         let code = hold.code;
-        if gone > 0 {
+        if let Some(PassedOver { packets, from, to }) = gone {
             return Ok(Answer::done(1, |lang| {
                 say!(
                     lang,
-                    "通道 {channel} 的暂停（{code}）已解除；{gone} 个包的副本不在或损坏，去向数据库永远缺少它们。请确认发送方已运行 push {channel}，并按主键核对两边（存量只补不删）。",
-                    "The hold of channel {channel} ({code}) is ended; the copies of {gone} packet(s) are gone or damaged, and the sink's database lacks them for good. Make sure that the sender ran push {channel}, and compare both sides by key (a push adds and never deletes)."
+                    "通道 {channel} 的暂停（{code}）已解除；第 {from} 到 {to} 号中有 {packets} 个包的副本不在或损坏，去向数据库永远缺少它们。请确认发送方已运行 push {channel}，并按主键核对两边（存量只补不删）。",
+                    "The hold of channel {channel} ({code}) is ended; the copies of {packets} packet(s) among numbers {from} to {to} are gone or damaged, and the sink's database lacks them for good. Make sure that the sender ran push {channel}, and compare both sides by key (a push adds and never deletes)."
                 )
             }));
         }
-        Ok(Answer::done(1, |lang| {
-            say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")
+        Ok(Answer::done(1, |lang| match code == SINK_BEHIND {
+            true => say!(
+                lang,
+                "通道 {channel} 的暂停（{code}）已解除；去向仍缺包的，下一轮会再停下，请按 status 给出的 replay 补。",
+                "The hold of channel {channel} ({code}) is ended; where the sink still lacks packets it comes back with the next look: run the replay that status names."
+            ),
+            false => say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended."),
         }))
     }
 }

@@ -45,6 +45,14 @@ const STATUS_MAX: u64 = 64 << 10;
 /// Name of a copy that is not whole yet.
 const COPYING: &str = ".copying";
 
+/// Repeats that could not be given back at the last try.
+#[derive(Default)]
+struct KeptBack {
+    names: BTreeSet<String>,
+    /// What kept the first of them from it.
+    first_fault: Option<FileFault>,
+}
+
 /// Puts the files of one folder away.
 pub(super) struct Putting {
     files: Arc<dyn Files>,
@@ -59,8 +67,7 @@ pub(super) struct Putting {
     touched: BTreeSet<OsString>,
     /// Whether all repeats that an earlier run left in their private places were given back.
     given_back: bool,
-    /// Names of those that could not be given back at the last try, and what kept the first of them from it.
-    kept_back: (BTreeSet<String>, Option<FileFault>),
+    kept_back: KeptBack,
     /// Whether a folder may have been made, by an earlier run or before a fault, whose entry is not durable.
     unsure: bool,
     /// Files in their private places that are still to be removed.
@@ -134,12 +141,12 @@ impl Putting {
     /// Tells whether a repeat of this name is still to be given back. Nothing is taken up under the name until then: a repeat that comes back
     /// behind a later file would be taken for news.
     pub(super) fn keeps_back(&self, name: &str) -> bool {
-        self.kept_back.0.contains(name)
+        self.kept_back.names.contains(name)
     }
 
     /// Says what keeps repeats from being given back.
     pub(super) fn trouble(&self) -> Option<FileFault> {
-        self.kept_back.1.clone()
+        self.kept_back.first_fault.clone()
     }
 
     /// Finishes what an earlier run left half done, before anything is looked for. A folder that refuses what came out of it keeps back the names
@@ -265,13 +272,13 @@ impl Putting {
         for name in names {
             match self.give_back_repeat(&name, &held.join(&name)) {
                 Err(fault) if refuses(&fault) => {
-                    self.kept_back.0.insert(name);
-                    self.kept_back.1.get_or_insert(fault);
+                    self.kept_back.names.insert(name);
+                    self.kept_back.first_fault.get_or_insert(fault);
                 }
                 other => other?,
             }
         }
-        self.given_back = self.kept_back.0.is_empty();
+        self.given_back = self.kept_back.names.is_empty();
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Removing sent files from their private places, beside the work on the next ones.
 //!
-//! Given: files that were renamed to their private places. Gives: none of them there once somebody waits for it. After a crash: what is left is
-//! found in its place and removed, since its packet's files do not count as put away before. Never: a file removed that is in no private place.
+//! Given: files that were renamed to their private places. Gives: all of them removed when `finish` returns. After a crash: put-away runs
+//! again for the packet, because it counts as done only after `finish`, and removes what is left. Never: a file removed that is in no private place.
 
 use crate::group::Work;
 use crate::seams::{FileFault, Files};

@@ -36,7 +36,7 @@ struct Noticed {
 
 impl NoticedHere {
     /// Takes the next line of the log of `own`.
-    pub(crate) fn tell(&mut self, line: &Line, own: StationId) {
+    pub(crate) fn take_line(&mut self, line: &Line, own: StationId) {
         match &line.event {
             Event::Restored { peer, run, number } if *peer == own => {
                 let found = Found { run: *run, number: *number };
@@ -47,7 +47,7 @@ impl NoticedHere {
             Event::Trust { peer, .. } if self.peer.replace(*peer).is_some_and(|before| before != *peer) => self.last = None,
             event => {
                 if let Some(last) = &mut self.last {
-                    last.tell(event);
+                    last.take_event(event);
                 }
             }
         }
@@ -85,7 +85,7 @@ impl NoticedHere {
 }
 
 impl Noticed {
-    fn tell(&mut self, event: &Event) {
+    fn take_event(&mut self, event: &Event) {
         match event {
             Event::Hold { code, .. } if code == RESTORED_HERE => self.incoming_waits = true,
             Event::Released { code, .. } if code == RESTORED_HERE => self.incoming_waits = false,

@@ -212,10 +212,10 @@ fn a_channel_that_was_added_after_pairing_is_named_until_it_is_granted() {
         let channels = status["channels"].as_array().unwrap().clone();
         channels.into_iter().find(|line| line["channel"] == CHANNEL).unwrap()["granted"].clone()
     };
-    assert_eq!(granted(0), false);
+    assert_eq!(granted(1), false);
     let named = "通道 units 还没有授权给对方";
-    for asked in [&["status"][..], &["sink", "install", CHANNEL]] {
-        let answer = pair.inner.expect(0, asked).out;
+    for (code, asked) in [(1, &["status"][..]), (0, &["sink", "install", CHANNEL])] {
+        let answer = pair.inner.expect(code, asked).out;
         assert!(answer.contains(named) && answer.contains("trust"), "{answer}");
     }
     assert!(pair.inner.expect(1, &["sink", "check", CHANNEL]).out.contains(named));
