@@ -126,6 +126,10 @@ pub trait TableSource: Send {
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault>;
     /// Names what is missing or has drifted: outbox, triggers, rights, columns, keys. Empty when all is well.
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault>;
+    /// Names what weakens what the channel promises, where the database tells: nothing that keeps it from working.
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        Ok(Vec::new())
+    }
 }
 
 /// Which rows of a table a chunk shall have.
@@ -176,6 +180,24 @@ pub trait TableSink: Send {
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
     /// Names what is missing: tables, columns, keys, rights. Empty when all is well.
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault>;
+    /// As [`TableSource::cautions`].
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        Ok(Vec::new())
+    }
+}
+
+/// What weakens what a channel promises, though it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caution {
+    /// The database shows commits before they are durable: a power cut there may take back what was shown. The setting as `name = value`.
+    NotDurable(String),
+    /// A foreign key of this table is looked at in the end of a transaction alone, so that a child may be committed behind its parent with lower ids.
+    Deferrable {
+        /// The child.
+        table: TableName,
+        /// The foreign key.
+        constraint: String,
+    },
 }
 
 /// Why a database connector could not do it.

@@ -11,7 +11,7 @@ use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape,
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
-use crate::connectors::tables::{Cells, Mark, Problem, RowPacket, TableFault, TableName, TableSink, Value};
+use crate::connectors::tables::{Caution, Cells, Mark, Problem, RowPacket, TableFault, TableName, TableSink, Value};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, MySqlConnection};
@@ -118,6 +118,10 @@ impl TableSink for MysqlSink {
         }
         faults.extend(self.database.check_own()?);
         Ok(faults)
+    }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.database.session.run(async |conn, _| catalog::cautions(conn).await)
     }
 }
 

@@ -11,7 +11,8 @@ use super::{ident, literal};
 use crate::connectors::tables::tagged::{self, Misfit};
 use crate::connectors::tables::values::{float_text, from_mariadb, in_shanghai, to_utc};
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Caution, Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::mysql::MySqlRow;
@@ -241,6 +242,10 @@ impl TableSource for MysqlSource {
         let (outbox, shown) = (&self.outbox, &self.tables);
         self.session.run(async |conn, server| check(conn, server, outbox, shown).await)
     }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.session.run(async |conn, _| catalog::cautions(conn).await)
+    }
 }
 
 fn list(ids: &[i64]) -> String {
@@ -375,8 +380,8 @@ fn value(cell: Option<&str>) -> Result<Value, &'static str> {
         Some('t') if rest.contains('\0') => return Err("nul-in-text"),
         Some('t') => rest.to_owned(),
         // The server widened it: the nearest number of 32 bits is the one that stood there.
-        Some('g') => float_text(number()? as f32).ok_or("not-finite")?,
-        Some('h') => float_text(number()?).ok_or("not-finite")?,
+        Some('g') => float_text(number()? as f32).ok_or("not-a-number")?,
+        Some('h') => float_text(number()?).ok_or("not-a-number")?,
         Some('d' | 'm' | 'c') => time()?,
         Some('u') => instant(rest).ok_or("date-out-of-range")?,
         _ => return Err("unreadable"),
@@ -548,15 +553,26 @@ async fn check(
     faults.extend(tables.iter().flat_map(|table| faults_of(table, &tables)));
     let there = ours(conn, server, outbox).await?;
     let place = triggers::outbox_sql(outbox, server);
-    // Also asks for the rights to read and delete.
-    let probe = format!("DELETE FROM {place} WHERE id = -1 AND tbl = ''");
-    if let Err(error) = sqlx::raw_sql(AssertSqlSafe(probe)).execute(&mut *conn).await {
-        let problem = match number(&error) {
-            Some(1146) => Problem::NotInstalled(outbox.to_owned()),
-            Some(1142) => Problem::Right(format!("read and delete in {outbox}")),
+    // Statements that touch no row ask for the rights all the same.
+    let probes = [
+        ("SELECT", format!("SELECT id FROM {place} WHERE FALSE")),
+        ("INSERT", format!("INSERT INTO {place} (tbl) SELECT '' FROM DUAL WHERE FALSE")),
+        ("DELETE", format!("DELETE FROM {place} WHERE FALSE")),
+    ];
+    let mut lacking = Vec::new();
+    for (right, probe) in probes {
+        let Err(error) = sqlx::raw_sql(AssertSqlSafe(probe)).execute(&mut *conn).await else { continue };
+        match number(&error) {
+            Some(1142 | 1143) => lacking.push(Problem::Right(right.to_owned())),
+            Some(1146) => lacking = vec![Problem::NotInstalled(outbox.to_owned())],
+            // A column without a default is told before it is seen that there is no row.
+            Some(1364) => {}
             _ => return Err(error.into()),
-        };
-        faults.push(TableFault::Unfit { table: shown.first().cloned().unwrap_or_default(), column: None, problem });
+        }
+    }
+    if !lacking.is_empty() {
+        let fault = |problem| TableFault::Unfit { table: outbox.to_owned(), column: None, problem };
+        faults.extend(lacking.into_iter().map(fault));
         return Ok(faults);
     }
     faults.extend(tables.iter().filter_map(|table| trigger_fault(table, &triggers::of_table(&place, table), &there)));

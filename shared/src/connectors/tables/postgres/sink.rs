@@ -14,7 +14,7 @@ use super::{Trouble, bulk, single};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::values::{Column, Misfit, row_taken};
-use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
+use crate::connectors::tables::{Caution, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::{HashMap, HashSet};
@@ -187,6 +187,13 @@ impl TableSink for PostgresSink {
                 faults.push(catalog::unfit("dukou_stage", None, Problem::Right("CREATE TEMPORARY TABLE".to_owned())));
             }
             Ok(faults)
+        })
+    }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.session.run(async |connection| {
+            let fsync = sqlx::query_scalar::<_, String>("SELECT current_setting('fsync')").fetch_one(connection).await?;
+            Ok((fsync == "off").then(|| Caution::NotDurable("fsync = off".to_owned())).into_iter().collect())
         })
     }
 }

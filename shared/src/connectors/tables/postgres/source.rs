@@ -14,7 +14,7 @@ use super::install::{self, Names};
 use super::portable::{Cannot, cells};
 use super::{SCHEMA, Trouble, chunk, literal};
 use crate::connectors::tables::{
-    Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Caution, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::postgres::PgRow;
@@ -193,6 +193,34 @@ impl TableSource for PostgresSource {
             Ok(faults)
         })
     }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        let tables = &self.tables;
+        self.session.run(async |connection| {
+            let mut cautions: Vec<Caution> = early(connection).await?.into_iter().map(Caution::NotDurable).collect();
+            let (tables, _) = catalog::read_all(connection, tables).await?;
+            for table in tables {
+                let names = sqlx::query_scalar::<_, String>(DEFERRABLE).bind(table.oid).fetch_all(&mut *connection).await?;
+                let caution = |constraint| Caution::Deferrable { table: table.shown.clone(), constraint };
+                cautions.extend(names.into_iter().map(caution));
+            }
+            Ok(cautions)
+        })
+    }
+}
+
+/// The foreign keys of a table that may be looked at in the end of a transaction alone.
+const DEFERRABLE: &str =
+    "SELECT conname::text FROM pg_constraint WHERE conrelid = $1::bigint::oid AND contype = 'f' AND condeferrable ORDER BY 1";
+
+/// The settings with which sessions that set nothing themselves may see commits before they are durable: of the server, the database, an account.
+async fn early(connection: &mut PgConnection) -> Result<Vec<String>, Trouble> {
+    let sql = "SELECT DISTINCT name || ' = ' || value FROM (
+          SELECT name, reset_val AS value FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')
+          UNION ALL SELECT split_part(one, '=', 1), split_part(one, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) AS one
+            WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        ) AS settings WHERE name IN ('fsync', 'synchronous_commit') AND value = 'off' ORDER BY 1";
+    Ok(sqlx::query_scalar::<_, String>(sql).fetch_all(connection).await?)
 }
 
 /// What the account may not do with a table.
