@@ -46,7 +46,7 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// Databases that channels of tables lead from and to.
     pub databases: Arc<dyn Databases>,
-    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no.
+    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no where a seed decides.
     pub second_thread: bool,
 }
 
@@ -338,11 +338,17 @@ impl Engine {
     /// and then what lies unfinished in the ferry directory.
     fn remove_orphans(&mut self) -> Result<(), EngineFault> {
         let dir = self.station.spool_out();
+        let mut is_changed = false;
         for name in self.seams.files.list(&dir)? {
             let number = name.split('.').next().and_then(|stem| stem.parse::<u64>().ok());
             if number.is_some_and(|number| number > self.state.number) {
                 self.seams.files.remove(&dir.join(&name))?;
+                is_changed = true;
             }
+        }
+        // Before the number is given to a signal: a power cut would bring the file back, and nobody would know it for an orphan then.
+        if is_changed {
+            self.seams.files.sync_dir(&dir)?;
         }
         self.remove_unfinished()
     }

@@ -158,8 +158,7 @@ fn ungranted(station: &Station, name: &ChannelName, lang: Lang) -> Result<String
 
 /// Gives the channel, if it comes here into tables.
 fn received(station: &Station, name: &ChannelName) -> Result<Channel, ConfigFault> {
-    let found = Channel::load_all(station)?.into_iter().find(|channel| channel.channel == *name);
-    let channel = found.ok_or_else(|| ConfigFault::NoChannel { name: name.to_string() })?;
+    let channel = Channel::named(station, name)?;
     let comes = channel.direction(station.config.station.side) == Direction::In;
     match comes && channel.sink.tables().is_some() {
         true => Ok(channel),

@@ -197,8 +197,7 @@ pub(super) fn print_checked(checked: &Checked, as_json: bool, sound: &str, lang:
 
 /// Gives the channel, if it leaves from here and follows tables.
 fn followed(station: &Station, name: &ChannelName) -> Result<Channel, ConfigFault> {
-    let found = Channel::load_all(station)?.into_iter().find(|channel| channel.channel == *name);
-    let channel = found.ok_or_else(|| ConfigFault::NoChannel { name: name.to_string() })?;
+    let channel = Channel::named(station, name)?;
     let leaves = channel.direction(station.config.station.side) == Direction::Out;
     match leaves && channel.source.tables().is_some() {
         true => Ok(channel),

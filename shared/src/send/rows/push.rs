@@ -178,6 +178,14 @@ impl Engine {
         }
     }
 
+    /// Forgets the chunk of an order that another one takes the place of; its marker is only deleted then.
+    pub(crate) fn forget_chunk(&mut self, channel: &ChannelName) {
+        let of_channel = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
+        if let Some(rows) = of_channel.and_then(|outgoing| outgoing.rows.as_mut()) {
+            rows.chunk = None;
+        }
+    }
+
     /// Puts the rows of a chunk in the place of its marker; a marker that nobody waits for is only deleted.
     pub(super) fn place_chunk(
         &mut self,

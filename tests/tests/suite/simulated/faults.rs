@@ -1,10 +1,13 @@
 //! Single operations fail: the disk is full, access is denied, the device errs. The station goes on or stops, and nothing is lost.
 
-use super::sweep::{RECEIVING, SENDING, Scene};
+use super::sweep::{PACKETS_OF_TWO_GROUPS, RECEIVING, SENDING, Scene, TWO_GROUPS};
 use dukou_packets::log::line::Event;
 use dukou_shared::error::Policy;
 use dukou_shared::lang::Lang;
 use dukou_shared::seams::{FileCause, FileOp};
+use dukou_shared::store::Direction;
+use dukou_tests::simulated::station::name;
+use dukou_tests::simulated::world::FILES;
 use dukou_tests::simulated::{World, verdict};
 
 /// How a single operation fails.
@@ -97,6 +100,29 @@ fn a_store_that_is_full_or_busy_changes_nothing_and_is_tried_again() {
         }
     }
 }
+
+#[test]
+fn a_group_of_which_nothing_can_be_staged_leaves_the_one_under_delivery_to_the_second_thread() {
+    let mut world = TWO_GROUPS.world(22);
+    world.inner.second_thread = true;
+    world.inner.crash();
+    let staging = world.inner.sink(&name(FILES)).join(".staging");
+    let first_of_second = verdict::rows(&world.outer, Direction::Out).unwrap().into_iter().map(|row| row.key);
+    let first_of_second = first_of_second.filter(|key| key.channel == name(FILES)).nth(GROUP_PACKETS).unwrap();
+    let in_its_place = staging.join(format!("{}-{}", first_of_second.epoch, first_of_second.seq));
+    world.inner.files.put(&in_its_place, b"no folder");
+    let report = world.inner.step().unwrap();
+    assert_eq!((report.packets_in, report.delivered), (GROUP_PACKETS as u64, GROUP_PACKETS as u64), "each once");
+    assert_eq!(report.troubles.len(), 1, "{:?}", report.troubles);
+    verdict::log_verifies(&world.inner).unwrap();
+    world.inner.files.remove(&in_its_place);
+    let report = world.inner.step().unwrap();
+    assert_eq!(report.packets_in as usize, PACKETS_OF_TWO_GROUPS - GROUP_PACKETS);
+    TWO_GROUPS.verify(&mut world, &"nothing of the second group could be staged");
+}
+
+/// Most packets of one group.
+const GROUP_PACKETS: usize = 64;
 
 #[test]
 fn a_sender_whose_ferry_disk_is_full_waits_and_resumes_by_itself() {

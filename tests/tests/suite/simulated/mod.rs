@@ -21,6 +21,7 @@ mod resends;
 mod restless;
 mod restored;
 mod restored_and_others;
+mod restored_reports;
 mod rows;
 mod rows_killed;
 mod seeds;

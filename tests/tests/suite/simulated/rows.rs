@@ -7,7 +7,7 @@ use dukou_shared::connectors::tables::simulated::SimFault;
 use dukou_shared::engine::Standing;
 use dukou_shared::requests::{Answer, Request};
 use dukou_shared::station::LinkConfig;
-use dukou_shared::store::{Direction, Store};
+use dukou_shared::store::{Change, Direction, PacketKey, Store};
 use dukou_tests::simulated::office::{
     Office, RIGHT, ROWS, UNIT, compare, put_unfit, put_unit, rows_channel, sink, source, world_with_rows,
 };
@@ -255,6 +255,9 @@ fn a_sink_restored_to_yesterday_is_noticed_at_start_and_healed_by_a_replay() {
     release(&mut world);
     world.settle().unwrap();
     assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)), "a release alone heals nothing");
+    let answer = replay(&mut world, mark + 2);
+    assert_eq!(answer.exit, 2, "a replay that begins behind what the sink lacks would lose it: {}", answer.en);
+    assert_eq!(sink(&world).mark_of(&rows_channel()).unwrap().seq, mark);
     let answer = replay(&mut world, mark + 1);
     assert_eq!(answer.exit, 0, "{}", answer.en);
     assert_eq!(hold_of(&world), None);
@@ -262,6 +265,36 @@ fn a_sink_restored_to_yesterday_is_noticed_at_start_and_healed_by_a_replay() {
     compare(&world).unwrap();
     let answer = replay(&mut world, 1);
     assert_eq!(answer.exit, 0, "{}", answer.en);
+    compare(&world).unwrap();
+}
+
+#[test]
+fn a_restored_sink_whose_packets_are_past_their_keeping_goes_on_once_a_person_releases_it() {
+    let mut world = world_with_rows(12);
+    put_unit(&source(&world), "A", "1");
+    world.settle_and_compare().unwrap();
+    let yesterday = sink(&world).copy();
+    let mark = yesterday.mark_of(&rows_channel()).unwrap();
+    for unit in ["B", "C"] {
+        put_unit(&source(&world), unit, "1");
+        world.settle_and_compare().unwrap();
+    }
+    world.inner.close().unwrap();
+    sink(&world).put_back(&yesterday);
+    let gone = PacketKey { direction: Direction::In, channel: rows_channel(), epoch: mark.epoch, seq: mark.seq + 1 };
+    world.inner.store.clone().commit(&[Change::Pruned(gone)]).unwrap();
+    world.settle().unwrap();
+    assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)));
+    assert_eq!(replay(&mut world, mark.seq + 1).exit, 2, "its copy is gone");
+    assert_eq!(release(&mut world).exit, 0);
+    world.settle().unwrap();
+    assert_eq!(sink(&world).mark_of(&rows_channel()).unwrap().seq, mark.seq + 1, "passed over is what is gone alone");
+    assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)));
+    let answer = replay(&mut world, mark.seq + 2);
+    assert_eq!(answer.exit, 0, "{}", answer.en);
+    assert_eq!(hold_of(&world), None);
+    assert_eq!(push(&mut world, None, None).exit, 0);
+    world.settle().unwrap();
     compare(&world).unwrap();
 }
 
@@ -330,6 +363,24 @@ fn a_push_of_some_rows_brings_those_alone() {
     let keys: Vec<String> = sink(&world).rows()[UNIT].keys().map(|key| key[0].1.shown()).collect();
     assert_eq!(keys, ["S003", "S004", "S005"]);
     assert!(!sink(&world).rows().contains_key(RIGHT));
+}
+
+#[test]
+fn a_push_of_some_rows_gives_way_to_the_next_order() {
+    let mut world = with_stock(16, 9);
+    let words = "syntax error".to_string();
+    source(&world).fail_at(1, SimFault::Refused(TableFault::Denied { place: "simulated".to_string(), words }));
+    assert_eq!(push(&mut world, Some(UNIT), Some("id >= 'S004")).exit, 0);
+    world.round(&Weather::FAIR).unwrap();
+    assert_eq!(
+        push(&mut world, Some(UNIT), Some("id <= 'S001'")).exit,
+        0,
+        "what the database does not understand can be corrected"
+    );
+    rest(&mut world);
+    world.settle().unwrap();
+    let keys: Vec<String> = sink(&world).rows()[UNIT].keys().map(|key| key[0].1.shown()).collect();
+    assert_eq!(keys, ["S000", "S001"]);
 }
 
 #[test]

@@ -57,6 +57,8 @@ struct Database {
     /// Which characters a character set holds, as the server showed.
     held: HashMap<String, HashMap<char, bool>>,
     is_prepared: bool,
+    /// The mark as it was last seen or written.
+    left_at: Option<(ChannelName, Mark)>,
 }
 
 impl MysqlSink {
@@ -65,8 +67,15 @@ impl MysqlSink {
         let names = tables.iter().map(|(_, sink)| sink.clone()).collect();
         let session = Session::new(url, password);
         Self {
-            database: Database { session, names, read: HashMap::new(), held: HashMap::new(), is_prepared: false },
-            terms: Terms { names: tables.iter().filter(|(source, sink)| source != sink).cloned().collect(), dead_letters },
+            database: Database {
+                session,
+                names,
+                read: HashMap::new(),
+                held: HashMap::new(),
+                is_prepared: false,
+                left_at: None,
+            },
+            terms: Terms { names: tables.iter().cloned().collect(), dead_letters },
         }
     }
 }
@@ -87,7 +96,10 @@ impl OwnTables for MysqlSink {
 impl TableSink for MysqlSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.database.prepare()?;
-        self.database.read_mark(channel, false)
+        self.database.left_at = None;
+        let mark = self.database.read_mark(channel, false)?;
+        self.database.left_at = mark.map(|mark| (channel.clone(), mark));
+        Ok(mark)
     }
 
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
@@ -316,6 +328,10 @@ impl Target for Database {
         self.read_mark(channel, true)
     }
 
+    fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)> {
+        &mut self.left_at
+    }
+
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         let Mark { epoch, seq, header } = mark;
         self.plain(format!(
@@ -422,9 +438,12 @@ impl Target for Database {
     fn parents_first(&mut self) -> Result<Vec<String>, TableFault> {
         let mut all = Vec::new();
         for name in self.names.clone() {
-            // A table that is not there matters to the changes that name it.
-            if let Ok((table, _)) = self.table(&name) {
-                all.push(table);
+            match self.table(&name) {
+                Ok((table, _)) => all.push(table),
+                // A table that is not there matters to the changes that name it.
+                Err(TableFault::Unfit { .. }) => {}
+                // The transaction is gone with any other fault: what followed would be written without it.
+                Err(fault) => return Err(fault),
             }
         }
         let parent =
