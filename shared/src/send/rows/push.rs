@@ -7,7 +7,7 @@
 use super::bare;
 use super::deal::Piece;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Op, RowChange, TableFault, Value};
+use crate::connectors::tables::{Cells, Chunk, ChunkWanted, EntryId, Op, RowChange, TableFault, Value};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
@@ -191,7 +191,7 @@ impl Engine {
         &mut self,
         at: usize,
         token: u64,
-        id: i64,
+        id: EntryId,
         at_ms: i64,
         pieces: &mut Vec<Piece>,
     ) -> Result<(), EngineFault> {

@@ -131,6 +131,19 @@ pub(in super::super) fn a_table_that_is_not_the_channels_is_never_written(bench:
     assert_eq!(reader.number(&format!("SELECT count(*) FROM {}", tables[0])), 0, "nor anything else of the packet");
 }
 
+pub(in super::super) fn a_row_with_another_key_than_its_change_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let key = cells(&[("dm", "a")]);
+    for op in [Op::Insert, Op::Update, Op::Stock] {
+        let other = RowChange { key: key.clone(), ..change(op, &tables[0], &[("dm", "b"), ("mj", "1")]) };
+        let outcome = sink.apply(&channel(), &packet(1, &[other]));
+        let told = matches!(&outcome, Err(TableFault::Row { code: "key-differs", column: Some(column), .. }) if column == "dm");
+        assert!(told, "{outcome:?}");
+    }
+    assert_eq!(bench.session(End::Sink).number(&format!("SELECT count(*) FROM {}", tables[0])), 0);
+}
+
 pub(in super::super) fn a_key_that_is_not_the_tables_key_deletes_nothing(bench: &mut dyn Bench) {
     let tables = family(bench, &[End::Sink]);
     let mut sink = bench.sink(&tables, false);

@@ -109,7 +109,7 @@ impl TableSink for MysqlSink {
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         self.database.prepare()?;
-        applying::pass_over(&mut self.database, channel, mark)
+        applying::pass_over(&mut self.database, &self.terms, channel, mark)
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {

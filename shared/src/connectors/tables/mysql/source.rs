@@ -11,8 +11,8 @@ use super::{ident, literal};
 use crate::connectors::tables::tagged::{self, Misfit};
 use crate::connectors::tables::values::{float_text, from_mariadb, in_shanghai, to_utc};
 use crate::connectors::tables::{
-    Caution, Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
-    Value,
+    Caution, Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
+    TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::mysql::MySqlRow;
@@ -212,13 +212,17 @@ impl TableSource for MysqlSource {
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         let outbox = &self.outbox;
         self.session.run(async |conn, server| {
             let outbox = triggers::outbox_sql(outbox, server);
-            for ids in ids.chunks(IDS_AT_ONCE) {
+            for entries in entries.chunks(IDS_AT_ONCE) {
                 // Each by itself: for a list of ids the server may read the whole table, and wait for rows that no one has committed yet.
-                let each: String = ids.iter().map(|id| format!("DELETE FROM {outbox} WHERE id = {id};")).collect();
+                let one = |EntryId { id, at_ms }: &EntryId| match at_ms {
+                    0 => format!("DELETE FROM {outbox} WHERE id = {id};"),
+                    _ => format!("DELETE FROM {outbox} WHERE id = {id} AND at = {at_ms};"),
+                };
+                let each: String = entries.iter().map(one).collect();
                 let sql = format!("START TRANSACTION; {each} COMMIT");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }

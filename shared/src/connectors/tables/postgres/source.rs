@@ -14,7 +14,8 @@ use super::install::{self, Names};
 use super::portable::{Cannot, cells};
 use super::{SCHEMA, Trouble, chunk, literal};
 use crate::connectors::tables::{
-    Caution, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Caution, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
+    TableSource,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::postgres::PgRow;
@@ -23,6 +24,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many times the limit of rows is looked at for a transaction that ends.
 const WINDOW_MOST: usize = 64;
+
+/// When an entry was written (ms), as SQL.
+const AT_MS: &str = "(extract(epoch FROM at) * 1000)::bigint";
 
 /// A channel's tables in a database, as a source.
 pub struct PostgresSource {
@@ -143,11 +147,16 @@ impl TableSource for PostgresSource {
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
-        let sql = format!("DELETE FROM {} WHERE id = ANY($1)", self.names.outbox());
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
+        let sql = format!(
+            "DELETE FROM {} WHERE id = ANY($1) AND ((id, {AT_MS}) IN (SELECT * FROM unnest($1, $2)) OR (id, 0) IN (SELECT * FROM unnest($1, $2)))",
+            self.names.outbox()
+        );
         self.session.run(async |connection| {
-            for ids in ids.chunks(100_000) {
-                sqlx::query(AssertSqlSafe(sql.as_str())).bind(ids).execute(&mut *connection).await?;
+            for entries in entries.chunks(100_000) {
+                let of = |get: fn(&EntryId) -> i64| entries.iter().map(get).collect::<Vec<i64>>();
+                let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(of(|entry| entry.id)).bind(of(|entry| entry.at_ms));
+                query.execute(&mut *connection).await?;
             }
             Ok(())
         })
@@ -389,7 +398,7 @@ fn open_part(group: &[Head], limits: ReadLimits) -> Vec<Taken> {
 
 async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) -> Result<Vec<Offered>, Trouble> {
     let sql = format!(
-        "SELECT id, (extract(epoch FROM at) * 1000)::bigint, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
+        "SELECT id, {AT_MS}, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
          FROM {} WHERE id = ANY($1)",
         names.outbox()
     );

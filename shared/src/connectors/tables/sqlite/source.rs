@@ -14,7 +14,8 @@ use super::{Session, Trouble, bytes_at, ident, roll_back};
 use crate::connectors::tables::tagged::{self, Misfit, Tagged};
 use crate::connectors::tables::values::float_text;
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -173,13 +174,18 @@ impl TableSource for SqliteSource {
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         let names = &self.names;
         self.session.run(async |conn| {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-            for ids in ids.chunks(DELETED_AT_ONCE) {
-                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-                let sql = format!("DELETE FROM {} WHERE id IN ({})", ident(&names.outbox), ids.join(","));
+            for entries in entries.chunks(DELETED_AT_ONCE) {
+                let list = |of: &dyn Fn(&EntryId) -> String| entries.iter().map(of).collect::<Vec<_>>().join(",");
+                let (ids, pairs) =
+                    (list(&|entry| entry.id.to_string()), list(&|entry| format!("({}, {})", entry.id, entry.at_ms)));
+                let sql = format!(
+                    "DELETE FROM {} WHERE id IN ({ids}) AND ((id, ifnull(at, 0)) IN (VALUES {pairs}) OR (id, 0) IN (VALUES {pairs}))",
+                    ident(&names.outbox)
+                );
                 sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(&mut *conn).await?;
             }
             let sql = format!("DELETE FROM {}", ident(&names.notes));
