@@ -330,6 +330,8 @@ fn start_journal(runs: bool) {
 
 fn exit_code(fault: &EngineFault) -> u8 {
     match fault.policy() {
+        // A running station goes on by itself once it is mended; a command was refused.
+        Policy::Retry if matches!(fault, EngineFault::Database(fault) if fault.is_for_a_person()) => 2,
         Policy::Retry => TRY_AGAIN,
         Policy::Mend => 2,
         Policy::Halt => 3,

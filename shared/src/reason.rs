@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// What a reason's file names end with, behind the name of the file they are about.
 pub(crate) const SUFFIXES: [&str; 2] = [".reason.txt", ".reason.json"];
 
+/// Longest reason that is read, in bytes.
+const REASON_MAX: u64 = 64 << 10;
+
 /// Tells whether a file is a reason of ours and not what one is about.
 pub(crate) fn is_reason(name: &str) -> bool {
     SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
@@ -19,6 +22,16 @@ pub(crate) fn write(files: &dyn Files, target: &Path, sentence: &str, reason: &s
     let for_people = format!("\u{feff}{}\r\n", plain(sentence).replace('\n', "\r\n"));
     files.replace(&text, for_people.as_bytes())?;
     files.replace(&json, format!("{reason}\n").as_bytes())
+}
+
+/// Gives the code of the reason beside `target`; `None` where there is none, or none that can be read.
+pub(crate) fn code(files: &dyn Files, target: &Path) -> Result<Option<String>, FileFault> {
+    let [_, json] = paths(target);
+    if files.stat(&json)?.is_none() {
+        return Ok(None);
+    }
+    let reason: Option<serde_json::Value> = serde_json::from_slice(&files.read(&json, REASON_MAX)?).ok();
+    Ok(reason.as_ref().and_then(|reason| reason.get("code")?.as_str()).map(str::to_string))
 }
 
 /// Removes the reasons beside `target`.

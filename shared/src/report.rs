@@ -208,6 +208,10 @@ pub struct PushLine {
     pub left: u64,
     /// In how many seconds of running time that table will be through; none before the first chunk.
     pub seconds: Option<u64>,
+    /// Account of the person who ordered it.
+    pub operator: String,
+    /// The condition of that person, where only some rows are wanted.
+    pub filter: Option<String>,
 }
 
 /// How many files were refused, and why.

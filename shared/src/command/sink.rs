@@ -2,8 +2,8 @@
 //!
 //! They speak to the database alone and leave the station as it is, so that they work beside a running one.
 
-use super::source::{Checked, CheckedProblem};
-use super::{Json, print, print_json};
+use super::source::{Checked, CheckedProblem, print_checked};
+use super::{Json, print};
 use crate::channel::Channel;
 use crate::connectors::tables::database::{Drivers, OwnTables, own_tables_of, sink_of};
 use crate::connectors::tables::declared::Dialect;
@@ -130,24 +130,19 @@ fn on_tables<T: Send>(
 
 fn check(station: &Station, args: &CheckArgs, lang: Lang) -> Result<u8, EngineFault> {
     let (name, channel) = (&args.channel, received(station, &args.channel)?);
-    let found = daemon::on_engine_thread(|| {
+    let (found, cautions) = daemon::on_engine_thread(|| {
         let Some(mut sink) = sink_of(&Drivers, station, &channel)? else { return Err(no_tables(name).into()) };
-        sink.check().map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
+        let found = sink.check().and_then(|found| Ok((found, sink.cautions()?)));
+        found.map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
     })?;
     let mut problems: Vec<CheckedProblem> = found.iter().map(CheckedProblem::of).collect();
     if !is_granted(station, name)? {
         let [zh, en] = [Lang::Zh, Lang::En].map(|lang| report::not_granted(name.as_str(), lang));
         problems.push(CheckedProblem { code: "not-granted", zh, en });
     }
-    let code = u8::from(!problems.is_empty());
-    if args.json.json {
-        print_json(&Checked { channel: name.to_string(), problems })?;
-        return Ok(code);
-    }
-    let line = |problem: &CheckedProblem| format!("{}\n", if lang == Lang::Zh { &problem.zh } else { &problem.en });
     let sound = say!(lang, "通道 {name} 的去向数据库一切就绪。\n", "The sink's database of channel {name} has all it needs.\n");
-    print(&if problems.is_empty() { sound } else { problems.iter().map(line).collect() })?;
-    Ok(code)
+    let cautions = cautions.iter().map(CheckedProblem::of_caution).collect();
+    print_checked(&Checked { channel: name.to_string(), problems, cautions }, args.json.json, &sound, lang)
 }
 
 /// Tells whether the peer may send on a channel.

@@ -7,10 +7,10 @@ mod scripts;
 use self::scripts::{Script, print_script};
 use super::{Json, print, print_json};
 use crate::channel::Channel;
-use crate::connectors::tables::TableFault;
 use crate::connectors::tables::database::{Databases, Drivers, Outbox, outbox_of, source_of};
 use crate::connectors::tables::declared::Dialect;
 use crate::connectors::tables::words::DatabaseFault;
+use crate::connectors::tables::{Caution, TableFault};
 use crate::daemon;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
@@ -74,9 +74,10 @@ struct CheckArgs {
 pub(super) struct Checked {
     pub(super) channel: String,
     pub(super) problems: Vec<CheckedProblem>,
+    pub(super) cautions: Vec<CheckedProblem>,
 }
 
-/// One thing that a person has to mend.
+/// One thing that a person has to mend, or has to know.
 #[derive(Serialize)]
 pub(super) struct CheckedProblem {
     pub(super) code: &'static str,
@@ -88,6 +89,16 @@ impl CheckedProblem {
     /// Tells of what a connector found.
     pub(super) fn of(fault: &TableFault) -> Self {
         Self { code: fault.code(), zh: fault.words(Lang::Zh), en: fault.words(Lang::En) }
+    }
+
+    /// Tells of what weakens the channel.
+    pub(super) fn of_caution(caution: &Caution) -> Self {
+        Self { code: caution.code(), zh: caution.words(Lang::Zh), en: caution.words(Lang::En) }
+    }
+
+    /// Gives it as a line for people.
+    pub(super) fn line(&self, lang: Lang) -> String {
+        format!("{}\n", if lang == Lang::Zh { &self.zh } else { &self.en })
     }
 }
 
@@ -156,20 +167,32 @@ fn on_outbox<T: Send>(
 
 fn check(station: &Station, args: &CheckArgs, lang: Lang) -> Result<u8, EngineFault> {
     let (name, channel) = (&args.channel, followed(station, &args.channel)?);
-    let found = daemon::on_engine_thread(|| {
+    let (found, cautions) = daemon::on_engine_thread(|| {
         let databases: &dyn Databases = &Drivers;
         let Some(mut source) = source_of(databases, station, &channel)? else { return Err(no_tables(name).into()) };
-        source.check().map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
+        let found = source.check().and_then(|found| Ok((found, source.cautions()?)));
+        found.map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
     })?;
-    if args.json.json {
-        print_json(&Checked { channel: name.to_string(), problems: found.iter().map(CheckedProblem::of).collect() })?;
+    let sound =
+        say!(lang, "通道 {name} 的来源数据库一切就绪。\n", "The source's database of channel {name} has all it needs.\n");
+    let checked = Checked {
+        channel: name.to_string(),
+        problems: found.iter().map(CheckedProblem::of).collect(),
+        cautions: cautions.iter().map(CheckedProblem::of_caution).collect(),
+    };
+    print_checked(&checked, args.json.json, &sound, lang)
+}
+
+/// Shows what was found; gives the exit code.
+pub(super) fn print_checked(checked: &Checked, as_json: bool, sound: &str, lang: Lang) -> Result<u8, EngineFault> {
+    let lines = |of: &[CheckedProblem]| of.iter().map(|one| one.line(lang)).collect::<String>();
+    let (problems, cautions) = (lines(&checked.problems), lines(&checked.cautions));
+    if as_json {
+        print_json(checked)?;
     } else {
-        let lines: String = found.iter().map(|fault| format!("{}\n", fault.words(lang))).collect();
-        let sound =
-            say!(lang, "通道 {name} 的来源数据库一切就绪。\n", "The source's database of channel {name} has all it needs.\n");
-        print(if found.is_empty() { &sound } else { &lines })?;
+        print(&format!("{}{cautions}", if problems.is_empty() { sound } else { &problems }))?;
     }
-    Ok(u8::from(!found.is_empty()))
+    Ok(u8::from(!problems.is_empty()))
 }
 
 /// Gives the channel, if it leaves from here and follows tables.

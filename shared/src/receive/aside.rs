@@ -195,9 +195,9 @@ impl Engine {
         }
     }
 
-    /// What was said of a packet in `waiting/` ends with its wait.
+    /// What was said of a packet in `waiting/` or `quarantine/` ends when it leaves.
     fn forget_reason(&self, dir: &Path, name: &str, report: &mut PassReport) -> Result<(), EngineFault> {
-        if dir != self.station.waiting_dir() {
+        if dir != self.station.waiting_dir() && dir != self.station.quarantine_dir() {
             return Ok(());
         }
         match reason::remove(self.seams.files.as_ref(), &dir.join(name)) {

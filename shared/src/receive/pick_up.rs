@@ -7,6 +7,7 @@
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::ferry::reading::head_of;
+use crate::reason;
 use crate::seams::{FerryDir, FileCause, FileFault, FileStat};
 use dukou_packets::packet::armor::Form;
 use dukou_packets::packet::header::{ChannelName, Class};
@@ -21,6 +22,9 @@ const LOOK_ENTRIES: usize = 10_000;
 /// Least time (ms) between two looks that count as two scans of a short packet.
 const SCAN_MS: u64 = 900;
 
+/// Why a packet is set aside whose channel is not granted to its sender.
+const NOT_GRANTED: &str = "not-granted";
+
 /// What picking up remembers from look to look; losing it costs nothing but time.
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -34,6 +38,8 @@ pub(crate) struct Memory {
     listed: bool,
     /// False when `waiting/` is to be tried: at start, after every keyring change, and while packets in it are still to be taken in.
     pub(crate) waiting_done: bool,
+    /// False when what was set aside as `not-granted` is to be tried again: at start and after every `trust`.
+    pub(crate) grants_done: bool,
     /// What is to be set aside at the end of this look.
     pub(crate) leaving: Vec<super::aside::Leaving>,
     /// Files whose `aside` line is durable and that could not be moved yet.
@@ -100,6 +106,9 @@ impl Engine {
         self.look_at_ferry(&mut look, report)?;
         if !self.pick_up.waiting_done {
             self.look_at_waiting(&mut look, report)?;
+        }
+        if !self.pick_up.grants_done {
+            self.look_at_ungranted(&mut look, report)?;
         }
         for arrivals in look.cargo.values_mut() {
             arrivals.sort_by_key(|picked| picked.head.header.seq);
@@ -171,6 +180,45 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes packets in that were set aside because their channel was not granted, and now is; again with the next look as long as there was one, since
+    /// not all of them may have had their turn.
+    fn look_at_ungranted(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
+        let dir = self.station.quarantine_dir();
+        let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
+            let page = ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?;
+            Ok((ferry, page))
+        });
+        let (ferry, page) = match listed {
+            Ok(listed) => listed,
+            Err(fault) if fault.cause == FileCause::NotFound => {
+                self.pick_up.grants_done = true;
+                return Ok(());
+            }
+            Err(fault) => return self.tolerate(fault, report),
+        };
+        self.pick_up.grants_done = true;
+        for (name, _) in page.entries {
+            match reason::code(self.seams.files.as_ref(), &dir.join(&name)) {
+                Ok(Some(code)) if code == NOT_GRANTED => {}
+                Ok(_) => continue,
+                Err(fault) => {
+                    self.tolerate(fault, report)?;
+                    continue;
+                }
+            }
+            match self.read_one_head(ferry.as_ref(), &name) {
+                Ok(Ok((form, head))) if head.header.channel.as_ref().is_some_and(|channel| self.is_granted(channel)) => {
+                    self.pick_up.grants_done = false;
+                    self.sort_in(Picked { dir: dir.clone(), name, form, head }, look);
+                }
+                Ok(_) => {}
+                Err(fault) if fault.is_gone() => {}
+                Err(fault) => self.tolerate(fault, report)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Looks at a directory of the own spool in which nothing grows: rebuilt packets.
     pub(super) fn look_at_own(&mut self, dir: &Path, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
         let ferry = self.seams.files.ferry_dir(dir)?;
@@ -227,7 +275,7 @@ impl Engine {
                 self.note_arrival(picked.head.digest);
                 look.cargo.entry(channel).or_default().push(picked)
             }
-            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, "not-granted"),
+            (Class::Cargo, _) => self.set_aside(&picked.dir, &picked.name, NOT_GRANTED),
             (Class::Repair, _) => look.repairs.push(picked),
         }
     }

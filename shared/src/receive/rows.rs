@@ -87,11 +87,7 @@ impl RowsIn {
         {
             return Given::Held(held);
         }
-        let given = match packet.changes.is_empty() {
-            true => self.sink.pass_over(&key.channel, &packet.mark),
-            false => self.sink.apply(&key.channel, packet),
-        };
-        match given {
+        match self.sink.apply(&key.channel, packet) {
             Ok(()) => {
                 self.rest.end();
                 self.move_on(packet.mark);

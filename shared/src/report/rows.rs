@@ -27,7 +27,15 @@ pub(super) fn push_line(state: &StationState, channel: &ChannelName) -> Result<O
     let took_ms = state.run_ms.saturating_sub(push.began_run_ms);
     let seconds = (push.rows > 0).then(|| took_ms.saturating_mul(push.left) / push.rows / 1000);
     let table = push.tables.first().cloned().unwrap_or_default();
-    Ok(Some(PushLine { table, tables: push.tables.len() as u64, rows: push.rows, left: push.left, seconds }))
+    Ok(Some(PushLine {
+        table,
+        tables: push.tables.len() as u64,
+        rows: push.rows,
+        left: push.left,
+        seconds,
+        operator: push.operator,
+        filter: push.filter,
+    }))
 }
 
 /// Gives the sentence for a hold of a channel of tables.
@@ -58,8 +66,8 @@ pub(super) fn refused_text(channel: &str, direction: Direction, code: &str, coun
     match direction {
         Direction::Out => say!(
             lang,
-            "拒收：通道 {channel} 有 {count} 行不能摆渡（{code}），没有送出；发件记录在来源数据库发件表旁的 refused 表里。\n",
-            "Refused: {count} row(s) of channel {channel} cannot travel ({code}) and were not sent; their entries are in the refused table beside the outbox in the source's database.\n"
+            "拒收：通道 {channel} 有 {count} 行不能摆渡（{code}），没有送出；它们在来源表里不变，改好后会再次送出。\n",
+            "Refused: {count} row(s) of channel {channel} cannot travel ({code}) and were not sent; they stay in their tables, and go once they are mended.\n"
         ),
         Direction::In => say!(
             lang,
@@ -73,15 +81,19 @@ pub(super) fn refused_text(channel: &str, direction: Direction, code: &str, coun
 pub(super) fn push_text(status: &Status, lang: Lang) -> String {
     let pushes = status.channels.iter().filter_map(|line| Some((&line.channel, line.push.as_ref()?)));
     let told = pushes.map(|(channel, push)| {
-        let PushLine { table, tables, rows, left, seconds } = push;
+        let PushLine { table, tables, rows, left, seconds, operator, filter } = push;
         let rest = match seconds {
             Some(seconds) => say!(lang, "，约 {} 分钟", ", about {} minute(s)", seconds.div_ceil(60)),
             None => String::new(),
         };
+        let only = match filter {
+            Some(filter) => say!(lang, "，只推 {filter}", ", only {filter}"),
+            None => String::new(),
+        };
         say!(
             lang,
-            "存量推送：通道 {channel} 已推 {rows} 行，正在推表 {table}（约剩 {left} 行{rest}），还有 {tables} 个表。\n",
-            "Stock push: {rows} row(s) of channel {channel} went; table {table} is at work (about {left} row(s) left{rest}), {tables} table(s) to go.\n"
+            "存量推送：通道 {channel} 已推 {rows} 行，正在推表 {table}（约剩 {left} 行{rest}），还有 {tables} 个表（{operator} 下令{only}）。\n",
+            "Stock push: {rows} row(s) of channel {channel} went; table {table} is at work (about {left} row(s) left{rest}), {tables} table(s) to go (ordered by {operator}{only}).\n"
         )
     });
     told.collect()

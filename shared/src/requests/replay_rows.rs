@@ -9,7 +9,7 @@ use crate::connectors::tables::{Mark, TableFault};
 use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::lang::Lang;
-use crate::receive::rows::{Again, SINK_BEHIND};
+use crate::receive::rows::{Again, SINK_AHEAD, SINK_BEHIND};
 use crate::say;
 use crate::store::{Change, Direction, PacketRow, PacketState};
 use dukou_packets::log::line::Event;
@@ -69,6 +69,16 @@ impl Engine {
             Ok(mark) => mark,
             Err(fault) => return Ok(Some(later(channel, first, &fault))),
         };
+        if let Some(held) = self.contradiction(channel, mark.as_ref())?.filter(|held| held.code == SINK_AHEAD) {
+            let [zh, en] = held.words;
+            return Ok(Some(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 没有补任何包：{zh}，再运行 release {channel}。",
+                    "Nothing of channel {channel} was applied again: {en}, then run release {channel}."
+                )
+            })));
+        }
         let lacks = self.first_lacking(channel, mark.as_ref())?;
         Ok(lacks.filter(|lacks| *lacks < first).map(|lacks| {
             Answer::no(|lang| {

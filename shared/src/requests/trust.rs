@@ -54,7 +54,7 @@ impl Engine {
         trust.store(&self.station)?;
         let (name, fingerprint) = (body.name.clone(), trust.peer.fingerprint());
         self.trust = Some(trust);
-        self.pick_up.waiting_done = false;
+        (self.pick_up.waiting_done, self.pick_up.grants_done) = (false, false);
         let replaced = self.settle_peer()?;
         self.flush()?;
         let count = channels.len() as u64;

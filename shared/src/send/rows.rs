@@ -1,7 +1,7 @@
 //! Rows on their way out: read the outbox, screen, batch, seal and publish as files are, delete what has its packet.
 //!
-//! Given: entries of an outbox, in the order in which they have to be applied. Gives: packets; the entries are deleted, those of refused rows set aside
-//! beside the outbox. After a crash: the ids stand with their packets in the store; at start, and before anything is read, they are deleted first.
+//! Given: entries of an outbox, in the order in which they have to be applied. Gives: packets; the entries are deleted, those of refused rows with their
+//! codes. After a crash: the ids stand with their packets in the store; at start, and before anything is read, they are deleted first.
 //! Never: an entry deleted whose packet does not exist; an entry packed twice; a source transaction cut that fits a packet.
 
 mod deal;
@@ -9,20 +9,22 @@ pub(crate) mod push;
 
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::words::DatabaseFault;
-use crate::connectors::tables::{Cells, Entry, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
+use crate::connectors::tables::{Cells, Entry, EntryId, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
 use crate::lang::Lang;
 use crate::say;
 use crate::send::pack::Batch;
+use crate::store::facts::Fact;
 use crate::store::{Change, PacketKey, RecordRow};
 use crate::trouble::Trouble;
-use deal::{Piece, parcels};
+use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::RecordKind;
 use push::{Pace, Waiting};
-use std::collections::{BTreeSet, VecDeque};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many packets one read of an outbox may fill, where no backlog waits.
 const READ_PACKETS: usize = 16;
@@ -39,6 +41,14 @@ const TOLD_MS: u64 = 3_600_000;
 /// How many of them are told of, the newest.
 const TOLD_MAX: usize = 8;
 
+/// The source transactions of which a part went that says that more follows, by channel: a fact in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Begun(BTreeMap<ChannelName, BTreeSet<u64>>);
+
+impl Fact for Begun {
+    const NAME: &str = "begun-transactions";
+}
+
 /// An outgoing channel's tables at work.
 pub(crate) struct RowsOut {
     source: Box<dyn TableSource>,
@@ -48,7 +58,7 @@ pub(crate) struct RowsOut {
     /// Packets whose entries are still to be deleted.
     sent: Vec<Sent>,
     /// Entries without a packet that are only to be deleted: places of chunks that nobody waits for.
-    loose: Vec<i64>,
+    loose: Vec<EntryId>,
     /// Rows that could not travel, told until this monotonic time (ms).
     unfit: VecDeque<(u64, Trouble)>,
     /// The chunk of the stock push whose place in the outbox was not read yet.
@@ -61,9 +71,9 @@ pub(crate) struct RowsOut {
 /// The entries of a packet that exists.
 struct Sent {
     packet: PacketKey,
-    ids: Vec<i64>,
+    entries: Vec<EntryId>,
     /// Entries of rows that cannot travel, with the code of their tombstones.
-    refused: Vec<(i64, String)>,
+    refused: Vec<(EntryId, String)>,
 }
 
 impl RowsOut {
@@ -88,20 +98,24 @@ impl RowsOut {
     }
 
     fn except(&self) -> BTreeSet<i64> {
-        let of_packet =
-            |sent: &Sent| sent.ids.iter().copied().chain(sent.refused.iter().map(|(id, _)| *id)).collect::<Vec<_>>();
-        self.sent.iter().flat_map(of_packet).chain(self.loose.iter().copied()).collect()
+        let of_packet = |sent: &Sent| sent.entries.iter().chain(sent.refused.iter().map(|(entry, _)| entry)).copied().collect();
+        self.sent
+            .iter()
+            .flat_map::<Vec<EntryId>, _>(of_packet)
+            .chain(self.loose.iter().copied())
+            .map(|entry| entry.id)
+            .collect()
     }
 
     fn delete(&mut self) -> Result<(), TableFault> {
-        let refused: Vec<(i64, String)> = self.sent.iter().flat_map(|sent| sent.refused.clone()).collect();
+        let refused: Vec<(EntryId, String)> = self.sent.iter().flat_map(|sent| sent.refused.clone()).collect();
         if !refused.is_empty() {
             self.source.set_aside(&refused)?;
         }
-        let of_packets = self.sent.iter().flat_map(|sent| sent.ids.iter().copied());
-        let ids: Vec<i64> = of_packets.chain(self.loose.iter().copied()).collect();
-        if !ids.is_empty() {
-            self.source.delete(&ids)?;
+        let of_packets = self.sent.iter().flat_map(|sent| sent.entries.iter().copied());
+        let entries: Vec<EntryId> = of_packets.chain(self.loose.iter().copied()).collect();
+        if !entries.is_empty() {
+            self.source.delete(&entries)?;
         }
         Ok(())
     }
@@ -144,7 +158,7 @@ impl Engine {
             }
             return Ok(());
         }
-        let pieces = self.screen_rows(at, offered)?;
+        let pieces = without_open_end(self.screen_rows(at, offered)?);
         let carries_nothing = pieces.is_empty();
         self.send_pieces(at, pieces, report)?;
         let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;
@@ -191,7 +205,12 @@ impl Engine {
         let usual = records * READ_PACKETS;
         let limits = ReadLimits { rows: usual.max((usual * rows.widened).min(READ_ROWS)), bytes: READ_BYTES };
         let except = rows.except();
-        match rows.source.read(&except, limits) {
+        let mut offered = rows.source.read(&except, limits);
+        // The end of its transaction needs a row to stand in, and what follows may be none: so one more is wanted.
+        if offered.as_ref().is_ok_and(|offered| goes_on_alone(offered)) {
+            offered = rows.source.read(&except, ReadLimits { bytes: READ_BYTES * 4, ..limits });
+        }
+        match offered {
             Ok(offered) => {
                 rows.rest.end();
                 rows.widened = if offered.len() >= limits.rows / 2 { (rows.widened * 2).min(READ_ROWS) } else { 1 };
@@ -205,9 +224,13 @@ impl Engine {
     fn screen_rows(&mut self, at: usize, offered: Vec<Offered>) -> Result<Vec<Piece>, EngineFault> {
         let mut pieces = Vec::with_capacity(offered.len());
         let push = push::push_of(&self.state, &self.channel_name(at))?;
-        for Offered { id, at_ms, entry } in offered {
-            match entry {
-                Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) => {
+        // What has begun is brought to its end: the sink waits for a row that says so.
+        let begun = self.state.fact::<Begun>()?.0.remove(&self.channel_name(at)).unwrap_or_default();
+        let has_begun = |change: &RowChange| change.transaction.is_some_and(|transaction| begun.contains(&transaction));
+        for offered in offered {
+            let (id, at_ms) = (offered.entry_id(), offered.at_ms);
+            match offered.entry {
+                Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) && !has_begun(&change) => {
                     self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
                 }
                 Entry::Change(change) => pieces.push(Piece::of_change(change, at_ms, Some(id))),
@@ -226,10 +249,14 @@ impl Engine {
         while parcels.peek().is_some() && self.may_take_on(at) && self.window_is_open(at)? && !self.should_stop() {
             let (mut group, mut troubles, mut ends_chunk) = (Group::default(), Vec::new(), false);
             let (mut room, mut of_chunk) = (self.window_room(at)?, 0);
+            let mut begun = self.state.fact::<Begun>()?;
+            let begun_before = begun.clone();
             while let Some(parcel) = parcels.next_if(|_| !group.is_full() && !room.is_used_up()) {
                 troubles.extend(parcel.iter().filter_map(|piece| self.trouble_of(at, piece)));
                 ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
                 of_chunk += parcel.iter().filter(|piece| piece.is_of_chunk).count();
+                let of_channel = begun.0.entry(self.channel_name(at)).or_default();
+                parcel.iter().for_each(|piece| piece.note_begun(of_channel));
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
                 for screened in parcel.into_iter().flat_map(Piece::screened) {
                     batch.push(screened)?;
@@ -241,6 +268,10 @@ impl Engine {
             }
             if ends_chunk {
                 self.ride_progress(at)?;
+            }
+            begun.0.retain(|_, transactions| !transactions.is_empty());
+            if begun != begun_before {
+                self.ride(Change::fact(&begun)?);
             }
             self.publish_group(at, group, report)?;
             if let Some(waiting) = self.rows_out(at).and_then(|rows| rows.chunk.as_mut()) {
@@ -284,14 +315,14 @@ impl Engine {
 
     /// Takes on the entries of a packet that exists, as its records name them; false when they name none.
     pub(crate) fn take_on_rows(&mut self, at: usize, packet: &PacketKey, records: &[RecordRow]) -> bool {
-        let mut sent = Sent { packet: packet.clone(), ids: Vec::new(), refused: Vec::new() };
-        for (record, id) in records.iter().filter_map(|record| Some((record, record.source?.outbox_id()?))) {
+        let mut sent = Sent { packet: packet.clone(), entries: Vec::new(), refused: Vec::new() };
+        for (record, id) in records.iter().filter_map(|record| Some((record, record.source?.outbox_entry()?))) {
             match record.kind {
                 RecordKind::Tombstone => sent.refused.push((id, record.reason.clone())),
-                _ => sent.ids.push(id),
+                _ => sent.entries.push(id),
             }
         }
-        let names_any = !sent.ids.is_empty() || !sent.refused.is_empty();
+        let names_any = !sent.entries.is_empty() || !sent.refused.is_empty();
         if let Some(rows) = self.rows_out(at).filter(|_| names_any) {
             rows.sent.push(sent);
         }
@@ -321,6 +352,11 @@ impl Engine {
         let into = self.incoming.values().filter_map(|incoming| incoming.rows.as_ref()?.due_ms(now_ms));
         out.chain(into).min()
     }
+}
+
+/// A single large row filled the read, and its transaction has more.
+fn goes_on_alone(offered: &[Offered]) -> bool {
+    matches!(offered, [Offered { entry: Entry::Change(change), .. }] if change.goes_on)
 }
 
 /// Gives a change that says nothing but a key.

@@ -14,6 +14,7 @@ pub mod postgres;
 mod rows;
 pub mod sqlite;
 
+use crate::connectors::tables::EntryId;
 use dukou_packets::limits::{BODY_MAX, RECORDS_MAX};
 use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
 use dukou_packets::packet::records::RecordKind;
@@ -135,14 +136,14 @@ pub struct SourceStamp {
 const OF_OUTBOX: u64 = u64::MAX;
 
 impl SourceStamp {
-    /// Stamps a row with the id of its entry in the outbox.
-    pub fn of_outbox(id: i64) -> Self {
-        Self { inode: id.cast_unsigned(), len: OF_OUTBOX, mtime_ns: 0 }
+    /// Stamps a row with its entry in the outbox: `mtime_ns` holds the entry's time in milliseconds.
+    pub fn of_outbox(entry: EntryId) -> Self {
+        Self { inode: entry.id.cast_unsigned(), len: OF_OUTBOX, mtime_ns: entry.at_ms }
     }
 
-    /// Gives the id of the outbox entry, where it is one.
-    pub fn outbox_id(&self) -> Option<i64> {
-        (self.len == OF_OUTBOX).then(|| self.inode.cast_signed())
+    /// Gives the outbox entry, where it is one.
+    pub fn outbox_entry(&self) -> Option<EntryId> {
+        (self.len == OF_OUTBOX).then(|| EntryId { id: self.inode.cast_signed(), at_ms: self.mtime_ns })
     }
 }
 
@@ -176,7 +177,7 @@ pub struct RecordRow {
 impl RecordRow {
     /// Tells whether an entry of an outbox stands behind this record.
     pub fn is_of_outbox(&self) -> bool {
-        self.source.is_some_and(|source| source.outbox_id().is_some())
+        self.source.is_some_and(|source| source.outbox_entry().is_some())
     }
 
     /// Tells whether a whole file, or a row change, stands behind this record: a file, or the last part of one. Only the last part of a file in

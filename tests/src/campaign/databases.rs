@@ -166,7 +166,7 @@ fn unfit_rows(trial: &mut Trial) -> Result<(), LeftOut> {
     let of_sqlite = [
         ("zl", "'a' || char(0) || 'b'".to_owned(), "nul-in-text"),
         ("tu", format!("zeroblob({LARGE})"), "value-too-large"),
-        ("bz", "9e999".to_owned(), "not-finite"),
+        ("bz", "9e999".to_owned(), "not-a-number"),
     ];
     for (dialect, unfit) in [(Postgres, &of_postgres[..]), (Sqlite, &of_sqlite[..])] {
         let route = Route::new(End::shared(dialect), End::shared(Postgres));
@@ -175,7 +175,7 @@ fn unfit_rows(trial: &mut Trial) -> Result<(), LeftOut> {
             from.must(&parcel(&format!("good{number}"), "before"));
             from.must(&format!("INSERT INTO zd (dm, {column}, cs) VALUES ('unfit{number}', {value}, 1)"));
             let told = route.pair.outer.expect(1, &["pass", "--lang", "en"]);
-            says(&told, &["zd", &format!("unfit{number}"), column, code, "refused table"]);
+            says(&told, &["zd", &format!("unfit{number}"), column, code, "Mend it"]);
             assert!(!told.out.contains("rejected/"), "no file of it lies there: {told:?}");
             carry_both(&route.pair);
             trial.fired(1);

@@ -180,6 +180,9 @@ pub fn compare(world: &World) -> Result<(), String> {
     if source.waiting() > 0 {
         return Err(format!("{} entries of the outbox wait", source.waiting()));
     }
+    if sink.pending() > 0 {
+        return Err(format!("{} changes wait at the sink for the end of their transaction", sink.pending()));
+    }
     if let Some(seen) = sink.violations().first() {
         return Err(format!("a reader saw {seen}"));
     }

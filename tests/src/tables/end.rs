@@ -158,6 +158,31 @@ impl End {
         self.session().must(sql);
     }
 
+    /// Runs statements as the server's administrator.
+    ///
+    /// # Panics
+    /// Panics where there is none, or the server refuses.
+    #[track_caller]
+    pub fn administer(&self, sql: &str) {
+        match &self.held {
+            Held::SharedPostgres(database) => drop(database.psql(sql)),
+            Held::SharedMariadb(database) => drop(database.sql(sql)),
+            Held::OwnPostgres(server) => drop(server.psql_in(DATABASE, sql)),
+            Held::OwnMariadb(server) => drop(server.sql(sql)),
+            Held::File(_) => panic!("a file has no administrator"),
+        }
+    }
+
+    /// Gives its name on its server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.held {
+            Held::SharedPostgres(database) => &database.name,
+            Held::SharedMariadb(database) => &database.name,
+            _ => DATABASE,
+        }
+    }
+
     /// Kills a server of one's own.
     pub fn kill(&mut self) {
         match &mut self.held {

@@ -133,27 +133,29 @@ pub(super) fn apply(
     packet: &RowPacket,
 ) -> Result<(), TableFault> {
     target.begin()?;
-    let outcome = within(target, terms, channel, packet);
+    settle(target, channel, |target| within(target, terms, channel, (&packet.mark, &packet.changes), false))
+}
+
+/// Moves the mark over a packet that a person gives up; an older one does not move it back. What waited for the end of its transaction is applied,
+/// since the end may have been in that packet.
+pub(super) fn pass_over(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
+    target.begin()?;
+    settle(target, channel, |target| within(target, terms, channel, (mark, &[]), true))
+}
+
+/// Ends a transaction, and remembers the mark that it leaves.
+fn settle(
+    target: &mut dyn Target,
+    channel: &ChannelName,
+    work: impl FnOnce(&mut dyn Target) -> Result<Mark, TableFault>,
+) -> Result<(), TableFault> {
+    let outcome = work(target);
     match outcome {
         Ok(mark) => *target.left_at() = Some((channel.clone(), mark)),
         Err(_) => {
             target.roll_back();
             target.forget();
         }
-    }
-    outcome.map(drop)
-}
-
-/// Sets the mark alone; an older one does not move it back.
-pub(super) fn pass_over(target: &mut dyn Target, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
-    target.begin()?;
-    let outcome = unmoved_mark(target, channel).and_then(|there| match there.filter(|there| is_behind(Some(there), mark)) {
-        Some(there) => Ok(there),
-        None => target.set_mark(channel, mark).and_then(|()| commit(target)).map(|()| *mark),
-    });
-    target.roll_back();
-    if let Ok(mark) = outcome {
-        *target.left_at() = Some((channel.clone(), mark));
     }
     outcome.map(drop)
 }
@@ -179,26 +181,26 @@ fn is_behind(there: Option<&Mark>, mark: &Mark) -> bool {
     there.is_some_and(|there| there.epoch == mark.epoch && mark.seq <= there.seq)
 }
 
-fn commit(target: &mut dyn Target) -> Result<(), TableFault> {
-    target.commit().map_err(|refused| match refused {
-        Refused::Fault(fault) => fault,
-        Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
-    })
-}
-
-/// Gives the mark that stands in the end.
-fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet: &RowPacket) -> Result<Mark, TableFault> {
-    if let Some(there) = unmoved_mark(target, channel)?.filter(|there| is_behind(Some(there), &packet.mark)) {
+/// Gives the mark that stands in the end. Where packets are missing before this one, or a person `passes_over` it, what waits is waited for no longer.
+fn within(
+    target: &mut dyn Target,
+    terms: &Terms,
+    channel: &ChannelName,
+    (mark, changes): (&Mark, &[RowChange]),
+    passes_over: bool,
+) -> Result<Mark, TableFault> {
+    let there = unmoved_mark(target, channel)?;
+    if let Some(there) = there.filter(|there| is_behind(Some(there), mark)) {
         target.roll_back();
         return Ok(there);
     }
+    let follows = there.is_none_or(|there| there.epoch == mark.epoch && there.seq + 1 == mark.seq);
     let pending = target.pending(channel)?;
     let had_pending = !pending.is_empty();
-    let (waiting, now) = divided(pending, packet);
+    let (waiting, now) = divided(pending, (mark, changes), follows && !passes_over);
+    let is_nothing = now.is_empty();
     let mut work = Work { target, terms, channel, changes: Vec::new(), letters: Vec::new() };
     work.take(now)?;
-    let net =
-        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
     let finish = |work: &mut Work<'_>| -> Result<(), Refused> {
         for (placed, why) in &work.letters {
             work.target.put_aside(channel, placed, why)?;
@@ -206,34 +208,50 @@ fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet:
         if had_pending || !waiting.is_empty() {
             work.target.set_pending(channel, &waiting)?;
         }
-        work.target.set_mark(channel, &packet.mark)?;
+        work.target.set_mark(channel, mark)?;
         work.target.commit()
     };
+    let refused_at_commit = |refused| match refused {
+        Refused::Fault(fault) => fault,
+        Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
+    };
+    if is_nothing {
+        return finish(&mut work).map(|()| *mark).map_err(refused_at_commit);
+    }
+    let net =
+        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
     work.target.savepoint(true)?;
     match work.in_bulk(&net).and_then(|()| finish(&mut work)) {
-        Ok(()) => return Ok(packet.mark),
+        Ok(()) => return Ok(*mark),
         Err(Refused::Fault(fault)) => return Err(fault),
         Err(Refused::Rows(_)) => work.target.back()?,
     }
     work.row_by_row(&net)?;
-    finish(&mut work).map(|()| packet.mark).map_err(|refused| match refused {
-        Refused::Fault(fault) => fault,
-        Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
-    })
+    finish(&mut work).map(|()| *mark).map_err(refused_at_commit)
 }
 
-/// Divides what is there into what goes on in a later packet, and what is applied with this one.
-fn divided(pending: Vec<Placed>, packet: &RowPacket) -> (Vec<Placed>, Vec<Placed>) {
-    let going: BTreeSet<u64> =
-        packet.changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
-    let place = |(index, change): (usize, &RowChange)| Placed {
-        epoch: packet.mark.epoch,
-        seq: packet.mark.seq,
-        index: u32::try_from(index).unwrap_or(u32::MAX),
-        change: change.clone(),
-    };
-    let all = pending.into_iter().chain(packet.changes.iter().enumerate().map(place));
-    all.partition(|placed| placed.change.transaction.is_some_and(|transaction| going.contains(&transaction)))
+/// Divides what is there into what waits for the end of its transaction, and what is applied with this packet: other transactions may stand between the
+/// parts of one, so that nothing but its own last part ends it. What waited and is no longer awaited goes first.
+fn divided(pending: Vec<Placed>, (mark, changes): (&Mark, &[RowChange]), is_awaited: bool) -> (Vec<Placed>, Vec<Placed>) {
+    let going: BTreeSet<u64> = changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
+    let (mut waiting, mut now) = if is_awaited { (pending, Vec::new()) } else { (Vec::new(), pending) };
+    let mut open: BTreeSet<u64> = waiting.iter().filter_map(|placed| placed.change.transaction).collect();
+    let mut kept = Vec::new();
+    for (index, change) in (0..).zip(changes) {
+        let placed = Placed { epoch: mark.epoch, seq: mark.seq, index, change: change.clone() };
+        match change.transaction {
+            Some(transaction) if going.contains(&transaction) => kept.push(placed),
+            Some(transaction) if open.remove(&transaction) => {
+                let (ended, others) = waiting.into_iter().partition(|there| there.change.transaction == Some(transaction));
+                waiting = others;
+                now.extend::<Vec<_>>(ended);
+                now.push(placed);
+            }
+            _ => now.push(placed),
+        }
+    }
+    waiting.extend(kept);
+    (waiting, now)
 }
 
 /// A packet that is being applied.
@@ -385,6 +403,9 @@ fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Re
     if let Some(fault) = shape.unfit.iter().find(names_it) {
         return Err(fault.clone());
     }
+    if let Some(why) = other_key(change) {
+        return Ok(Err(why));
+    }
     let key: BTreeSet<&str> = shape.columns.iter().filter(|column| column.in_key).map(|column| column.name.as_str()).collect();
     let has: BTreeSet<&str> = change.key.iter().map(|(column, _)| column.as_str()).collect();
     let taken = row_taken(&shape.columns, &change.key).and_then(|key| Ok((key, row_taken(&shape.columns, &change.row)?)));
@@ -392,6 +413,18 @@ fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Re
         Err(misfit) => Err(Refusal { code: misfit.code(), words: misfit.words(), column: Some(misfit.column) }),
         Ok(_) if key != has => Err(key_differs(&key)),
         Ok(taken) => Ok(taken),
+    })
+}
+
+/// Gives why a row is refused whose key is not the one that its change names: whatever else is known of the key would be about another row.
+pub(super) fn other_key(change: &RowChange) -> Option<Refusal> {
+    let is_other = |(column, value): &&(String, Value)| change.row.iter().any(|(name, other)| name == column && other != value);
+    change.key.iter().find(is_other).map(|(column, _)| {
+        let words = [
+            format!("该行列 {column} 的值与改动所指的主键不同；请核对来源的触发器或导出文件"),
+            format!("its value of column {column} is not that of the key that the change names; check the source's triggers or the extract"),
+        ];
+        Refusal { column: Some(column.clone()), code: "key-differs", words }
     })
 }
 

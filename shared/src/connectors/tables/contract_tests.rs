@@ -9,7 +9,9 @@ mod stock;
 mod straddling;
 mod values;
 
-use super::{Cells, Entry, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableSink, TableSource, Value};
+use super::{
+    Cells, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableSink, TableSource, Value,
+};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use std::collections::BTreeSet;
@@ -18,7 +20,7 @@ use std::collections::BTreeSet;
 macro_rules! table_contract {
     ($bench:path) => {
         $crate::connectors::tables::contract_tests::table_contract! { $bench:
-            order { changes_are_read_in_order_and_only_their_deletion_takes_them_out, what_was_rolled_back_leaves_nothing,
+            order { changes_are_read_in_order_and_only_their_deletion_takes_them_out, an_entry_that_has_the_id_of_a_deleted_one_stays, what_was_rolled_back_leaves_nothing,
                 a_late_commit_is_read_when_it_is_there_and_holds_up_no_other, interleaved_transactions_keep_parents_before_children,
                 a_transaction_above_the_limit_says_that_it_goes_on, a_transaction_within_the_limit_is_not_cut, a_changed_key_is_a_delete_and_an_insert,
                 an_update_names_what_it_changed_and_one_that_changes_nothing_is_silent, random_transactions_end_in_equal_tables,
@@ -31,8 +33,9 @@ macro_rules! table_contract {
             refusals { a_second_row_under_a_unique_value_is_told, a_child_without_its_parent_is_told, null_where_none_may_be_is_told,
                 a_value_too_wide_is_told_before_the_database_sees_it, a_column_that_is_not_there_is_told, dead_letters_let_the_others_flow, entries_that_cannot_travel_are_kept_beside_the_outbox,
                 tables_that_are_not_there_are_named_by_the_check, a_table_that_is_not_the_channels_is_never_written,
-                a_key_that_is_not_the_tables_key_deletes_nothing }
-            straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all, no_reader_sees_a_child_without_its_parent,
+                a_key_that_is_not_the_tables_key_deletes_nothing, a_row_with_another_key_than_its_change_is_told }
+            straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all,
+                the_parts_of_a_transaction_wait_for_its_own_end_whatever_comes_between, no_reader_sees_a_child_without_its_parent,
                 what_waits_for_an_end_that_never_comes_is_applied_once_packets_are_missing }
             stock { chunks_give_every_row_once_by_rising_key, a_change_behind_a_chunk_stands_behind_its_marker, a_change_under_way_is_not_overtaken,
                 the_stock_pushed_twice_changes_nothing, a_filter_and_a_key_of_two_columns_are_kept }
@@ -230,9 +233,9 @@ pub(super) fn changes_of(offered: &[Offered]) -> Vec<RowChange> {
     offered.iter().filter_map(change).collect()
 }
 
-/// The ids of entries.
-pub(super) fn ids(offered: &[Offered]) -> Vec<i64> {
-    offered.iter().map(|offered| offered.id).collect()
+/// Which entries they are.
+pub(super) fn ids(offered: &[Offered]) -> Vec<EntryId> {
+    offered.iter().map(Offered::entry_id).collect()
 }
 
 /// What was done to which key, as `insert 1`.

@@ -68,10 +68,26 @@ pub struct ReadLimits {
 pub struct Offered {
     /// Its id in the outbox.
     pub id: i64,
-    /// Wall clock (ms) of the source database when it was written; shown only.
+    /// Wall clock (ms) of the source database when it was written: shown, and tells it from another entry with its id.
     pub at_ms: i64,
     /// What it is.
     pub entry: Entry,
+}
+
+/// Which entry of an outbox: an id may come again, when the database is restored or the outbox is made anew, and then it is another entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryId {
+    /// Its id in the outbox.
+    pub id: i64,
+    /// When it was written, as it was offered ([`Offered::at_ms`]); 0 where that is not known, and then the id alone counts.
+    pub at_ms: i64,
+}
+
+impl Offered {
+    /// Gives which entry it is.
+    pub fn entry_id(&self) -> EntryId {
+        EntryId { id: self.id, at_ms: self.at_ms }
+    }
 }
 
 /// What an outbox entry holds.
@@ -115,15 +131,19 @@ pub struct Chunk {
 pub trait TableSource: Send {
     /// Reads the oldest entries, but for those whose packets exist.
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault>;
-    /// Deletes entries whose packets exist.
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault>;
+    /// Deletes entries whose packets exist; one that has the id of a deleted one and another time stays.
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault>;
     /// Takes entries out of the outbox whose rows could not travel, with their codes, and keeps them for a person, in a table beside it
     /// (`dukou_outbox_<channel>_refused`). Idempotent.
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault>;
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault>;
     /// Reads the next rows of a table behind `after`, at most `rows` of them, those alone that `filter` (SQL of the person who pushes) selects.
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault>;
     /// Names what is missing or has drifted: outbox, triggers, rights, columns, keys. Empty when all is well.
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault>;
+    /// Names what weakens what the channel promises, where the database tells: nothing that keeps it from working.
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        Ok(Vec::new())
+    }
 }
 
 /// Which rows of a table a chunk shall have.
@@ -163,17 +183,36 @@ pub struct RowPacket {
 ///
 /// A sink owes: `apply` is one transaction with the mark in it, durable when it returns `Ok`; a packet at or below the mark of its epoch changes
 /// nothing and is `Ok`; after a fault either all of the packet is applied or nothing, and `mark` tells which. Changes of a source transaction
-/// that goes on in the next packet ([`RowChange::goes_on`]) are kept beside the mark and applied with its end in one go. No reader sees a child
+/// that goes on in a later packet ([`RowChange::goes_on`]) are kept beside the mark and applied with its end in one go: other transactions, and packets
+/// without changes, may come between. Where packets are missing before one, what was kept goes first. No reader sees a child
 /// without its parent. A value is checked against its column before anything is changed; nothing is cut, rounded or replaced.
 pub trait TableSink: Send {
     /// Gives the mark of a channel; `None` before its first packet.
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault>;
     /// Applies a packet.
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault>;
-    /// Sets the mark without applying anything: the packet carried nothing for this sink, or a person passed over it.
+    /// Moves the mark over a packet that a person gives up; what was kept for the end of its transaction is applied, since that may be the end.
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
     /// Names what is missing: tables, columns, keys, rights. Empty when all is well.
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault>;
+    /// As [`TableSource::cautions`].
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        Ok(Vec::new())
+    }
+}
+
+/// What weakens what a channel promises, though it works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caution {
+    /// The database shows commits before they are durable: a power cut there may take back what was shown. The setting as `name = value`.
+    NotDurable(String),
+    /// A foreign key of this table is looked at in the end of a transaction alone, so that a child may be committed behind its parent with lower ids.
+    Deferrable {
+        /// The child.
+        table: TableName,
+        /// The foreign key.
+        constraint: String,
+    },
 }
 
 /// Why a database connector could not do it.

@@ -65,6 +65,8 @@ struct Content {
     outbox: BTreeMap<i64, Noted>,
     set_aside: BTreeMap<i64, (Noted, String)>,
     last_id: i64,
+    /// Entries that were ever written: time goes on when the content is put back.
+    ticks: i64,
     last_transaction: u64,
     open: BTreeMap<u64, Vec<(i64, RowChange)>>,
     marks: BTreeMap<ChannelName, Mark>,
@@ -72,10 +74,19 @@ struct Content {
     applied: Vec<Mark>,
 }
 
+impl Content {
+    /// Gives the time of the next entry.
+    fn tick(&mut self) -> i64 {
+        self.ticks += 1;
+        1_795_305_600_000 + self.ticks
+    }
+}
+
 /// A committed entry of the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Noted {
     transaction: Option<u64>,
+    at_ms: i64,
     entry: Entry,
 }
 
@@ -95,7 +106,9 @@ impl SimDatabase {
     /// Puts a copy's content back.
     pub fn put_back(&self, copy: &Self) {
         let content = copy.lock().content.clone();
-        self.lock().content = content;
+        let mut shared = self.lock();
+        let ticks = shared.content.ticks.max(content.ticks);
+        shared.content = Content { ticks, ..content };
     }
 
     /// Begins a transaction.
@@ -126,6 +139,11 @@ impl SimDatabase {
     /// Counts the entries of the outbox.
     pub fn waiting(&self) -> usize {
         self.lock().content.outbox.len()
+    }
+
+    /// Counts the changes that wait in a sink for the ends of their transactions.
+    pub fn pending(&self) -> usize {
+        self.lock().content.pending.values().map(Vec::len).sum()
     }
 
     /// Gives the keys and codes of what was set aside beside the outbox.
@@ -274,7 +292,8 @@ impl SimTransaction {
         for (id, change) in shared.content.open.remove(&self.number).unwrap_or_default() {
             change_row(&mut shared.content.tables, &change);
             let transaction = change.transaction;
-            shared.content.outbox.insert(id, Noted { transaction, entry: entry_of(change) });
+            let at_ms = shared.content.tick();
+            shared.content.outbox.insert(id, Noted { transaction, at_ms, entry: entry_of(change) });
         }
     }
 

@@ -85,7 +85,7 @@ const CODES: [&str; 11] = [
     "date-out-of-range",
     "time-out-of-range",
     "not-a-time",
-    "not-finite",
+    "not-a-number",
     "not-text",
     "nul-in-text",
     "unreadable",

@@ -1,6 +1,6 @@
 //! The sentences for what a database connector could not do.
 
-use super::{Problem, TableFault};
+use super::{Caution, Problem, TableFault};
 use crate::lang::Lang;
 use crate::say;
 use dukou_packets::packet::header::ChannelName;
@@ -55,14 +55,46 @@ impl TableFault {
     }
 }
 
+impl Caution {
+    /// Gives the stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotDurable(_) => "not-durable",
+            Self::Deferrable { .. } => "deferrable-reference",
+        }
+    }
+
+    /// Gives what it is and what helps.
+    pub fn words(&self, lang: Lang) -> String {
+        match self {
+            Self::NotDurable(setting) => say!(
+                lang,
+                "注意：数据库设为 {setting}，提交在落盘之前就看得见；那里断电后，两边可能不一致。请让它先落盘再确认，或在断电后比对两边。",
+                "Note: the database has {setting} and shows commits before they are durable; after a power cut there both sides may differ. Let it sync before it confirms, or compare both sides after a power cut."
+            ),
+            Self::Deferrable { table, constraint } => say!(
+                lang,
+                "注意：表 {table} 的外键 {constraint} 可延迟（DEFERRABLE）：若业务在父行提交之前就在另一事务里写了子行，子行可能先到。请先写父行，或改成 NOT DEFERRABLE。",
+                "Note: foreign key {constraint} of table {table} is DEFERRABLE: a child that one transaction writes before another one committed its parent may arrive first. Write parents first, or make it NOT DEFERRABLE."
+            ),
+        }
+    }
+}
+
 impl Problem {
     fn words(&self, lang: Lang) -> String {
         match self {
-            Self::Missing => say!(lang, "不存在", "{self}"),
+            Self::Missing => say!(
+                lang,
+                "不存在，或账号看不到它（请核对表名和权限）",
+                "{self}, or the account may not see it (check its name and the rights)"
+            ),
             Self::NoKey => say!(lang, "没有主键", "{self}"),
             Self::Type(name) => say!(lang, "类型 {name} 不能摆渡", "{self}"),
             Self::ParentOutside(parent) => say!(lang, "外键指向 {parent}，它不在本通道的表中", "{self}"),
-            Self::Right(right) => say!(lang, "账号没有 {right} 权限", "{self}"),
+            Self::Right(right) => {
+                say!(lang, "账号没有 {right} 权限（请管理员授予）", "{self} (have an administrator grant it)")
+            }
             Self::NotInstalled(what) => say!(lang, "{what} 没有安装（请运行 source install）", "{self} (run source install)"),
             Self::NotMade => say!(lang, "还没有建（请运行 sink install；账号有建表权限的，第一个包会建）", "{self}"),
             Self::Drifted => {
@@ -77,6 +109,11 @@ impl Problem {
 }
 
 impl DatabaseFault {
+    /// Tells whether a person has to mend it: waiting alone does not help.
+    pub fn is_for_a_person(&self) -> bool {
+        !matches!(*self.fault, TableFault::Away { .. } | TableFault::Busy { .. })
+    }
+
     /// Gives the sentence for a person: what, where, what next.
     pub fn sentence(&self, lang: Lang) -> String {
         let (channel, words) = (&self.channel, self.fault.words(lang));

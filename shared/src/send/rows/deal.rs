@@ -7,12 +7,13 @@ use super::bare;
 use crate::channel::BatchConfig;
 use crate::connectors::folder::names::folded;
 use crate::connectors::tables::change::LARGE_FROM;
-use crate::connectors::tables::{Cells, RowChange, TableName};
+use crate::connectors::tables::{Cells, EntryId, RowChange, TableName};
 use crate::send::pack::Screened;
 use crate::store::{RecordRow, SourceStamp};
 use dukou_packets::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX};
 use dukou_packets::packet::records::{RecordKind, RecordMeta};
 use dukou_packets::suite::sha256;
+use std::collections::BTreeSet;
 
 /// What `more` adds to a row change.
 const MORE: &[u8] = b",\"more\":true}";
@@ -20,8 +21,8 @@ const MORE: &[u8] = b",\"more\":true}";
 /// One entry with its records: a row change behind its large values, or a tombstone.
 pub(super) struct Piece {
     records: Vec<(RecordMeta, Vec<u8>)>,
-    /// Its id in the outbox; rows of a chunk have none but the last one, which has that of the chunk's place.
-    id: Option<i64>,
+    /// Which entry of the outbox it is; rows of a chunk are none but the last one, which is the chunk's place.
+    entry: Option<EntryId>,
     transaction: Option<u64>,
     goes_on: bool,
     pub(super) refused: Option<RefusedRow>,
@@ -42,11 +43,11 @@ pub(super) struct RefusedRow {
 
 impl Piece {
     /// Makes the records of a change, or the tombstone of one that is too large.
-    pub(super) fn of_change(change: RowChange, at_ms: i64, id: Option<i64>) -> Self {
+    pub(super) fn of_change(change: RowChange, at_ms: i64, entry: Option<EntryId>) -> Self {
         let (table, key) = (change.table.clone(), change.key.clone());
         if let Some((column, bytes)) = change.too_large() {
             let column = column.to_string();
-            return Self::of_unfit(table, &key, at_ms, id, "value-too-large", Some(column), Some(bytes));
+            return Self::of_unfit(table, &key, at_ms, entry, "value-too-large", Some(column), Some(bytes));
         }
         let (body, large) = change.render(LARGE_FROM);
         let bytes: u64 = large.iter().chain([&body]).map(|body| body.len() as u64).sum();
@@ -61,10 +62,10 @@ impl Piece {
         records.push((meta(RecordKind::Row, &body), body));
         let plain: u64 = records.iter().map(|(meta, _)| meta.encoded_len()).sum::<u64>() + bytes;
         if is_too_long || PACKET_SALT as u64 + plain + MORE.len() as u64 > PLAIN_MAX {
-            return Self::of_unfit(table, &key, at_ms, id, "row-too-large", None, Some(bytes));
+            return Self::of_unfit(table, &key, at_ms, entry, "row-too-large", None, Some(bytes));
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
-        Self { records, id, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+        Self { records, entry, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
     }
 
     /// Makes the tombstone of a row that cannot travel.
@@ -72,7 +73,7 @@ impl Piece {
         table: TableName,
         key: &Cells,
         at_ms: i64,
-        id: Option<i64>,
+        entry: Option<EntryId>,
         code: &str,
         column: Option<String>,
         bytes: Option<u64>,
@@ -87,7 +88,7 @@ impl Piece {
         let refused = Some(RefusedRow { table, key, code: code.to_string(), column, bytes });
         Self {
             records: vec![(meta, Vec::new())],
-            id,
+            entry,
             transaction: None,
             goes_on: false,
             refused,
@@ -98,10 +99,10 @@ impl Piece {
 
     /// Gives the records as a batch takes them; the last one has the entry's id.
     pub(super) fn screened(self) -> impl Iterator<Item = Screened> {
-        let (count, id) = (self.records.len(), self.id);
+        let (count, entry) = (self.records.len(), self.entry);
         let column = self.refused.and_then(|refused| refused.column);
         self.records.into_iter().enumerate().map(move |(index, (meta, body))| {
-            let source = id.filter(|_| index + 1 == count).map(SourceStamp::of_outbox);
+            let source = entry.filter(|_| index + 1 == count).map(SourceStamp::of_outbox);
             let digest = sha256(&[&body]);
             let row = RecordRow {
                 index: 0,
@@ -125,6 +126,13 @@ impl Piece {
 
     fn is_row(&self) -> bool {
         self.refused.is_none()
+    }
+
+    /// Keeps the transactions that go on behind this piece.
+    pub(super) fn note_begun(&self, begun: &mut BTreeSet<u64>) {
+        if let Some(transaction) = self.transaction {
+            let _ = if self.goes_on { begun.insert(transaction) } else { begun.remove(&transaction) };
+        }
     }
 
     /// Says that the source transaction goes on behind this change.
@@ -165,6 +173,19 @@ impl Parcel {
             piece.go_on();
         }
     }
+}
+
+/// Leaves the last row of a transaction that goes on behind this read for the next one, so that there is a row for the end of the transaction to stand
+/// in: entries that are still to come may be of rows that cannot travel. The row before it says that the transaction goes on. A row that is read alone
+/// goes as it is.
+pub(super) fn without_open_end(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let last = pieces.iter().rposition(Piece::is_row).filter(|at| pieces.get(*at).is_some_and(|piece| piece.goes_on));
+    if let Some(at) = last.filter(|_| pieces.len() > 1) {
+        let transaction = pieces.remove(at).transaction;
+        let before = pieces.iter_mut().rev().find(|piece| piece.is_row());
+        before.into_iter().filter(|piece| piece.transaction == transaction).for_each(Piece::go_on);
+    }
+    pieces
 }
 
 /// Deals pieces out to packets.
@@ -222,13 +243,17 @@ mod tests {
         RowChange { table: "t".to_string(), op: Op::Insert, key, row, changed: Vec::new(), transaction, goes_on: false }
     }
 
+    fn entry(id: u64) -> EntryId {
+        EntryId { id: id as i64, at_ms: 0 }
+    }
+
     fn piece(id: u64, transaction: Option<u64>) -> Piece {
-        Piece::of_change(change(id, transaction, 10), 0, Some(id as i64))
+        Piece::of_change(change(id, transaction, 10), 0, Some(entry(id)))
     }
 
     fn tombstone(id: u64) -> Piece {
         let key = vec![("id".to_string(), Value::Text(id.to_string()))];
-        Piece::of_unfit("t".to_string(), &key, 0, Some(id as i64), "date-out-of-range", None, None)
+        Piece::of_unfit("t".to_string(), &key, 0, Some(entry(id)), "date-out-of-range", None, None)
     }
 
     fn most(max_records: u32) -> BatchConfig {
@@ -263,6 +288,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_row_of_a_transaction_that_goes_on_waits_for_its_end() {
+        let open = |id| Piece::of_change(RowChange { goes_on: true, ..change(id, Some(1), 10) }, 0, Some(entry(id)));
+        let first = vec![open(1), open(2), tombstone(3), open(4)];
+        assert_eq!(dealt(without_open_end(first), 9), ["1+ 2+ 3"], "4 is read again, whatever becomes of 5");
+        let last_alone_says_so = vec![piece(1, Some(1)), piece(2, Some(1)), open(3)];
+        assert_eq!(dealt(without_open_end(last_alone_says_so), 9), ["1 2+"], "the row before it says so in its place");
+        assert_eq!(dealt(without_open_end(vec![piece(4, Some(1)), tombstone(5)]), 9), ["4 5"]);
+        assert_eq!(dealt(without_open_end(vec![tombstone(3), open(4)]), 9), ["3"]);
+        assert_eq!(dealt(without_open_end(vec![open(4)]), 9), ["4+"], "a row as large as a read goes on alone");
+        assert_eq!(dealt(without_open_end(vec![piece(1, None), piece(2, Some(1))]), 9), ["1 2"]);
+        assert_eq!(dealt(without_open_end(vec![piece(1, None), open(2)]), 9), ["1"], "a row of another transaction does not");
+    }
+
+    #[test]
     fn tombstones_go_with_the_transaction_around_them_and_behind_it_where_it_is_cut() {
         let pieces = vec![piece(1, Some(1)), tombstone(2), piece(3, Some(1)), piece(4, Some(1))];
         assert_eq!(dealt(pieces, 2), ["1 3+", "4 2"]);
@@ -272,16 +311,16 @@ mod tests {
 
     #[test]
     fn what_a_packet_cannot_hold_becomes_a_tombstone_with_its_column_and_size() {
-        let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(1));
+        let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(entry(1)));
         let refused = too_large.refused.unwrap();
         assert_eq!(
             (refused.code.as_str(), refused.column.as_deref(), refused.bytes),
             ("value-too-large", Some("v"), VALUE_MAX + 1)
         );
-        let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(1));
+        let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(entry(1)));
         assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);
         wide.row.push(("w".to_string(), Value::Text("y".repeat(VALUE_MAX as usize))));
-        assert_eq!(Piece::of_change(wide, 0, Some(1)).refused.unwrap().code, "row-too-large");
+        assert_eq!(Piece::of_change(wide, 0, Some(entry(1))).refused.unwrap().code, "row-too-large");
     }
 }

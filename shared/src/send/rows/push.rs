@@ -7,7 +7,7 @@
 use super::bare;
 use super::deal::Piece;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Op, RowChange, TableFault, Value};
+use crate::connectors::tables::{Cells, Chunk, ChunkWanted, EntryId, Op, RowChange, TableFault, Value};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
@@ -57,7 +57,7 @@ impl Pace {
             Value::Bytes(bytes) => bytes.len() as u64,
         };
         let bytes: u64 = chunk.rows.iter().flat_map(|row| &row.row).map(|(_, value)| of(value)).sum();
-        let fitting = u64::from(self.rows) * CHUNK_BYTES / bytes.max(1);
+        let fitting = chunk.rows.len().max(1) as u64 * CHUNK_BYTES / bytes.max(1);
         let fitting = u32::try_from(fitting).unwrap_or(MOST_ROWS);
         self.rows = (self.rows * 2).min(fitting).clamp(1, MOST_ROWS);
     }
@@ -191,7 +191,7 @@ impl Engine {
         &mut self,
         at: usize,
         token: u64,
-        id: i64,
+        id: EntryId,
         at_ms: i64,
         pieces: &mut Vec<Piece>,
     ) -> Result<(), EngineFault> {
@@ -266,7 +266,7 @@ mod tests {
         });
         assert_eq!(sizes, [128, 256, 512, 1024, 2048, 4096, 4096, 4096]);
         pace.went(&chunk(1024, 8 << 10));
-        assert_eq!(pace.rows, 2048, "twice the bytes that a chunk is meant to have");
+        assert_eq!(pace.rows, 512, "twice the bytes that a chunk is meant to have");
         let held = TableFault::Busy { place: "p".to_string(), words: "w".to_string() };
         let sizes = [0; 8].map(|_| {
             pace.was_held_up(0, held.clone());

@@ -203,3 +203,23 @@ fn a_stranger_s_packets_wait_and_a_peer_s_packets_on_other_channels_are_set_asid
     assert_eq!(report.aside.get("not-granted"), Some(&2));
     assert_eq!(world.inner_consumer.take(&world.inner.files, 1.0), 0);
 }
+
+#[test]
+fn what_was_set_aside_because_its_channel_was_not_granted_is_taken_in_after_a_trust() {
+    let mut world = placed(39, 2);
+    world.inner.crash();
+    let card = world.outer.card.clone();
+    world.inner.pair(&card, &["reports"]);
+    world.inward.deliver_some(&world.inner, |_| true);
+    world.inner.step().unwrap();
+    let quarantine = world.inner.station.quarantine_dir();
+    assert_eq!(world.inner.files.tree(&quarantine).len(), 6, "two packets, each with its reasons");
+    world.inner.step().unwrap();
+    assert_eq!(world.inner.files.tree(&quarantine).len(), 6, "nothing changed");
+    world.inner.crash();
+    world.inner.pair(&card, &["reports", FILES]);
+    world.settle().unwrap();
+    assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 2);
+    assert_eq!(world.inner.files.tree(&quarantine), Vec::<String>::new());
+    world.settle_and_check().unwrap();
+}

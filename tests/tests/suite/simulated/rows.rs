@@ -2,8 +2,8 @@
 
 use super::way_back::answered;
 use dukou_packets::suite::Digest;
-use dukou_shared::connectors::tables::TableFault;
-use dukou_shared::connectors::tables::simulated::SimFault;
+use dukou_shared::connectors::tables::simulated::{SimFault, UNFIT};
+use dukou_shared::connectors::tables::{Mark, TableFault};
 use dukou_shared::engine::Standing;
 use dukou_shared::requests::{Answer, Request};
 use dukou_shared::station::LinkConfig;
@@ -14,6 +14,7 @@ use dukou_tests::simulated::office::{
 use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::FILES;
 use dukou_tests::simulated::{Weather, World, verdict};
+use std::collections::BTreeMap;
 
 /// Lets rests of databases pass, however long they grew.
 fn rest(world: &mut World) {
@@ -120,6 +121,42 @@ fn a_transaction_longer_than_packets_and_reads_is_applied_in_one_go() {
         }
         world.settle_and_compare().unwrap();
     }
+}
+
+#[test]
+fn a_transaction_whose_rest_cannot_travel_ends_with_its_last_row_that_can() {
+    for rows in [1, 2, 3, 47, 48, 49, 50, 95, 96, 97, 130] {
+        for unfit in [1, 5, 60] {
+            let mut world = world_with_rows(6);
+            let database = source(&world);
+            let long = database.begin();
+            (0..rows).for_each(|row| long.put(UNIT, &[("id", &format!("A{row:03}"))], &[("area", "1")]));
+            (0..unfit).for_each(|row| long.put(UNIT, &[("id", &format!("B{row:03}"))], &[("area", UNFIT)]));
+            long.commit();
+            world.settle().unwrap();
+            let seen = sink(&world).rows().get(UNIT).map_or(0, BTreeMap::len);
+            assert_eq!((seen, sink(&world).pending()), (rows, 0), "{rows} rows before {unfit} that cannot travel");
+            (0..unfit).for_each(|row| put_unit(&database, &format!("B{row:03}"), "2"));
+            world.settle_and_compare().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_transaction_that_has_begun_to_go_ends_though_a_push_is_ordered_that_would_bring_its_rows() {
+    let mut world = world_with_rows(7);
+    let database = source(&world);
+    put_unit(&database, "A", "1");
+    world.settle_and_compare().unwrap();
+    let long = database.begin();
+    (0..300).for_each(|row| long.put(RIGHT, &[("id", &format!("A-{row:03}"))], &[("unit", "A")]));
+    long.commit();
+    // The database goes away behind the first read.
+    database.fail_at(3, SimFault::Refused(TableFault::Away { place: "p".to_string(), words: "w".to_string() }));
+    world.outer.step().unwrap();
+    assert!((1..300).contains(&database.waiting()), "{} entries wait: a part of the transaction went", database.waiting());
+    assert_eq!(push(&mut world, None, None).exit, 0);
+    world.settle_and_compare().unwrap();
 }
 
 #[test]
@@ -321,6 +358,43 @@ fn a_sink_with_a_mark_that_no_packet_explains_holds_the_channel() {
 }
 
 /// A world whose source has rows that no outbox ever saw.
+#[test]
+fn a_replay_into_a_sink_that_another_station_wrote_to_says_so_and_gives_it_nothing() {
+    let mut world = world_with_rows(14);
+    for unit in ["A", "B"] {
+        put_unit(&source(&world), unit, "1");
+        world.settle_and_compare().unwrap();
+    }
+    let known = sink(&world).mark_of(&rows_channel()).unwrap();
+    let foreign = Mark { header: Digest::from_bytes([9; 32]), ..known };
+    sink(&world).set_mark(&rows_channel(), foreign);
+    let answer = replay(&mut world, 1);
+    assert!(answer.exit == 2 && answer.en.contains("another station"), "{}", answer.en);
+    sink(&world).set_mark(&rows_channel(), Mark { seq: known.seq + 7, ..foreign });
+    let answer = replay(&mut world, 1);
+    assert_eq!(answer.exit, 0, "ahead by numbers alone: what it has was not changed: {}", answer.en);
+    assert_eq!(sink(&world).mark_of(&rows_channel()).unwrap().seq, known.seq + 7);
+}
+
+#[test]
+fn a_source_restored_with_deletions_outstanding_loses_no_new_entry_of_the_same_id() {
+    let mut world = world_with_rows(15);
+    let database = source(&world);
+    let yesterday = database.copy();
+    put_unit(&database, "A", "1");
+    let away = TableFault::Away { place: "p".to_string(), words: "w".to_string() };
+    database.fail_at(2, SimFault::Refused(away));
+    world.outer.step().unwrap();
+    assert_eq!(database.waiting(), 1, "its packet exists, and its deletion is outstanding");
+    world.outer.close().unwrap();
+    database.put_back(&yesterday);
+    put_unit(&database, "B", "1");
+    world.settle().unwrap();
+    rest(&mut world);
+    let there: Vec<String> = sink(&world).rows()[UNIT].keys().map(|key| key[0].1.shown()).collect();
+    assert_eq!((there, database.waiting()), (vec!["A".to_string(), "B".to_string()], 0));
+}
+
 fn with_stock(seed: u64, units: u64) -> World {
     let world = world_with_rows(seed);
     let database = source(&world);

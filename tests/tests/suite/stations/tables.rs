@@ -254,7 +254,7 @@ fn the_tables_of_our_own_are_printed_for_an_administrator_and_missing_rights_are
     for problem in rights.map(str::to_owned).iter().chain(&tables) {
         assert!(unready.contains(problem), "{problem}: {unready}");
     }
-    assert_eq!(unready.lines().count(), 5, "{unready}");
+    assert_eq!(unready.lines().filter(|line| line.starts_with('表')).count(), 5, "{unready}");
     let refused = pair.inner.ask(&["sink", "install", CHANNEL]);
     assert!(refused.code != 0 && refused.err.contains("sink install --print"), "{refused:?}");
     let sql = pair.inner.expect(0, &["sink", "install", CHANNEL, "--print"]).out;

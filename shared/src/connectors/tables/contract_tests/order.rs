@@ -33,6 +33,23 @@ pub(in super::super) fn changes_are_read_in_order_and_only_their_deletion_takes_
     assert!(!again.is_empty() && told(&again)[0] == "update 1", "what is left is there after a restart: {again:?}");
 }
 
+pub(in super::super) fn an_entry_that_has_the_id_of_a_deleted_one_stays(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Source]);
+    let mut source = bench.source(&tables);
+    let mut app = bench.session(End::Source);
+    (1..4).for_each(|n| app.run(&format!("INSERT INTO {} VALUES ('{n}', 1)", tables[0])));
+    let offered = all(&mut *source);
+    // A restored database, or an outbox that was made anew, gives ids away again.
+    let of_yesterday: Vec<EntryId> =
+        ids(&offered).iter().map(|entry| EntryId { at_ms: entry.at_ms - 86_400_000, ..*entry }).collect();
+    source.delete(&of_yesterday).expect("nothing is theirs");
+    assert_eq!(all(&mut *source), offered);
+    source.delete(&[of_yesterday[0], ids(&offered)[1]]).expect("deleted");
+    assert_eq!(told(&all(&mut *source)), ["insert 1", "insert 3"]);
+    source.delete(&[EntryId { at_ms: 0, ..of_yesterday[2] }]).expect("deleted by its id alone");
+    assert_eq!(told(&all(&mut *source)), ["insert 1"]);
+}
+
 pub(in super::super) fn what_was_rolled_back_leaves_nothing(bench: &mut dyn Bench) {
     let tables = family(bench, &[End::Source]);
     let mut source = bench.source(&tables);
@@ -81,7 +98,7 @@ pub(in super::super) fn interleaved_transactions_keep_parents_before_children(be
         let (mut sent, mut order) = (BTreeSet::new(), Vec::new());
         loop {
             let offered = source.read(&sent, ReadLimits { rows, bytes: 1 << 20 }).expect("a read");
-            sent.extend(ids(&offered));
+            sent.extend(offered.iter().map(|offered| offered.id));
             order.extend(told(&offered));
             if offered.is_empty() {
                 break;
@@ -110,7 +127,7 @@ pub(in super::super) fn a_transaction_above_the_limit_says_that_it_goes_on(bench
         if offered.is_empty() {
             break;
         }
-        sent.extend(ids(&offered));
+        sent.extend(offered.iter().map(|offered| offered.id));
         parts.push(changes_of(&offered));
     }
     let order: Vec<String> = parts.iter().flatten().map(RowChange::key_text).collect();

@@ -103,6 +103,8 @@ pub(in super::super) fn entries_that_cannot_travel_are_kept_beside_the_outbox(be
     }
     let offered = ids(&source.read(&BTreeSet::new(), ALL).expect("the source reads"));
     let refused = [(offered[0], "value-too-large".to_owned()), (offered[2], "row-too-large".to_owned())];
+    let another = EntryId { at_ms: offered[1].at_ms - 1, ..offered[1] };
+    source.set_aside(&[(another, "row-too-large".to_owned())]).expect("an entry of another time is another entry");
     for _ in 0..2 {
         source.set_aside(&refused).expect("set aside, and once more after a lost answer");
         assert_eq!(ids(&source.read(&BTreeSet::new(), ALL).expect("the source reads")), [offered[1]]);
@@ -149,6 +151,19 @@ pub(in super::super) fn a_table_that_is_not_the_channels_is_never_written(bench:
     let mut reader = bench.session(End::Sink);
     assert_eq!(reader.number(&format!("SELECT count(*) FROM {other}")), 0);
     assert_eq!(reader.number(&format!("SELECT count(*) FROM {}", tables[0])), 0, "nor anything else of the packet");
+}
+
+pub(in super::super) fn a_row_with_another_key_than_its_change_is_told(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    let key = cells(&[("dm", "a")]);
+    for op in [Op::Insert, Op::Update, Op::Stock] {
+        let other = RowChange { key: key.clone(), ..change(op, &tables[0], &[("dm", "b"), ("mj", "1")]) };
+        let outcome = sink.apply(&channel(), &packet(1, &[other]));
+        let told = matches!(&outcome, Err(TableFault::Row { code: "key-differs", column: Some(column), .. }) if column == "dm");
+        assert!(told, "{outcome:?}");
+    }
+    assert_eq!(bench.session(End::Sink).number(&format!("SELECT count(*) FROM {}", tables[0])), 0);
 }
 
 pub(in super::super) fn a_key_that_is_not_the_tables_key_deletes_nothing(bench: &mut dyn Bench) {

@@ -36,6 +36,25 @@ pub(in super::super) fn a_transaction_over_three_packets_is_seen_whole_or_not_at
     assert_eq!(count(bench), 5);
 }
 
+pub(in super::super) fn the_parts_of_a_transaction_wait_for_its_own_end_whatever_comes_between(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let table = &tables[0];
+    let mut sink = bench.sink(&tables, false);
+    let count = |bench: &dyn Bench| bench.session(End::Sink).number(&format!("SELECT count(*) FROM {table}"));
+    sink.apply(&channel(), &packet(1, &[part(table, "a", 7, true)])).expect("applied");
+    sink.apply(&channel(), &packet(2, &[part(table, "other", 8, false)])).expect("applied");
+    assert_eq!(count(bench), 1, "a packet of other transactions alone ends nothing");
+    sink.apply(&channel(), &packet(3, &[])).expect("applied");
+    assert_eq!(count(bench), 1, "nor does one without changes");
+    sink.apply(&channel(), &packet(4, &[part(table, "b", 9, true)])).expect("applied");
+    assert_eq!(count(bench), 1, "another one begins");
+    sink.apply(&channel(), &packet(5, &[part(table, "c", 7, false)])).expect("applied");
+    assert_eq!(count(bench), 3, "its own end does");
+    sink.pass_over(&channel(), &mark(1, 6)).expect("passed over");
+    assert_eq!(count(bench), 4, "and what a person gives up may have been the end");
+    assert_eq!(sink.mark(&channel()).expect("a mark"), Some(mark(1, 6)));
+}
+
 pub(in super::super) fn no_reader_sees_a_child_without_its_parent(bench: &mut dyn Bench) {
     let (parent, child) = (bench.table("p"), bench.table("c"));
     let integer = bench.column(Type::Integer).expect("a type");

@@ -2,7 +2,7 @@
 
 use super::literal;
 use super::session::{Server, Trouble, text_at};
-use crate::connectors::tables::{Problem, TableFault};
+use crate::connectors::tables::{Caution, Problem, TableFault};
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, MySqlConnection};
 
@@ -192,4 +192,13 @@ async fn references(conn: &mut MySqlConnection, schema: &str, name: &str) -> Res
         references.push(Reference { name: text(0)?, parent: (text(1)?, text(2)?), acts: deleted.or(updated) });
     }
     Ok(references)
+}
+
+/// Names the setting with which the server shows commits before they are durable.
+pub(super) async fn cautions(conn: &mut MySqlConnection) -> Result<Vec<Caution>, Trouble> {
+    let found = rows(conn, "SELECT CAST(@@GLOBAL.innodb_flush_log_at_trx_commit AS CHAR)".to_owned()).await?;
+    let value = found.first().map(|row| text_at(row, 0)).transpose()?.flatten().unwrap_or_default();
+    let caution = || Caution::NotDurable(format!("innodb_flush_log_at_trx_commit = {value}"));
+    // 3 is MariaDB's 1 with another group commit.
+    Ok((!matches!(value.as_str(), "1" | "3")).then(caution).into_iter().collect())
 }

@@ -11,7 +11,7 @@ use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape,
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
-use crate::connectors::tables::{Cells, Mark, Problem, RowPacket, TableFault, TableName, TableSink, Value};
+use crate::connectors::tables::{Caution, Cells, Mark, Problem, RowPacket, TableFault, TableName, TableSink, Value};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, MySqlConnection};
@@ -109,7 +109,7 @@ impl TableSink for MysqlSink {
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         self.database.prepare()?;
-        applying::pass_over(&mut self.database, channel, mark)
+        applying::pass_over(&mut self.database, &self.terms, channel, mark)
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
@@ -130,6 +130,10 @@ impl TableSink for MysqlSink {
         }
         faults.extend(self.database.check_own()?);
         Ok(faults)
+    }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.database.session.run(async |conn, _| catalog::cautions(conn).await)
     }
 }
 

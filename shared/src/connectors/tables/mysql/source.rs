@@ -11,7 +11,8 @@ use super::{ident, literal};
 use crate::connectors::tables::tagged::{self, Misfit};
 use crate::connectors::tables::values::{float_text, from_mariadb, in_shanghai, to_utc};
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Caution, Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
+    TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::mysql::MySqlRow;
@@ -214,13 +215,14 @@ impl TableSource for MysqlSource {
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         let outbox = &self.outbox;
         self.session.run(async |conn, server| {
             let outbox = triggers::outbox_sql(outbox, server);
-            for ids in ids.chunks(IDS_AT_ONCE) {
+            for entries in entries.chunks(IDS_AT_ONCE) {
                 // Each by itself: for a list of ids the server may read the whole table, and wait for rows that no one has committed yet.
-                let each: String = ids.iter().map(|id| format!("DELETE FROM {outbox} WHERE id = {id};")).collect();
+                let one = |entry: &EntryId| format!("DELETE FROM {outbox} WHERE {};", is_it(entry));
+                let each: String = entries.iter().map(one).collect();
                 let sql = format!("START TRANSACTION; {each} COMMIT");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
             }
@@ -228,20 +230,20 @@ impl TableSource for MysqlSource {
         })
     }
 
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
         let outbox = &self.outbox;
         self.session.run(async |conn, server| {
             let aside = triggers::outbox_sql(&triggers::refused_name(outbox), server);
             let outbox = triggers::outbox_sql(outbox, server);
             sqlx::raw_sql("START TRANSACTION").execute(&mut *conn).await?;
-            for (id, code) in refused {
-                let columns = "id, at, tbl, op, `key`, `row`, changed, problem";
+            for (entry, code) in refused {
+                let (columns, it) = ("id, at, tbl, op, `key`, `row`, changed, problem", is_it(entry));
                 let keep = format!(
-                    "INSERT INTO {aside} ({columns}, code) SELECT {columns}, {} FROM {outbox} WHERE id = {id}",
+                    "INSERT INTO {aside} ({columns}, code) SELECT {columns}, {} FROM {outbox} WHERE {it}",
                     literal(code)
                 );
                 sqlx::raw_sql(AssertSqlSafe(keep)).execute(&mut *conn).await?;
-                sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM {outbox} WHERE id = {id}"))).execute(&mut *conn).await?;
+                sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM {outbox} WHERE {it}"))).execute(&mut *conn).await?;
             }
             sqlx::raw_sql("COMMIT").execute(conn).await?;
             Ok(())
@@ -263,6 +265,18 @@ impl TableSource for MysqlSource {
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
         let (outbox, shown) = (&self.outbox, &self.tables);
         self.session.run(async |conn, server| check(conn, server, outbox, shown).await)
+    }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.session.run(async |conn, _| catalog::cautions(conn).await)
+    }
+}
+
+/// The condition that selects an entry.
+fn is_it(EntryId { id, at_ms }: &EntryId) -> String {
+    match at_ms {
+        0 => format!("id = {id}"),
+        _ => format!("id = {id} AND at = {at_ms}"),
     }
 }
 
@@ -398,8 +412,8 @@ fn value(cell: Option<&str>) -> Result<Value, &'static str> {
         Some('t') if rest.contains('\0') => return Err("nul-in-text"),
         Some('t') => rest.to_owned(),
         // The server widened it: the nearest number of 32 bits is the one that stood there.
-        Some('g') => float_text(number()? as f32).ok_or("not-finite")?,
-        Some('h') => float_text(number()?).ok_or("not-finite")?,
+        Some('g') => float_text(number()? as f32).ok_or("not-a-number")?,
+        Some('h') => float_text(number()?).ok_or("not-a-number")?,
         Some('d' | 'm' | 'c') => time()?,
         Some('u') => instant(rest).ok_or("date-out-of-range")?,
         _ => return Err("unreadable"),
@@ -571,19 +585,32 @@ async fn check(
     faults.extend(tables.iter().flat_map(|table| faults_of(table, &tables)));
     let there = ours(conn, server, outbox).await?;
     let place = triggers::outbox_sql(outbox, server);
-    // Also asks for the rights to read and delete.
+    // Statements that touch no row ask for the rights all the same.
     let aside = triggers::refused_name(outbox);
-    let of_outbox = (outbox, "read and delete", format!("DELETE FROM {place} WHERE id = -1 AND tbl = ''"));
-    let of_refused =
-        format!("INSERT INTO {} (id, code) SELECT 1, '' FROM DUAL WHERE FALSE", triggers::outbox_sql(&aside, server));
-    for (name, right, probe) in [of_outbox, (&aside, "insert", of_refused)] {
+    let refused = triggers::outbox_sql(&aside, server);
+    let probes = [
+        (outbox, "SELECT", format!("SELECT id FROM {place} WHERE FALSE")),
+        (outbox, "INSERT", format!("INSERT INTO {place} (tbl) SELECT '' FROM DUAL WHERE FALSE")),
+        (outbox, "DELETE", format!("DELETE FROM {place} WHERE FALSE")),
+        (&aside, "INSERT", format!("INSERT INTO {refused} (id, code) SELECT 1, '' FROM DUAL WHERE FALSE")),
+    ];
+    let mut lacking: Vec<(&str, Problem)> = Vec::new();
+    for (name, right, probe) in probes {
         let Err(error) = sqlx::raw_sql(AssertSqlSafe(probe)).execute(&mut *conn).await else { continue };
-        let problem = match number(&error) {
-            Some(1146) => Problem::NotInstalled(name.to_owned()),
-            Some(1142) => Problem::Right(format!("{right} in {name}")),
+        match number(&error) {
+            Some(1142 | 1143) => lacking.push((name, Problem::Right(right.to_owned()))),
+            Some(1146) => {
+                lacking.retain(|(of, _)| *of != name);
+                lacking.push((name, Problem::NotInstalled(name.to_owned())));
+            }
+            // A column without a default is told before it is seen that there is no row.
+            Some(1364) => {}
             _ => return Err(error.into()),
-        };
-        faults.push(TableFault::Unfit { table: shown.first().cloned().unwrap_or_default(), column: None, problem });
+        }
+    }
+    if !lacking.is_empty() {
+        let fault = |(name, problem): (&str, Problem)| TableFault::Unfit { table: name.to_owned(), column: None, problem };
+        faults.extend(lacking.into_iter().map(fault));
         return Ok(faults);
     }
     faults.extend(tables.iter().filter_map(|table| trigger_fault(table, &triggers::of_table(&place, table), &there)));

@@ -15,7 +15,7 @@ use crate::connectors::tables::applying::{self, mark_moved};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::values::{Column, Misfit, row_taken};
-use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
+use crate::connectors::tables::{Caution, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::{HashMap, HashSet};
@@ -153,33 +153,17 @@ impl TableSink for PostgresSink {
         let settings = &self.settings.clone();
         self.in_transaction(channel, &packet.mark, async |connection, tables, follows| {
             let whole = whole_transactions(connection, channel, packet, follows).await?;
-            let (mut fit, mut refused) = checked(tables, &whole)?;
-            if !refused.is_empty() && !tables.is_fresh {
-                // A person may have widened a column since.
-                *tables = read_tables(connection, settings).await?;
-                (fit, refused) = checked(tables, &whole)?;
-            }
-            if let (Some((placed, refusal)), false) = (refused.first(), settings.dead_letters) {
-                return Err(placed.fault(refusal.clone()).into());
-            }
-            run_sql(connection, "SAVEPOINT rows").await?;
-            match bulk::apply(connection, tables, &fit).await {
-                Ok(()) => {}
-                Err(trouble) if trouble.refusal().is_some() => {
-                    run_sql(connection, "ROLLBACK TO rows").await?;
-                    refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
-                }
-                Err(trouble) => return Err(trouble),
-            }
-            for (placed, refusal) in &refused {
-                own_tables::put_aside(connection, channel, &packet.mark, placed, refusal).await?;
-            }
-            Ok(())
+            put(connection, tables, settings, (channel, &packet.mark), &whole).await
         })
     }
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
-        self.apply(channel, &RowPacket { mark: *mark, changes: Vec::new() })
+        let settings = &self.settings.clone();
+        self.in_transaction(channel, mark, async |connection, tables, _| {
+            // The end that they wait for may have been in that packet.
+            let whole = own_tables::take_all(connection, channel).await?;
+            put(connection, tables, settings, (channel, mark), &whole).await
+        })
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
@@ -199,6 +183,45 @@ impl TableSink for PostgresSink {
             Ok(faults)
         })
     }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        self.session.run(async |connection| {
+            let fsync = sqlx::query_scalar::<_, String>("SELECT current_setting('fsync')").fetch_one(connection).await?;
+            Ok((fsync == "off").then(|| Caution::NotDurable("fsync = off".to_owned())).into_iter().collect())
+        })
+    }
+}
+
+/// Puts the rows of whole transactions where they belong, in bulk or one by one.
+async fn put(
+    connection: &mut PgConnection,
+    tables: &mut Tables,
+    settings: &Settings,
+    (channel, mark): (&ChannelName, &Mark),
+    whole: &[Placed],
+) -> Result<(), Trouble> {
+    let (mut fit, mut refused) = checked(tables, whole)?;
+    if !refused.is_empty() && !tables.is_fresh {
+        // A person may have widened a column since.
+        *tables = read_tables(connection, settings).await?;
+        (fit, refused) = checked(tables, whole)?;
+    }
+    if let (Some((placed, refusal)), false) = (refused.first(), settings.dead_letters) {
+        return Err(placed.fault(refusal.clone()).into());
+    }
+    run_sql(connection, "SAVEPOINT rows").await?;
+    match bulk::apply(connection, tables, &fit).await {
+        Ok(()) => {}
+        Err(trouble) if trouble.refusal().is_some() => {
+            run_sql(connection, "ROLLBACK TO rows").await?;
+            refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
+        }
+        Err(trouble) => return Err(trouble),
+    }
+    for (placed, refusal) in &refused {
+        own_tables::put_aside(connection, channel, mark, placed, refusal).await?;
+    }
+    Ok(())
 }
 
 /// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end. Where packets are missing before this one,
@@ -242,6 +265,10 @@ fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
         let (table, columns) = (tables.by_source.get(name).ok_or_else(missing)?, columns.get(name).ok_or_else(missing)?);
         if table.key().is_empty() {
             return Err(table.unfit(None, Problem::NoKey).into());
+        }
+        if let Some(applying::Refusal { code, column, words }) = applying::other_key(&placed.change) {
+            refused.push((placed.clone(), Refusal { code, column, words }));
+            continue;
         }
         match taken(table, columns, &placed.change) {
             Ok(change) if !is_key_of(table, &change) => {

@@ -14,7 +14,8 @@ use super::install::{self, Names};
 use super::portable::{Cannot, cells};
 use super::{SCHEMA, Trouble, chunk, literal};
 use crate::connectors::tables::{
-    Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Caution, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
+    TableSource,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::postgres::PgRow;
@@ -23,6 +24,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many times the limit of rows is looked at for a transaction that ends.
 const WINDOW_MOST: usize = 64;
+
+/// When an entry was written (ms), as SQL.
+const AT_MS: &str = "(extract(epoch FROM at) * 1000)::bigint";
 
 /// A channel's tables in a database, as a source.
 pub struct PostgresSource {
@@ -147,27 +151,35 @@ impl TableSource for PostgresSource {
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
-        let sql = format!("DELETE FROM {} WHERE id = ANY($1)", self.names.outbox());
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
+        let sql = format!(
+            "DELETE FROM {} WHERE id = ANY($1) AND ((id, {AT_MS}) IN (SELECT * FROM unnest($1, $2)) OR (id, 0) IN (SELECT * FROM unnest($1, $2)))",
+            self.names.outbox()
+        );
         self.session.run(async |connection| {
-            for ids in ids.chunks(100_000) {
-                sqlx::query(AssertSqlSafe(sql.as_str())).bind(ids).execute(&mut *connection).await?;
+            for entries in entries.chunks(100_000) {
+                let of = |get: fn(&EntryId) -> i64| entries.iter().map(get).collect::<Vec<i64>>();
+                let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(of(|entry| entry.id)).bind(of(|entry| entry.at_ms));
+                query.execute(&mut *connection).await?;
             }
             Ok(())
         })
     }
 
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
         let columns = "id, at, tbl, op, key, \"row\", changed, problem, code";
         let sql = format!(
-            "WITH gone AS (DELETE FROM {} AS o USING unnest($1::bigint[], $2::text[]) AS r (refused_id, code) WHERE o.id = r.refused_id RETURNING o.*, r.code)
+            "WITH gone AS (DELETE FROM {} AS o USING unnest($1::bigint[], $2::bigint[], $3::text[]) AS r (of_id, of_at, code)
+             WHERE id = of_id AND of_at IN (0, {AT_MS}) RETURNING o.*, r.code)
              INSERT INTO {} ({columns}) SELECT {columns} FROM gone",
             self.names.outbox(),
             self.names.refused()
         );
-        let (ids, codes): (Vec<i64>, Vec<&str>) = refused.iter().map(|(id, code)| (*id, code.as_str())).unzip();
+        let of = |get: fn(&EntryId) -> i64| refused.iter().map(|(entry, _)| get(entry)).collect::<Vec<i64>>();
+        let codes: Vec<&str> = refused.iter().map(|(_, code)| code.as_str()).collect();
         self.session.run(async |connection| {
-            sqlx::query(AssertSqlSafe(sql)).bind(ids).bind(codes).execute(connection).await?;
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(of(|entry| entry.id)).bind(of(|entry| entry.at_ms)).bind(codes);
+            query.execute(connection).await?;
             Ok(())
         })
     }
@@ -215,6 +227,34 @@ impl TableSource for PostgresSource {
             Ok(faults)
         })
     }
+
+    fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        let tables = &self.tables;
+        self.session.run(async |connection| {
+            let mut cautions: Vec<Caution> = early(connection).await?.into_iter().map(Caution::NotDurable).collect();
+            let (tables, _) = catalog::read_all(connection, tables).await?;
+            for table in tables {
+                let names = sqlx::query_scalar::<_, String>(DEFERRABLE).bind(table.oid).fetch_all(&mut *connection).await?;
+                let caution = |constraint| Caution::Deferrable { table: table.shown.clone(), constraint };
+                cautions.extend(names.into_iter().map(caution));
+            }
+            Ok(cautions)
+        })
+    }
+}
+
+/// The foreign keys of a table that may be looked at in the end of a transaction alone.
+const DEFERRABLE: &str =
+    "SELECT conname::text FROM pg_constraint WHERE conrelid = $1::bigint::oid AND contype = 'f' AND condeferrable ORDER BY 1";
+
+/// The settings with which sessions that set nothing themselves may see commits before they are durable: of the server, the database, an account.
+async fn early(connection: &mut PgConnection) -> Result<Vec<String>, Trouble> {
+    let sql = "SELECT DISTINCT name || ' = ' || value FROM (
+          SELECT name, reset_val AS value FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')
+          UNION ALL SELECT split_part(one, '=', 1), split_part(one, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) AS one
+            WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        ) AS settings WHERE name IN ('fsync', 'synchronous_commit') AND value = 'off' ORDER BY 1";
+    Ok(sqlx::query_scalar::<_, String>(sql).fetch_all(connection).await?)
 }
 
 /// What the account may not do with a table.
@@ -383,7 +423,7 @@ fn open_part(group: &[Head], limits: ReadLimits) -> Vec<Taken> {
 
 async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) -> Result<Vec<Offered>, Trouble> {
     let sql = format!(
-        "SELECT id, (extract(epoch FROM at) * 1000)::bigint, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
+        "SELECT id, {AT_MS}, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
          FROM {} WHERE id = ANY($1)",
         names.outbox()
     );

@@ -4,8 +4,8 @@ use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
 use super::{Content, Noted, Shared, SimDatabase, change_row};
 use crate::channel::{TableSinkConfig, TableSourceConfig};
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableName, TableSink,
-    TableSource, Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableName,
+    TableSink, TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,18 +50,18 @@ impl TableSource for SimSource {
         self.0.call(|shared| Ok(read(&shared.content, except, limits)))
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         self.0.call(|shared| {
-            ids.iter().for_each(|id| drop(shared.content.outbox.remove(id)));
+            entries.iter().for_each(|entry| drop(remove(&mut shared.content, entry)));
             Ok(())
         })
     }
 
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
         self.0.call(|shared| {
-            for (id, code) in refused {
-                if let Some(noted) = shared.content.outbox.remove(id) {
-                    shared.content.set_aside.insert(*id, (noted, code.clone()));
+            for (entry, code) in refused {
+                if let Some(noted) = remove(&mut shared.content, entry) {
+                    shared.content.set_aside.insert(entry.id, (noted, code.clone()));
                 }
             }
             Ok(())
@@ -75,6 +75,12 @@ impl TableSource for SimSource {
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
         self.0.call(|_| Ok(Vec::new()))
     }
+}
+
+/// Takes an entry out of the outbox, unless another one has its id now.
+fn remove(content: &mut Content, entry: &EntryId) -> Option<Noted> {
+    let is_it = content.outbox.get(&entry.id).is_some_and(|noted| entry.at_ms == 0 || noted.at_ms == entry.at_ms);
+    if is_it { content.outbox.remove(&entry.id) } else { None }
 }
 
 /// Gives the closed window of the oldest entries, transaction by transaction, those with the lower highest id first.
@@ -98,7 +104,7 @@ fn read(content: &Content, except: &BTreeSet<i64>, limits: ReadLimits) -> Vec<Of
     }
     let mut groups: BTreeMap<i64, Vec<Offered>> = BTreeMap::new();
     for (id, noted) in seen.into_iter().filter(|(id, _)| **id <= window) {
-        let offered = Offered { id: *id, at_ms: 1_795_305_600_000 + *id, entry: noted.entry.clone() };
+        let offered = Offered { id: *id, at_ms: noted.at_ms, entry: noted.entry.clone() };
         groups.entry(place(*id, noted)).or_default().push(offered);
     }
     cut(groups.into_values(), limits.rows)
@@ -109,14 +115,13 @@ fn cut(groups: impl Iterator<Item = Vec<Offered>>, limit: usize) -> Vec<Offered>
     let mut taken: Vec<Offered> = Vec::new();
     for mut group in groups {
         if taken.is_empty() && group.len() > limit {
-            let rest = group.split_off(limit);
-            let goes_on = rest.iter().any(|offered| matches!(offered.entry, Entry::Change(_)));
+            group.truncate(limit);
             let last = group.iter_mut().rev().find_map(|offered| match &mut offered.entry {
                 Entry::Change(change) => Some(change),
                 _ => None,
             });
             if let Some(change) = last {
-                change.goes_on = goes_on;
+                change.goes_on = true;
             }
             return group;
         }
@@ -143,7 +148,8 @@ fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Ch
         return Err(TableFault::Busy { place: "simulated".to_string(), words: "lock timeout".to_string() });
     }
     content.last_id += 1;
-    content.outbox.insert(content.last_id, Noted { transaction: None, entry: Entry::Marker(token) });
+    let at_ms = content.tick();
+    content.outbox.insert(content.last_id, Noted { transaction: None, at_ms, entry: Entry::Marker(token) });
     let stock = |(key, row): &(Cells, Cells)| RowChange {
         table: want.table.to_string(),
         op: Op::Stock,
@@ -189,6 +195,10 @@ impl TableSink for SimSink {
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         self.database.call(|shared| {
+            for change in shared.content.pending.remove(channel).unwrap_or_default() {
+                let table = self.names.name_of(&change.table).to_string();
+                change_row(&mut shared.content.tables, &RowChange { table, ..change });
+            }
             if !is_at(&shared.content, channel, mark) {
                 shared.content.marks.insert(channel.clone(), *mark);
             }
@@ -210,11 +220,20 @@ fn apply(shared: &mut Shared, channel: &ChannelName, packet: &RowPacket, names: 
     if is_at(&shared.content, channel, &packet.mark) {
         return Ok(());
     }
-    let mut changes = shared.content.pending.remove(channel).unwrap_or_default();
-    changes.extend(packet.changes.iter().cloned());
-    let goes_on = packet.changes.iter().rev().find(|change| change.goes_on).and_then(|change| change.transaction);
-    let (waits, now): (Vec<_>, Vec<_>) =
-        changes.into_iter().partition(|change| goes_on.is_some() && change.transaction == goes_on);
+    let follows = shared.content.marks.get(channel);
+    let follows = follows.is_none_or(|known| known.epoch == packet.mark.epoch && known.seq + 1 == packet.mark.seq);
+    let of = |goes_on: bool| {
+        let changes = packet.changes.iter().filter(move |change| !goes_on || change.goes_on);
+        changes.filter_map(|change| change.transaction).collect::<BTreeSet<u64>>()
+    };
+    let (going, all) = (of(true), of(false));
+    let pending = shared.content.pending.remove(channel).unwrap_or_default();
+    let still = |change: &RowChange| follows && change.transaction.is_some_and(|of| going.contains(&of) || !all.contains(&of));
+    let (mut waits, mut now): (Vec<_>, Vec<_>) = pending.into_iter().partition(still);
+    let goes_on = |change: &RowChange| change.transaction.is_some_and(|of| going.contains(&of));
+    let (later, whole): (Vec<_>, Vec<_>) = packet.changes.iter().cloned().partition(goes_on);
+    waits.extend(later);
+    now.extend(whole);
     for (index, change) in now.iter().enumerate() {
         let change = RowChange { table: names.name_of(&change.table).to_string(), ..change.clone() };
         check(shared, &change, packet.mark.seq, index as u32)?;
@@ -224,7 +243,9 @@ fn apply(shared: &mut Shared, channel: &ChannelName, packet: &RowPacket, names: 
         shared.content.pending.insert(channel.clone(), waits);
     }
     shared.content.marks.insert(channel.clone(), packet.mark);
-    shared.content.applied.push(packet.mark);
+    if !packet.changes.is_empty() {
+        shared.content.applied.push(packet.mark);
+    }
     look_for_orphans(shared);
     Ok(())
 }

@@ -194,6 +194,18 @@ async fn parents(conn: &mut SqliteConnection, table: &str) -> Result<Vec<String>
     rows.iter().map(|row| row.try_get_unchecked(0).map_err(Trouble::Sql)).collect()
 }
 
+/// Tells whether a change of a key is carried on to rows of any of these tables.
+pub(super) async fn carry_keys_on(conn: &mut SqliteConnection, shown: &[String]) -> Result<bool, Trouble> {
+    for shown in shown {
+        let sql =
+            format!("SELECT 1 FROM pragma_foreign_key_list({}) WHERE on_update = 'CASCADE' LIMIT 1", literal(bare(shown)));
+        if sqlx::query(AssertSqlSafe(sql)).fetch_optional(&mut *conn).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Reads the statement that made something; `None` when it is not there.
 pub(super) async fn made_by(conn: &mut SqliteConnection, name: &str) -> Result<Option<String>, Trouble> {
     let row = sqlx::query("SELECT sql FROM main.sqlite_master WHERE name = ?").bind(name).fetch_optional(conn).await?;

@@ -86,7 +86,7 @@ impl TableSink for SqliteSink {
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         self.file.prepare()?;
-        applying::pass_over(&mut self.file, channel, mark)
+        applying::pass_over(&mut self.file, &self.terms, channel, mark)
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {

@@ -2,6 +2,11 @@
 //!
 //! Given: a file with the channel's triggers. Gives: its outbox in the order of its ids, which is the order of commits, since SQLite has one writer
 //! at a time. After a crash: what was not deleted is read again. Never: a write but to the outbox and the notes beside it.
+//!
+//! Order: `ON UPDATE CASCADE` changes the children, and fires their triggers, before the trigger of the parent fires; so a child's entry with the new key
+//! stands before its parent's. (What else SQLite carries on to children is in order: `ON DELETE` goes from the children up.) Where a followed table has
+//! such a key, a statement's entries are one transaction to the engine, which packets do not cut or say that it goes on. They are known by their
+//! time: SQLite's clock stands still within a statement.
 
 use super::catalog::{self, Affinity, Table};
 use super::triggers::{self, Names};
@@ -9,7 +14,8 @@ use super::{Session, Trouble, bytes_at, ident, roll_back};
 use crate::connectors::tables::tagged::{self, Misfit, Tagged};
 use crate::connectors::tables::values::float_text;
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -160,22 +166,28 @@ async fn statements(conn: &mut SqliteConnection, names: &Names, tables: &[Table]
 
 impl TableSource for SqliteSource {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
-        let names = &self.names;
+        let (names, shown) = (&self.names, &self.tables);
         self.session.run(async |conn| {
             sqlx::query("BEGIN").execute(&mut *conn).await?;
-            let offered = read(conn, names, except, limits).await?;
+            let keeps_whole = catalog::carry_keys_on(conn, shown).await?;
+            let offered = read(conn, names, except, limits, keeps_whole).await?;
             roll_back(conn).await?;
             Ok(offered)
         })
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         let names = &self.names;
         self.session.run(async |conn| {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-            for ids in ids.chunks(DELETED_AT_ONCE) {
-                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-                let sql = format!("DELETE FROM {} WHERE id IN ({})", ident(&names.outbox), ids.join(","));
+            for entries in entries.chunks(DELETED_AT_ONCE) {
+                let list = |of: &dyn Fn(&EntryId) -> String| entries.iter().map(of).collect::<Vec<_>>().join(",");
+                let (ids, pairs) =
+                    (list(&|entry| entry.id.to_string()), list(&|entry| format!("({}, {})", entry.id, entry.at_ms)));
+                let sql = format!(
+                    "DELETE FROM {} WHERE id IN ({ids}) AND ((id, ifnull(at, 0)) IN (VALUES {pairs}) OR (id, 0) IN (VALUES {pairs}))",
+                    ident(&names.outbox)
+                );
                 sqlx::query(AssertSqlSafe(sql)).persistent(false).execute(&mut *conn).await?;
             }
             let sql = format!("DELETE FROM {}", ident(&names.notes));
@@ -185,16 +197,17 @@ impl TableSource for SqliteSource {
         })
     }
 
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
         let (outbox, aside) = (ident(&self.names.outbox), ident(&self.names.refused));
         let columns = "id, at, tbl, op, \"key\", \"row\", changed, problem";
-        let keep = format!("INSERT INTO {aside} ({columns}, code) SELECT {columns}, ?2 FROM {outbox} WHERE id = ?1");
-        let delete = format!("DELETE FROM {outbox} WHERE id = ?");
+        let it = "id = ?1 AND ?2 IN (0, ifnull(at, 0))";
+        let keep = format!("INSERT INTO {aside} ({columns}, code) SELECT {columns}, ?3 FROM {outbox} WHERE {it}");
+        let delete = format!("DELETE FROM {outbox} WHERE {it}");
         self.session.run(async |conn| {
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-            for (id, code) in refused {
-                sqlx::query(AssertSqlSafe(keep.as_str())).bind(id).bind(code).execute(&mut *conn).await?;
-                sqlx::query(AssertSqlSafe(delete.as_str())).bind(id).execute(&mut *conn).await?;
+            for (EntryId { id, at_ms }, code) in refused {
+                sqlx::query(AssertSqlSafe(keep.as_str())).bind(id).bind(at_ms).bind(code).execute(&mut *conn).await?;
+                sqlx::query(AssertSqlSafe(delete.as_str())).bind(id).bind(at_ms).execute(&mut *conn).await?;
             }
             sqlx::query("COMMIT").execute(conn).await?;
             Ok(())
@@ -243,20 +256,60 @@ async fn read(
     names: &Names,
     except: &BTreeSet<i64>,
     limits: ReadLimits,
+    keeps_whole: bool,
 ) -> Result<Vec<Offered>, Trouble> {
     let reals = catalog::outbox_reals(conn, &names.outbox).await?.unwrap_or(0);
-    let ids = choose(conn, names, except, limits).await?;
+    let mut chosen = choose(conn, names, except, limits).await?;
+    let goes_on = keeps_whole && chosen.keep_statements_whole();
     let columns: String = (0..reals).map(|n| format!(", f{n}")).collect();
     let sql = format!(
         "SELECT id, at, tbl, op, CAST(\"key\" AS BLOB), CAST(\"row\" AS BLOB), CAST(changed AS BLOB), problem{columns} FROM {} WHERE id = ?",
         ident(&names.outbox)
     );
-    let mut offered = Vec::with_capacity(ids.len());
-    for id in ids {
+    let mut offered = Vec::with_capacity(chosen.heads.len());
+    for (id, _) in chosen.heads {
         let row = sqlx::query(AssertSqlSafe(sql.as_str())).bind(id).fetch_one(&mut *conn).await?;
         offered.push(entry(&row, reals)?);
     }
+    if keeps_whole {
+        name_statements(&mut offered, goes_on);
+    }
     Ok(offered)
+}
+
+/// Gives changes of one statement one transaction; the last one says whether it goes on.
+fn name_statements(offered: &mut [Offered], goes_on: bool) {
+    let mut last = None;
+    for Offered { at_ms, entry, .. } in offered.iter_mut() {
+        if let Entry::Change(change) = entry {
+            change.transaction = u64::try_from(*at_ms).ok();
+            last = Some(change);
+        }
+    }
+    if let Some(change) = last {
+        change.goes_on = goes_on;
+    }
+}
+
+/// What a read brings: ids with their times, and the time of the entry behind them where there is more.
+struct Chosen {
+    heads: Vec<(i64, i64)>,
+    next_at: Option<i64>,
+}
+
+impl Chosen {
+    /// Leaves out the beginning of a statement that goes on behind the limits; where there is nothing else it comes in parts, and this is true.
+    fn keep_statements_whole(&mut self) -> bool {
+        let last_at = self.heads.last().map(|(_, at)| *at);
+        if self.next_at.is_none() || self.next_at != last_at {
+            return false;
+        }
+        let whole = self.heads.iter().rposition(|(_, at)| Some(*at) != last_at).map_or(0, |at| at + 1);
+        if whole > 0 {
+            self.heads.truncate(whole);
+        }
+        whole == 0
+    }
 }
 
 /// Chooses the entries of a read: at least one.
@@ -265,28 +318,29 @@ async fn choose(
     names: &Names,
     except: &BTreeSet<i64>,
     limits: ReadLimits,
-) -> Result<Vec<i64>, Trouble> {
+) -> Result<Chosen, Trouble> {
     let sql = format!(
-        "SELECT id, ifnull(length(\"key\"), 0) + ifnull(length(\"row\"), 0) FROM {} WHERE id > ? ORDER BY id LIMIT 1000",
+        "SELECT id, ifnull(at, 0), ifnull(length(\"key\"), 0) + ifnull(length(\"row\"), 0) FROM {} WHERE id > ? ORDER BY id LIMIT 1000",
         ident(&names.outbox)
     );
-    let (mut ids, mut bytes, mut behind) = (Vec::new(), 0_u64, i64::MIN);
+    let (mut heads, mut bytes, mut behind) = (Vec::new(), 0_u64, i64::MIN);
     loop {
         let rows = sqlx::query(AssertSqlSafe(sql.as_str())).bind(behind).fetch_all(&mut *conn).await?;
         for row in &rows {
-            let (id, length): (i64, i64) = (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?);
+            let (id, at, length): (i64, i64, i64) =
+                (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?, row.try_get_unchecked(2)?);
             behind = id;
             if except.contains(&id) {
                 continue;
             }
             bytes = bytes.saturating_add(length.unsigned_abs());
-            if !ids.is_empty() && (bytes > limits.bytes || ids.len() >= limits.rows) {
-                return Ok(ids);
+            if !heads.is_empty() && (bytes > limits.bytes || heads.len() >= limits.rows) {
+                return Ok(Chosen { heads, next_at: Some(at) });
             }
-            ids.push(id);
+            heads.push((id, at));
         }
         if rows.len() < 1000 {
-            return Ok(ids);
+            return Ok(Chosen { heads, next_at: None });
         }
     }
 }
@@ -381,11 +435,11 @@ fn value(cell: Option<&str>, numbers: &[Option<f64>]) -> Result<Value, &'static 
         Some('t') if rest.contains('\0') => Err("nul-in-text"),
         Some('t') => Ok(Value::Text(rest.to_owned())),
         Some('x') => data_encoding::HEXLOWER.decode(rest.as_bytes()).map(Value::Bytes).map_err(|_| "unreadable"),
-        Some('f') => float_text(number()?).map(Value::Text).ok_or("not-finite"),
+        Some('f') => float_text(number()?).map(Value::Text).ok_or("not-a-number"),
         Some('n') => Some(number()?)
             .filter(|number| number.is_finite())
             .map(|number| Value::Text(format!("{number}")))
-            .ok_or("not-finite"),
+            .ok_or("not-a-number"),
         _ => Err("unreadable"),
     }
 }

@@ -7,6 +7,7 @@
 
 use super::script::{Script, Statement, literals, mark_table};
 use super::{fault, wrong};
+use crate::connectors::tables::applying::{Refusal, other_key};
 use crate::connectors::tables::change::{Line, parse_line};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
@@ -37,7 +38,7 @@ const COLUMNS: &str = "columns.tsv";
 pub struct TableFileSink {
     files: Arc<dyn Files>,
     folder: PathBuf,
-    /// The sink's names of tables, by the source's; one that is not here has the same name.
+    /// The sink's names of the channel's tables, by the source's; no other table is written.
     names: BTreeMap<TableName, TableName>,
 }
 
@@ -52,16 +53,25 @@ struct State {
     /// The number of the last script, and the header digest of its packet; zero before the first.
     number: u32,
     script: String,
-    /// Packets whose rows wait, and the transaction they are of.
+    /// Packets whose rows wait, and the transactions they are of.
     pending: Vec<String>,
-    transaction: Option<u64>,
+    transactions: BTreeSet<u64>,
 }
 
 impl State {
     fn new(channel: &ChannelName) -> Self {
         let (epoch, zero) = (dukou_packets::packet::header::Epoch::NONE.to_string(), Digest::ZERO.to_string());
         let channel = channel.to_string();
-        Self { channel, epoch, seq: 0, header: zero.clone(), number: 0, script: zero, pending: Vec::new(), transaction: None }
+        Self {
+            channel,
+            epoch,
+            seq: 0,
+            header: zero.clone(),
+            number: 0,
+            script: zero,
+            pending: Vec::new(),
+            transactions: BTreeSet::new(),
+        }
     }
 
     fn mark(&self) -> Option<Mark> {
@@ -174,15 +184,16 @@ impl TableFileSink {
             lines.push(b'\n');
         }
         self.place(&self.pending_path(&name), &lines)?;
-        state.transaction = changes.first().and_then(|change| change.transaction);
+        state.transactions.extend(changes.iter().filter_map(|change| change.transaction));
         state.pending.push(name);
         Ok(())
     }
 
     fn table<'d>(&self, declared: &'d Declared, name: &str) -> Result<&'d DeclaredTable, TableFault> {
-        let wanted = self.names.get(name).map_or(name, String::as_str);
-        let exact = declared.tables.iter().find(|table| table.name == wanted);
-        exact.ok_or_else(|| TableFault::Unfit { table: wanted.to_string(), column: None, problem: Problem::Missing })
+        let wanted = self.names.get(name);
+        let exact = declared.tables.iter().find(|table| Some(&table.name) == wanted);
+        let shown = || wanted.map_or(name, String::as_str).to_string();
+        exact.ok_or_else(|| TableFault::Unfit { table: shown(), column: None, problem: Problem::Missing })
     }
 
     /// Checks a change against its table and makes its statement.
@@ -203,6 +214,10 @@ impl TableFileSink {
             code: misfit.code(),
             words: misfit.words(),
         };
+        if let Some(Refusal { column, code, words }) = other_key(change) {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            return Err(TableFault::Row { seq, index, table: table.name.clone(), key: change.key_text(), column, code, words });
+        }
         let key = cells(dialect, table, &change.key).map_err(refused)?;
         let has = |name: &str| {
             key.iter().any(|(column, _)| table.column(column).is_some_and(|declared| declared.column.name == name))
@@ -248,38 +263,17 @@ impl TableSink for TableFileSink {
         if is_applied(&state, &packet.mark) {
             return Ok(());
         }
-        let going_on: BTreeSet<u64> =
-            packet.changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
-        let goes_on = |change: &RowChange| change.transaction.is_some_and(|transaction| going_on.contains(&transaction));
-        let (rest, now): (Vec<RowChange>, Vec<RowChange>) = packet.changes.iter().cloned().partition(goes_on);
-        // What waits goes with this packet, unless it is of the very transaction that goes on behind it.
-        let still_waits = rest.first().is_some_and(|change| change.transaction == state.transaction);
-        let mut changes = if still_waits { Vec::new() } else { self.waiting(&state)? };
-        let gone = if still_waits { Vec::new() } else { std::mem::take(&mut state.pending) };
-        let before = changes.len();
-        changes.extend(now);
-        if !(changes.is_empty() && rest.is_empty()) {
-            let declared = self.declared()?;
-            rest.iter()
-                .enumerate()
-                .try_for_each(|(index, change)| self.statement(&declared, packet.mark.seq, index, change).map(drop))?;
-            self.write_script(channel, &declared, &mut state, &packet.mark, (&changes, before))?;
-        }
-        if !still_waits {
-            state.transaction = None;
-        }
-        if !rest.is_empty() {
-            self.put_off(&mut state, &packet.mark, &rest)?;
-        }
-        state.set(&packet.mark);
-        self.keep(&state)?;
-        gone.iter().try_for_each(|name| self.files.remove(&self.pending_path(name)).map(drop).map_err(fault))
+        let follows = state.seq == 0 || state.epoch == packet.mark.epoch.to_string() && state.seq + 1 == packet.mark.seq;
+        self.take(channel, &mut state, packet, follows)
     }
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
         let mut state = self.state(channel)?.unwrap_or_else(|| State::new(channel));
-        state.set(mark);
-        self.keep(&state)
+        if is_applied(&state, mark) {
+            return Ok(());
+        }
+        // What waits goes now: its end may have been in that packet.
+        self.take(channel, &mut state, &RowPacket { mark: *mark, changes: Vec::new() }, false)
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
@@ -301,6 +295,41 @@ fn is_applied(state: &State, mark: &Mark) -> bool {
 }
 
 impl TableFileSink {
+    /// Takes a packet behind the mark. Rows of a transaction that goes on wait for its last part; with `is_awaited` so does what waited before.
+    fn take(&self, channel: &ChannelName, state: &mut State, packet: &RowPacket, is_awaited: bool) -> Result<(), TableFault> {
+        let of = |goes_on: bool| {
+            let changes = packet.changes.iter().filter(move |change| !goes_on || change.goes_on);
+            changes.filter_map(|change| change.transaction).collect::<BTreeSet<u64>>()
+        };
+        let (going, all) = (of(true), of(false));
+        let goes_on = |change: &RowChange| change.transaction.is_some_and(|transaction| going.contains(&transaction));
+        let (mut rest, now): (Vec<RowChange>, Vec<RowChange>) = packet.changes.iter().cloned().partition(goes_on);
+        let ends = |transaction: &u64| !is_awaited || all.contains(transaction) && !going.contains(transaction);
+        let (mut changes, mut gone) = (Vec::new(), Vec::new());
+        if state.transactions.iter().any(ends) {
+            let ended = |change: &RowChange| change.transaction.as_ref().is_none_or(ends);
+            let (whole, waiting): (Vec<_>, Vec<_>) = self.waiting(state)?.into_iter().partition(ended);
+            (changes, gone) = (whole, std::mem::take(&mut state.pending));
+            state.transactions.clear();
+            rest.splice(..0, waiting);
+        }
+        let before = changes.len();
+        changes.extend(now);
+        if !(changes.is_empty() && rest.is_empty()) {
+            let declared = self.declared()?;
+            rest.iter()
+                .enumerate()
+                .try_for_each(|(index, change)| self.statement(&declared, packet.mark.seq, index, change).map(drop))?;
+            self.write_script(channel, &declared, state, &packet.mark, (&changes, before))?;
+        }
+        if !rest.is_empty() {
+            self.put_off(state, &packet.mark, &rest)?;
+        }
+        state.set(&packet.mark);
+        self.keep(state)?;
+        gone.iter().try_for_each(|name| self.files.remove(&self.pending_path(name)).map(drop).map_err(fault))
+    }
+
     /// Writes the script of a packet; of its rows those before `before` came with earlier packets. Nothing is written for no rows.
     fn write_script(
         &self,

@@ -10,7 +10,7 @@ use super::progress::{Progress, id_of};
 use super::{fault, number_of, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
 use crate::connectors::tables::{
-    Chunk, ChunkWanted, Entry, Offered, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Chunk, ChunkWanted, Entry, EntryId, Offered, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
 };
 use crate::lang::Lang;
 use crate::seams::Files;
@@ -146,11 +146,12 @@ impl TableSource for TableFileSource {
         }
     }
 
-    fn delete(&mut self, ids: &[i64]) -> Result<(), TableFault> {
+    /// A number is never used again, so that the id alone tells which entry it is.
+    fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         let files = Arc::clone(&self.files);
         let before = Progress::read(files.as_ref(), &self.folder)?;
         let mut progress = before.clone();
-        progress.take(ids);
+        progress.take(&entries.iter().map(|entry| entry.id).collect::<Vec<_>>());
         self.go_on(&mut progress)?;
         if progress != before {
             progress.write(files.as_ref(), &self.folder)?;
@@ -159,8 +160,8 @@ impl TableSource for TableFileSource {
     }
 
     /// The rows stay in their extract, which is kept.
-    fn set_aside(&mut self, refused: &[(i64, String)]) -> Result<(), TableFault> {
-        self.delete(&refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
+        self.delete(&refused.iter().map(|(entry, _)| *entry).collect::<Vec<_>>())
     }
 
     fn chunk(&mut self, want: &ChunkWanted<'_>, _token: u64) -> Result<Chunk, TableFault> {

@@ -56,7 +56,7 @@ fn the_printed_sql_is_run_by_the_owner_and_gives_the_station_what_it_needs() {
     bench.source.psql("INSERT INTO zd VALUES ('a', 1.50)");
     let offered = source.read(&BTreeSet::new(), ALL).expect("a read");
     assert_eq!(told(&offered), ["insert a"]);
-    source.delete(&[offered[0].id]).expect("deleted");
+    source.delete(&[offered[0].entry_id()]).expect("deleted");
     assert!(source.read(&BTreeSet::new(), ALL).expect("a read").is_empty());
 }
 

@@ -4,7 +4,7 @@ use super::bench::{Files, bench};
 use crate::connectors::tables::contract_tests::{
     ALL, Bench, End, Pair, Session, assert_equal_ends, cells, change, changes_of, channel, ids, mark, packet, told,
 };
-use crate::connectors::tables::{Entry, Offered, Op, Problem, TableFault, TableSource, Value};
+use crate::connectors::tables::{Entry, Offered, Op, Problem, ReadLimits, TableFault, TableSource, Value};
 use std::collections::BTreeSet;
 
 fn read(source: &mut dyn TableSource) -> Vec<Offered> {
@@ -141,7 +141,7 @@ fn floating_point_numbers_cross_bit_by_bit() {
     assert_equal_ends(&files, "SELECT * FROM v ORDER BY id");
     app.run("INSERT INTO v VALUES (-1, 9e999)");
     let Entry::Unfit { code, column, .. } = &read(&mut *pair.source)[0].entry else { panic!("it cannot travel") };
-    assert_eq!((*code, column.as_deref()), ("not-finite", Some("v")));
+    assert_eq!((*code, column.as_deref()), ("not-a-number", Some("v")));
 }
 
 #[test]
@@ -291,6 +291,46 @@ fn keys_that_a_collation_calls_equal_are_refused_and_not_overwritten() {
     assert!(matches!(&fault, Err(TableFault::Row { code: "key-collides", .. })), "{fault:?}");
     sink.apply(&channel(), &packet(1, &[change(Op::Delete, "zd", &[("dm", "a")])])).expect("nothing of that key is there");
     assert_eq!(files.app(End::Sink).rows("SELECT dm, mj FROM zd"), [[Some("A".to_owned()), Some("1".to_owned())]]);
+}
+
+#[test]
+fn children_that_follow_their_parent_to_another_key_are_in_one_transaction_with_it() {
+    let files = bench();
+    make(
+        &files,
+        &[End::Source],
+        "CREATE TABLE zd (dm TEXT PRIMARY KEY); CREATE TABLE h (id INTEGER PRIMARY KEY, dm TEXT NOT NULL REFERENCES zd ON UPDATE CASCADE ON DELETE CASCADE)",
+    );
+    let mut source = files.source(&["zd".to_owned(), "h".to_owned()]);
+    let mut app = files.app(End::Source);
+    app.run("PRAGMA foreign_keys = ON");
+    app.run("INSERT INTO zd VALUES ('a')");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    app.run("INSERT INTO h VALUES (1, 'a'), (2, 'a'), (3, 'a')");
+    let before = read(&mut *source);
+    source.delete(&ids(&before)).expect("deleted");
+    app.run("INSERT INTO zd VALUES ('z')");
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    app.run("UPDATE zd SET dm = 'b' WHERE dm = 'a'");
+    let all = read(&mut *source);
+    assert_eq!(told(&all), ["insert z", "update 1", "update 2", "update 3", "delete a", "insert b"]);
+    let changes = changes_of(&all);
+    assert!(changes[1..].iter().all(|change| change.transaction == changes[1].transaction && !change.goes_on));
+    assert_ne!(changes[0].transaction, changes[1].transaction);
+    let limits = |rows| ReadLimits { rows, ..ALL };
+    let first = source.read(&BTreeSet::new(), limits(4)).expect("a read");
+    assert_eq!(told(&first), ["insert z"], "a statement is not cut where something else can be brought");
+    source.delete(&ids(&first)).expect("deleted");
+    let part = source.read(&BTreeSet::new(), limits(4)).expect("a read");
+    assert_eq!(told(&part), ["update 1", "update 2", "update 3", "delete a"]);
+    assert!(changes_of(&part).last().is_some_and(|change| change.goes_on), "it goes on");
+    source.delete(&ids(&part)).expect("deleted");
+    let rest = source.read(&BTreeSet::new(), limits(4)).expect("a read");
+    assert_eq!(changes_of(&rest)[0].transaction, changes[1].transaction);
+    assert!(!changes_of(&rest)[0].goes_on);
+    source.delete(&ids(&rest)).expect("deleted");
+    app.run("DELETE FROM zd WHERE dm = 'b'");
+    assert_eq!(told(&read(&mut *source)), ["delete 1", "delete 2", "delete 3", "delete b"], "children first");
 }
 
 #[test]

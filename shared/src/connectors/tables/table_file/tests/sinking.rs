@@ -69,7 +69,8 @@ fn packet(seq: u64, changes: Vec<RowChange>) -> RowPacket {
 }
 
 fn sink(files: &SimFiles, folder: &Path) -> TableFileSink {
-    TableFileSink::new(Arc::new(files.clone()), folder, BTreeMap::new())
+    let names = ["main.zd", "main.h"].map(|name| (name.to_string(), name.to_string()));
+    TableFileSink::new(Arc::new(files.clone()), folder, names.into())
 }
 
 fn h(op: Op, zd: u32, xh: &str, mj: &str) -> RowChange {
@@ -198,6 +199,33 @@ fn a_transaction_over_several_packets_is_one_script() {
 }
 
 #[test]
+fn the_parts_of_a_transaction_wait_for_its_own_end_whatever_comes_between() {
+    let (files, folder) = folder();
+    let row = |id, transaction, goes_on| of_transaction(zd(Op::Insert, id, text(id), Value::Null), transaction, goes_on);
+    let mut one = sink(&files, folder);
+    let mut database = Database::new();
+    let mut count = |files: &SimFiles| {
+        scripts(files, folder).iter().for_each(|script| database.run(script).unwrap());
+        database.all().len()
+    };
+    for (seq, changes, seen) in [
+        (1, vec![row(1, 7, true)], 0),
+        (2, vec![row(2, 8, false)], 1),
+        (3, vec![], 1),
+        (4, vec![row(3, 9, true)], 1),
+        (5, vec![row(4, 7, false)], 3),
+        (7, vec![row(5, 10, false)], 5),
+    ] {
+        one.apply(&channel(), &packet(seq, changes)).unwrap();
+        assert_eq!(count(&files), seen, "after packet {seq}");
+    }
+    one.apply(&channel(), &packet(8, vec![row(6, 11, true)])).unwrap();
+    one.pass_over(&channel(), &mark(9)).unwrap();
+    assert_eq!((count(&files), one.mark(&channel())), (6, Ok(Some(mark(9)))));
+    assert!(!files.tree(folder).iter().any(|name| name.contains("pending")), "{:?}", files.tree(folder));
+}
+
+#[test]
 fn what_does_not_fit_is_refused_before_a_script_is_written() {
     let (files, folder) = folder();
     let mut sink = sink(&files, folder);
@@ -221,6 +249,9 @@ fn what_does_not_fit_is_refused_before_a_script_is_written() {
     let mut wide = zd(Op::Delete, 1, Value::Null, Value::Null);
     wide.key.push(("mc".into(), text("x")));
     assert_eq!(refused(&mut sink, wide), ("other-key", "mc".to_string()));
+    let mut moved = zd(Op::Update, 1, Value::Null, Value::Null);
+    moved.key = cells(&[("bsm", text(2))]);
+    assert_eq!(refused(&mut sink, moved), ("key-differs", "bsm".to_string()));
     let elsewhere = RowChange { table: "main.c".into(), ..zd(Op::Delete, 1, Value::Null, Value::Null) };
     let missing = TableFault::Unfit { table: "main.c".into(), column: None, problem: Problem::Missing };
     assert_eq!(sink.apply(&channel(), &packet(1, vec![elsewhere])), Err(missing));
@@ -309,6 +340,16 @@ proptest! {
         let expected: Vec<String> = model.iter().map(|(id, note)| format!("zd {id} {note} null")).collect();
         prop_assert_eq!(database.all(), expected);
     }
+}
+
+#[test]
+fn a_table_that_is_not_the_channels_is_never_written() {
+    let (files, folder) = folder();
+    let names = BTreeMap::from([("main.zd".to_string(), "main.zd".to_string())]);
+    let mut sink = TableFileSink::new(Arc::new(files.clone()), folder, names);
+    let outcome = sink.apply(&channel(), &packet(1, vec![h(Op::Delete, 1, "1", "")]));
+    let missing = TableFault::Unfit { table: "main.h".into(), column: None, problem: Problem::Missing };
+    assert_eq!((outcome, scripts(&files, folder).len()), (Err(missing), 0), "the database there has it, the channel does not");
 }
 
 #[test]

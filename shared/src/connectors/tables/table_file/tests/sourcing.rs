@@ -1,5 +1,5 @@
 use super::*;
-use crate::connectors::tables::{Entry, Offered, Problem, ReadLimits, TableFault, TableSource};
+use crate::connectors::tables::{Entry, EntryId, Offered, Problem, ReadLimits, TableFault, TableSource};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -31,6 +31,10 @@ fn changes(offered: &[Offered]) -> Vec<RowChange> {
         .collect()
 }
 
+fn entries(offered: &[Offered]) -> Vec<EntryId> {
+    offered.iter().map(Offered::entry_id).collect()
+}
+
 fn ids(offered: &[Offered]) -> Vec<i64> {
     offered.iter().map(|offered| offered.id).collect()
 }
@@ -53,15 +57,15 @@ fn extracts_are_read_in_their_order_and_moved_when_all_is_taken() {
     let read = source.read(&BTreeSet::new(), MANY).unwrap();
     assert_eq!(changes(&read), stock(0..700));
     assert!(ids(&read).is_sorted());
-    source.delete(&ids(&read)[..600]).unwrap();
+    source.delete(&entries(&read)[..600]).unwrap();
     assert_eq!(
         files.tree(folder),
         [".dukou-taken.json", "000002.jsonl", "columns.tsv", "notes.txt", "taken/000001.jsonl"].map(String::from)
     );
     let rest = source.read(&BTreeSet::new(), MANY).unwrap();
     assert_eq!(rest, read[600..]);
-    source.delete(&ids(&read)).unwrap();
-    source.delete(&ids(&read)).unwrap();
+    source.delete(&entries(&read)).unwrap();
+    source.delete(&entries(&read)).unwrap();
     assert_eq!(source.read(&BTreeSet::new(), MANY), Ok(vec![]));
     assert!(files.get(folder.join("taken/000002.jsonl")).is_some());
     assert_eq!(source.check(), Ok(vec![]));
@@ -75,9 +79,9 @@ fn what_has_packets_is_left_out_and_may_be_deleted_in_any_order() {
     let read = source.read(&BTreeSet::new(), MANY).unwrap();
     let some = BTreeSet::from([read[1].id, read[4].id]);
     assert_eq!(ids(&source.read(&some, MANY).unwrap()), [read[0].id, read[2].id, read[3].id, read[5].id]);
-    source.delete(&[read[4].id, read[1].id]).unwrap();
+    source.delete(&[read[4].entry_id(), read[1].entry_id()]).unwrap();
     assert_eq!(ids(&source.read(&BTreeSet::new(), MANY).unwrap()), [read[0].id, read[2].id, read[3].id, read[5].id]);
-    source.delete(&[read[0].id]).unwrap();
+    source.delete(&[read[0].entry_id()]).unwrap();
     assert_eq!(ids(&source.read(&BTreeSet::new(), MANY).unwrap()), [read[2].id, read[3].id, read[5].id]);
 }
 
@@ -94,7 +98,7 @@ fn an_extract_that_is_still_written_waits_and_a_missing_number_is_named() {
     files.put(folder.join("000003.jsonl"), &whole);
     let read = source.read(&BTreeSet::new(), MANY).unwrap();
     assert_eq!(read.len(), 3);
-    source.delete(&ids(&read)).unwrap();
+    source.delete(&entries(&read)).unwrap();
     let missing = TableFault::Unfit { table: "/tables/000002.jsonl".into(), column: None, problem: Problem::Missing };
     assert_eq!(source.read(&BTreeSet::new(), MANY), Err(missing.clone()));
     assert_eq!(source.check(), Ok(vec![missing]));
@@ -130,7 +134,7 @@ fn a_number_that_was_used_is_refused_and_never_silently_put_away() {
     let mut source = source(&files, folder);
     files.put(folder.join("000001.jsonl"), extract(&stock(0..1)));
     let read = source.read(&BTreeSet::new(), MANY).unwrap();
-    source.delete(&ids(&read)).unwrap();
+    source.delete(&entries(&read)).unwrap();
     files.put(folder.join("000001.jsonl"), extract(&stock(5..6)));
     let fault = source.read(&BTreeSet::new(), MANY).unwrap_err();
     assert!(words(&fault).contains("the next is 000002"), "{fault:?}");
@@ -174,7 +178,7 @@ fn transactions_are_brought_whole_and_one_that_alone_is_too_long_says_that_it_go
         let part = changes(&read);
         shape.push((part.len(), part.iter().filter(|change| change.goes_on).count()));
         seen.extend(part.into_iter().map(|change| RowChange { goes_on: false, ..change }));
-        source.delete(&ids(&read)).unwrap();
+        source.delete(&entries(&read)).unwrap();
     }
     assert_eq!(shape, [(3, 0), (2, 0), (4, 4), (3, 0), (4, 0), (4, 0)]);
     assert_eq!(seen, all);
@@ -217,10 +221,11 @@ fn a_station_killed_at_any_operation_reads_every_row_once() {
             let mut one = source(&files, folder);
             for _ in 0..12 {
                 // The engine's store knows what has a packet, and deletes that first of all after a start.
-                let step = one.delete(&packets.iter().copied().collect::<Vec<_>>()).and_then(|()| {
-                    packets.clear();
-                    one.read(&packets, ReadLimits { rows: 3, bytes: 1 << 20 })
-                });
+                let step =
+                    one.delete(&packets.iter().map(|id| EntryId { id: *id, at_ms: 0 }).collect::<Vec<_>>()).and_then(|()| {
+                        packets.clear();
+                        one.read(&packets, ReadLimits { rows: 3, bytes: 1 << 20 })
+                    });
                 match step {
                     Ok(read) => {
                         packets.extend(ids(&read));
