@@ -183,6 +183,8 @@ fn an_unfit_request_file_is_set_aside_and_told_once_and_the_station_runs_on() {
     assert_eq!(waiting(".unfit"), unfit);
     until("the file has left", SOON, || outer.channel(MESSAGES)["left"] == 1);
     outer.expect(0, &["resend", MESSAGES, "--seq", "1"]);
+    // The look that set them aside named each; the next ones count them.
+    until("a later look has told", SOON, || outer.json(1, &["status"])["troubles"].as_array().unwrap().len() == 1);
     for (lang, word) in [("zh", "请求文件"), ("en", "request file")] {
         let status = outer.expect(1, &["status", "--lang", lang]);
         assert_eq!(status.out.matches(word).count(), 1, "{status:?}");
