@@ -12,6 +12,7 @@ use crate::seams::clock::SystemClock;
 use crate::seams::real_files::RealFiles;
 use crate::standby::{self, Turn};
 use crate::station::Station;
+use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Direction, Store, StoreFault};
 use crate::trouble::Trouble;
@@ -100,7 +101,8 @@ pub fn open_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
     Ok(Box::new(SqliteStore::open(&path)?))
 }
 
-/// Opens the station's state for reading, beside whoever writes it. A station that never ran has none and gets one.
+/// Opens the station's state for reading, beside whoever writes it. Where there is none, since the station never ran or the state was lost, an empty one is
+/// read and none is made.
 ///
 /// # Errors
 /// As [`open_store`].
@@ -111,8 +113,7 @@ pub fn read_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
     let (dir, path) = (station.state_dir(), station.state_dir().join("station.sqlite"));
     std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?;
     if !path.exists() {
-        let _lock = StationLock::take(station)?;
-        drop(SqliteStore::open(&path)?);
+        return Ok(Box::new(MemoryStore::new()));
     }
     permitted(&path, File::open(&path))?;
     Ok(Box::new(SqliteStore::open_read_only(&path)?))

@@ -344,6 +344,7 @@ fn status_says_that_the_state_is_gone_or_old_and_what_to_do_and_leaves_with_3() 
             let told = station.json(3, &["status"]);
             assert_eq!((&told["state"], &told["troubles"][0]["code"]), (&"behind".into(), &"state-behind".into()), "{told}");
             assert!(told["channels"].as_array().unwrap().iter().all(|line| line["state"] == "unknown"), "{told}");
+            assert_eq!(station.path("state/station.sqlite").exists(), is_old, "looking makes no state");
         }
         station.expect(0, &["check", "--rebuild"]);
         assert_eq!(station.json(0, &["status"])["state"], "ok");
