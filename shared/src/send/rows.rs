@@ -43,7 +43,7 @@ const TOLD_MAX: usize = 8;
 
 /// The source transactions of which a part went that says that more follows, by channel: a fact in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Begun(BTreeMap<ChannelName, BTreeSet<u64>>);
+pub(crate) struct Begun(pub(crate) BTreeMap<ChannelName, BTreeSet<u64>>);
 
 impl Fact for Begun {
     const NAME: &str = "begun-transactions";

@@ -131,19 +131,29 @@ fn what_is_wrong_with_a_sink_is_told_with_table_column_and_next_step_before_anyt
 
 #[test]
 fn a_sink_s_database_that_is_not_there_or_refuses_is_named_with_what_to_do() {
-    for (dialect, wrong, code, next) in [
-        (Postgres, "postgres://dukou@127.0.0.1:1/x", 75, ["会自动继续", "goes on by itself"]),
-        (Mariadb, "mysql://dukou@127.0.0.1:1/x", 75, ["会自动继续", "goes on by itself"]),
-        (Sqlite, "sqlite:/no/such/file.db", 2, ["请检查地址", "check URL"]),
+    let (passes, mend) = (["会自动继续", "goes on by itself"], ["请检查地址", "check URL"]);
+    for (dialect, part, wrong, code, next) in [
+        (Postgres, "", "postgres://dukou@127.0.0.1:1/x", 75, passes),
+        (Mariadb, "", "mysql://dukou@127.0.0.1:1/x", 75, passes),
+        (Sqlite, "", "sqlite:/no/such/file.db", 2, mend),
+        (Postgres, "base", "no_such_base", 2, mend),
+        (Mariadb, "base", "no_such_base", 2, mend),
+        (Postgres, "user=dukou", "user=nobody_here", 2, mend),
+        (Mariadb, "dukou@", "nobody_here@", 2, mend),
     ] {
         let (_from, to, pair) = between(Sqlite, dialect);
+        let right = to.station_url(None);
+        let wrong_url = match part {
+            "" => wrong.to_owned(),
+            "base" => right.replacen(to.name(), wrong, 1),
+            part => right.replace(part, wrong),
+        };
         let path = pair.inner.path(format!("channels/{CHANNEL}.toml"));
         let text = fs::read_to_string(&path).unwrap();
-        let sink = text.find("[sink]").unwrap();
-        let (before, after) = text.split_at(sink);
-        fs::write(&path, format!("{before}{}", after.replacen(&to.station_url(None), wrong, 1))).unwrap();
-        println!("-- sink {wrong}");
-        let place = wrong.rsplit_once(':').unwrap().1;
+        let (before, after) = text.split_at(text.find("[sink]").unwrap());
+        fs::write(&path, format!("{before}{}", after.replacen(&right, &wrong_url, 1))).unwrap();
+        println!("-- sink {wrong_url}");
+        let place = wrong.rsplit_once([':', '=']).map_or(wrong, |(_, place)| place).trim_end_matches('@');
         let untold = untold(&pair.inner, "sink", code, &[place], next);
         assert!(untold.is_empty(), "{}", untold.join("\n"));
     }
