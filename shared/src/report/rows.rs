@@ -46,6 +46,9 @@ pub(super) fn why(code: &str, row: &HeldRowLine, lang: Lang) -> String {
     });
     let named = |name: &Option<String>| name.as_deref().map(plain_line).unwrap_or_default();
     let (table, key, column) = (named(&row.table), named(&row.key), named(&row.column));
+    // The sentence names the column itself.
+    let again = say!(lang, "列 {column}：", "column {column}: ");
+    let words = words.strip_prefix(&again).unwrap_or(&words);
     match (code, row.key.is_some(), row.column.is_some()) {
         ("row-refused", true, true) => say!(
             lang,

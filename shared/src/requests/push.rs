@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
 use crate::say;
+use crate::send::rows::Begun;
 use crate::send::rows::push::{Push, Pushed, Pushes};
 use crate::store::Change;
 use dukou_packets::packet::header::ChannelName;
@@ -94,17 +95,19 @@ impl Engine {
         }
     }
 
-    /// Gives the change with which the whole stock of those channels that are tables is pushed: their receivers go on from another copy.
-    pub(crate) fn push_anew(&self, channels: &[ChannelName], operator: &str) -> Result<Option<Change>, EngineFault> {
-        let mut pushes = self.state.fact::<Pushes>()?;
+    /// Gives the changes with which the whole stock of those channels that are tables is pushed: their receivers go on from another copy, in which no
+    /// transaction has begun.
+    pub(crate) fn push_anew(&self, channels: &[ChannelName], operator: &str) -> Result<Vec<Change>, EngineFault> {
+        let (mut pushes, mut begun) = (self.state.fact::<Pushes>()?, self.state.fact::<Begun>()?);
         let mut any = false;
         for outgoing in self.outgoing.iter().filter(|outgoing| channels.contains(&outgoing.channel.channel)) {
             let Some(source) = outgoing.channel.source.tables() else { continue };
             let wanted = Wanted { table: None, filter: None, operator };
             let order = Push { is_first: true, ..self.order(source.tables.clone(), &wanted) };
             pushes.0.insert(outgoing.channel.channel.clone(), order);
+            begun.0.remove(&outgoing.channel.channel);
             any = true;
         }
-        Ok(any.then(|| Change::fact(&pushes)).transpose()?)
+        Ok(if any { vec![Change::fact(&pushes)?, Change::fact(&begun)?] } else { Vec::new() })
     }
 }

@@ -43,7 +43,7 @@ const TOLD_MAX: usize = 8;
 
 /// The source transactions of which a part went that says that more follows, by channel: a fact in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Begun(BTreeMap<ChannelName, BTreeSet<u64>>);
+pub(crate) struct Begun(pub(crate) BTreeMap<ChannelName, BTreeSet<u64>>);
 
 impl Fact for Begun {
     const NAME: &str = "begun-transactions";
@@ -158,8 +158,10 @@ impl Engine {
             }
             return Ok(());
         }
-        let pieces = without_open_end(self.screen_rows(at, offered)?);
+        let is_alone = offered.len() == 1;
+        let pieces = self.screen_rows(at, offered)?;
         let carries_nothing = pieces.is_empty();
+        let pieces = without_open_end(pieces, is_alone);
         self.send_pieces(at, pieces, report)?;
         let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;
         // A table without rows is done without a packet: the next one follows at once.

@@ -595,7 +595,8 @@ pub trait Store: Send {
     fn load(&mut self) -> Result<StationState, StoreFault>;
     /// Applies all changes in one durable transaction.
     fn commit(&mut self, changes: &[Change]) -> Result<(), StoreFault>;
-    /// Makes sure that this process still is the one that may write, where another could have taken over; a moment ago is soon enough.
+    /// Makes sure that this process still is the one that may write, where another could have taken over; a moment ago is soon enough, also for a machine
+    /// that slept. It spares the log lines; what may not be written twice is behind [`commit`](Self::commit), which no clock decides.
     fn confirm(&mut self) -> Result<(), StoreFault> {
         Ok(())
     }

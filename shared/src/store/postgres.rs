@@ -28,10 +28,28 @@ use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use sqlx::PgConnection;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How old the last answer of the server may be before a process asks again whether the state is still its own.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// When the server answered last: by the clock that runs evenly, which stands still while the machine sleeps, and by the wall clock, which does not.
+#[derive(Clone, Copy, Debug)]
+struct Answered {
+    mono: Instant,
+    wall: SystemTime,
+}
+
+impl Answered {
+    fn now() -> Self {
+        Self { mono: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// Both clocks say that it was a moment ago. A clock that was set costs a question, and decides nothing.
+    fn is_fresh(self) -> bool {
+        self.mono.elapsed() < FRESH && self.wall.elapsed().is_ok_and(|age| age < FRESH)
+    }
+}
 
 /// The station's state on a PostgreSQL server.
 ///
@@ -48,7 +66,7 @@ pub struct PostgresStore {
     /// Whether the process went on to use the state: one that was turned away leaves no trace.
     is_settled: bool,
     ended: Option<StoreFault>,
-    answered: Instant,
+    answered: Answered,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -92,7 +110,7 @@ impl PostgresStore {
     }
 
     fn on(session: Session, login: &Login) -> Self {
-        let (login, answered) = (login.clone(), Instant::now());
+        let (login, answered) = (login.clone(), Answered::now());
         Self {
             session,
             lanes: Lanes::default(),
@@ -157,7 +175,7 @@ impl PostgresStore {
             Err(fault @ (StoreFault::Gone(_) | StoreFault::Cut(_) | StoreFault::Superseded)) => {
                 self.ended = Some(fault.clone())
             }
-            _ => self.answered = Instant::now(),
+            _ => self.answered = Answered::now(),
         }
         outcome
     }
@@ -219,7 +237,7 @@ impl Store for PostgresStore {
     }
 
     fn confirm(&mut self) -> Result<(), StoreFault> {
-        let Some(fence) = self.fence.filter(|_| self.ended.is_some() || self.answered.elapsed() >= FRESH) else {
+        let Some(fence) = self.fence.filter(|_| self.ended.is_some() || !self.answered.is_fresh()) else {
             return Ok(());
         };
         let sight = self.sight().map_err(|fault| self.or_superseded(fence, fault))?;

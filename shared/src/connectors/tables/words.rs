@@ -43,6 +43,9 @@ impl TableFault {
                 let problem = problem.words(lang);
                 say!(lang, "表 {table} 的列 {column}：{problem}", "table {table}, column {column}: {problem}")
             }
+            Self::Unfit { table, column: None, problem: Problem::NotInstalled(what) } if table == what => {
+                say!(lang, "{table} 没有安装（请运行 source install）", "{table} is not installed (run source install)")
+            }
             Self::Unfit { table, column: None, problem } => {
                 let problem = problem.words(lang);
                 say!(lang, "表 {table}：{problem}", "table {table}: {problem}")
@@ -89,9 +92,24 @@ impl Problem {
                 "不存在，或账号看不到它（请核对表名和权限）",
                 "{self}, or the account may not see it (check its name and the rights)"
             ),
-            Self::NoKey => say!(lang, "没有主键", "{self}"),
-            Self::Type(name) => say!(lang, "类型 {name} 不能摆渡", "{self}"),
-            Self::ParentOutside(parent) => say!(lang, "外键指向 {parent}，它不在本通道的表中", "{self}"),
+            Self::NoKey => say!(
+                lang,
+                "没有主键（请为它建主键，或不把它列入通道的表）",
+                "{self} (give it one, or leave it out of the channel's tables)"
+            ),
+            Self::Type(name) if name.is_empty() => {
+                say!(lang, "没有声明类型（请声明）", "it has no declared type (declare one)")
+            }
+            Self::Type(name) => say!(
+                lang,
+                "类型 {name} 不能摆渡（请改列的类型，或不把该表列入通道的表）",
+                "{self} (make it another type, or leave the table out of the channel's tables)"
+            ),
+            Self::ParentOutside(parent) => say!(
+                lang,
+                "外键指向 {parent}，它不在本通道的表中（请把它也列入 source.tables）",
+                "{self} (name it in source.tables, too)"
+            ),
             Self::Right(right) => {
                 say!(lang, "账号没有 {right} 权限（请管理员授予）", "{self} (have an administrator grant it)")
             }
@@ -100,7 +118,11 @@ impl Problem {
             Self::Drifted => {
                 say!(lang, "表结构在触发器建好以后变了（请再运行 source install）", "{self} (run source install again)")
             }
-            Self::Silent(what) => say!(lang, "{what} 改动行时不触发触发器", "{self}"),
+            Self::Silent(what) => say!(
+                lang,
+                "{what} 改动行时不触发触发器（请去掉外键的级联动作，或把索引建在普通列上）",
+                "{self} (take the cascade away, or put the index on plain columns)"
+            ),
             Self::NoTransactions(engine) => {
                 say!(lang, "存储引擎 {engine} 没有事务（请改用 InnoDB）", "{self} (make it InnoDB)")
             }

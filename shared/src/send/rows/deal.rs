@@ -176,11 +176,11 @@ impl Parcel {
 }
 
 /// Leaves the last row of a transaction that goes on behind this read for the next one, so that there is a row for the end of the transaction to stand
-/// in: entries that are still to come may be of rows that cannot travel. The row before it says that the transaction goes on. A row that is read alone
-/// goes as it is.
-pub(super) fn without_open_end(mut pieces: Vec<Piece>) -> Vec<Piece> {
+/// in: entries that are still to come may be of rows that cannot travel or need not. The row before it says that the transaction goes on. A row that `is_alone`
+/// in its read goes as it is.
+pub(super) fn without_open_end(mut pieces: Vec<Piece>, is_alone: bool) -> Vec<Piece> {
     let last = pieces.iter().rposition(Piece::is_row).filter(|at| pieces.get(*at).is_some_and(|piece| piece.goes_on));
-    if let Some(at) = last.filter(|_| pieces.len() > 1) {
+    if let Some(at) = last.filter(|_| !is_alone) {
         let transaction = pieces.remove(at).transaction;
         let before = pieces.iter_mut().rev().find(|piece| piece.is_row());
         before.into_iter().filter(|piece| piece.transaction == transaction).for_each(Piece::go_on);
@@ -291,14 +291,19 @@ mod tests {
     fn the_last_row_of_a_transaction_that_goes_on_waits_for_its_end() {
         let open = |id| Piece::of_change(RowChange { goes_on: true, ..change(id, Some(1), 10) }, 0, Some(entry(id)));
         let first = vec![open(1), open(2), tombstone(3), open(4)];
-        assert_eq!(dealt(without_open_end(first), 9), ["1+ 2+ 3"], "4 is read again, whatever becomes of 5");
+        assert_eq!(dealt(without_open_end(first, false), 9), ["1+ 2+ 3"], "4 is read again, whatever becomes of 5");
         let last_alone_says_so = vec![piece(1, Some(1)), piece(2, Some(1)), open(3)];
-        assert_eq!(dealt(without_open_end(last_alone_says_so), 9), ["1 2+"], "the row before it says so in its place");
-        assert_eq!(dealt(without_open_end(vec![piece(4, Some(1)), tombstone(5)]), 9), ["4 5"]);
-        assert_eq!(dealt(without_open_end(vec![tombstone(3), open(4)]), 9), ["3"]);
-        assert_eq!(dealt(without_open_end(vec![open(4)]), 9), ["4+"], "a row as large as a read goes on alone");
-        assert_eq!(dealt(without_open_end(vec![piece(1, None), piece(2, Some(1))]), 9), ["1 2"]);
-        assert_eq!(dealt(without_open_end(vec![piece(1, None), open(2)]), 9), ["1"], "a row of another transaction does not");
+        assert_eq!(dealt(without_open_end(last_alone_says_so, false), 9), ["1 2+"], "the row before it says so in its place");
+        assert_eq!(dealt(without_open_end(vec![piece(4, Some(1)), tombstone(5)], false), 9), ["4 5"]);
+        assert_eq!(dealt(without_open_end(vec![tombstone(3), open(4)], false), 9), ["3"]);
+        assert_eq!(dealt(without_open_end(vec![open(4)], true), 9), ["4+"], "a row as large as a read goes on alone");
+        assert!(without_open_end(vec![open(4)], false).is_empty(), "what was read beside it need not go");
+        assert_eq!(dealt(without_open_end(vec![piece(1, None), piece(2, Some(1))], false), 9), ["1 2"]);
+        assert_eq!(
+            dealt(without_open_end(vec![piece(1, None), open(2)], false), 9),
+            ["1"],
+            "a row of another transaction does not"
+        );
     }
 
     #[test]

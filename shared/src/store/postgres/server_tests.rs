@@ -79,8 +79,22 @@ fn a_process_notices_before_it_writes_its_log_that_another_has_the_state() {
     let schema = schema::name(&login(&database.url).station);
     database.psql(&format!("UPDATE {schema}.station SET fence = fence + 1"));
     assert_eq!(store.confirm(), Ok(()), "a moment ago it had it");
-    store.answered = Instant::now() - FRESH;
+    store.answered.mono = Instant::now() - FRESH;
     assert_eq!(store.confirm(), Err(StoreFault::Superseded));
+}
+
+#[test]
+fn a_machine_that_slept_asks_again_before_it_writes_its_log() {
+    let database = Database::new();
+    for wall in [SystemTime::now() - FRESH, SystemTime::now() + Duration::from_secs(3600)] {
+        let login = login(&database.url);
+        let mut store = PostgresStore::open(&login).unwrap();
+        store.answered = Answered::now();
+        database.psql(&format!("UPDATE {}.station SET fence = fence + 1", schema::name(&login.station)));
+        // The even clock stood still meanwhile; the wall clock went on, or was set back.
+        store.answered.wall = wall;
+        assert_eq!(store.confirm(), Err(StoreFault::Superseded));
+    }
 }
 
 #[test]

@@ -160,6 +160,21 @@ fn a_transaction_that_has_begun_to_go_ends_though_a_push_is_ordered_that_would_b
 }
 
 #[test]
+fn what_a_first_push_will_bring_is_left_to_it_though_its_transaction_is_longer_than_a_read() {
+    let mut world = world_with_rows(8);
+    let database = source(&world);
+    (0..200).for_each(|unit| put_unit(&database, &format!("U{unit:03}"), "1"));
+    database.forget_outbox();
+    assert_eq!(push(&mut world, None, None).exit, 0);
+    // The rights refer to a unit that a later chunk brings.
+    let long = database.begin();
+    long.put(UNIT, &[("id", "A")], &[("area", "1")]);
+    (0..300).for_each(|row| long.put(RIGHT, &[("id", &format!("A-{row:03}"))], &[("unit", "U199")]));
+    long.commit();
+    world.settle_and_compare().unwrap();
+}
+
+#[test]
 fn a_row_that_cannot_travel_is_set_aside_and_told_and_the_others_flow() {
     let mut world = world_with_rows(5);
     let database = source(&world);

@@ -1,6 +1,7 @@
 //! The suites over the real programs, with `cp` and `mv` for a gap device.
 
 mod alarms;
+mod bad_input;
 mod burnt;
 mod canary;
 mod consumer;
