@@ -48,7 +48,7 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// Databases that channels of tables lead from and to.
     pub databases: Arc<dyn Databases>,
-    /// Whether pure work (compressing, opening) may run on a second thread. Simulations say no.
+    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no.
     pub second_thread: bool,
 }
 
@@ -72,6 +72,8 @@ pub(crate) struct Incoming {
     pub(crate) waits_for_taking: Option<String>,
     /// Where its rows go, on a channel of tables: what is marked needs no delivery by `sink` then.
     pub(crate) rows: Option<RowsIn>,
+    /// What is delivered on a second thread.
+    pub(crate) beside: crate::receive::beside::Beside,
 }
 
 /// What a pass did, and what waits for whom.
@@ -676,7 +678,7 @@ fn connect(
                 let rows = sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new);
                 incoming.insert(
                     channel.channel.clone(),
-                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows },
+                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows, beside: Default::default() },
                 );
             }
         }
@@ -702,7 +704,12 @@ fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, se
         archive: station.dir.join(&source.archive).join(channel.channel.to_string()),
     };
     let lang = station.config.station.lang;
-    FolderSource::new(seams.files.clone(), seams.clock.clone(), channel.channel.clone(), places, source.clone(), lang)
+    let (files, clock) = (seams.files.clone(), seams.clock.clone());
+    let mut source = FolderSource::new(files, clock, channel.channel.clone(), places, source.clone(), lang);
+    if seams.second_thread {
+        source.remove_beside();
+    }
+    source
 }
 
 fn ownership(sink: &SinkConfig) -> Result<Ownership, ConfigFault> {

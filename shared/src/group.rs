@@ -1,7 +1,7 @@
-//! Packets that go through the engine together, and the second thread that does the pure part of the work on them.
+//! Packets that go through the engine together, and the second thread that works beside the engine's.
 //!
-//! Given: packets one after the other. Gives: groups whose commits share the syncs. After a crash: nothing is left, nothing was on disk.
-//! Never: anything but pure work on the second thread; all that is durable happens on the engine's.
+//! Given: packets one after the other. Gives: groups whose commits share the syncs. After a crash: what the work's owner says.
+//! Never: a change of store or log on the second thread; on disk it does only what the next start does again.
 
 use crate::error::{ConfigFault, EngineFault};
 use std::thread::{Builder, JoinHandle};
@@ -53,10 +53,11 @@ impl<T> Group<T> {
     }
 }
 
-/// Pure work on one packet: done, or running on a thread of its own.
+/// Work that the engine's thread waits for: done, running on a thread of its own, or put off until it is waited for.
 pub(crate) enum Work<T> {
     Done(Box<T>),
     Running(JoinHandle<T>),
+    Later(Box<dyn FnOnce() -> T + Send>),
 }
 
 impl<T: Send + 'static> Work<T> {
@@ -73,6 +74,23 @@ impl<T: Send + 'static> Work<T> {
         if !second_thread || plain_bytes < THREAD_BYTES {
             return Ok(Self::Done(Box::new(work())));
         }
+        Self::beside(name, work)
+    }
+
+    /// Begins work that touches the disk beside what the engine's thread does. Where there is no second thread it is put off until somebody
+    /// waits for it: a simulation is cut off between what ran ahead and what is behind as a station may be.
+    ///
+    /// # Errors
+    /// [`ConfigFault::NoThread`].
+    pub(crate) fn begin_on_disk(
+        name: &str,
+        second_thread: bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Self, EngineFault> {
+        if second_thread { Self::beside(name, work) } else { Ok(Self::Later(Box::new(work))) }
+    }
+
+    fn beside(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<Self, EngineFault> {
         let thread = Builder::new().name(name.to_string()).spawn(work);
         Ok(Self::Running(thread.map_err(|error| ConfigFault::NoThread { problem: error.to_string() })?))
     }
@@ -82,6 +100,15 @@ impl<T: Send + 'static> Work<T> {
         match self {
             Self::Done(result) => *result,
             Self::Running(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Self::Later(work) => work(),
+        }
+    }
+
+    /// Waits until nothing of it runs any more; work that was put off is not done.
+    pub(crate) fn give_up(self) {
+        if let Self::Running(thread) = self {
+            // Whoever gives up has a fault to tell already.
+            let _ = thread.join();
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Where records come from and go to: one connector a folder here, and the contract they all keep.
 //!
 //! What the engine guarantees: a source's record is put away only after its packet exists; a sink's record is staged only after its
-//! packet's `seen` line is durable, and delivered only after the mark transaction; calls for one channel come in order, one at a time, and
-//! after a restart the same calls come again.
+//! packet's `seen` line is durable, and delivered only after the mark transaction; calls for one channel come in order, one at a time but
+//! for what a sink's second hand delivers, and after a restart the same calls come again.
 //! What a connector owes is written on its trait.
 
 pub mod folder;
@@ -167,6 +167,11 @@ pub trait Sink: Send {
     fn make_durable(&mut self) -> Result<(), FileFault>;
     /// Makes a marked packet's records visible. A sink that was taken away as a whole is a fault, never a delivery.
     fn deliver(&mut self, packet: &PacketKey, records: &[RecordRow]) -> Result<Delivery, FileFault>;
+    /// Gives a second hand on this sink that delivers packets of whole records while this one stages, and makes durable, those behind them;
+    /// `None` where the sink cannot do both at once.
+    fn second_hand(&self) -> Option<Box<dyn Sink>> {
+        None
+    }
     /// Hears that the `applied` line of a delivered packet is durable: it is never delivered again.
     fn forget(&mut self, packet: &PacketKey) -> Result<(), FileFault>;
 }

@@ -111,6 +111,12 @@ impl Engine {
                 return Ok(Onward::Waits);
             }
             self.sync_spool(channel)?;
+            if !self.finish_delivering(channel, report)? {
+                let wrong = wrong.map(|(row, picked, _)| (row, picked));
+                let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
+                self.keep_seen(staged.chain(wrong).chain(failed).chain(rest), PacketState::Early, report)?;
+                return Ok(Onward::Waits);
+            }
             self.mark(channel, &staged, progress.unfinished, peer_log)?;
             self.forget_picked(&staged, report)?;
         }
@@ -119,6 +125,9 @@ impl Engine {
         }
 
         // 4. Rename into place, one directory sync each. After a crash: start delivers what is marked.
+        if wrong.is_none() && failed.is_empty() && !cut_short && self.deliver_beside(channel, &mut staged)? {
+            return Ok(Onward::Now);
+        }
         self.deliver_channel(channel, &staged, report)?;
         if let Some((row, picked, code)) = wrong {
             let seq = row.key.seq;
@@ -304,25 +313,41 @@ impl Engine {
                 Some((_, records)) => Cow::Borrowed(records.as_slice()),
                 None => Cow::Owned(self.store().records(&row.key)?),
             };
-            let delivery = match self.deliver_packet(&row, &records) {
-                Ok(delivery) => delivery,
-                Err(fault) => return self.tolerate(fault, report),
-            };
-            let Some(incoming) = self.incoming.get_mut(channel) else { return Ok(()) };
-            match delivery {
-                Delivery::Damaged { .. } => return self.hold(channel, STAGING, row.key.seq),
-                Delivery::WaitsForTaking { target } => {
-                    incoming.waits_for_taking = Some(target);
-                    return Ok(());
-                }
-                Delivery::Done => {
-                    incoming.waits_for_taking = None;
-                    incoming.delivering.pop_front();
-                }
+            let delivery = self.deliver_packet(&row, &records);
+            if !self.take_delivery(row, &records, delivery, report)? {
+                return Ok(());
             }
-            self.note_applied(row, &records, report);
         }
         Ok(())
+    }
+
+    /// Takes what the delivery of a channel's first marked packet came to; true when the next one may follow.
+    pub(super) fn take_delivery(
+        &mut self,
+        row: PacketRow,
+        records: &[RecordRow],
+        delivery: Result<Delivery, EngineFault>,
+        report: &mut PassReport,
+    ) -> Result<bool, EngineFault> {
+        let channel = &row.key.channel;
+        let delivery = match delivery {
+            Ok(delivery) => delivery,
+            Err(fault) => return self.tolerate(fault, report).map(|()| false),
+        };
+        let Some(incoming) = self.incoming.get_mut(channel) else { return Ok(false) };
+        match delivery {
+            Delivery::Damaged { .. } => return self.hold(channel, STAGING, row.key.seq).map(|()| false),
+            Delivery::WaitsForTaking { target } => {
+                incoming.waits_for_taking = Some(target);
+                return Ok(false);
+            }
+            Delivery::Done => {
+                incoming.waits_for_taking = None;
+                incoming.delivering.pop_front();
+            }
+        }
+        self.note_applied(row, records, report);
+        Ok(true)
     }
 
     /// Delivers a packet; a file in parts that was damaged while it was staged is put together once more from the packets kept here.

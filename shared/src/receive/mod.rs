@@ -1,10 +1,12 @@
 //! A record's way in: pick up → verify → order → open → apply.
 //!
-//! Packets are applied in groups. While a second thread decrypts and decodes one group, the engine's thread copies the next; everything
-//! durable happens on the engine's thread, in the order of the commit protocol.
+//! Packets are applied in groups. While a second thread decrypts and decodes one group, the engine's thread copies the next, and while one
+//! renames a marked group into place, it stages and syncs the next. Log and store change on the engine's thread alone, in the order of the
+//! commit protocol.
 
 pub mod apply;
 pub mod aside;
+pub(crate) mod beside;
 pub mod open;
 pub mod order;
 pub mod pick_up;
@@ -60,6 +62,17 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         self.try_upcoming(channel)?;
         self.meet_sink(channel, report)?;
+        self.receive_groups(channel, arrivals, report)?;
+        // Nothing of a channel runs beside the engine's thread once its turn is over.
+        self.finish_delivering(channel, report).map(drop)
+    }
+
+    fn receive_groups(
+        &mut self,
+        channel: &ChannelName,
+        arrivals: Vec<Picked>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;

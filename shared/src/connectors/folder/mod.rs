@@ -4,6 +4,7 @@ mod aside;
 mod finished;
 pub mod names;
 mod put_away;
+mod remove;
 pub mod sink;
 pub mod source;
 mod status;

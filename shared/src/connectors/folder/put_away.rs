@@ -9,6 +9,7 @@
 
 use crate::channel::{After, SourceConfig};
 use crate::connectors::folder::aside::{Reason, is_free, with_room, with_suffix};
+use crate::connectors::folder::remove::Removing;
 use crate::connectors::folder::source::{FolderPlaces, below};
 use crate::connectors::folder::status::{confirmed_text, status_text, unless_no_place};
 use crate::connectors::{Disposal, Fate};
@@ -60,6 +61,8 @@ pub(super) struct Putting {
     given_back: bool,
     /// Whether a folder may have been made, by an earlier run or before a fault, whose entry is not durable.
     unsure: bool,
+    /// Files in their private places that are still to be removed.
+    removing: Removing,
 }
 
 impl Putting {
@@ -82,7 +85,13 @@ impl Putting {
             touched: BTreeSet::new(),
             given_back: false,
             unsure: true,
+            removing: Removing::new(),
         }
+    }
+
+    /// Lets files in their private places be removed on a second thread.
+    pub(super) fn remove_beside(&mut self) {
+        self.removing.second_thread = true;
     }
 
     /// Puts a file away; durable after [`tidy`](Self::tidy).
@@ -132,6 +141,7 @@ impl Putting {
     /// Makes it last that files were put away: what a power cut brought back would be a file that nobody expects any more.
     pub(super) fn tidy(&mut self) -> Result<(), FileFault> {
         self.settle()?;
+        self.removing.finish(&self.files)?;
         if self.touched.len() > SYNC_DIRS || (self.unsure && !self.touched.is_empty()) {
             for place in self.places.all() {
                 if self.touched.iter().any(|dir| Path::new(dir).starts_with(place)) {
@@ -175,7 +185,10 @@ impl Putting {
 
     fn remove(&mut self, disposal: &Disposal) -> Result<(), FileFault> {
         match self.take(disposal)? {
-            Some(taken) => self.files.remove(&taken).map(drop),
+            Some(taken) => {
+                self.removing.take_on(&self.files, taken);
+                Ok(())
+            }
             None => self.unless_folder_is_gone(),
         }
     }

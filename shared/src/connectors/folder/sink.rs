@@ -25,6 +25,9 @@ const PARTS: &str = "parts";
 /// The permissions that folders are made with.
 const MADE_MODE: u32 = 0o750;
 
+/// Most folders whose names are made durable one by one.
+const SYNC_DIRS: usize = 8;
+
 /// How many bytes are compared at a time.
 const COMPARE_BYTES: usize = 1 << 20;
 
@@ -175,6 +178,14 @@ impl FolderSink {
         Ok(())
     }
 
+    /// Makes the names in these folders durable: each folder's for itself, and with many of them the file system as a whole.
+    fn sync_all(&self, dirs: BTreeSet<PathBuf>) -> Result<(), FileFault> {
+        if dirs.len() > SYNC_DIRS {
+            return self.files.sync_fs(&self.folder);
+        }
+        dirs.iter().try_for_each(|dir| self.sync_nearest(dir))
+    }
+
     /// Something stands under the name already: equal bytes count as delivered, others have to be taken first.
     fn meet(&self, staged: &Path, target: &Path) -> Result<Placed, FileFault> {
         if self.files.stat(staged)?.is_none() {
@@ -316,10 +327,12 @@ impl Sink for FolderSink {
                 }
             }
         }
-        for dir in changed {
-            self.sync_nearest(&dir)?;
-        }
+        self.sync_all(changed)?;
         Ok(ended)
+    }
+
+    fn second_hand(&self) -> Option<Box<dyn Sink>> {
+        Some(Box::new(Self::new(self.files.clone(), self.folder.clone(), self.own)))
     }
 
     fn forget(&mut self, packet: &PacketKey) -> Result<(), FileFault> {

@@ -71,6 +71,11 @@ impl FolderSource {
         let putting = Putting::new(files.clone(), clock, channel, places, config, lang);
         Self { files, folder, finished, putting, most: LOOK_MAX }
     }
+
+    /// Lets sent files be removed on a second thread.
+    pub(crate) fn remove_beside(&mut self) {
+        self.putting.remove_beside();
+    }
 }
 
 /// `.tmp` and `.part`: the supplier has not renamed it yet.

@@ -1,9 +1,10 @@
 //! The power goes at any operation: what was not durable is lost as the seed decides, and the station recovers.
 
-use super::sweep::{ON_OTHER_DISKS, RECEIVING, SENDING, Scene};
+use super::sweep::{ON_OTHER_DISKS, PACKETS_OF_TWO_GROUPS, RECEIVING, SENDING, Scene, TWO_GROUPS};
 use dukou_shared::seams::FileOp;
 use dukou_tests::simulated::consumer::Hand;
 use dukou_tests::simulated::verdict::{Tolerance, check_with};
+use dukou_tests::simulated::world::FILES;
 use dukou_tests::simulated::{Victim, World};
 
 /// Cuts the power before each operation of the step that would change something, `tries` times with other losses.
@@ -112,5 +113,30 @@ fn without_unnamed_files_the_ferry_directory_shows_no_half_packet_after_a_kill()
         let _ = SENDING.act(&mut world);
         world.outer.crash();
         SENDING.verify(&mut world, &format!("killed at operation {place} without unnamed files"));
+    }
+}
+
+#[test]
+fn a_group_that_is_delivered_behind_the_staging_of_the_next_survives_kills_and_power_cuts_at_any_operation() {
+    // The scene is what it says: when the first name is given, both groups are staged.
+    let first = TWO_GROUPS.places_of(1, FileOp::Rename)[0];
+    let mut world = TWO_GROUPS.world(1);
+    world.side(Victim::Inner).files.kill_at(first, false);
+    assert!(TWO_GROUPS.act(&mut world).is_err());
+    world.side(Victim::Inner).crash();
+    let staged = world.inner.files.tree(world.inner.station.dir.join("arrived").join(FILES).join(".staging"));
+    assert_eq!(staged.len(), PACKETS_OF_TWO_GROUPS);
+    TWO_GROUPS.verify(&mut world, &"killed before the first name");
+
+    for (index, place) in TWO_GROUPS.changing_ops(1).into_iter().enumerate().filter(|(index, _)| index % 5 == 0) {
+        let mut world = TWO_GROUPS.world(1);
+        world.hurry(Victim::Inner, index % 2 == 0);
+        world.side(Victim::Inner).files.kill_at(place, false);
+        assert!(TWO_GROUPS.act(&mut world).is_err(), "nothing died at operation {place}");
+        match index % 3 {
+            0 => world.side(Victim::Inner).crash(),
+            _ => world.side(Victim::Inner).power_cut(),
+        }
+        TWO_GROUPS.verify(&mut world, &format!("cut off at operation {place}"));
     }
 }

@@ -27,6 +27,21 @@ pub(super) const RECEIVING: Scene = Scene { name: "receiving", victim: Victim::I
 pub(super) const ON_OTHER_DISKS: Scene =
     Scene { name: "receiving on other disks", victim: Victim::Inner, prepare: before_receiving_on_other_disks };
 
+/// The inner station finds two groups of packets of one channel: the first one is delivered while the second is staged.
+pub(super) const TWO_GROUPS: Scene = Scene { name: "receiving two groups", victim: Victim::Inner, prepare: before_two_groups };
+
+/// Packets of two groups: one of the most packets that a group takes, and a few.
+pub(super) const PACKETS_OF_TWO_GROUPS: usize = 67;
+
+fn before_two_groups(world: &mut World) {
+    world.outer.channels[1].batch.max_records = 1;
+    for index in 0..PACKETS_OF_TWO_GROUPS {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("{}/{index}.bin", index % 12));
+    }
+    world.outer.step().unwrap();
+    world.inward.carry(&world.outer, &world.inner, &Weather::FAIR);
+}
+
 fn before_sending(world: &mut World) {
     drop_few(world, "A");
     world.settle().unwrap();
@@ -104,6 +119,11 @@ pub(super) fn every_changing_op_of(
 }
 
 impl Scene {
+    /// Gives the places of the step's operations of one kind.
+    pub(super) fn places_of(&self, seed: u64, kind: FileOp) -> Vec<u64> {
+        self.history(seed).into_iter().zip(1..).filter(|(op, _)| *op == kind).map(|(_, place)| place).collect()
+    }
+
     /// Gives the world right before the step.
     pub(super) fn world(&self, seed: u64) -> World {
         let mut world = World::new(seed);
