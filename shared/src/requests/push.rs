@@ -7,6 +7,7 @@ use super::Answer;
 use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::say;
+use crate::send::rows::RowsOut;
 use crate::send::rows::push::{Push, Pushed, Pushes};
 use crate::store::Change;
 use dukou_packets::packet::header::ChannelName;
@@ -61,6 +62,8 @@ impl Engine {
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
         pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
         self.commit_store(vec![Change::fact(&pushes)?])?;
+        let outgoing = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
+        outgoing.and_then(|outgoing| outgoing.rows.as_mut()).into_iter().for_each(RowsOut::ask);
         Ok(Answer::done(count, |lang| {
             say!(
                 lang,

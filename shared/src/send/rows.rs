@@ -49,6 +49,8 @@ pub(crate) struct RowsOut {
     unfit: VecDeque<(u64, Trouble)>,
     /// The chunk of the stock push whose place in the outbox was not read yet.
     chunk: Option<(u64, Chunk)>,
+    /// A person asked for something: the next look comes at once.
+    is_asked: bool,
 }
 
 /// The entries of a packet that exists.
@@ -69,12 +71,26 @@ impl RowsOut {
             loose: Vec::new(),
             unfit: VecDeque::new(),
             chunk: None,
+            is_asked: false,
         }
+    }
+
+    /// Lets the next look come at once, unless the database rests.
+    pub(crate) fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// The look has come, whether or not the channel may send: another one is not hurried for the same question.
+    pub(crate) fn begin_look(&mut self) {
+        self.is_asked = false;
     }
 
     /// Gives after how many milliseconds the outbox wants to be asked again; `None` when the next look is soon enough.
     fn due_ms(&self, now_ms: u64) -> Option<u64> {
-        let read = self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0);
+        let read = match self.is_asked {
+            true => Some(0),
+            false => self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0),
+        };
         self.rest.left_ms(now_ms).or(read)
     }
 
@@ -199,7 +215,7 @@ impl Engine {
                 Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) => {
                     self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
                 }
-                Entry::Change(change) => pieces.push(Piece::of_change(change, at_ms, Some(id))),
+                Entry::Change(change) => pieces.push(Piece::of_change(&change, at_ms, Some(id))),
                 Entry::Unfit { table, key, code, column, bytes } => {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }

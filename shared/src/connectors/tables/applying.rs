@@ -11,6 +11,7 @@ use super::net::Net;
 use super::values::{Column, row_taken};
 use super::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
 use dukou_packets::packet::header::{ChannelName, Epoch};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Why a step of a target did not go.
@@ -172,8 +173,7 @@ fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet:
     let (waiting, now) = divided(pending, packet);
     let mut work = Work { target, terms, channel, changes: Vec::new(), letters: Vec::new() };
     work.take(now)?;
-    let net =
-        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
+    let net = Net::of(work.changes.iter().map(|placed| &placed.change), &work.target.parents_first()?);
     let finish = |work: &mut Work<'_>| -> Result<(), Refused> {
         for (placed, why) in &work.letters {
             work.target.put_aside(channel, placed, why)?;
@@ -238,8 +238,9 @@ impl Work<'_> {
             let shape = self.target.shape(&placed.change.table)?;
             match fitted(&placed.change, &shape)? {
                 Ok((key, row)) => {
-                    placed.change.key = key;
-                    placed.change.row = row;
+                    let (key, row) = (into_other(key), into_other(row));
+                    placed.change.key = key.unwrap_or(placed.change.key);
+                    placed.change.row = row.unwrap_or(placed.change.row);
                     match self.target.objection(&placed.change.table, &placed.change.row)? {
                         None => self.changes.push(placed),
                         Some(why) => self.refuse(placed, why)?,
@@ -350,8 +351,19 @@ impl Step<'_> {
     }
 }
 
+/// A key or a row as the sink's columns take it.
+type Taken<'a> = Cow<'a, Cells>;
+
+/// Gives what is other than it was.
+fn into_other(taken: Taken<'_>) -> Option<Cells> {
+    match taken {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(other) => Some(other),
+    }
+}
+
 /// Gives key and row of a change as the sink's columns take them.
-fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Refusal>, TableFault> {
+fn fitted<'a>(change: &'a RowChange, shape: &Shape) -> Result<Result<(Taken<'a>, Taken<'a>), Refusal>, TableFault> {
     let names_it = |fault: &&TableFault| match fault {
         TableFault::Unfit { column: Some(column), .. } => change.row.iter().chain(&change.key).any(|(name, _)| name == column),
         _ => true,

@@ -40,11 +40,11 @@ pub(super) struct RefusedRow {
 
 impl Piece {
     /// Makes the records of a change, or the tombstone of one that is too large.
-    pub(super) fn of_change(change: RowChange, at_ms: i64, id: Option<i64>) -> Self {
-        let (table, key) = (change.table.clone(), change.key.clone());
+    pub(super) fn of_change(change: &RowChange, at_ms: i64, id: Option<i64>) -> Self {
+        let (table, key) = (change.table.clone(), &change.key);
         if let Some((column, bytes)) = change.too_large() {
             let column = column.to_string();
-            return Self::of_unfit(table, &key, at_ms, id, "value-too-large", Some(column), Some(bytes));
+            return Self::of_unfit(table, key, at_ms, id, "value-too-large", Some(column), Some(bytes));
         }
         let (body, large) = change.render(LARGE_FROM);
         let bytes: u64 = large.iter().chain([&body]).map(|body| body.len() as u64).sum();
@@ -59,7 +59,7 @@ impl Piece {
         records.push((meta(RecordKind::Row, &body), body));
         let plain: u64 = records.iter().map(|(meta, _)| meta.encoded_len()).sum::<u64>() + bytes;
         if is_too_long || PACKET_SALT as u64 + plain + MORE.len() as u64 > PLAIN_MAX {
-            return Self::of_unfit(table, &key, at_ms, id, "row-too-large", None, Some(bytes));
+            return Self::of_unfit(table, key, at_ms, id, "row-too-large", None, Some(bytes));
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
         Self { records, id, transaction, goes_on, refused: None, ends_chunk: false }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn piece(id: u64, transaction: Option<u64>) -> Piece {
-        Piece::of_change(change(id, transaction, 10), 0, Some(id as i64))
+        Piece::of_change(&change(id, transaction, 10), 0, Some(id as i64))
     }
 
     fn tombstone(id: u64) -> Piece {
@@ -262,16 +262,16 @@ mod tests {
 
     #[test]
     fn what_a_packet_cannot_hold_becomes_a_tombstone_with_its_column_and_size() {
-        let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(1));
+        let too_large = Piece::of_change(&change(1, None, VALUE_MAX as usize + 1), 0, Some(1));
         let refused = too_large.refused.unwrap();
         assert_eq!(
             (refused.code.as_str(), refused.column.as_deref(), refused.bytes),
             ("value-too-large", Some("v"), VALUE_MAX + 1)
         );
-        let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(1));
+        let fits = Piece::of_change(&change(1, None, VALUE_MAX as usize), 0, Some(1));
         assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);
         wide.row.push(("w".to_string(), Value::Text("y".repeat(VALUE_MAX as usize))));
-        assert_eq!(Piece::of_change(wide, 0, Some(1)).refused.unwrap().code, "row-too-large");
+        assert_eq!(Piece::of_change(&wide, 0, Some(1)).refused.unwrap().code, "row-too-large");
     }
 }

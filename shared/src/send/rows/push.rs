@@ -125,11 +125,10 @@ impl Engine {
         pieces: &mut Vec<Piece>,
     ) -> Result<(), EngineFault> {
         let Some(out) = self.rows_out(at) else { return Ok(()) };
-        let waits = out.chunk.as_ref().is_some_and(|(waited, chunk)| *waited == token && !chunk.rows.is_empty());
-        if waits {
-            let rows = out.chunk.as_ref().map_or_else(Vec::new, |(_, chunk)| chunk.rows.clone());
-            let last = rows.len() - 1;
-            for (index, row) in rows.into_iter().enumerate() {
+        let waits = out.chunk.as_ref().filter(|(waited, chunk)| *waited == token && !chunk.rows.is_empty());
+        if let Some((_, chunk)) = waits {
+            let last = chunk.rows.len() - 1;
+            for (index, row) in chunk.rows.iter().enumerate() {
                 let mut piece = Piece::of_change(row, at_ms, (index == last).then_some(id));
                 piece.ends_chunk = index == last;
                 pieces.push(piece);

@@ -145,6 +145,17 @@ impl Raw {
     }
 }
 
+/// Up to how many columns each is held against each other; a set costs more.
+const FEW_COLUMNS: usize = 32;
+
+fn stands_twice<T>(cells: &[(String, T)]) -> bool {
+    if cells.len() > FEW_COLUMNS {
+        let names: HashSet<&str> = cells.iter().map(|(name, _)| name.as_str()).collect();
+        return names.len() != cells.len();
+    }
+    cells.iter().enumerate().any(|(at, (name, _))| cells.iter().take(at).any(|(other, _)| other == name))
+}
+
 fn has(cells: &Cells, column: &str) -> bool {
     cells.iter().any(|(name, _)| name == column)
 }
@@ -199,8 +210,7 @@ impl LargeValues<'_> {
     }
 
     fn cells(&mut self, cells: RawCells, place: &'static str) -> Result<Cells, ChangeFault> {
-        let names: HashSet<&str> = cells.0.iter().map(|(name, _)| name.as_str()).collect();
-        if names.len() != cells.0.len() {
+        if stands_twice(&cells.0) {
             return Err(ChangeFault::Twice { place });
         }
         cells.0.into_iter().map(|(name, value)| name_ok(&name).and_then(|()| Ok((name, self.value(value)?)))).collect()

@@ -10,7 +10,7 @@ use super::portable::input;
 use super::sink::Tables;
 use super::{Trouble, ident};
 use crate::connectors::tables::net::Net;
-use crate::connectors::tables::{Cells, Op, RowChange, TableName, Value};
+use crate::connectors::tables::{Cells, Op, TableName, Value};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::HashSet;
 
@@ -22,20 +22,18 @@ const DIRECT_FROM: usize = 100;
 const REST_AFTER_MEETING: u8 = 16;
 
 /// Applies changes in bulk.
-pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed]) -> Result<(), Trouble> {
+pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed<'_>]) -> Result<(), Trouble> {
     if changes.is_empty() {
         return Ok(());
     }
     run_sql(connection, "SET CONSTRAINTS ALL DEFERRED").await?;
     let updated: HashSet<TableName> = changes
         .iter()
-        .map(|placed| &placed.change)
+        .map(|placed| placed.change.as_ref())
         .filter(|change| change.op == Op::Update)
         .map(|change| change.table.clone())
         .collect();
-    let changes: Vec<RowChange> = changes.iter().map(|placed| placed.change.clone()).collect();
-    let net = Net::of(&changes, &tables.parents_first);
-    drop(changes);
+    let net = Net::among(changes.iter().map(|placed| placed.change.as_ref()), &tables.parents_first);
     for (name, keys) in &net.deletes {
         if let Some(table) = tables.by_source.get(name) {
             for (columns, keys) in alike(keys) {
@@ -54,9 +52,9 @@ pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, ch
 }
 
 /// Rows divided by the columns that they have.
-fn alike(rows: &[Cells]) -> Vec<(Vec<&str>, Vec<&Cells>)> {
+fn alike<'a>(rows: &[&'a Cells]) -> Vec<(Vec<&'a str>, Vec<&'a Cells>)> {
     let mut groups: Vec<(Vec<&str>, Vec<&Cells>)> = Vec::new();
-    for row in rows {
+    for &row in rows {
         let same = |names: &[&str]| names.len() == row.len() && names.iter().zip(row).all(|(name, (other, _))| name == other);
         match groups.iter_mut().find(|(names, _)| same(names)) {
             Some((_, rows)) => rows.push(row),
@@ -252,6 +250,7 @@ mod tests {
     fn rows_of_other_columns_go_apart() {
         let row = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Cells>();
         let rows = [row(&["a", "b"]), row(&["a"]), row(&["a", "b"])];
+        let rows: Vec<&Cells> = rows.iter().collect();
         let groups: Vec<(Vec<&str>, usize)> = alike(&rows).into_iter().map(|(names, rows)| (names, rows.len())).collect();
         assert_eq!(groups, [(vec!["a", "b"], 2), (vec!["a"], 1)]);
     }

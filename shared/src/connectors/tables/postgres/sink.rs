@@ -16,6 +16,7 @@ use crate::connectors::tables::values::{Column, Misfit, row_taken};
 use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
 use sqlx::{AssertSqlSafe, PgConnection};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// What a channel says of its sink.
@@ -186,18 +187,18 @@ impl TableSink for PostgresSink {
 }
 
 /// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end.
-async fn whole_transactions(
+async fn whole_transactions<'a>(
     connection: &mut PgConnection,
     channel: &ChannelName,
-    packet: &RowPacket,
-) -> Result<Vec<Placed>, Trouble> {
+    packet: &'a RowPacket,
+) -> Result<Vec<Placed<'a>>, Trouble> {
     let mark = &packet.mark;
     let mut waiting = own_tables::waiting(connection, channel, mark).await?;
     let goes_on = |change: &&RowChange| change.goes_on;
     let going_on: HashSet<u64> = packet.changes.iter().filter(goes_on).filter_map(|change| change.transaction).collect();
     let (mut whole, mut kept) = (Vec::with_capacity(packet.changes.len()), Vec::new());
     for (index, change) in (0..).zip(&packet.changes) {
-        let placed = Placed { seq: mark.seq, index, change: change.clone() };
+        let placed = Placed { seq: mark.seq, index, change: Cow::Borrowed(change) };
         match change.transaction {
             Some(tx) if going_on.contains(&tx) => kept.push(placed),
             Some(tx) if waiting.remove(&tx) => {
@@ -212,9 +213,9 @@ async fn whole_transactions(
 }
 
 /// Each change as its table takes it, and those that it does not take.
-type Checked = (Vec<Placed>, Vec<(Placed, Refusal)>);
+type Checked<'a> = (Vec<Placed<'a>>, Vec<(Placed<'a>, Refusal)>);
 
-fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
+fn checked<'a>(tables: &Tables, changes: &'a [Placed<'_>]) -> Result<Checked<'a>, Trouble> {
     let columns: HashMap<&TableName, _> = tables.by_source.iter().map(|(name, table)| (name, table.taking())).collect();
     let (mut fit, mut refused) = (Vec::with_capacity(changes.len()), Vec::new());
     for placed in changes {
@@ -228,18 +229,29 @@ fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
             Ok(change) => fit.push(Placed { change, ..*placed }),
             Err(misfit) => {
                 let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
-                refused.push((placed.clone(), refusal));
+                refused.push((Placed { change: Cow::Borrowed(&*placed.change), ..*placed }, refusal));
             }
         }
     }
     Ok((fit, refused))
 }
 
-/// A change in the form in which its table takes it, without what the database computes itself.
-fn taken(table: &Table, columns: &[Column], change: &RowChange) -> Result<RowChange, Misfit> {
-    let computed = |name: &str| table.column(name).is_some_and(|column| !column.generated.is_empty());
-    let row: Vec<_> = change.row.iter().filter(|(name, _)| !computed(name)).cloned().collect();
-    let (key, row) = (row_taken(columns, &change.key)?, row_taken(columns, &row)?);
+/// A change in the form in which its table takes it, without what the database computes itself; the change itself where that is the same.
+fn taken<'a>(table: &Table, columns: &[Column], change: &'a RowChange) -> Result<Cow<'a, RowChange>, Misfit> {
+    let mut row = Cow::Borrowed(&change.row);
+    if table.columns.iter().any(|column| !column.generated.is_empty()) {
+        let computed = |name: &str| table.column(name).is_some_and(|column| !column.generated.is_empty());
+        row.to_mut().retain(|(name, _)| !computed(name));
+    }
+    let key = row_taken(columns, &change.key)?;
+    let row = match &row {
+        Cow::Borrowed(row) => row_taken(columns, row)?,
+        Cow::Owned(row) => Cow::Owned(row_taken(columns, row)?.into_owned()),
+    };
+    if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&key, &row) {
+        return Ok(Cow::Borrowed(change));
+    }
     let (table, changed) = (change.table.clone(), change.changed.clone());
-    Ok(RowChange { table, op: change.op, key, row, changed, transaction: change.transaction, goes_on: false })
+    let (key, row) = (key.into_owned(), row.into_owned());
+    Ok(Cow::Owned(RowChange { table, op: change.op, key, row, changed, transaction: change.transaction, goes_on: false }))
 }
