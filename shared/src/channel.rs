@@ -164,6 +164,15 @@ impl Channel {
         if self.from == side { Direction::Out } else { Direction::In }
     }
 
+    /// Reads the channel of that name.
+    ///
+    /// # Errors
+    /// [`ConfigFault::NoChannel`] when the station has none of that name, else as [`load_all`](Self::load_all).
+    pub fn named(station: &Station, name: &ChannelName) -> Result<Self, ConfigFault> {
+        let found = Self::load_all(station)?.into_iter().find(|channel| channel.channel == *name);
+        found.ok_or_else(|| ConfigFault::NoChannel { name: name.to_string() })
+    }
+
     /// Reads all of a station's `channels/*.toml`, urgent ones first.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
+mod sink;
 mod source;
 mod wrong_use;
 
@@ -93,6 +94,8 @@ enum Verb {
     Reseal(reseal::ResealArgs),
     /// 来源数据库的发件表：安装、卸载、检查 / outbox and triggers in a source's database
     Source(source::SourceArgs),
+    /// 去向数据库：建自用的表、检查 / the sink's database: tables of our own, check
+    Sink(sink::SinkArgs),
     /// 推送表里已有的行（存量） / send the rows that tables hold already
     Push(push::PushArgs),
     /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
@@ -350,6 +353,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
         Verb::Source(args) => source::source(&station, args, lang),
+        Verb::Sink(args) => sink::sink(&station, args, lang),
         Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
@@ -585,7 +589,7 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
         true => print_json(&status)?,
         false => print(&report::status_text(&status, lang))?,
     }
-    Ok(u8::from(status.needs_a_person()))
+    Ok(if status.state == "ok" { u8::from(status.needs_a_person()) } else { 3 })
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {

@@ -266,7 +266,8 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
     event.paths.into_iter().filter(visible).filter(|_| finished).map(Wake::Finished).collect()
 }
 
-/// The engine's thread: step, serve, wait; a passing fault opens the engine anew.
+/// The engine's thread: step, serve, wait; a passing fault opens the engine anew. Asked to stop while there is one, it ends with that fault: the
+/// run's `stop` line is missing.
 fn work(station: &Station, start: Start, woken: &Receiver<Wake>, stop: &Arc<AtomicBool>) -> Result<(), EngineFault> {
     let lang = station.config.station.lang;
     let record_folders = Channel::record_folders(station, &Channel::load_all(station)?);
@@ -293,7 +294,9 @@ fn work(station: &Station, start: Start, woken: &Receiver<Wake>, stop: &Arc<Atom
             return Err(fault);
         }
         tracing::error!(code = fault.code(), "{}", fault.sentence(lang));
-        rest(woken, RETRY_REST);
+        if stop.load(Ordering::SeqCst) || rest(woken, RETRY_REST) {
+            return Err(fault.unclosed());
+        }
     }
     Ok(())
 }
@@ -370,7 +373,7 @@ fn linger(station: &Station) -> Result<Duration, EngineFault> {
     Ok(Duration::from_millis(lingers.min().unwrap_or(0)))
 }
 
-/// Waits; tells whether the station was asked to stop meanwhile.
+/// Waits; true when the station is asked to stop meanwhile.
 fn rest(woken: &Receiver<Wake>, how_long: Duration) -> bool {
     let until = Instant::now() + how_long;
     while let Ok(wake) = woken.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -4,14 +4,12 @@
 //! spool and finishes what was begun; any fault that is not a single file's ends the engine, and opening it anew is the recovery.
 //! Never: a second way to change state than [`Engine::commit_store`] and [`Engine::commit_log`].
 
-use crate::accounts;
-use crate::channel::{Channel, ChannelSink, ChannelSource, SinkConfig, SourceConfig};
-use crate::connectors::folder::sink::FolderSink;
-use crate::connectors::folder::source::{FolderPlaces, FolderSource};
-use crate::connectors::tables::database::{Databases, sink_of, source_of};
-use crate::connectors::tables::no_folder::NoFolder;
+mod connect;
+
+use crate::channel::Channel;
+use crate::connectors::tables::database::Databases;
 use crate::connectors::{Sink, Source};
-use crate::error::{ConfigFault, EngineFault, LogFault, Policy};
+use crate::error::{EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
@@ -20,8 +18,8 @@ use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::receive::rows::RowsIn;
 use crate::requests::Again;
+use crate::seams::Files;
 use crate::seams::clock::Clock;
-use crate::seams::{Files, Ownership};
 use crate::send::put_away::PuttingAway;
 use crate::send::rows::RowsOut;
 use crate::send::screen::Screen;
@@ -48,7 +46,7 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// Databases that channels of tables lead from and to.
     pub databases: Arc<dyn Databases>,
-    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no.
+    /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no where a seed decides.
     pub second_thread: bool,
 }
 
@@ -81,8 +79,11 @@ pub(crate) struct Incoming {
 pub struct PassReport {
     /// Files packed.
     pub accepted: u64,
-    /// Files refused.
+    /// Files and rows refused.
     pub rejected: u64,
+    /// Rows among them: their entries stay beside their outbox, and nothing of them lies in `rejected/`.
+    #[serde(skip)]
+    pub rejected_rows: u64,
     /// Repeats held back.
     pub held_back: u64,
     /// Packets sealed and placed in the ferry directory.
@@ -129,6 +130,7 @@ impl PassReport {
     fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.rejected += other.rejected;
+        self.rejected_rows += other.rejected_rows;
         self.held_back += other.held_back;
         self.packets_out += other.packets_out;
         self.packets_in += other.packets_in;
@@ -233,18 +235,17 @@ impl Engine {
         let id = station.config.station.id;
         let opened =
             PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
-        let named = opened.evidence.packed.last().copied().unwrap_or(0);
+        let named = opened.evidence.newest_number();
         if named > state.number {
             return Err(LogFault::StateBehind { found: state.number, expected: named }.into());
         }
         check_arrivals(&opened.evidence, store.as_mut())?;
         let run = RunId::draw(seams.random.as_ref());
         let last_mono_ms = seams.clock.mono_ms();
-        let names: Vec<_> = channels.iter().map(|channel| channel.channel.clone()).collect();
-        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &names, &opened.evidence)?;
+        let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
-        let (outgoing, incoming) = connect(&station, channels, &seams)?;
+        let (outgoing, incoming) = connect::connect(&station, channels, &seams)?;
         let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
             station,
@@ -283,8 +284,8 @@ impl Engine {
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recover(&opened.evidence)?;
+        engine.tell_renumbered()?;
         engine.settle_peer()?;
-        engine.tell_rebuilt()?;
         Ok(engine)
     }
 
@@ -337,11 +338,17 @@ impl Engine {
     /// and then what lies unfinished in the ferry directory.
     fn remove_orphans(&mut self) -> Result<(), EngineFault> {
         let dir = self.station.spool_out();
+        let mut is_changed = false;
         for name in self.seams.files.list(&dir)? {
             let number = name.split('.').next().and_then(|stem| stem.parse::<u64>().ok());
             if number.is_some_and(|number| number > self.state.number) {
                 self.seams.files.remove(&dir.join(&name))?;
+                is_changed = true;
             }
+        }
+        // Before the number is given to a signal: a power cut would bring the file back, and nobody would know it for an orphan then.
+        if is_changed {
+            self.seams.files.sync_dir(&dir)?;
         }
         self.remove_unfinished()
     }
@@ -393,6 +400,7 @@ impl Engine {
     /// [`EngineFault`]: the engine must not be used again; opening it anew recovers.
     pub fn step(&mut self) -> Result<PassReport, EngineFault> {
         let mut report = std::mem::take(&mut self.untold);
+        let mut tended_ms = self.seams.clock.mono_ms();
         for index in 0..ROUNDS_MAX {
             let mut round = PassReport::default();
             // Who asks does not wait for a backlog to end.
@@ -403,6 +411,12 @@ impl Engine {
             self.send(&mut round)?;
             let moved = round.moved();
             report.add(round);
+            // What the peer misses does not wait for a supplier that never rests.
+            if self.seams.clock.mono_ms() >= tended_ms + TEND_EVERY_MS {
+                self.tend_link(&mut report)?;
+                self.flush()?;
+                tended_ms = self.seams.clock.mono_ms();
+            }
             let overtaken = self.has_fresh_gaps();
             if (!moved && !overtaken && !self.pick_up.has_more() && !self.has_more_to_rebuild()) || self.should_stop() {
                 break;
@@ -472,8 +486,12 @@ impl Engine {
     /// Ends a run cleanly: everything durable, the newest checkpoint among it.
     ///
     /// # Errors
-    /// As [`step`](Self::step).
-    pub fn close(mut self) -> Result<(), EngineFault> {
+    /// [`EngineFault`], [`EngineFault::Unclosed`] where it passes: the `stop` line of this run may be missing, and the next opening recovers.
+    pub fn close(self) -> Result<(), EngineFault> {
+        self.end_run().map_err(EngineFault::unclosed)
+    }
+
+    fn end_run(mut self) -> Result<(), EngineFault> {
         if self.link.signal_waits {
             self.is_woken = false;
             self.send_signal(&mut PassReport::default())?;
@@ -639,6 +657,9 @@ const UNFINISHED_ENTRIES: usize = 10_000;
 /// Most looks of one step: with a supplier that never rests there would be no end.
 const ROUNDS_MAX: u32 = 1000;
 
+/// After how many milliseconds of one step the link is tended amid it.
+const TEND_EVERY_MS: u64 = 1000;
+
 /// How long packets that a signal or a later packet overtook may take before their gap is announced; shorter than what counts as a second scan.
 pub(crate) const OVERTAKEN_MS: u64 = 500;
 
@@ -646,7 +667,8 @@ pub(crate) const OVERTAKEN_MS: u64 = 500;
 const PASS_WAIT_MS: u64 = 1000;
 
 /// An `applied` line is written after its mark: a mark that is not there was lost with an old copy of the state.
-fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
+/// Refuses a state that does not know what the lines call applied.
+pub(crate) fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), EngineFault> {
     let newest: BTreeMap<_, u64> = evidence.applied.iter().map(|(channel, epoch, seq)| ((channel, epoch), *seq)).collect();
     for ((channel, epoch), seq) in newest {
         let marked = store.packet(&Engine::packet_key(Direction::In, channel, *epoch, seq))?;
@@ -655,72 +677,4 @@ fn check_arrivals(evidence: &LogEvidence, store: &mut dyn Store) -> Result<(), E
         }
     }
     Ok(())
-}
-
-/// Makes the connectors of all channels.
-fn connect(
-    station: &Station,
-    channels: Vec<Channel>,
-    seams: &Seams,
-) -> Result<(Vec<Outgoing>, BTreeMap<ChannelName, Incoming>), EngineFault> {
-    let side = station.config.station.side;
-    let (mut outgoing, mut incoming) = (Vec::new(), BTreeMap::new());
-    for channel in channels {
-        match channel.direction(side) {
-            Direction::Out => outgoing.push(connect_out(station, channel, seams)?),
-            Direction::In => {
-                let sink: Box<dyn Sink> = match &channel.sink {
-                    ChannelSink::Folder(sink) => {
-                        Box::new(FolderSink::new(seams.files.clone(), station.dir.join(&sink.folder), ownership(sink)?))
-                    }
-                    ChannelSink::Tables(_) => Box::new(NoFolder),
-                };
-                let rows = sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new);
-                incoming.insert(
-                    channel.channel.clone(),
-                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows, beside: Default::default() },
-                );
-            }
-        }
-    }
-    Ok((outgoing, incoming))
-}
-
-fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Outgoing, EngineFault> {
-    let source: Box<dyn Source> = match &channel.source {
-        ChannelSource::Folder(source) => Box::new(folder_source(station, &channel, source, seams)),
-        ChannelSource::Tables(_) => Box::new(NoFolder),
-    };
-    let rows = source_of(seams.databases.as_ref(), station, &channel)?.map(RowsOut::new);
-    let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source, screen, away: PuttingAway::default(), rows })
-}
-
-fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, seams: &Seams) -> FolderSource {
-    let places = FolderPlaces {
-        folder: station.dir.join(&source.folder),
-        rejected: station.rejected_dir(&channel.channel),
-        duplicates: station.duplicates_dir(&channel.channel),
-        archive: station.dir.join(&source.archive).join(channel.channel.to_string()),
-    };
-    let lang = station.config.station.lang;
-    let (files, clock) = (seams.files.clone(), seams.clock.clone());
-    let mut source = FolderSource::new(files, clock, channel.channel.clone(), places, source.clone(), lang);
-    if seams.second_thread {
-        source.remove_beside();
-    }
-    source
-}
-
-fn ownership(sink: &SinkConfig) -> Result<Ownership, ConfigFault> {
-    type Number = fn(&str) -> Option<u32>;
-    let number = |setting: &'static str, name: &Option<String>, number: Number| match name {
-        None => Ok(None),
-        Some(name) => number(name).map(Some).ok_or(ConfigFault::Account { setting, name: name.clone() }),
-    };
-    Ok(Ownership {
-        uid: number("sink.owner", &sink.owner, accounts::user_number)?,
-        gid: number("sink.group", &sink.group, accounts::group_number)?,
-        mode: u32::from_str_radix(&sink.mode, 8).ok(),
-    })
 }

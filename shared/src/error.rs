@@ -132,9 +132,21 @@ pub enum EngineFault {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// A run that was to end could not end cleanly: its `stop` line may be missing.
+    #[error("the run did not end cleanly: {0}")]
+    Unclosed(Box<Self>),
 }
 
 impl EngineFault {
+    /// Makes a passing fault that of a run that was to end and could not end cleanly; another one says itself that the run stopped.
+    pub fn unclosed(self) -> Self {
+        match self {
+            Self::Unclosed(_) => self,
+            fault if fault.policy() == Policy::Retry => Self::Unclosed(Box::new(fault)),
+            fault => fault,
+        }
+    }
+
     /// Gives the fault as the journal may tell it: files below `folders` are named after people's records, so only their folder is.
     pub fn without_names(self, folders: &[PathBuf]) -> Self {
         match self {
@@ -142,6 +154,7 @@ impl EngineFault {
                 Some(folder) => Self::File(FileFault { path: folder.join("…"), ..fault }),
                 None => Self::File(fault),
             },
+            Self::Unclosed(fault) => fault.without_names(folders).unclosed(),
             other => other,
         }
     }
@@ -160,6 +173,7 @@ impl EngineFault {
             Self::Log(LogFault::Unwritable { .. }) => Policy::Mend,
             Self::Store(fault) => server::policy(fault).unwrap_or(Policy::Halt),
             Self::Log(_) | Self::Key(_) | Self::Seal(_) | Self::Record(_) | Self::Spool { .. } => Policy::Halt,
+            Self::Unclosed(fault) => fault.policy(),
         }
     }
 
@@ -188,6 +202,7 @@ impl EngineFault {
             Self::Ferry(fault) => fault.code(),
             Self::Database(fault) => fault.fault.code(),
             Self::Spool { .. } => "spool",
+            Self::Unclosed(_) => "unclosed",
         }
     }
 
@@ -231,6 +246,7 @@ impl EngineFault {
                     "Our own packet {path} is damaged ({refusal}). Stopped; check the disk and run check."
                 )
             }
+            Self::Unclosed(fault) => unclosed_sentence(fault, lang),
         }
     }
 }
@@ -241,6 +257,19 @@ fn file_policy(fault: &FileFault) -> Policy {
         (_, FileCause::System(5)) => Policy::Halt,
         _ => Policy::Retry,
     }
+}
+
+fn unclosed_sentence(fault: &EngineFault, lang: Lang) -> String {
+    let is_full = fault.code() == "disk-full";
+    let why = match fault {
+        _ if is_full => say!(lang, "磁盘已满", "the disk is full"),
+        fault => fault.code().to_string(),
+    };
+    say!(
+        lang,
+        "这一轮运行没能正常收尾（{why}），日志里可能没有它的 stop 行：没有丢失任何数据，下次启动会自行核对并接着做；请先排除原因（磁盘满就腾出空间）再启动。",
+        "This run could not end cleanly ({why}), its stop line may be missing in the log: nothing is lost, the next start verifies everything and goes on; mend the cause first (free some space where the disk is full), then start."
+    )
 }
 
 fn file_sentence(fault: &FileFault, lang: Lang) -> String {

@@ -3,12 +3,15 @@
 //! Given: configuration and the store, read only. Gives: values that serialise to the documented JSON and render to text. Never: a word that claims
 //! more than this station knows: what left is not what arrived.
 
+mod behind;
 mod decided;
+mod granted;
 mod pass;
 mod rows;
 mod trace;
 
 pub use self::decided::{WaiverLine, waivers, waivers_text};
+pub use self::granted::not_granted;
 pub use self::pass::{pass_text, standing_text};
 pub use self::trace::{Trace, TraceLine, Unopened, trace, trace_text};
 
@@ -47,6 +50,8 @@ pub fn civil_time(ms: i64) -> String {
 pub struct Status {
     /// The station.
     pub station: StationLine,
+    /// `ok`, or `behind`: the state is gone or an older copy, and the station stops at its next start.
+    pub state: &'static str,
     /// The peer, once it is trusted.
     pub peer: Option<PeerLine>,
     /// Each channel.
@@ -148,6 +153,8 @@ pub struct ChannelLine {
     pub confirmed: u64,
     /// Out: when the newest receipt came, in China's civil time.
     pub confirmed_at: Option<String>,
+    /// In: whether the peer was granted the channel; none where it goes out, or without a peer.
+    pub granted: Option<bool>,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
     /// Out: how far the push of a channel's stock is, while there is one; else left out.
@@ -244,12 +251,17 @@ pub fn status(
     trust: Option<&Trust>,
     store: &mut dyn Store,
 ) -> Result<Status, EngineFault> {
+    let behind = behind::behind(station, store)?;
     let state = store.load()?;
     let identity = &station.config.station;
     let mut lines = Vec::new();
     let mut rejections = Vec::new();
     for channel in channels {
-        let (line, refused) = channel_line(station, channel, &state, store)?;
+        let (mut line, refused) = channel_line(station, channel, &state, store)?;
+        if behind.is_some() {
+            line.state = "unknown";
+        }
+        line.granted = self::granted::granted(channel, line.direction, trust);
         let (name, direction) = (&line.channel, line.direction);
         rejections.extend(refused.into_iter().map(|(code, count)| Rejections {
             channel: name.clone(),
@@ -267,6 +279,7 @@ pub fn status(
             side: identity.side.to_string(),
             environment: environment_text(station).to_string(),
         },
+        state: if behind.is_some() { "behind" } else { "ok" },
         peer: trust.map(|trust| PeerLine {
             id: trust.peer.body().station.to_string(),
             name: trust.peer.body().name.clone(),
@@ -281,7 +294,7 @@ pub fn status(
         alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
         maintenance: crate::alarm::told::maintenance(&state)?,
         repair: state.fact()?,
-        troubles: unfit_requests(station).into_iter().chain(troubles_of_last_look(station)).collect(),
+        troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
     })
 }
 
@@ -353,6 +366,7 @@ fn channel_line(
         confirmed_seq: receipts.seq,
         confirmed: receipts.packets,
         confirmed_at: receipts.at,
+        granted: None,
         hold: self::rows::hold_line(state, name)?,
         push: self::rows::push_line(state, name)?,
     };
@@ -426,6 +440,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
             ),
         };
     }
+    out += &self::granted::granted_text(status, lang);
     out += &waits_text(status, lang);
     out += &self::rows::push_text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
@@ -466,7 +481,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     for trouble in &status.troubles {
         let sentence = trouble.sentence(lang);
         out += &match &*trouble.code {
-            "request" => format!("{sentence}\n"),
+            "request" | behind::STATE_BEHIND => format!("{sentence}\n"),
             // A person may have decided since, as with `release`: the next look says whether it is over.
             _ => say!(lang, "上次查看：{sentence}\n", "Last look: {sentence}\n"),
         };
@@ -600,6 +615,7 @@ fn state_text(state: &str, lang: Lang) -> String {
         "waiting-take" => say!(lang, "等待取走", "waiting to be taken"),
         "waiting-sink" => say!(lang, "已收到、未落地", "here, not delivered"),
         "waiting-receipts" => say!(lang, "等回执", "waiting for receipts"),
+        "unknown" => say!(lang, "不明", "unknown"),
         _ => say!(lang, "正常", "ok"),
     }
 }

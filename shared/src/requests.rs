@@ -13,7 +13,7 @@ mod mailbox;
 mod maintenance;
 mod prove;
 mod push;
-pub mod rebuilt;
+pub mod renumbered;
 mod replay;
 mod replay_rows;
 mod reseal;

@@ -115,6 +115,7 @@ KINDS: Dict[str, List[str]] = {
         "epoch": "channel epoch old_epoch old_seq old_header operator",
         "resealed": "channel epoch from to count operator",
         "restored": "peer run number",
+        "renumbered": "run number code operator",
         "alarm": "code subject",
         "alarm-closed": "code subject",
         "acknowledged": "code subject operator",

@@ -3,5 +3,6 @@
 pub mod campaign;
 pub mod simulated;
 pub mod stations;
+pub mod tables;
 
 pub use dukou_servers as servers;

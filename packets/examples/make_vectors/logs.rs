@@ -4,6 +4,7 @@
 
 mod link_lines;
 mod released;
+mod renumbered;
 
 use dukou_packets::keyring::Side;
 use dukou_packets::log::checkpoint::Checkpoint;
@@ -689,16 +690,6 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
             *size = 5;
         }
     };
-    let ahead = |log: &mut Log| {
-        if let Event::Signal { echo_size, .. } = &mut log.segments[2].events[0] {
-            *echo_size = 30;
-        }
-    };
-    let other_root = |log: &mut Log| {
-        if let Event::Signal { echo_root, .. } = &mut log.segments[2].events[0] {
-            *echo_root = sha256(&[b"another root"]);
-        }
-    };
     let (own, peer) = (restored(Side::Outer), restored(Side::Inner));
     let mut outer_case = |verdict, code, about: &str, line: &Event, edit: &dyn Fn(&mut Log)| {
         let mut log = outer_log();
@@ -735,10 +726,25 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     let about = "outer log: rewritten with the live key, and a line long before says that this station was restored";
     bench.push("INCOMPLETE", "lines-lost", about.to_owned(), files);
     released::cases(&mut bench);
+    renumbered::cases(&mut bench);
     for case in &mut bench.cases {
         case.name = format!("epoch-{}", case.name);
     }
     bench.cases
+}
+
+/// The peer speaks of lines that are not there.
+fn ahead(log: &mut Log) {
+    if let Event::Signal { echo_size, .. } = &mut log.segments[2].events[0] {
+        *echo_size = 30;
+    }
+}
+
+/// The peer speaks of another line.
+fn other_root(log: &mut Log) {
+    if let Event::Signal { echo_root, .. } = &mut log.segments[2].events[0] {
+        *echo_root = sha256(&[b"another root"]);
+    }
 }
 
 fn restored(side: Side) -> Event {

@@ -452,8 +452,19 @@ events! {
         peer: StationId,
         /// The run that went on.
         run: RunId,
-        /// The packet number that told it.
+        /// The number of the packet that told it.
         number: u64,
+    }
+    /// This station numbers its packets from further away on; no line of its log was lost.
+    Renumbered = "renumbered" {
+        /// The run that went on.
+        run: RunId,
+        /// The packet number behind which it goes on.
+        number: u64,
+        /// Why.
+        code: String,
+        /// Whose decision it was.
+        operator: String,
     }
     /// An alarm was raised.
     Alarm = "alarm" {

@@ -148,6 +148,12 @@ fn station_event() -> impl Strategy<Value = Event> {
         (channel(), code()).prop_map(|(channel, code)| Event::Hold { channel, code }),
         (channel(), code(), text()).prop_map(|(channel, code, operator)| Event::Released { channel, code, operator }),
         (number(), digest()).prop_map(|(number, header)| Event::Left { number, header }),
+        (run(), number(), code(), text()).prop_map(|(run, number, code, operator)| Event::Renumbered {
+            run,
+            number,
+            code,
+            operator
+        }),
         unknown_event(),
     ]
 }

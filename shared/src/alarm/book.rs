@@ -91,11 +91,9 @@ impl AlarmBook {
         self.say((code.as_str().to_string(), channel.cloned()), is_so);
     }
 
-    /// Says of every open alarm about a channel that is not one of these that its cause is gone: the channel is no more.
-    pub fn keep_channels(&mut self, is_known: impl Fn(&ChannelName) -> bool) {
-        let gone = self.open.iter().filter(|open| open.channel.as_ref().is_some_and(|channel| !is_known(channel)));
-        let keys: Vec<Key> = gone.map(|open| (open.code.clone(), open.channel.clone())).collect();
-        keys.into_iter().for_each(|key| self.say(key, false));
+    /// Says of an alarm about a channel, of whatever version its code is, that its cause is gone: the channel is no more.
+    pub fn forget(&mut self, code: &str, channel: &ChannelName) {
+        self.say((code.to_string(), Some(channel.clone())), false);
     }
 
     /// Takes the packet log's last words in: a crash may have come between a line and the state. True when that changed anything.
@@ -249,7 +247,7 @@ mod tests {
         again.set(Code::Late, Some(&channel), true);
         assert_eq!(again.settle(at(500)), []);
         assert_eq!(again.open(), book.open());
-        again.keep_channels(|known| *known != channel);
+        again.forget(Code::Late.as_str(), &channel);
         assert_eq!(kinds(&again.settle(at(501))), ["alarm-closed"], "its channel is no more");
     }
 

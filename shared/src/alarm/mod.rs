@@ -20,6 +20,7 @@ pub(crate) mod watermarks;
 use crate::engine::{Engine, Seams};
 use crate::error::{ConfigFault, EngineFault};
 use crate::log::LogEvidence;
+use crate::say;
 use crate::seams::FileCause;
 use crate::station::Station;
 use crate::store::{Change, StationState};
@@ -51,12 +52,10 @@ impl Alarms {
         station: &Station,
         seams: &Seams,
         state: &StationState,
-        channels: &[ChannelName],
         evidence: &LogEvidence,
     ) -> Result<Self, EngineFault> {
         let mut book: AlarmBook = state.fact()?;
         let recalled = book.recall(&evidence.alarms, state.run_ms);
-        book.keep_channels(|channel| channels.contains(channel));
         let open_time = OpenTime::read(station, |path| read_text(seams, path))?;
         let now = Moment { wall_ms: seams.clock.wall_ms(), run_ms: state.run_ms };
         let watch = Watch::begin(&station.config, open_time, state.fact()?, state.fact()?, now);
@@ -116,6 +115,7 @@ impl Engine {
         let calendar = self.alarms.watch.open_time().calendar();
         let unknown_year = calendar.is_some_and(|calendar| !calendar.knows_year_of(now.wall_ms));
         self.set_alarm(Code::Calendar, None, unknown_year);
+        self.close_alarms_of_gone_channels();
         self.look_at_watermarks()?;
         if let Some(before_ms) = self.alarms.watch.take_clock_step(now) {
             self.log.note(Event::ClockStep { before: log_time(before_ms) });
@@ -136,10 +136,39 @@ impl Engine {
         Ok(changed)
     }
 
+    /// Says of every open alarm about a channel that is not in the configuration any more, or goes the other way now, that its cause is gone.
+    fn close_alarms_of_gone_channels(&mut self) {
+        let open = self.alarms.book.open().iter().filter_map(|open| Some((open.code.clone(), open.channel.clone()?)));
+        let gone: Vec<_> = open.filter(|(code, channel)| !self.looks_at(code, channel)).collect();
+        gone.iter().for_each(|(code, channel)| self.alarms.book.forget(code, channel));
+    }
+
+    /// True where the cause of such an alarm is looked for here: the channel is configured, in the direction that the alarm is about.
+    fn looks_at(&self, code: &str, channel: &ChannelName) -> bool {
+        let goes_out = || self.outgoing.iter().any(|outgoing| outgoing.channel.channel == *channel);
+        match Code::named(code) {
+            Some(Code::Spool70 | Code::Spool90) => self.incoming.contains_key(channel),
+            Some(Code::Unconfirmed | Code::UnconfirmedExpiring) => goes_out(),
+            _ => goes_out() || self.incoming.contains_key(channel),
+        }
+    }
+
     /// One line of the journal for each alarm that comes or goes.
     fn tell(&self, line: &Event) {
         let about = |code: &str| Code::named(code).map_or("", |code| code.means(self.lang()));
+        let is_gone = |code: &str, subject: &str| subject.parse().is_ok_and(|channel| !self.looks_at(code, &channel));
         match line {
+            Event::AlarmClosed { code, subject } if is_gone(code, subject) => tracing::info!(
+                code,
+                subject,
+                raised = false,
+                "{}",
+                say!(
+                    self.lang(),
+                    "这条通道已不在本站的配置里，它的告警随之结束",
+                    "This channel is no longer in the station's configuration: its alarm ends with it"
+                )
+            ),
             Event::Alarm { code, subject } => tracing::warn!(code, subject, raised = true, "{}", about(code)),
             Event::AlarmClosed { code, subject } => tracing::info!(code, subject, raised = false, "{}", about(code)),
             _ => {}

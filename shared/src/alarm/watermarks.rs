@@ -77,13 +77,17 @@ impl Engine {
         self.set_alarm(Code::Spool90, Some(channel), mark == Mark::Ninety);
     }
 
+    /// Gives the configured channels that leave from here: what is kept of others is nobody's alarm any more.
+    fn outgoing_channels(&self) -> Vec<ChannelName> {
+        self.outgoing.iter().map(|outgoing| outgoing.channel.channel.clone()).collect()
+    }
+
     /// What was never confirmed is looked for before anything is dropped in this run.
     fn look_at_expiring(&mut self) -> Result<(), EngineFault> {
         if self.pruned_run_ms.is_none() {
             self.look_for_expiring()?;
         }
-        let channels: Vec<ChannelName> = self.state.out_heads.keys().cloned().collect();
-        for channel in channels {
+        for channel in self.outgoing_channels() {
             let is_so = self.is_expiring(&channel);
             self.set_alarm(Code::UnconfirmedExpiring, Some(&channel), is_so);
         }
@@ -95,7 +99,8 @@ impl Engine {
         let (limit_ms, now) = (self.limit_ms(), self.now());
         let is_heard = self.alarms.watch.is_hearing(now);
         let open_ms = self.alarms.watch.open_time().between_ms(now.wall_ms.saturating_sub_unsigned(passed_ms), now.wall_ms);
-        for (channel, head) in self.state.out_heads.clone() {
+        for channel in self.outgoing_channels() {
+            let Some(head) = self.out_head(&channel).cloned() else { continue };
             let waits = self.unconfirmed_age(&channel, &head)?;
             let is_open = self.alarms.book.is_open(Code::Unconfirmed, Some(&channel));
             let growth = self.alarms.watermarks.unconfirmed.entry(channel.clone()).or_insert_with(|| match is_open {

@@ -8,11 +8,13 @@ use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
 use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_store};
 use crate::epoch::accepting::ends_with_an_epoch;
+use crate::epoch::restored::{NoticedHere, RestoredHere};
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust, read_keyring};
 use crate::lang::Lang;
 use crate::log::read_lines;
+use crate::requests::renumbered::{Renumbering, renumber};
 use crate::say;
 use crate::seams::Files;
 use crate::seams::clock::{Clock, SystemClock};
@@ -20,7 +22,9 @@ use crate::seams::real_files::RealFiles;
 use crate::send::collect::{digest_parts, repeats};
 use crate::send::screen::Screen;
 use crate::station::Station;
-use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, Waiver};
+use crate::store::{
+    Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store, StoreFault, Waiver,
+};
 use dukou_packets::audit::{Verdict, verify};
 use dukou_packets::keyring::Keyring;
 use dukou_packets::limits;
@@ -229,8 +233,12 @@ pub(super) struct Told {
     pub(super) senders: BTreeMap<(ChannelName, Epoch), StationId>,
     /// Epochs that were opened or accepted here, and the header behind which each begins.
     pub(super) opened: BTreeMap<(ChannelName, Epoch), Digest>,
-    /// How often this station went on from an older copy of its state or from a rebuilt one.
+    /// That this station was found to go on from an older copy of its state, and what was decided.
+    pub(super) here: NoticedHere,
+    /// How often this station went on from an older copy of its state.
     pub(super) restored: u64,
+    /// The number behind which packets are numbered, by the last line that says so.
+    pub(super) renumbered: u64,
 }
 
 /// Checks that state, spool and log agree; with `rebuild`, puts back the packet rows that log and spool prove.
@@ -333,6 +341,7 @@ fn read_log(station: &Station) -> Result<Told, EngineFault> {
 
 fn tell(line: Line, own: StationId, told: &mut Told) {
     let at_ms = line.stamp.at_ms;
+    told.here.tell(&line, own);
     let key = |direction, channel: ChannelName, epoch, seq| PacketKey { direction, channel, epoch, seq };
     match line.event {
         Event::Packed { number, channel, epoch, seq, header, root, records, tombstones, plain, bytes } => {
@@ -357,6 +366,7 @@ fn tell(line: Line, own: StationId, told: &mut Told) {
             told.opened.insert((channel, epoch), old_header);
         }
         Event::Restored { peer, .. } => told.restored += u64::from(peer == own),
+        Event::Renumbered { number, .. } => told.renumbered = told.renumbered.max(number),
         Event::Left { number, .. } => drop(told.left.insert(number)),
         Event::Waived { channel, epoch, from, to, operator } => {
             told.waived.push(rebuild::waiver((channel, epoch), (from, to), operator, at_ms));
@@ -604,15 +614,23 @@ fn rebuild_rows(
         changes.push(Change::Rebuilt(row));
     }
     let count = changes.len() as u64;
-    changes.extend(lost_heads(told, &store.load()?));
+    let state = store.load()?;
+    changes.extend(lost_heads(told, &state)?);
+    changes.extend(lost_doubts(station, told, &state.fact()?)?);
     if !changes.is_empty() {
         store.commit(&changes)?;
     }
     Ok(count)
 }
 
-/// Gives the heads and the number that the log proves and the state is behind of.
-fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
+/// Gives the change with which the station knows again that it goes on from an older copy of its state, and what was decided.
+pub(super) fn lost_doubts(station: &Station, told: &Told, known: &RestoredHere) -> Result<Option<Change>, EngineFault> {
+    let here = told.here.unknown_to(known, &RealFiles::new(), &station.log_dir())?;
+    Ok(here.map(|here| Change::fact(&here)).transpose()?)
+}
+
+/// Gives the heads and the number that the log proves and the state is behind of; the next start tells the log of the number before it gives one.
+fn lost_heads(told: &Told, state: &StationState) -> Result<Vec<Change>, StoreFault> {
     let mut changes = Vec::new();
     for row in newest_by_channel(told.packed.values()) {
         let PacketKey { channel, epoch, seq, .. } = row.key.clone();
@@ -627,10 +645,10 @@ fn lost_heads(told: &Told, state: &StationState) -> Vec<Change> {
             changes.push(Change::InHead(channel, InHead { epoch, seq, header: Some(row.header), known: seen.unwrap_or(seq) }));
         }
     }
-    if told.packed.values().any(|row| row.number > state.number) {
-        changes.push(Change::Number(rebuild::number_behind(told)));
+    if rebuild::newest_number(told) > state.number {
+        changes.extend(renumber(rebuild::number_behind(told), Renumbering::Mended, &operator())?);
     }
-    changes
+    Ok(changes)
 }
 
 fn newest_by_channel<'a>(rows: impl Iterator<Item = &'a PacketRow>) -> Vec<&'a PacketRow> {

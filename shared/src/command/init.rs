@@ -266,9 +266,9 @@ fn station_toml(config: &StationConfig) -> String {
     };
     format!(
         r#"# 摆渡站配置：改动后重启生效，# 后面的设置是默认值 / station configuration: changes take effect at the next start, settings behind # are the defaults
-[station]
+[station]            # 本站 / this station
 id = "{}"            # 站号，不要改 / never change
-name = {name}
+name = {name}   # 站名，给人看的 / what people call it
 side = "{}"          # inner 业务内网，outer 政务外网 / which side
 environment = "{environment}"   # production 正式，test 测试；两者互不接收 / the two never mix
 lang = "{}"          # 界面语言 zh、en / language of everything people read
@@ -276,14 +276,14 @@ store = {store}     # 状态：sqlite，或 postgres://…，建站后不要改 
 {password_file}   # 数据库口令的文件，仅本站账号能读 / a file with the database's password, readable by the station's account alone
 
 [ferry]              # 摆渡目录：隔离设备搬运的目录 / the directories the gap device moves
-out = "{}"
-in = "{}"
+out = "{}"   # 发出 / what leaves
+in = "{}"   # 收到 / what arrives
 scan_seconds = {}    # 全面扫描的间隔 / seconds between full scans
 incomplete_scans = {} # 不完整的包等几轮才另存待查 / scans before a short packet is set aside
 
-[packets]
-suite = {}           # 1 AES-256-GCM, 2 ChaCha20-Poly1305
-level = {}           # zstd 1–19
+[packets]            # 摆渡包 / packets
+suite = {}           # 密码套件：1 AES-256-GCM，2 ChaCha20-Poly1305 / cipher suite, one of the two
+level = {}           # 压缩级别 zstd 1–19，越大越小越慢 / level of zstd, 1–19: higher is smaller and slower
 
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # 已离站的包，resend 只能重发这些，至少 30 / packets that left: what resend can send again, at least 30
@@ -376,11 +376,42 @@ mod tests {
         (config, text)
     }
 
+    fn is_setting(line: &str) -> bool {
+        line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    }
+
+    /// Gives the comments of a file: of lines that are nothing else, as many as stand together; else what stands behind a line.
+    fn comments(text: &str) -> Vec<String> {
+        let mut comments = vec![String::new()];
+        for line in text.lines() {
+            match line.strip_prefix("# ") {
+                Some(comment) if !is_setting(comment) => {
+                    comments.last_mut().expect("the first").push_str(comment);
+                    continue;
+                }
+                rest => comments
+                    .push(rest.unwrap_or(line).split_once(" # ").map(|(_, comment)| comment.to_string()).unwrap_or_default()),
+            }
+            comments.push(String::new());
+        }
+        comments.retain(|comment| !comment.is_empty());
+        comments
+    }
+
+    #[test]
+    fn every_comment_that_a_new_station_has_is_chinese_first_and_english_too() {
+        let mut texts: Vec<String> = CHANNELS.iter().map(|(_, text)| text.to_string()).collect();
+        texts.extend(SHIPPED.iter().flat_map(|(profile, text)| [text.to_string(), written(profile).1]));
+        texts.push(calendar::SHIPPED.to_string());
+        for comment in texts.iter().flat_map(|text| comments(text)) {
+            let chinese = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+            let english = comment.rsplit_once(chinese).map(|(_, behind)| behind).unwrap_or_default();
+            assert!(english.split(|letter: char| !letter.is_ascii_lowercase()).any(|word| word.len() > 2), "{comment}");
+        }
+    }
+
     /// Takes the `#` away from the lines that hold a setting.
     fn uncommented(text: &str) -> String {
-        let is_setting = |line: &str| {
-            line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-        };
         let line = |line: &str| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line).to_string() + "\n";
         text.lines().map(line).collect()
     }

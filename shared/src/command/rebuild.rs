@@ -2,17 +2,18 @@
 //!
 //! Given: the packet log, the spool, the station's keys. Gives: a state whose packets, records, heads, waivers, holds and numbers the log and the spool prove; the old one
 //! lies beside it under another name. After a crash: the old one is in its place, or the new one is, or none, and the next start asks for
-//! this command again; the line about it is written with the next start.
+//! this command again; each of them is whole; the line about it is written with the next start.
 //! Never: the old state changed or removed, a packet number used twice, or a word about what nothing proves.
 
-use super::examine::{Heads, Told, spool_heads};
+use super::examine::{Heads, Told, lost_doubts, spool_heads};
 use crate::epoch::accepting::upcoming;
 use crate::epoch::reseal::row_of;
+use crate::epoch::restored::RestoredHere;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
-use crate::requests::rebuilt::RebuiltState;
+use crate::requests::renumbered::{RebuiltState, Renumbering, renumber};
 use crate::say;
 use crate::station::Station;
 use crate::store::place::StatePlace;
@@ -27,8 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// How far beyond the newest number of the log a rebuilt state goes on, and beyond the one behind which the last rebuilt state did. Signals and repair
-/// packets take numbers that no line names: at one a second these are enough for a century.
+/// How far beyond the newest number that a line names a rebuilt state goes on, and once more for each older copy of the state that this station went on from: the newer
+/// one may have been rebuilt, too. Signals and repair packets take numbers that no line names: at one a second these are enough for a century.
 const NUMBERS_APART: u64 = 1 << 32;
 
 /// Changes of one transaction.
@@ -89,6 +90,7 @@ pub(super) fn rebuild(
     let dir = station.state_dir();
     let (place, beside, before) =
         (dir.join("station.sqlite"), dir.join("station.sqlite.rebuilt"), dir.join(format!("station.sqlite.before-{at_ms}")));
+    SqliteStore::open(&place)?.settle()?;
     remove_all(&beside)?;
     let mut made =
         Made { station, keys, heads: spool_heads(station, keys, trust)?, without_records: 0, under_way: BTreeSet::new() };
@@ -102,14 +104,14 @@ pub(super) fn rebuild(
     changes.push(upcoming(arrivals.to_come.into_iter())?);
     changes.extend(told.waived.iter().cloned().map(Change::Waived));
     changes.extend(holds(told));
-    let number = number_behind(told);
-    changes.push(Change::Number(number));
+    changes.extend(lost_doubts(station, told, &RestoredHere::default())?);
     let Person { name, reason, operator } = person;
-    changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator, number, is_logged: false })?);
+    changes.extend(renumber(number_behind(told), Renumbering::Rebuilt, &operator)?);
+    changes.push(Change::fact(&RebuiltState { at_ms, name, reason, operator })?);
     changes.into_iter().try_for_each(|change| writing.put(change))?;
     writing.end()?;
-    rename_all(&place, &before)?;
-    rename_all(&beside, &place)?;
+    move_alone(&place, &before)?;
+    move_alone(&beside, &place)?;
     let synced = std::fs::File::open(&dir).and_then(|dir| dir.sync_all());
     synced.map_err(|error| ConfigFault::unreadable(&dir, &error))?;
     Ok(Rebuilding { packets, without_records: made.without_records, under_way: made.under_way, before })
@@ -132,41 +134,39 @@ impl Writing {
     }
 
     fn end(mut self) -> Result<(), EngineFault> {
-        self.commit()
+        self.commit()?;
+        Ok(self.store.settle()?)
     }
 }
 
-/// The files of a database.
-const PARTS: [&str; 3] = ["", "-wal", "-shm"];
+/// What SQLite keeps beside a database.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-fn part(path: &Path, part: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(part);
-    PathBuf::from(name)
+fn companions(path: &Path) -> [PathBuf; 2] {
+    COMPANIONS.map(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
+}
+
+fn remove(path: &Path) -> Result<(), ConfigFault> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(ConfigFault::unreadable(path, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn remove_all(path: &Path) -> Result<(), ConfigFault> {
-    for path in PARTS.map(|suffix| part(path, suffix)) {
-        if let Err(error) = std::fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(ConfigFault::unreadable(&path, &error));
-        }
-    }
-    Ok(())
+    remove(path)?;
+    companions(path).iter().try_for_each(|companion| remove(companion))
 }
 
-/// What belongs to a database moves with it; the database itself last, so that it never stands without what belongs to it.
-fn rename_all(from: &Path, to: &Path) -> Result<(), ConfigFault> {
-    for suffix in PARTS.into_iter().rev() {
-        let (from, to) = (part(from, suffix), part(to, suffix));
-        if let Err(error) = std::fs::rename(&from, &to)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(ConfigFault::unreadable(&from, &error));
-        }
-    }
-    Ok(())
+/// Moves a settled database: all that it knows is in its one file, so that no two names have to change at once. What SQLite left beside it would be taken for the
+/// next one's.
+fn move_alone(from: &Path, to: &Path) -> Result<(), ConfigFault> {
+    companions(from).iter().try_for_each(|companion| remove(companion))?;
+    std::fs::rename(from, to).map_err(|error| ConfigFault::unreadable(from, &error))
 }
 
 struct Made<'a> {
@@ -256,8 +256,12 @@ fn records(path: &Path, head: &VerifiedHead, key: &dyn Unwrapper) -> Option<Vec<
 /// Gives the number behind which a rebuilt state goes on. Between two rebuildings only signals may have taken numbers, and each rebuilding has its line, so
 /// that each goes on further away.
 pub(super) fn number_behind(told: &Told) -> u64 {
-    let newest = told.packed.values().map(|row| row.number).max().unwrap_or(0);
-    newest.saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
+    newest_number(told).saturating_add(NUMBERS_APART.saturating_mul(told.restored + 1))
+}
+
+/// Gives the newest packet number that a line speaks of.
+pub(super) fn newest_number(told: &Told) -> u64 {
+    told.packed.values().map(|row| row.number).max().unwrap_or(0).max(told.renumbered)
 }
 
 /// What the log proves of the channels that come in.
@@ -429,7 +433,10 @@ mod tests {
     fn each_rebuilding_goes_on_further_away_though_only_signals_went_between() {
         let mut told = Told::default();
         let first = number_behind(&told);
+        told.renumbered = first;
+        let second = number_behind(&told);
+        assert!(second >= first + NUMBERS_APART);
         told.restored += 1;
-        assert!(number_behind(&told) >= first + NUMBERS_APART);
+        assert!(number_behind(&told) >= second + NUMBERS_APART, "the copy that was lost may have been rebuilt itself");
     }
 }

@@ -69,19 +69,26 @@ struct CheckArgs {
     json: Json,
 }
 
-/// What `source check` found.
+/// What `source check` or `sink check` found.
 #[derive(Serialize)]
-struct Checked {
-    channel: String,
-    problems: Vec<CheckedProblem>,
+pub(super) struct Checked {
+    pub(super) channel: String,
+    pub(super) problems: Vec<CheckedProblem>,
 }
 
 /// One thing that a person has to mend.
 #[derive(Serialize)]
-struct CheckedProblem {
-    code: &'static str,
-    zh: String,
-    en: String,
+pub(super) struct CheckedProblem {
+    pub(super) code: &'static str,
+    pub(super) zh: String,
+    pub(super) en: String,
+}
+
+impl CheckedProblem {
+    /// Tells of what a connector found.
+    pub(super) fn of(fault: &TableFault) -> Self {
+        Self { code: fault.code(), zh: fault.words(Lang::Zh), en: fault.words(Lang::En) }
+    }
 }
 
 pub(super) fn source(station: &Station, args: SourceArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -103,8 +110,8 @@ fn install(station: &Station, args: &InstallArgs, lang: Lang) -> Result<u8, Engi
     on_outbox(station, name, |outbox| outbox.install())?;
     print(&say!(
         lang,
-        "通道 {name} 的发件表和触发器已建好，从现在起的改动会送出；已有的行请用 push {name} 推送。\n",
-        "Outbox and triggers of channel {name} are in place; changes are sent from now on. Rows that are there already go with push {name}.\n"
+        "通道 {name} 的发件表和触发器已建好，从现在起的改动会送出；已有的行请用 push {name} 推送。通道若是配对以后加的，请对方先授权（在对方站运行 trust 本站的密钥卡）。\n",
+        "Outbox and triggers of channel {name} are in place; changes are sent from now on. Rows that are there already go with push {name}. A channel that was added after pairing has to be granted by the peer first (there: trust with this station's card).\n"
     ))?;
     Ok(0)
 }
@@ -154,10 +161,8 @@ fn check(station: &Station, args: &CheckArgs, lang: Lang) -> Result<u8, EngineFa
         let Some(mut source) = source_of(databases, station, &channel)? else { return Err(no_tables(name).into()) };
         source.check().map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) }.into())
     })?;
-    let problem =
-        |fault: &TableFault| CheckedProblem { code: fault.code(), zh: fault.words(Lang::Zh), en: fault.words(Lang::En) };
     if args.json.json {
-        print_json(&Checked { channel: name.to_string(), problems: found.iter().map(problem).collect() })?;
+        print_json(&Checked { channel: name.to_string(), problems: found.iter().map(CheckedProblem::of).collect() })?;
     } else {
         let lines: String = found.iter().map(|fault| format!("{}\n", fault.words(lang))).collect();
         let sound =
@@ -169,8 +174,7 @@ fn check(station: &Station, args: &CheckArgs, lang: Lang) -> Result<u8, EngineFa
 
 /// Gives the channel, if it leaves from here and follows tables.
 fn followed(station: &Station, name: &ChannelName) -> Result<Channel, ConfigFault> {
-    let found = Channel::load_all(station)?.into_iter().find(|channel| channel.channel == *name);
-    let channel = found.ok_or_else(|| ConfigFault::NoChannel { name: name.to_string() })?;
+    let channel = Channel::named(station, name)?;
     let leaves = channel.direction(station.config.station.side) == Direction::Out;
     match leaves && channel.source.tables().is_some() {
         true => Ok(channel),

@@ -46,7 +46,7 @@ pub struct Candidate {
 pub struct Look {
     /// Finished files, in the order they are sent.
     pub ready: Vec<Candidate>,
-    /// Folders that may not be read, each a fault of its own; the first few of them.
+    /// Folders that may not be read, each a fault of its own, the first few of them; and one that takes back nothing of what an earlier run left.
     pub passed_over: Vec<FileFault>,
     /// Files that are not finished yet, `.tmp` and `.part` not among them.
     pub young: u64,

@@ -114,12 +114,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives a channel's epoch that has not begun here, and the highest number known in it.
-    pub(crate) fn epoch_to_come(&self, channel: &ChannelName) -> Result<Option<(Epoch, u64)>, EngineFault> {
-        let upcoming = self.state.fact::<Upcoming>()?;
-        Ok(upcoming.0.get(channel).map(|expected| (expected.epoch, expected.known)))
-    }
-
     /// Keeps a packet for an epoch that has not begun here.
     fn keep_for_epoch(
         &mut self,

@@ -13,7 +13,7 @@ const DECISIONS_MAX: usize = 200;
 /// What a person decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decision {
-    /// The verb: `epoch-new`, `epoch-accept`, `replay`, `reseal`, `trust-replace`.
+    /// The verb: `epoch-new`, `epoch-accept`, `replay`, `reseal`, `trust-replace`, `push`.
     pub(crate) verb: String,
     /// The channel, where it was about one.
     pub(crate) channel: Option<ChannelName>,

@@ -33,18 +33,43 @@ impl Engine {
         Ok(false)
     }
 
-    /// Takes note of a packet that the peer sealed after it had heard of this copy: no packet from there on was delivered before.
-    pub(super) fn note_heard(&mut self, header: &Header) -> Result<(), EngineFault> {
-        let (here, echo) = (self.state.fact::<RestoredHere>()?, header.peer_log);
-        let tells = here.may_come_again(header.number) && here.is_beyond(echo) && echo.size <= self.log.head().size;
-        if !tells || self.echo_of_lost == Some(echo) {
+    /// Takes note of what the packets of a look tell of this copy, where this station was ever restored. A packet that the peer sealed after it had heard of this copy was
+    /// not delivered before, nor any later one; unless one among these does not know this copy: then the peer goes on from an older copy, too.
+    pub(super) fn note_heard(&mut self, headers: &[&Header]) -> Result<(), EngineFault> {
+        let known = self.state.fact::<RestoredHere>()?;
+        if !known.is_remembered() {
             return Ok(());
         }
-        let own = if echo == self.log.head() { Some(echo.root) } else { self.log.root_at(echo.size)? };
-        if own == Some(echo.root) {
-            return self.commit_store(vec![Change::fact(&here.heard_by(header.number))?]);
+        let mut here = known.clone();
+        for header in headers {
+            here = match self.knows_this_copy(&known, header.peer_log)? {
+                true => here.heard_by(header.number),
+                false => here.unheard_by(header.number),
+            };
         }
-        self.echo_of_lost = Some(echo);
+        if here != known {
+            self.commit_store(vec![Change::fact(&here)?])?;
+        }
         Ok(())
+    }
+
+    /// True for a head that no other copy of this log had. Heads whose lines are not here any more are taken for such: they say nothing.
+    fn knows_this_copy(&mut self, here: &RestoredHere, echo: LogHead) -> Result<bool, EngineFault> {
+        let head = self.log.head();
+        if !here.is_beyond(echo) || echo.size > head.size {
+            return Ok(false);
+        }
+        if echo == head || self.echoes_compared.contains(&echo) {
+            return Ok(true);
+        }
+        if self.echo_of_lost == Some(echo) {
+            return Ok(false);
+        }
+        let fits = self.log.root_at(echo.size)?.is_none_or(|root| root == echo.root);
+        match fits {
+            true => drop(self.echoes_compared.insert(echo)),
+            false => self.echo_of_lost = Some(echo),
+        }
+        Ok(fits)
     }
 }

@@ -9,6 +9,8 @@
 use super::decisions::Person;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::link::receipts::Receipts;
+use crate::requests::renumbered::{Renumbering, renumber};
 use crate::send::publish::Sealable;
 use crate::store::Change;
 use crate::store::facts::Fact;
@@ -117,6 +119,29 @@ impl Engine {
         Ok(last.map(|(_, last)| last).filter(|last| heads.made.is_some_and(|made| made < *last)))
     }
 
+    /// Gives a channel, and how far the peer is there, of which it has said more than in this report with a signal that it sealed behind it.
+    pub(crate) fn confirmed_beyond(
+        &self,
+        heads: &ReceiverHeads,
+        channel: Option<&ChannelName>,
+    ) -> Result<Option<(ChannelName, u64)>, EngineFault> {
+        let (receipts, peer) = (self.state.fact::<Receipts>()?, self.trust.as_ref().map(|trust| trust.peer.body().station));
+        if receipts.peer != peer || heads.made.is_none_or(|made| receipts.signal < made.number) {
+            return Ok(None);
+        }
+        let names = self.leaving(channel).into_iter().map(|at| self.channel_name(at));
+        let beyond = |channel: &ChannelName| {
+            let told = heads.channels.get(channel);
+            let confirmed = receipts.channels.get(channel).filter(|receipt| {
+                let at = (receipt.epoch.counter, receipt.seq);
+                at > told.map_or((0, 0), |head| (head.epoch.counter, head.seq)) && receipt.seq > 0
+            });
+            let never_sent = receipts.beyond.get(channel).filter(|seq| told.is_none_or(|head| **seq > head.seq));
+            confirmed.map(|receipt| receipt.seq).max(never_sent.copied())
+        };
+        Ok(names.filter_map(|channel| beyond(&channel).map(|seq| (channel, seq))).next())
+    }
+
     /// Leaves out the channels whose epoch was opened from the same source.
     pub(crate) fn not_opened_yet(&self, mut channels: Vec<usize>, source: Digest) -> Result<Vec<usize>, EngineFault> {
         let openings = self.state.fact::<Openings>()?;
@@ -170,9 +195,11 @@ impl Engine {
     pub(crate) fn signal_anew(&mut self, person: &Person<'_>) -> Result<(), EngineFault> {
         let above = (self.numbers_used() / NUMBERS_AN_EPOCH + 1).saturating_mul(NUMBERS_AN_EPOCH);
         self.raise_numbers(above);
-        let mut changes = vec![self.decided("epoch-new", None, person)?, Change::Number(above)];
+        let mut changes = vec![self.decided("epoch-new", None, person)?];
+        changes.extend(renumber(above, Renumbering::EpochNew, person.operator)?);
         changes.extend(self.sending_decided()?);
-        self.commit_store(changes)
+        self.commit_store(changes)?;
+        self.tell_renumbered()
     }
 
     /// Gives the highest epoch counter that this station or its receiver knows of the link.

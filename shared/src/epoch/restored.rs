@@ -4,6 +4,10 @@
 //! the packet that told it lies in the ferry directory still, or the state says so. Never: a packet of a doubtful sender applied; a packet of this
 //! station sealed while its numbers may be in use already.
 
+mod of_log;
+
+pub(crate) use self::of_log::NoticedHere;
+
 use super::{RESTORED, RESTORED_HERE};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
@@ -47,6 +51,9 @@ pub struct RestoredHere {
     tolerated: u64,
     /// Packets below this number may have been delivered before: all there are until the peer names a head of this copy's log.
     again_below: u64,
+    /// The highest number of a packet that did not know this copy: up to there the peer's numbers tell nothing, where it was restored, too.
+    #[serde(default)]
+    apart_up_to: u64,
     /// Lines of this log when it was noticed: no other copy has the heads beyond.
     #[serde(default)]
     since: u64,
@@ -69,13 +76,13 @@ impl Engine {
         let heads = look.signals.iter().chain(look.cargo.values().flatten());
         let mut headers: Vec<&Header> = heads.map(|picked| &picked.head.header).collect();
         headers.sort_by_key(|header| header.number);
-        for header in headers {
+        for header in &headers {
             if self.speaks_of_lost_lines(header.peer_log)? {
                 self.notice_here(header)?;
             }
-            self.note_heard(header)?;
             self.judge_run(header)?;
         }
+        self.note_heard(&headers)?;
         let restored = self.state.fact::<PeerRestored>()?;
         if restored.found.is_some() {
             let signals = std::mem::take(&mut look.signals);
@@ -152,6 +159,7 @@ impl Engine {
             sending_waits: true,
             tolerated: size,
             again_below: u64::MAX,
+            apart_up_to: 0,
             since: self.log.head().size,
         };
         self.hold_all(RESTORED_HERE, vec![Change::fact(&here)?])
@@ -291,12 +299,22 @@ impl Engine {
 impl RestoredHere {
     /// Tells whether a packet may have been delivered before this station was restored.
     pub(crate) fn may_come_again(&self, number: u64) -> bool {
-        number < self.again_below
+        number < self.again_below || number <= self.apart_up_to
     }
 
     /// Takes note that the peer knew of this copy when it sealed a packet; what it sealed later is new.
     pub(crate) fn heard_by(self, number: u64) -> Self {
         Self { again_below: self.again_below.min(number), ..self }
+    }
+
+    /// Takes note that the peer did not know of this copy when it sealed a packet.
+    pub(crate) fn unheard_by(self, number: u64) -> Self {
+        Self { apart_up_to: self.apart_up_to.max(number), ..self }
+    }
+
+    /// True where this station ever went on from an older copy, and with this peer.
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.since > 0
     }
 
     /// True for a head that no other copy of this log had, if it is one of this log.

@@ -1,6 +1,6 @@
 //! The private spool's quota a channel: early packets beyond it stay in the ferry directory, or unrebuilt, the other channels flow.
 //!
-//! Given: the rows of what a channel keeps until its turn, or until an epoch begins. Gives: whether one more may be copied in; a fact that names those which stay outside. After a
+//! Given: what a channel keeps until its turn or until an epoch begins, and as evidence of epochs that ended. Gives: whether one more may be copied in; a fact that names those which stay outside. After a
 //! crash: counted anew. Never: a packet that is next in its turn kept out, or one called missing that lies in the ferry directory.
 
 use crate::engine::{Engine, PassReport};
@@ -10,7 +10,7 @@ use crate::ranges::{Ranges, gathered};
 use crate::receive::order::{Gaps, minus};
 use crate::say;
 use crate::store::facts::Fact;
-use crate::store::{Change, Direction, PacketState, StationState, StoreFault};
+use crate::store::{Change, StationState, StoreFault};
 use crate::trouble::Trouble;
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use serde::{Deserialize, Serialize};
@@ -94,15 +94,12 @@ impl SpoolRoom {
 }
 
 impl Engine {
-    /// Counts what a channel keeps until its turn, or until its epoch begins.
+    /// Counts what a channel keeps until its turn or until its epoch begins, and what of ended epochs is kept as evidence: one share for all of
+    /// its epochs, however many its sender opens. Evidence leaves with its keeping time, never for want of room.
     pub(crate) fn spool_room(&mut self, channel: &ChannelName) -> Result<SpoolRoom, EngineFault> {
         let most = u64::from(self.station.config.keep.spool_gib) * GIB;
-        let open = self.in_head(channel).map(|head| (head.epoch, head.seq + 1, head.known));
-        let (to_come, mut used) = (self.epoch_to_come(channel)?.map(|(epoch, known)| (epoch, 1, known)), 0);
-        for (epoch, from, known) in [open, to_come].into_iter().flatten().filter(|(_, from, known)| from <= known) {
-            let rows = self.store().packet_range(Direction::In, channel, &epoch, from, known)?;
-            used += rows.iter().filter(|row| row.state == PacketState::Early).map(|row| row.sealed_bytes).sum::<u64>();
-        }
+        let open = self.in_head(channel).map(|head| head.epoch);
+        let used = self.store().kept_bytes(channel, open)?;
         Ok(SpoolRoom { used, most, full: false })
     }
 
@@ -173,13 +170,13 @@ fn trouble(channel: &ChannelName, code: &'static str, room: &SpoolRoom, lang: La
     let sentence = |lang| match room.full {
         true => say!(
             lang,
-            "通道 {channel} 等待轮次的包已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先看它在等什么（status、gaps）并处理，之后自动继续。",
-            "Early packets of channel {channel} fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. See what it waits for (status, gaps) and mend that; then it goes on by itself."
+            "通道 {channel} 等待轮次的包（连同旧的各代留作凭据的包）已占满本站留存限额（{used} / {most} MiB，keep.spool_gib），后到的留在摆渡目录，别的通道照常。请先看它在等什么（status、gaps）并处理，之后自动继续。",
+            "Early packets of channel {channel}, and what is kept of its ended epochs, fill its share of the spool ({used} of {most} MiB, keep.spool_gib); later ones stay in the ferry directory, other channels flow. See what it waits for (status, gaps) and mend that; then it goes on by itself."
         ),
         false => say!(
             lang,
-            "通道 {channel} 等待轮次的包已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快看它在等什么（status、gaps）并处理。",
-            "Early packets of channel {channel} take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). See soon what it waits for (status, gaps) and mend that.",
+            "通道 {channel} 等待轮次的包（连同旧的各代留作凭据的包）已占本站留存限额的 {} 以上（{used} / {most} MiB，keep.spool_gib）。请尽快看它在等什么（status、gaps）并处理。",
+            "Early packets of channel {channel}, and what is kept of its ended epochs, take more than {} of its share of the spool ({used} of {most} MiB, keep.spool_gib). See soon what it waits for (status, gaps) and mend that.",
             if code == "spool-90" { "90%" } else { "70%" }
         ),
     };

@@ -7,7 +7,7 @@ mod recover;
 mod segments;
 mod vouched;
 
-pub use recover::{LogEvidence, Opened};
+pub use recover::{LogEvidence, Opened, newest_evidence};
 pub use segments::read_lines;
 
 use crate::error::LogFault;

@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub struct LogEvidence {
     /// Numbers of packets with a `packed` line.
     pub packed: BTreeSet<u64>,
+    /// The number behind which packets are numbered, by the last `renumbered` line.
+    pub renumbered: u64,
     /// Packets with an `applied` line.
     pub applied: BTreeSet<(ChannelName, Epoch, u64)>,
     /// Ranges with a `waived` line.
@@ -28,6 +30,13 @@ pub struct LogEvidence {
     pub gaps: Gaps,
     /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
     pub alarms: BTreeMap<(String, String), Option<i64>>,
+}
+
+impl LogEvidence {
+    /// Gives the newest packet number that a line speaks of; 0 without one.
+    pub fn newest_number(&self) -> u64 {
+        self.packed.last().copied().unwrap_or(0).max(self.renumbered)
+    }
 }
 
 /// An opened log.
@@ -265,12 +274,32 @@ pub(super) fn split_notes(bytes: &[u8]) -> (Vec<&[u8]>, u64) {
     }
 }
 
+/// Gives what the lines of a segment prove that lie beyond a size of the log, the newest segment being number 0; `None` where no line of it does. Reads without
+/// a change, also beside the process that writes.
+///
+/// # Errors
+/// [`LogFault`] when a segment cannot be read.
+pub fn newest_evidence(files: &dyn Files, dir: &Path, beyond: u64, at: usize) -> Result<Option<LogEvidence>, LogFault> {
+    let paths = segments::list(files, dir)?;
+    let Some(path) = paths.iter().rev().nth(at) else { return Ok(None) };
+    let next = at.checked_sub(1).and_then(|newer| paths.iter().rev().nth(newer));
+    if next.is_some_and(|next| first_line(next) <= beyond + 1) {
+        return Ok(None);
+    }
+    let (bytes, known) = (segments::read(files, path)?, (beyond + 1).saturating_sub(first_line(path)));
+    let start: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(known as usize).map(<[u8]>::len).sum();
+    let mut evidence = LogEvidence::default();
+    gather(bytes.get(start..).unwrap_or_default(), &mut evidence);
+    Ok(Some(evidence))
+}
+
 fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
     for line in bytes.split_inclusive(|byte| *byte == b'\n').filter_map(complete_line) {
         match line.event {
             Event::Packed { number, .. } => {
                 evidence.packed.insert(number);
             }
+            Event::Renumbered { number, .. } => evidence.renumbered = evidence.renumbered.max(number),
             Event::Applied { channel, epoch, seq, .. } => {
                 evidence.applied.insert((channel, epoch, seq));
             }

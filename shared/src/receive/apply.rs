@@ -111,12 +111,15 @@ impl Engine {
                 return Ok(Onward::Waits);
             }
             self.sync_spool(channel)?;
-            if !self.finish_delivering(channel, report)? {
-                let wrong = wrong.map(|(row, picked, _)| (row, picked));
-                let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
-                self.keep_seen(staged.chain(wrong).chain(failed).chain(rest), PacketState::Early, report)?;
-                return Ok(Onward::Waits);
-            }
+        }
+        // Also where nothing of this group could be staged: what is below delivers on this thread.
+        if !self.finish_delivering(channel, report)? {
+            let wrong = wrong.map(|(row, picked, _)| (row, picked));
+            let staged = staged.into_iter().map(|(opened, _)| (opened.row, opened.picked));
+            self.keep_seen(staged.chain(wrong).chain(failed).chain(rest), PacketState::Early, report)?;
+            return Ok(Onward::Waits);
+        }
+        if !staged.is_empty() {
             self.mark(channel, &staged, progress.unfinished, peer_log)?;
             self.forget_picked(&staged, report)?;
         }

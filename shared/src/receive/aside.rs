@@ -330,8 +330,8 @@ fn aside_sentence(code: &str, lang: Lang) -> String {
         ),
         "not-granted" => say!(
             lang,
-            "对方无权在这个通道上发送，或本站没有这个通道。请检查 channels/ 和 trust 的授权。",
-            "The sender may not use this channel, or it is not configured here. Check channels/ and the grants of trust."
+            "对方无权在这个通道上发送，或本站没有这个通道。请检查 channels/，重新运行 trust 对方的密钥卡授权，再请发送方 resend。",
+            "The sender may not use this channel, or it is not configured here. Check channels/, grant it by running trust with the peer's card again, then have the sender run resend."
         ),
         "equivocation" => say!(
             lang,

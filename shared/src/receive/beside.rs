@@ -54,7 +54,10 @@ impl Engine {
         }
         let Some(hand) = incoming.beside.hand.take().or_else(|| incoming.sink.second_hand()) else { return Ok(false) };
         let packets = std::mem::take(staged).into_iter().map(|(opened, rows)| (marked(&opened.row, &rows), rows)).collect();
-        let work = Work::begin_on_disk("dukou-deliver", second_thread, move || deliver(hand, packets))?;
+        // Where no thread can be had, the engine's own delivers.
+        let Ok(work) = Work::begin_on_disk("dukou-deliver", second_thread, move || deliver(hand, packets)) else {
+            return Ok(false);
+        };
         incoming.beside.work = Some(work);
         Ok(true)
     }

@@ -178,6 +178,13 @@ impl Engine {
         if mark.is_some_and(|mark| mark.epoch != head.epoch && mark.epoch.counter >= head.epoch.counter) {
             return Ok(mark.map(HeldRow::sink_ahead));
         }
+        let lacks = self.first_lacking(channel, mark)?;
+        Ok(lacks.map(|seq| HeldRow::sink_behind(mark, seq, head.seq)))
+    }
+
+    /// Gives the first packet of the newest epoch that was applied and that a sink with this mark does not have.
+    pub(crate) fn first_lacking(&mut self, channel: &ChannelName, mark: Option<&Mark>) -> Result<Option<u64>, EngineFault> {
+        let Some(head) = self.in_head(channel).cloned() else { return Ok(None) };
         let has = mark.filter(|mark| mark.epoch == head.epoch).map_or(0, |mark| mark.seq);
         if has >= head.seq {
             return Ok(None);
@@ -185,7 +192,7 @@ impl Engine {
         // What a person waived has no row that was applied.
         let rows = self.store().packet_range(Direction::In, channel, &head.epoch, has + 1, head.seq)?;
         let lacks = rows.iter().find(|row| matches!(row.state, PacketState::Applied | PacketState::Delivering));
-        Ok(lacks.map(|row| HeldRow::sink_behind(mark, row.key.seq, head.seq)))
+        Ok(lacks.map(|row| row.key.seq))
     }
 
     /// Applies a group of packets of a channel of tables and tells how the channel goes on.
@@ -274,6 +281,11 @@ impl Engine {
     /// Asks the sink how far it is.
     pub(crate) fn sink_mark(&mut self, channel: &ChannelName) -> Option<Result<Option<Mark>, TableFault>> {
         self.rows_in(channel).map(|rows| rows.sink.mark(channel))
+    }
+
+    /// Moves a sink's mark without giving it anything.
+    pub(crate) fn pass_over_in_sink(&mut self, channel: &ChannelName, mark: &Mark) -> Option<Result<(), TableFault>> {
+        self.rows_in(channel).map(|rows| rows.sink.pass_over(channel, mark))
     }
 
     /// Lets a sink be asked for its mark again, and forgets why its channel was held.

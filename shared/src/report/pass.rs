@@ -52,13 +52,21 @@ pub fn pass_text(report: &PassReport, lang: Lang) -> String {
 const UNKNOWN_KEY: &str = "unknown-key";
 
 fn refusals_text(report: &PassReport, lang: Lang) -> String {
-    let (rejected, held_back) = (report.rejected, report.held_back);
+    let (rejected, held_back) = (report.rejected.saturating_sub(report.rejected_rows), report.held_back);
     let mut out = String::new();
     if rejected > 0 {
         out += &say!(
             lang,
             "拒收 {rejected} 个文件，文件和原因在 rejected/ 下。\n",
             "Refused {rejected} file(s); files and reasons are in rejected/.\n"
+        );
+    }
+    if report.rejected_rows > 0 {
+        let rows = report.rejected_rows;
+        out += &say!(
+            lang,
+            "有 {rows} 行不能摆渡，没有送出；发件记录在来源数据库发件表旁的 refused 表里。\n",
+            "{rows} row(s) cannot travel and were not sent; their entries are in the refused table beside the outbox.\n"
         );
     }
     if held_back > 0 {

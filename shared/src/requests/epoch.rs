@@ -44,6 +44,9 @@ impl Engine {
         if let Some(last) = self.later_report(&heads)? {
             return Ok(older_report(heads.made.map_or(0, |made| made.report), last.report));
         }
+        if let Some((channel, confirmed)) = self.confirmed_beyond(&heads, channel)? {
+            return Ok(stale_report(&channel, confirmed));
+        }
         let mut report = PassReport::default();
         if self.seals_nothing()? {
             if channel.is_some() {
@@ -118,6 +121,17 @@ fn older_report(report: u64, last: u64) -> Answer {
             lang,
             "--from 的缺包单（对方第 {report} 份）比上次另起一代用的（第 {last} 份）旧，没有改动任何东西。请向对方索取新的缺包单；对方若是从备份恢复的，请它先按 status 处理，再出一份。",
             "The gap report of --from (the peer's report {report}) is older than the one an epoch was opened from last (report {last}); nothing was changed. Ask the peer for a new one; where the peer was restored from a backup, it does first what its status says."
+        )
+    })
+}
+
+/// The receiver said later than in this report that it has more: an epoch that begins behind the report would not fit.
+fn stale_report(channel: &ChannelName, confirmed: u64) -> Answer {
+    Answer::no(|lang| {
+        say!(
+            lang,
+            "--from 的缺包单是旧的：对方后来的回执说通道 {channel} 已到第 {confirmed} 号包，单上还没有；没有改动任何东西。请向对方索取新的缺包单；对方若是从备份恢复的，请它先按 status 处理，再出一份。",
+            "The gap report of --from is an old one: the peer has said since that channel {channel} is at packet {confirmed}, which the report does not know; nothing was changed. Ask the peer for a new one; where the peer was restored from a backup, it does first what its status says."
         )
     })
 }

@@ -5,6 +5,7 @@
 
 use super::Answer;
 use crate::engine::Engine;
+use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
 use crate::say;
 use crate::send::rows::RowsOut;
@@ -47,7 +48,8 @@ impl Engine {
             }));
         }
         let mut pushes = self.state.fact::<Pushes>()?;
-        if let Some(push) = pushes.0.get(channel) {
+        // A condition may be one that the database never understands: the next order takes the place of one that has any.
+        if let Some(push) = pushes.0.get(channel).filter(|push| push.filter.is_none()) {
             let (rows, tables) = (push.rows, push.tables.join(", "));
             return Ok(Answer::no(|lang| {
                 say!(
@@ -61,7 +63,13 @@ impl Engine {
         let is_whole = wanted.table.is_none() && wanted.filter.is_none();
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
         pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) });
-        self.commit_store(vec![Change::fact(&pushes)?])?;
+        self.forget_chunk(channel);
+        // The order goes when it is done; who gave it, and with which condition, stays.
+        let what: Vec<&str> = [wanted.table, wanted.filter].into_iter().flatten().collect();
+        let reason = what.join(" WHERE ");
+        let person = Person { operator: wanted.operator, name: wanted.operator, reason: &reason };
+        let decision = self.decided("push", Some(channel), &person)?;
+        self.commit_store(vec![Change::fact(&pushes)?, decision])?;
         let outgoing = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
         outgoing.and_then(|outgoing| outgoing.rows.as_mut()).into_iter().for_each(RowsOut::ask);
         Ok(Answer::done(count, |lang| {

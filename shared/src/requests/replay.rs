@@ -43,11 +43,15 @@ impl Engine {
         // A sink of rows takes packets in order and without a hole; what was waived has no place in it.
         rows.retain(|row| row.state == PacketState::Applied && (is_tables || row.spool.is_some() && row.records > 0));
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(nothing(channel, from)) };
+        let (from, to) = (first.key.seq, last.key.seq);
+        if let Some(answer) = self.passes_over(channel, from)? {
+            return Ok(answer);
+        }
         self.log.note(Event::Replayed {
             channel: channel.clone(),
             epoch: head.epoch,
-            from: first.key.seq,
-            to: last.key.seq,
+            from,
+            to,
             count: rows.len() as u64,
             operator: person.operator.to_string(),
         });

@@ -7,6 +7,7 @@ use super::Answer;
 use crate::engine::{Engine, PassReport};
 use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
+use crate::lang::Lang;
 use crate::say;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Unwrapper;
@@ -49,24 +50,30 @@ impl Engine {
         self.flush()?;
         let (waiting, unopened) = self.reseal_standing()?;
         let done = planned.saturating_sub(waiting).saturating_sub(unopened);
-        let sentence = |lang| {
-            say!(
-                lang,
-                "已把 {done} 个留存包的记录重新封装发出，还有 {waiting} 个会由 run 或 pass 接着做。",
-                "Sealed the records of {done} retained packet(s) anew; {waiting} more are done by run or pass."
-            )
-        };
-        let in_part = |lang| {
-            say!(
-                lang,
-                "已把 {done} 个留存包的记录重新封装发出，还有 {waiting} 个会由 run 或 pass 接着做；{unopened} 个打不开，请运行 check，并用 --recovery-key 再试。",
-                "Sealed the records of {done} retained packet(s) anew; {waiting} more are done by run or pass; {unopened} could not be opened: run check, and try again with --recovery-key."
-            )
-        };
+        let sentence = |lang| resealed(lang, done, waiting, unopened);
         Ok(match unopened {
             0 => Answer::done(done, sentence),
             // Part of it was done: somebody should look at the rest.
-            _ => Answer { exit: 1, ..Answer::done(done, in_part) },
+            _ => Answer { exit: 1, ..Answer::done(done, sentence) },
         })
     }
+}
+
+/// Says what was done, and what is left only where something is.
+fn resealed(lang: Lang, done: u64, waiting: u64, unopened: u64) -> String {
+    let mut out = match done + waiting + unopened {
+        0 => say!(lang, "没有要重新封装的留存包", "No retained packet is to be sealed anew"),
+        _ => say!(lang, "已把 {done} 个留存包的记录重新封装发出", "Sealed the records of {done} retained packet(s) anew"),
+    };
+    if waiting > 0 {
+        out += &say!(lang, "，还有 {waiting} 个会由 run 或 pass 接着做", "; {waiting} more are done by run or pass");
+    }
+    if unopened > 0 {
+        out += &say!(
+            lang,
+            "；{unopened} 个打不开，请运行 check，并用 --recovery-key 再试",
+            "; {unopened} could not be opened: run check, and try again with --recovery-key"
+        );
+    }
+    out + &say!(lang, "。", ".")
 }

@@ -9,6 +9,7 @@ use crate::error::EngineFault;
 use crate::gaps::heads::bare_heads;
 use crate::gaps::waiver::WaiverLine;
 use crate::lang::Lang;
+use crate::receive::rows::SINK_BEHIND;
 use crate::report::range_text;
 use crate::say;
 use crate::store::{Change, Direction, InHead, PacketRow, PacketState, Waiver};
@@ -180,6 +181,7 @@ impl Engine {
         let Some(hold) = self.state.holds.get(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 没有暂停。", "Channel {channel} is not held.")));
         };
+        let mut gone = 0;
         if !self.release_doubtful(&hold.code, operator)? {
             self.log.note(Event::Released {
                 channel: channel.clone(),
@@ -187,10 +189,22 @@ impl Engine {
                 operator: operator.to_string(),
             });
             self.commit_log()?;
+            if hold.code == SINK_BEHIND {
+                gone = self.pass_over_gone(channel)?;
+            }
             self.meet_sink_again(channel)?;
             self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
         }
         let code = hold.code;
+        if gone > 0 {
+            return Ok(Answer::done(1, |lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 的暂停（{code}）已解除；{gone} 个包的副本不在或损坏，去向数据库永远缺少它们。请确认发送方已运行 push {channel}，并按主键核对两边（存量只补不删）。",
+                    "The hold of channel {channel} ({code}) is ended; the copies of {gone} packet(s) are gone or damaged, and the sink's database lacks them for good. Make sure that the sender ran push {channel}, and compare both sides by key (a push adds and never deletes)."
+                )
+            }));
+        }
         Ok(Answer::done(1, |lang| {
             say!(lang, "通道 {channel} 的暂停（{code}）已解除。", "The hold of channel {channel} ({code}) is ended.")
         }))

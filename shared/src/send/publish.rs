@@ -401,5 +401,7 @@ fn dispose(packet: &PacketKey, index: u32, away: super::pack::Away) -> Disposal 
 
 fn count(packet: &Sealable, report: &mut PassReport) {
     report.rejected += u64::from(packet.row.tombstones);
+    let is_refused_row = |row: &&RecordRow| row.kind == RecordKind::Tombstone && row.is_of_outbox();
+    report.rejected_rows += packet.batch.rows.iter().filter(is_refused_row).count() as u64;
     report.accepted += packet.batch.rows.iter().filter(|row| row.ends_file()).count() as u64;
 }

@@ -9,7 +9,7 @@ pub(crate) mod push;
 
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::words::DatabaseFault;
-use crate::connectors::tables::{Cells, Chunk, Entry, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
+use crate::connectors::tables::{Cells, Entry, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
@@ -21,10 +21,14 @@ use crate::trouble::Trouble;
 use deal::{Piece, parcels};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::RecordKind;
+use push::{Pace, Waiting};
 use std::collections::{BTreeSet, VecDeque};
 
-/// How many packets one read of an outbox may fill.
+/// How many packets one read of an outbox may fill, where no backlog waits.
 const READ_PACKETS: usize = 16;
+
+/// Rows that a read may bring where one waits, however few a packet has: every read costs the source a transaction.
+const READ_ROWS: usize = 4096;
 
 /// Bytes of the values that one read may bring.
 const READ_BYTES: u64 = 32 << 20;
@@ -48,7 +52,10 @@ pub(crate) struct RowsOut {
     /// Rows that could not travel, told until this monotonic time (ms).
     unfit: VecDeque<(u64, Trouble)>,
     /// The chunk of the stock push whose place in the outbox was not read yet.
-    chunk: Option<(u64, Chunk)>,
+    chunk: Option<Waiting>,
+    pace: Pace,
+    /// How many times as much as without a backlog the next read may bring.
+    widened: usize,
     /// A person asked for something: the next look comes at once.
     is_asked: bool,
 }
@@ -71,6 +78,8 @@ impl RowsOut {
             loose: Vec::new(),
             unfit: VecDeque::new(),
             chunk: None,
+            pace: Pace::default(),
+            widened: 1,
             is_asked: false,
         }
     }
@@ -91,7 +100,7 @@ impl RowsOut {
             true => Some(0),
             false => self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0),
         };
-        self.rest.left_ms(now_ms).or(read)
+        self.rest.left_ms(now_ms).or_else(|| read.into_iter().chain(self.pace.rest.left_ms(now_ms)).min())
     }
 
     fn except(&self) -> BTreeSet<i64> {
@@ -194,12 +203,14 @@ impl Engine {
 
     fn read_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<Option<Vec<Offered>>, EngineFault> {
         let records = self.outgoing(at).channel.batch.max_records as usize;
-        let limits = ReadLimits { rows: records * READ_PACKETS, bytes: READ_BYTES };
         let Some(rows) = self.rows_out(at) else { return Ok(None) };
+        let usual = records * READ_PACKETS;
+        let limits = ReadLimits { rows: usual.max((usual * rows.widened).min(READ_ROWS)), bytes: READ_BYTES };
         let except = rows.except();
         match rows.source.read(&except, limits) {
             Ok(offered) => {
                 rows.rest.end();
+                rows.widened = if offered.len() >= limits.rows / 2 { (rows.widened * 2).min(READ_ROWS) } else { 1 };
                 Ok(Some(offered))
             }
             Err(fault) => self.rest_source(at, fault, report).map(|()| None),
@@ -230,10 +241,11 @@ impl Engine {
         let mut parcels = parcels(pieces, &self.outgoing(at).channel.batch).into_iter().peekable();
         while parcels.peek().is_some() && self.may_take_on(at) && self.window_is_open(at)? && !self.should_stop() {
             let (mut group, mut troubles, mut ends_chunk) = (Group::default(), Vec::new(), false);
-            let mut room = self.window_room(at)?;
+            let (mut room, mut of_chunk) = (self.window_room(at)?, 0);
             while let Some(parcel) = parcels.next_if(|_| !group.is_full() && !room.is_used_up()) {
                 troubles.extend(parcel.iter().filter_map(|piece| self.trouble_of(at, piece)));
                 ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
+                of_chunk += parcel.iter().filter(|piece| piece.is_of_chunk).count();
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
                 for screened in parcel.into_iter().flat_map(Piece::screened) {
                     batch.push(screened)?;
@@ -247,6 +259,9 @@ impl Engine {
                 self.ride_progress(at)?;
             }
             self.publish_group(at, group, report)?;
+            if let Some(waiting) = self.rows_out(at).and_then(|rows| rows.chunk.as_mut()) {
+                waiting.went += of_chunk;
+            }
             self.remember_unfit(at, troubles);
         }
         Ok(())

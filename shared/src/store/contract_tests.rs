@@ -125,6 +125,35 @@ fn a_packet_is_found_by_its_header_digest_in_its_direction_alone() {
 }
 
 #[test]
+fn what_nothing_was_applied_of_is_counted_over_all_epochs_of_its_channel_and_direction_alone() {
+    each(|store| {
+        let [first, second] = ["1-00ff00ff00ff00ff", "2-00ff00ff00ff00ff"].map(epoch);
+        let row = |epoch, seq, state, sealed_bytes| PacketRow {
+            state,
+            sealed_bytes,
+            spool: Some(format!("{seq}")),
+            ..packet(PacketKey { epoch, ..key(Direction::In, seq) }, seq as u8)
+        };
+        let kept = [
+            row(first, 1, PacketState::Early, 1),
+            row(first, 2, PacketState::Late, 10),
+            row(second, 3, PacketState::Early, 100),
+            row(second, 4, PacketState::Late, 1000),
+        ];
+        let mut changes: Vec<Change> = kept.into_iter().map(Change::Kept).collect();
+        changes.extend([packed(5, vec![]), marked(6, vec![])]);
+        store.commit(&changes).unwrap();
+        let reports = channel("reports");
+        assert_eq!(store.kept_bytes(&reports, None).unwrap(), 1111);
+        assert_eq!(store.kept_bytes(&reports, Some(first)).unwrap(), 1101);
+        assert_eq!(store.kept_bytes(&reports, Some(second)).unwrap(), 111);
+        assert_eq!(store.kept_bytes(&channel("others"), None).unwrap(), 0);
+        store.commit(&[Change::Pruned(PacketKey { epoch: second, ..key(Direction::In, 4) })]).unwrap();
+        assert_eq!(store.kept_bytes(&reports, Some(first)).unwrap(), 101, "it has left the spool");
+    });
+}
+
+#[test]
 fn a_packed_packet_moves_head_and_number_and_gives_its_records_back_unchanged() {
     each(|store| {
         let mut all = vec![file(0, "a", "a.txt"), file(1, "测绘", "2026/测绘 report.PDF")];

@@ -442,6 +442,17 @@ impl Store for MemoryStore {
         Ok(rows)
     }
 
+    fn kept_bytes(&mut self, channel: &ChannelName, open: Option<Epoch>) -> Result<u64, StoreFault> {
+        let shared = self.running()?;
+        let is_kept = |row: &&PacketRow| match row.state {
+            PacketState::Early => true,
+            PacketState::Late => Some(row.key.epoch) != open,
+            _ => false,
+        };
+        let rows = shared.content.rows(Direction::In).filter(|row| row.key.channel == *channel && row.spool.is_some());
+        Ok(rows.filter(is_kept).map(|row| row.sealed_bytes).sum())
+    }
+
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault> {
         let shared = self.running()?;
         Ok(shared.content.stored(key).map(|stored| stored.records.clone()).unwrap_or_default())

@@ -623,6 +623,9 @@ pub trait Store: Send {
     ) -> Result<Vec<PacketRow>, StoreFault>;
     /// Gives the packets in state `Left`, `Applied` or `Late` with a spool file, made before this running time (retention); at most `limit`.
     fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault>;
+    /// Gives the sealed bytes in the spool of a channel's incoming packets that nothing was applied of: those in state `Early`, and those in state
+    /// `Late` of any epoch but `open`.
+    fn kept_bytes(&mut self, channel: &ChannelName, open: Option<Epoch>) -> Result<u64, StoreFault>;
     /// Gives a packet's records, by index.
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault>;
     /// Gives the sightings of all records whose key, name or last part of the name equals `what`, newest first; at most `limit`.

@@ -281,6 +281,13 @@ impl Store for PostgresStore {
         self.read(async |conn, _| reads::packets_older(conn, direction, run_ms, limit).await)
     }
 
+    fn kept_bytes(&mut self, channel: &ChannelName, open: Option<Epoch>) -> Result<u64, StoreFault> {
+        self.read(async |conn, lanes| match lanes.find(conn, Direction::In, channel).await? {
+            Some(lane) => reads::kept_bytes(conn, lane, open).await,
+            None => Ok(0),
+        })
+    }
+
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault> {
         self.read(async |conn, _| reads::records(conn, key).await)
     }

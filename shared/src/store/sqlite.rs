@@ -22,7 +22,7 @@ use super::{
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -88,6 +88,16 @@ impl SqliteStore {
             StoreFault::Starved(said) if !path.exists() => StoreFault::Corrupt(said),
             fault => fault,
         })
+    }
+
+    /// Closes the store with everything in its one file: nothing of it is in the write-ahead log any more.
+    ///
+    /// # Errors
+    /// [`StoreFault::Busy`] while somebody reads it; the store is as it was.
+    pub fn settle(mut self) -> Result<(), StoreFault> {
+        let busy: i64 =
+            self.read(async |conn, _| Ok(sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(conn).await?.try_get(0)?))?;
+        if busy == 0 { Ok(()) } else { Err(StoreFault::Busy) }
     }
 
     fn on(connection: SqliteConnection) -> Self {
@@ -244,6 +254,13 @@ impl Store for SqliteStore {
 
     fn packets_older(&mut self, direction: Direction, run_ms: u64, limit: usize) -> Result<Vec<PacketRow>, StoreFault> {
         self.read(async |conn, _| reads::packets_older(conn, direction, run_ms, limit).await)
+    }
+
+    fn kept_bytes(&mut self, channel: &ChannelName, open: Option<Epoch>) -> Result<u64, StoreFault> {
+        self.read(async |conn, lanes| match lanes.find(conn, Direction::In, channel).await? {
+            Some(lane) => reads::kept_bytes(conn, lane, open).await,
+            None => Ok(0),
+        })
     }
 
     fn records(&mut self, key: &PacketKey) -> Result<Vec<RecordRow>, StoreFault> {

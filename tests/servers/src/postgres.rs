@@ -257,6 +257,38 @@ impl Database {
     pub fn psql(&self, sql: &str) -> String {
         psql(&shared_dir(), &self.name, sql)
     }
+
+    /// Dumps it with `pg_dump`, as text.
+    ///
+    /// # Panics
+    /// Panics when that fails.
+    #[must_use]
+    #[track_caller]
+    pub fn dump(&self) -> String {
+        let mut command = Command::new(program("pg_dump"));
+        command.args(["-U", "postgres", "-d", &self.name, "-h"]).arg(shared_dir()).current_dir("/").stdin(Stdio::null());
+        let output = command.output().unwrap_or_else(|error| panic!("pg_dump: {error}"));
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Makes it anew from a dump: nothing else stays, and every session in it ends.
+    ///
+    /// # Panics
+    /// Panics when the server refuses.
+    #[track_caller]
+    pub fn restore(&self, dump: &str) {
+        let file = shared_dir().join(format!("{}.sql", self.name));
+        fs::write(&file, dump).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        psql(&shared_dir(), "postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        psql(&shared_dir(), "postgres", &format!("CREATE DATABASE {} OWNER {USER}", self.name));
+        let mut command = Command::new(program("psql"));
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", &self.name, "-f"]).arg(&file);
+        let output = command.arg("-h").arg(shared_dir()).current_dir("/").stdin(Stdio::null()).output();
+        let output = output.unwrap_or_else(|error| panic!("psql: {error}"));
+        assert!(output.status.success(), "restore: {}", String::from_utf8_lossy(&output.stderr));
+        fs::remove_file(&file).expect("its own file");
+    }
 }
 
 impl Drop for Database {

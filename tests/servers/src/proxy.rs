@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -14,8 +16,8 @@ pub enum Cut {
     Answer,
 }
 
-/// The break that is asked for: what is sent then, and where the line breaks.
-type Armed = Arc<Mutex<Option<(Vec<u8>, Cut)>>>;
+/// The break that is asked for: what is sent then, and where the line breaks; and the breaks that happened.
+type Armed = Arc<Mutex<(Option<(Vec<u8>, Cut)>, Vec<Cut>)>>;
 
 /// A proxy on the loopback interface in front of a port; each break is asked for anew.
 #[derive(Debug)]
@@ -32,13 +34,27 @@ impl Proxy {
     /// Panics when no port is free.
     #[must_use]
     pub fn before(server: u16) -> Self {
+        Self::make(move || TcpStream::connect(("127.0.0.1", server)))
+    }
+
+    /// Stands in front of a Unix socket.
+    ///
+    /// # Panics
+    /// Panics when no port is free.
+    #[must_use]
+    pub fn before_socket(server: &Path) -> Self {
+        let server: PathBuf = server.to_owned();
+        Self::make(move || UnixStream::connect(&server))
+    }
+
+    fn make<S: Line>(connect: impl Fn() -> std::io::Result<S> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its port").port();
-        let armed = Arc::new(Mutex::new(None));
+        let armed = Armed::default();
         let shared = Arc::clone(&armed);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if let Ok(server) = TcpStream::connect(("127.0.0.1", server)) {
+                if let Ok(server) = connect() {
                     join(client, server, &shared);
                 }
             }
@@ -51,7 +67,7 @@ impl Proxy {
     /// # Panics
     /// Panics when a thread of the proxy did.
     pub fn cut_at(&self, sign: &[u8], cut: Cut) {
-        *self.armed.lock().expect("no panic") = Some((sign.to_vec(), cut));
+        self.armed.lock().expect("no panic").0 = Some((sign.to_vec(), cut));
     }
 
     /// Tells whether the break that was asked for happened.
@@ -60,21 +76,62 @@ impl Proxy {
     /// Panics when a thread of the proxy did.
     #[must_use]
     pub fn has_cut(&self) -> bool {
-        self.armed.lock().expect("no panic").is_none()
+        self.armed.lock().expect("no panic").0.is_none()
+    }
+
+    /// Counts the breaks of this kind that happened.
+    ///
+    /// # Panics
+    /// Panics when a thread of the proxy did.
+    #[must_use]
+    pub fn cuts(&self, cut: Cut) -> usize {
+        self.armed.lock().expect("no panic").1.iter().filter(|happened| **happened == cut).count()
     }
 }
 
-fn join(client: TcpStream, server: TcpStream, armed: &Armed) {
-    let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { return };
+/// One side of the line.
+trait Line: Read + Write + Send + Sized + 'static {
+    /// Gives the same line once more.
+    fn again(&self) -> std::io::Result<Self>;
+    /// Ends both directions; the other thread may have ended them before.
+    fn end(&self);
+}
+
+impl Line for TcpStream {
+    fn again(&self) -> std::io::Result<Self> {
+        self.try_clone()
+    }
+
+    fn end(&self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+impl Line for UnixStream {
+    fn again(&self) -> std::io::Result<Self> {
+        self.try_clone()
+    }
+
+    fn end(&self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+fn join<S: Line>(client: TcpStream, server: S, armed: &Armed) {
+    let (Ok(from_client), Ok(from_server)) = (client.again(), server.again()) else { return };
     let swallow = Arc::new(Mutex::new(false));
     let (armed, swallows) = (Arc::clone(armed), Arc::clone(&swallow));
     thread::spawn(move || {
         copy(from_client, server, |bytes| {
             let mut armed = armed.lock().expect("no panic");
-            let cut =
-                armed.as_ref().filter(|(sign, _)| bytes.windows(sign.len()).any(|window| window == sign)).map(|(_, cut)| *cut);
-            if cut.is_some() {
-                *armed = None;
+            let cut = armed
+                .0
+                .as_ref()
+                .filter(|(sign, _)| bytes.windows(sign.len()).any(|window| window == sign))
+                .map(|(_, cut)| *cut);
+            if let Some(cut) = cut {
+                armed.0 = None;
+                armed.1.push(cut);
             }
             *swallows.lock().expect("no panic") |= cut == Some(Cut::Answer);
             cut != Some(Cut::Request)
@@ -84,7 +141,7 @@ fn join(client: TcpStream, server: TcpStream, armed: &Armed) {
 }
 
 /// Passes bytes on until one side ends or `passes` says no; then both end.
-fn copy(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
+fn copy(mut from: impl Line, mut to: impl Line, mut passes: impl FnMut(&[u8]) -> bool) {
     let mut room = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut room) {
         let bytes = &room[..length];
@@ -92,7 +149,6 @@ fn copy(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&[u8]) ->
             break;
         }
     }
-    // The other thread may have ended them before.
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+    from.end();
+    to.end();
 }

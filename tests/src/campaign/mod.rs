@@ -17,6 +17,7 @@ mod poison;
 mod power;
 mod soak;
 mod stations;
+mod tables;
 mod time;
 mod traffic;
 
@@ -94,6 +95,7 @@ pub fn scenarios() -> Vec<Scenario> {
         stations::SCENARIOS,
         load::SCENARIOS,
         soak::SCENARIOS,
+        tables::SCENARIOS,
     ];
     let mut all: Vec<Scenario> = families.concat();
     all.sort_by_key(|scenario| (scenario.fault, scenario.ground, scenario.name));

@@ -114,6 +114,8 @@ pub struct SimStation {
     pub databases: SimDatabases,
     /// What acts between two of its file operations.
     pub hook: Hook,
+    /// Whether its engine has a second thread, from its next opening on: what that does is as the machine has it, and no seed decides.
+    pub second_thread: bool,
     /// How often its engine was opened.
     pub starts: u64,
     random: Arc<Chance>,
@@ -156,6 +158,7 @@ impl SimStation {
             trust: None,
             databases: SimDatabases::default(),
             hook: Hook::default(),
+            second_thread: false,
             starts: 0,
             random,
             engine: None,
@@ -192,7 +195,7 @@ impl SimStation {
                 clock: self.clock.clone(),
                 random: self.random.clone(),
                 databases: Arc::new(self.databases.clone()),
-                second_thread: false,
+                second_thread: self.second_thread,
             };
             let (channels, keys) = (self.channels.clone(), self.keys.clone());
             let store = Box::new(self.store.clone());

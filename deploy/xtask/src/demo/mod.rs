@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: both real stations, a simulated gap device each way, and a verdict at the end.
 
+mod databases;
 mod feed;
 mod ferries;
 mod verdict;
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// Leave everything running until Ctrl-C / 保持运行，按 Ctrl-C 结束
     #[arg(long)]
     keep: bool,
+    /// The cadastre's tables between PostgreSQL and MariaDB, both ways / 权籍的表在两个数据库之间双向摆渡
+    #[arg(long, conflicts_with = "records")]
+    databases: bool,
     /// Generate so many messages beside the samples / 另外生成的报文数
     #[arg(long, value_name = "N", default_value_t = 0)]
     records: usize,
@@ -45,6 +49,9 @@ pub(crate) struct Options {
 
 /// Runs the demo; anything that is not as it must be makes it fail.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.databases {
+        return databases::run(options);
+    }
     let stopped = stop::at_ctrl_c()?;
     let say = |zh: &str, en: &str| println!("== {}", options.lang.say(zh, en));
     say("编译两侧摆渡站", "building both stations");
@@ -87,7 +94,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         complaints.extend(running.stop(options.lang)?);
         complaints.extend(conclude(options.lang, &programs.audit, &outer, &inner, &crossings)?);
     }
-    Ok(close(options, &place, &complaints))
+    let good = [
+        "演示通过：每个文件恰好送达一次且未改变，拒收有原因，两侧日志审计通过",
+        "PASS: every file arrived once and unchanged, refusals have reasons, both audits pass",
+    ];
+    Ok(close(options, &place, &complaints, good))
 }
 
 /// Makes a directory that no earlier run has used.
@@ -255,13 +266,9 @@ fn conclude(language: Language, audit: &Path, outer: &Station, inner: &Station, 
     Ok(complaints)
 }
 
-fn close(options: &Options, place: &Path, complaints: &[String]) -> ExitCode {
+fn close(options: &Options, place: &Path, complaints: &[String], good: [&str; 2]) -> ExitCode {
     if complaints.is_empty() {
-        let good = "演示通过：每个文件恰好送达一次且未改变，拒收有原因，两侧日志审计通过";
-        println!(
-            "\n{}",
-            options.lang.say(good, "PASS: every file arrived once and unchanged, refusals have reasons, both audits pass")
-        );
+        println!("\n{}", options.lang.say(good[0], good[1]));
         if !options.keep && fs::remove_dir_all(place).is_err() {
             println!("{}", place.display());
         }

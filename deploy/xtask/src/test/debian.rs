@@ -46,13 +46,23 @@ pub(crate) fn on_path(program: &str) -> bool {
 
 /// Makes sure that every package is there; as root it installs what is missing.
 pub(crate) fn provide() -> Result<String> {
-    let missing: Vec<_> = NEEDED.iter().filter(|(_, sign, _)| !sign.is_there()).collect();
+    provide_of(&NEEDED)
+}
+
+/// Makes sure of the database servers alone, as [`provide`] does of everything.
+pub(crate) fn provide_servers() -> Result<String> {
+    let servers = |package: &str| package.starts_with("mariadb-") || package == "postgresql";
+    provide_of(&NEEDED.iter().copied().filter(|(package, ..)| servers(package)).collect::<Vec<_>>())
+}
+
+fn provide_of(needed: &[(&'static str, Sign, &'static str)]) -> Result<String> {
+    let missing: Vec<_> = needed.iter().filter(|(_, sign, _)| !sign.is_there()).collect();
     for (package, _, why) in &missing {
         println!("missing: {package} ({why})");
     }
     let packages: Vec<_> = missing.iter().map(|(package, ..)| *package).collect();
     if packages.is_empty() {
-        return Ok(NEEDED.map(|(package, ..)| package).join(" "));
+        return Ok(needed.iter().map(|(package, ..)| *package).collect::<Vec<_>>().join(" "));
     }
     install(&packages)?;
     let still: Vec<_> = missing.iter().filter(|(_, sign, _)| !sign.is_there()).map(|(package, ..)| *package).collect();

@@ -57,8 +57,10 @@ pub(super) struct Putting {
     made: HashSet<OsString>,
     /// Folders whose names changed since the last [`tidy`](Self::tidy); as plain bytes, which compare faster than paths.
     touched: BTreeSet<OsString>,
-    /// Whether repeats that an earlier run left in their private places were given back.
+    /// Whether all repeats that an earlier run left in their private places were given back.
     given_back: bool,
+    /// Names of those that could not be given back at the last try, and what kept the first of them from it.
+    kept_back: (BTreeSet<String>, Option<FileFault>),
     /// Whether a folder may have been made, by an earlier run or before a fault, whose entry is not durable.
     unsure: bool,
     /// Files in their private places that are still to be removed.
@@ -84,6 +86,7 @@ impl Putting {
             made: HashSet::new(),
             touched: BTreeSet::new(),
             given_back: false,
+            kept_back: Default::default(),
             unsure: true,
             removing: Removing::new(),
         }
@@ -128,8 +131,19 @@ impl Putting {
         if self.config.status { self.write_status(disposal) } else { Ok(()) }
     }
 
-    /// Finishes what an earlier run left half done, once. Before anything is looked for: a repeat that comes back behind a later file under its
-    /// name would be taken for news.
+    /// Tells whether a repeat of this name is still to be given back. Nothing is taken up under the name until then: a repeat that comes back
+    /// behind a later file would be taken for news.
+    pub(super) fn keeps_back(&self, name: &str) -> bool {
+        self.kept_back.0.contains(name)
+    }
+
+    /// Says what keeps repeats from being given back.
+    pub(super) fn trouble(&self) -> Option<FileFault> {
+        self.kept_back.1.clone()
+    }
+
+    /// Finishes what an earlier run left half done, before anything is looked for. A folder that refuses what came out of it keeps back the names
+    /// in question alone; each call tries them again.
     pub(super) fn settle(&mut self) -> Result<(), FileFault> {
         if self.given_back {
             return Ok(());
@@ -225,7 +239,7 @@ impl Putting {
                 false => Ok(()),
             });
             match removed {
-                Err(fault) if matches!(fault.cause, FileCause::NotDirectory | FileCause::Denied | FileCause::ReadOnly) => {}
+                Err(fault) if refuses(&fault) => {}
                 other => other?,
             }
         }
@@ -247,14 +261,26 @@ impl Putting {
             Err(fault) if matches!(fault.cause, FileCause::NotFound | FileCause::NotDirectory) => {}
             other => drop(other?),
         }
+        self.kept_back = Default::default();
         for name in names {
-            let path = self.places.folder.join(&name);
-            self.files.make_dirs(parent(&path))?;
-            self.return_to(&path, &name, &held.join(&name))?;
-            self.touch(parent(&path));
-            self.touch(parent(&held.join(&name)));
+            match self.give_back_repeat(&name, &held.join(&name)) {
+                Err(fault) if refuses(&fault) => {
+                    self.kept_back.0.insert(name);
+                    self.kept_back.1.get_or_insert(fault);
+                }
+                other => other?,
+            }
         }
-        self.given_back = true;
+        self.given_back = self.kept_back.0.is_empty();
+        Ok(())
+    }
+
+    fn give_back_repeat(&mut self, name: &str, held: &Path) -> Result<(), FileFault> {
+        let path = self.places.folder.join(name);
+        self.files.make_dirs(parent(&path))?;
+        self.return_to(&path, name, held)?;
+        self.touch(parent(&path));
+        self.touch(parent(held));
         Ok(())
     }
 
@@ -534,6 +560,11 @@ impl Putting {
 
 fn numbered(slot: &Path, count: u32) -> PathBuf {
     if count == 1 { slot.to_path_buf() } else { with_suffix(slot, &format!("~{count}")) }
+}
+
+/// True for a fault of one folder that takes nothing in now.
+fn refuses(fault: &FileFault) -> bool {
+    matches!(fault.cause, FileCause::Denied | FileCause::ReadOnly | FileCause::NotDirectory)
 }
 
 /// Passes over a folder that its supplier removed, or put a file in the place of.

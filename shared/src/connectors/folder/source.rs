@@ -124,6 +124,8 @@ impl Source for FolderSource {
             let found = candidate(&folder, walked);
             if waits_for_rename(&found.name) {
                 look.unfinished += 1;
+            } else if self.putting.keeps_back(&found.name) {
+                // It waits for the repeat of its name.
             } else if except.get(&found.path).is_some_and(|stamp| found.stat.is_of(stamp)) {
                 // Its packet exists.
             } else if let Some(due_ms) = self.finished.due(&found, &mut young) {
@@ -137,6 +139,7 @@ impl Source for FolderSource {
             }
             true
         })?;
+        look.passed_over.extend(self.putting.trouble());
         self.finished.end_look(young);
         look.ready = oldest
             .into_sorted_vec()
@@ -209,7 +212,7 @@ mod tests {
     use super::*;
     use crate::channel::ChannelSource;
     use crate::seams::clock::SimClock;
-    use crate::seams::sim_files::SimFiles;
+    use crate::seams::sim_files::{Access, SimFiles};
 
     fn source(files: &SimFiles) -> FolderSource {
         let config: ChannelSource = toml::from_str("folder = \"in\"\nsettle_seconds = 0").expect("a source");
@@ -239,6 +242,25 @@ mod tests {
             source.most = 4;
             assert_eq!(found(&mut source), ["b/5", "b/2", "a/3", "a/4"], "seed {seed}");
         }
+    }
+
+    #[test]
+    fn nothing_is_taken_up_under_the_name_of_a_repeat_that_is_still_to_be_given_back() {
+        let files = SimFiles::new(1);
+        files.mkdir("/in/.taken/held");
+        for (path, mtime_ns) in [("/in/.taken/held/a", 1), ("/in/a", 2), ("/in/b", 3)] {
+            files.put_at(path, path.as_bytes(), mtime_ns);
+        }
+        let mut source = source(&files);
+        files.set_access("/in/.taken/held", Access::Look);
+        for _ in 0..2 {
+            let look = source.look(&Except::default()).expect("a look");
+            assert_eq!(look.ready.iter().map(|ready| ready.name.as_str()).collect::<Vec<_>>(), ["b"]);
+            assert_eq!(look.passed_over.len(), 1);
+        }
+        files.set_access("/in/.taken/held", Access::Full);
+        assert_eq!(found(&mut source), ["a", "b"]);
+        assert_eq!(files.get("/in/.taken/held/a"), None);
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub(super) trait Target {
     fn begin(&mut self) -> Result<(), TableFault>;
     /// Gives a channel's mark, held against change.
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault>;
+    /// The mark as this connector last saw or wrote it, with its channel; `None` where it does not know.
+    fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)>;
     /// Writes a channel's mark.
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
     /// Gives what a channel has pending, in order.
@@ -118,7 +120,7 @@ pub(super) trait Target {
 /// How a channel's packets go into a sink.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
-    /// The sink's names of tables that have another there.
+    /// The channel's tables, as the source names them, with the sink's names; no other table is written.
     pub(super) names: HashMap<TableName, TableName>,
     /// Whether refused rows become dead letters.
     pub(super) dead_letters: bool,
@@ -133,22 +135,44 @@ pub(super) fn apply(
 ) -> Result<(), TableFault> {
     target.begin()?;
     let outcome = within(target, terms, channel, packet);
-    if outcome.is_err() {
-        target.roll_back();
-        target.forget();
+    match outcome {
+        Ok(mark) => *target.left_at() = Some((channel.clone(), mark)),
+        Err(_) => {
+            target.roll_back();
+            target.forget();
+        }
     }
-    outcome
+    outcome.map(drop)
 }
 
 /// Sets the mark alone; an older one does not move it back.
 pub(super) fn pass_over(target: &mut dyn Target, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
     target.begin()?;
-    let outcome = target.mark(channel).and_then(|there| match is_behind(there.as_ref(), mark) {
-        true => Ok(()),
-        false => target.set_mark(channel, mark).and_then(|()| commit(target)),
+    let outcome = unmoved_mark(target, channel).and_then(|there| match there.filter(|there| is_behind(Some(there), mark)) {
+        Some(there) => Ok(there),
+        None => target.set_mark(channel, mark).and_then(|()| commit(target)).map(|()| *mark),
     });
     target.roll_back();
-    outcome
+    if let Ok(mark) = outcome {
+        *target.left_at() = Some((channel.clone(), mark));
+    }
+    outcome.map(drop)
+}
+
+/// Gives a channel's mark; a fault where it is not the one that this connector left: the database goes on from another copy of its tables, and
+/// whoever knows what was applied judges that first.
+fn unmoved_mark(target: &mut dyn Target, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
+    let there = target.mark(channel)?;
+    match target.left_at().take() {
+        Some((of, left)) if of == *channel && there != Some(left) => Err(mark_moved()),
+        _ => Ok(there),
+    }
+}
+
+/// The fault of a mark that somebody else moved; the mark is asked for again after it.
+pub(super) fn mark_moved() -> TableFault {
+    let words = "its mark is not where this station left it".to_owned();
+    TableFault::Busy { place: "dukou_mark".to_owned(), words }
 }
 
 /// Tells whether a packet was applied before.
@@ -163,10 +187,11 @@ fn commit(target: &mut dyn Target) -> Result<(), TableFault> {
     })
 }
 
-fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
-    if is_behind(target.mark(channel)?.as_ref(), &packet.mark) {
+/// Gives the mark that stands in the end.
+fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet: &RowPacket) -> Result<Mark, TableFault> {
+    if let Some(there) = unmoved_mark(target, channel)?.filter(|there| is_behind(Some(there), &packet.mark)) {
         target.roll_back();
-        return Ok(());
+        return Ok(there);
     }
     let pending = target.pending(channel)?;
     let had_pending = !pending.is_empty();
@@ -186,12 +211,12 @@ fn within(target: &mut dyn Target, terms: &Terms, channel: &ChannelName, packet:
     };
     work.target.savepoint(true)?;
     match work.in_bulk(&net).and_then(|()| finish(&mut work)) {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(packet.mark),
         Err(Refused::Fault(fault)) => return Err(fault),
         Err(Refused::Rows(_)) => work.target.back()?,
     }
     work.row_by_row(&net)?;
-    finish(&mut work).map_err(|refused| match refused {
+    finish(&mut work).map(|()| packet.mark).map_err(|refused| match refused {
         Refused::Fault(fault) => fault,
         Refused::Rows(why) => TableFault::Denied { place: "COMMIT".to_owned(), words: why.words[1].clone() },
     })
@@ -232,9 +257,10 @@ impl Work<'_> {
     /// Checks all values before anything is changed.
     fn take(&mut self, changes: Vec<Placed>) -> Result<(), TableFault> {
         for mut placed in changes {
-            if let Some(name) = self.terms.names.get(&placed.change.table) {
-                placed.change.table.clone_from(name);
-            }
+            let Some(name) = self.terms.names.get(&placed.change.table) else {
+                return Err(TableFault::Unfit { table: placed.change.table, column: None, problem: Problem::Missing });
+            };
+            placed.change.table.clone_from(name);
             let shape = self.target.shape(&placed.change.table)?;
             match fitted(&placed.change, &shape)? {
                 Ok((key, row)) => {
@@ -381,7 +407,7 @@ fn fitted<'a>(change: &'a RowChange, shape: &Shape) -> Result<Result<(Taken<'a>,
     })
 }
 
-fn key_differs(key: &BTreeSet<&str>) -> Refusal {
+pub(super) fn key_differs(key: &BTreeSet<&str>) -> Refusal {
     let key = key.iter().copied().collect::<Vec<_>>().join(", ");
     let words = [
         format!("去向表的主键是 {key}，与来源表的不同；请把两边的主键改为一致"),

@@ -27,11 +27,13 @@ macro_rules! table_contract {
                 rare_characters_cross_unchanged, a_value_of_16_mib_crosses_and_one_byte_more_is_named }
             marks { a_packet_applied_twice_or_below_the_mark_changes_nothing, another_epoch_is_applied_and_channels_are_apart,
                 a_packet_passed_over_moves_the_mark_alone, a_delete_of_what_is_gone_changes_nothing, what_stands_there_already_is_overwritten,
-                a_fault_leaves_mark_and_rows_as_they_were }
+                a_fault_leaves_mark_and_rows_as_they_were, a_mark_that_somebody_else_moved_is_told_before_anything_is_changed }
             refusals { a_second_row_under_a_unique_value_is_told, a_child_without_its_parent_is_told, null_where_none_may_be_is_told,
                 a_value_too_wide_is_told_before_the_database_sees_it, a_column_that_is_not_there_is_told, dead_letters_let_the_others_flow,
-                tables_that_are_not_there_are_named_by_the_check }
-            straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all, no_reader_sees_a_child_without_its_parent }
+                tables_that_are_not_there_are_named_by_the_check, a_table_that_is_not_the_channels_is_never_written,
+                a_key_that_is_not_the_tables_key_deletes_nothing }
+            straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all, no_reader_sees_a_child_without_its_parent,
+                what_waits_for_an_end_that_never_comes_is_applied_once_packets_are_missing }
             stock { chunks_give_every_row_once_by_rising_key, a_change_behind_a_chunk_stands_behind_its_marker, a_change_under_way_is_not_overtaken,
                 the_stock_pushed_twice_changes_nothing, a_filter_and_a_key_of_two_columns_are_kept }
         }

@@ -108,6 +108,14 @@ pub trait Outbox: Send {
     fn uninstall(&mut self) -> Result<(), TableFault>;
 }
 
+/// What `sink install` asks of a connector: the station's own tables in a sink's database (mark, what is pending, what was refused).
+pub trait OwnTables: Send {
+    /// Gives the SQL that makes those that are not there, to be run once or again; changes nothing.
+    fn install_sql(&mut self) -> Result<String, TableFault>;
+    /// Makes those that are not there.
+    fn install(&mut self) -> Result<(), TableFault>;
+}
+
 /// The seam: makes connectors. None of them speaks to its server before it is used.
 pub trait Databases: Send + Sync {
     /// Makes the source of a channel.
@@ -206,7 +214,26 @@ impl Databases for Drivers {
             Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, dead_letters)),
             Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, dead_letters)),
             Driver::TableFile(_) if dead_letters => return Err(DatabaseProblem::NoDeadLetters),
-            Driver::TableFile(path) => Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, config.tables.clone())),
+            Driver::TableFile(path) => {
+                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
+            }
+        })
+    }
+}
+
+impl Drivers {
+    /// Makes what installs the station's own tables in a channel's sink.
+    fn own_tables(at: &Address, tables: &[TableName], config: &TableSinkConfig) -> Result<Box<dyn OwnTables>, DatabaseProblem> {
+        let pairs: Vec<(TableName, TableName)> =
+            tables.iter().map(|table| (table.clone(), config.name_of(table).to_owned())).collect();
+        let password = at.revealed();
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresSink::new(&at.url, password, &pairs, false)),
+            Driver::Mysql => Box::new(MysqlSink::new(&at.url, password, &pairs, false)),
+            Driver::Sqlite(path) => Box::new(SqliteSink::new(&path, &pairs, false)),
+            Driver::TableFile(path) => {
+                Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
+            }
         })
     }
 }
@@ -284,6 +311,18 @@ pub fn sink_of(
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
 }
 
+/// Makes what installs the station's own tables in the sink of a channel; `None` for a channel of files.
+///
+/// # Errors
+/// [`ConfigFault::Database`].
+pub fn own_tables_of(station: &Station, channel: &Channel) -> Result<Option<Box<dyn OwnTables>>, ConfigFault> {
+    let (Some(config), Some(source)) = (channel.sink.tables(), channel.source.tables()) else { return Ok(None) };
+    let at =
+        address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
+    let made = Drivers::own_tables(&at, &source.tables, config);
+    made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
+}
+
 fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {
     let file = station.dir.join("channels").join(format!("{}.toml", channel.channel));
     ConfigFault::Database { file, setting, problem }
@@ -303,7 +342,7 @@ fn address(
 
 /// Reads the first line of a file that its owner alone may read.
 fn read_password(path: &Path) -> Result<Password, DatabaseProblem> {
-    let unreadable = |error: std::io::Error| DatabaseProblem::Unreadable(error.kind().to_string());
+    let unreadable = |error: std::io::Error| DatabaseProblem::Unreadable(format!("{}: {}", path.display(), error.kind()));
     let file = std::fs::File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
         return Err(DatabaseProblem::Open);

@@ -256,6 +256,9 @@ pub enum Problem {
     /// The outbox, a trigger or the mark table is not there, or is not of this version.
     #[error("{0} is not installed")]
     NotInstalled(String),
+    /// A table of the station's own in the sink's database is not there.
+    #[error("it is not there yet (run sink install; the first packet makes it where the account may)")]
+    NotMade,
     /// The table changed since its triggers were made.
     #[error("it changed since its triggers were made")]
     Drifted,

@@ -64,6 +64,7 @@ impl Problem {
             Self::ParentOutside(parent) => say!(lang, "外键指向 {parent}，它不在本通道的表中", "{self}"),
             Self::Right(right) => say!(lang, "账号没有 {right} 权限", "{self}"),
             Self::NotInstalled(what) => say!(lang, "{what} 没有安装（请运行 source install）", "{self} (run source install)"),
+            Self::NotMade => say!(lang, "还没有建（请运行 sink install；账号有建表权限的，第一个包会建）", "{self}"),
             Self::Drifted => {
                 say!(lang, "表结构在触发器建好以后变了（请再运行 source install）", "{self} (run source install again)")
             }

@@ -25,6 +25,8 @@ pub(super) struct Piece {
     transaction: Option<u64>,
     goes_on: bool,
     pub(super) refused: Option<RefusedRow>,
+    /// It is one of a chunk of the stock push.
+    pub(super) is_of_chunk: bool,
     /// It is the last one of a chunk of the stock push.
     pub(super) ends_chunk: bool,
 }
@@ -62,7 +64,7 @@ impl Piece {
             return Self::of_unfit(table, key, at_ms, id, "row-too-large", None, Some(bytes));
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
-        Self { records, id, transaction, goes_on, refused: None, ends_chunk: false }
+        Self { records, id, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
     }
 
     /// Makes the tombstone of a row that cannot travel.
@@ -83,7 +85,15 @@ impl Piece {
             ..RecordMeta::file(key.clone(), table.clone(), at_ms, bytes)
         };
         let refused = Some(RefusedRow { table, key, code: code.to_string(), column, bytes });
-        Self { records: vec![(meta, Vec::new())], id, transaction: None, goes_on: false, refused, ends_chunk: false }
+        Self {
+            records: vec![(meta, Vec::new())],
+            id,
+            transaction: None,
+            goes_on: false,
+            refused,
+            is_of_chunk: false,
+            ends_chunk: false,
+        }
     }
 
     /// Gives the records as a batch takes them; the last one has the entry's id.

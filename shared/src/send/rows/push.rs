@@ -6,7 +6,8 @@
 
 use super::bare;
 use super::deal::Piece;
-use crate::connectors::tables::{Cells, ChunkWanted, Op, RowChange};
+use crate::connectors::tables::rest::Rest;
+use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Op, RowChange, TableFault, Value};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
@@ -14,6 +15,59 @@ use crate::store::{Change, StationState, StoreFault};
 use dukou_packets::packet::header::ChannelName;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows of the first chunk, and of the first behind one that an application held up.
+const FIRST_ROWS: u32 = 64;
+
+/// Most rows of a chunk.
+const MOST_ROWS: u32 = 4096;
+
+/// Bytes of values that a chunk is meant to have.
+const CHUNK_BYTES: u64 = 4 << 20;
+
+/// A chunk that was read, on its way to its place.
+pub(super) struct Waiting {
+    token: u64,
+    chunk: Chunk,
+    /// How many of its rows have their packets already, because the channel had to stop amid it.
+    pub(super) went: usize,
+}
+
+/// How large chunks are: each waits behind the whole outbox, so few of them must do, whatever a packet holds; and each holds its rows for a moment
+/// against the applications, so one that cannot have them asks for fewer, and lets the changes pass meanwhile.
+#[derive(Debug)]
+pub(super) struct Pace {
+    rows: u32,
+    pub(super) rest: Rest,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { rows: FIRST_ROWS, rest: Rest::default() }
+    }
+}
+
+impl Pace {
+    /// Follows a chunk that was read.
+    fn went(&mut self, chunk: &Chunk) {
+        self.rest.end();
+        let of = |value: &Value| match value {
+            Value::Null => 0,
+            Value::Text(text) => text.len() as u64,
+            Value::Bytes(bytes) => bytes.len() as u64,
+        };
+        let bytes: u64 = chunk.rows.iter().flat_map(|row| &row.row).map(|(_, value)| of(value)).sum();
+        let fitting = u64::from(self.rows) * CHUNK_BYTES / bytes.max(1);
+        let fitting = u32::try_from(fitting).unwrap_or(MOST_ROWS);
+        self.rows = (self.rows * 2).min(fitting).clamp(1, MOST_ROWS);
+    }
+
+    /// Follows a chunk whose rows an application held.
+    fn was_held_up(&mut self, now_ms: u64, fault: TableFault) {
+        self.rest.begin(now_ms, fault);
+        self.rows = (self.rows / 2).clamp(1, FIRST_ROWS);
+    }
+}
 
 /// What is to be pushed, by channel: a fact in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,25 +147,42 @@ impl Engine {
         Ok(push_of(&self.state, &self.channel_name(at))?.is_some_and(|push| !push.tables.is_empty()))
     }
 
-    /// Reads the next chunk unless one waits for its place; false when the database could not.
+    /// Reads the next chunk unless one waits for its place; false when the database cannot do anything now. Rows that an application holds are no
+    /// reason to keep the changes waiting.
     pub(super) fn read_chunk(&mut self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
         let Some(push) = push_of(&self.state, &self.channel_name(at))? else { return Ok(true) };
         let after = push.after.as_deref().map(read_key).transpose()?;
-        let rows = self.outgoing(at).channel.batch.max_records;
+        let now_ms = self.seams.clock.mono_ms();
         let mut token = [0; 8];
         self.seams.random.fill(&mut token);
         // SQL knows signed numbers alone.
         let token = u64::from_le_bytes(token) >> 1;
         let Some(out) = self.rows_out(at) else { return Ok(true) };
         let (Some(table), None) = (push.tables.first(), &out.chunk) else { return Ok(true) };
+        if let Some(fault) = out.pace.rest.lasting(now_ms).cloned() {
+            return self.tell_database(&self.channel_name(at), fault, report).map(|()| true);
+        }
         let filter = push.filter.as_deref();
-        let wanted = ChunkWanted { table, after: after.as_ref(), filter, rows };
+        let wanted = ChunkWanted { table, after: after.as_ref(), filter, rows: out.pace.rows };
         match out.source.chunk(&wanted, token) {
             Ok(chunk) => {
-                out.chunk = Some((token, chunk));
+                out.pace.went(&chunk);
+                out.chunk = Some(Waiting { token, chunk, went: 0 });
                 Ok(true)
             }
+            Err(fault @ TableFault::Busy { .. }) => {
+                out.pace.was_held_up(now_ms, fault.clone());
+                self.tell_database(&self.channel_name(at), fault, report).map(|()| true)
+            }
             Err(fault) => self.rest_source(at, fault, report).map(|()| false),
+        }
+    }
+
+    /// Forgets the chunk of an order that another one takes the place of; its marker is only deleted then.
+    pub(crate) fn forget_chunk(&mut self, channel: &ChannelName) {
+        let of_channel = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
+        if let Some(rows) = of_channel.and_then(|outgoing| outgoing.rows.as_mut()) {
+            rows.chunk = None;
         }
     }
 
@@ -125,19 +196,20 @@ impl Engine {
         pieces: &mut Vec<Piece>,
     ) -> Result<(), EngineFault> {
         let Some(out) = self.rows_out(at) else { return Ok(()) };
-        let waits = out.chunk.as_ref().filter(|(waited, chunk)| *waited == token && !chunk.rows.is_empty());
-        if let Some((_, chunk)) = waits {
+        let waiting = out.chunk.as_ref().filter(|waiting| waiting.token == token);
+        if let Some(Waiting { chunk, went, .. }) = waiting.filter(|waiting| !waiting.chunk.rows.is_empty()) {
             let last = chunk.rows.len() - 1;
-            for (index, row) in chunk.rows.iter().enumerate() {
+            for (index, row) in chunk.rows.iter().enumerate().skip(*went) {
                 let mut piece = Piece::of_change(row, at_ms, (index == last).then_some(id));
-                piece.ends_chunk = index == last;
+                (piece.is_of_chunk, piece.ends_chunk) = (true, index == last);
                 pieces.push(piece);
             }
             return Ok(());
         }
+        let is_ours = waiting.is_some();
         out.loose.push(id);
         // A chunk without rows has no packet: the push moves on by itself.
-        if out.chunk.as_ref().is_some_and(|(waited, _)| *waited == token) {
+        if is_ours {
             self.ride_progress(at)?;
             self.flush()?;
         }
@@ -149,7 +221,7 @@ impl Engine {
         let channel = self.channel_name(at);
         let mut pushes = self.state.fact::<Pushes>()?;
         let chunk = self.rows_out(at).and_then(|out| out.chunk.take());
-        let (Some((_, chunk)), Some(push)) = (chunk, pushes.0.remove(&channel)) else { return Ok(()) };
+        let (Some(Waiting { chunk, .. }), Some(push)) = (chunk, pushes.0.remove(&channel)) else { return Ok(()) };
         let is_first = push.is_first;
         match push.behind(chunk.rows.len() as u64, chunk.last.as_ref(), chunk.left) {
             Some(push) => drop(pushes.0.insert(channel, push)),
@@ -179,6 +251,31 @@ mod tests {
         assert!(!push.covers(&change("a", Op::Update)), "its chunk may have gone");
         assert!(!push.covers(&change("c", Op::Update)), "it went or is not pushed");
         assert!(!Push { is_first: false, ..push }.covers(&change("b", Op::Insert)));
+    }
+
+    #[test]
+    fn chunks_grow_to_what_memory_allows_and_shrink_where_applications_hold_rows() {
+        let chunk = |rows: u32, bytes: usize| {
+            let row = vec![("v".to_string(), Value::Bytes(vec![0; bytes]))];
+            Chunk { rows: vec![RowChange { row, ..bare(&Vec::new()) }; rows as usize], last: None, left: 0 }
+        };
+        let mut pace = Pace::default();
+        let sizes = [0; 8].map(|_| {
+            pace.went(&chunk(pace.rows, 10));
+            pace.rows
+        });
+        assert_eq!(sizes, [128, 256, 512, 1024, 2048, 4096, 4096, 4096]);
+        pace.went(&chunk(1024, 8 << 10));
+        assert_eq!(pace.rows, 2048, "twice the bytes that a chunk is meant to have");
+        let held = TableFault::Busy { place: "p".to_string(), words: "w".to_string() };
+        let sizes = [0; 8].map(|_| {
+            pace.was_held_up(0, held.clone());
+            pace.rows
+        });
+        assert_eq!(sizes, [64, 32, 16, 8, 4, 2, 1, 1]);
+        pace.went(&chunk(1, 16 << 20));
+        assert_eq!(pace.rows, 1);
+        assert!(pace.rest.lasting(0).is_none());
     }
 
     #[test]

@@ -106,6 +106,14 @@ pub(super) async fn packets_older(
     packets(query.bind(settled).bind(count(limit)).fetch_all(conn).await?)
 }
 
+pub(super) async fn kept_bytes(conn: &mut PgConnection, lane: i64, open: Option<Epoch>) -> Result<u64, Trouble> {
+    let sql = "SELECT coalesce(sum(sealed_bytes), 0)::bigint FROM packets
+               WHERE lane = $1 AND state IN ($2, $3) AND spool IS NOT NULL AND (state = $2 OR epoch IS DISTINCT FROM $4)";
+    let query = sqlx::query(sql).bind(lane).bind(state_number(PacketState::Early)).bind(state_number(PacketState::Late));
+    let row = query.bind(open.map(|epoch| epoch.to_string())).fetch_one(conn).await?;
+    Cells::of(&row).unsigned()
+}
+
 pub(super) async fn records(conn: &mut PgConnection, key: &PacketKey) -> Result<Vec<RecordRow>, Trouble> {
     let sql = concat!(
         "WITH carrier(id) AS (SELECT p.id FROM packets p JOIN lanes l ON l.id = p.lane

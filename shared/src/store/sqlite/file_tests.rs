@@ -380,3 +380,17 @@ fn the_speed_is_printed() {
     println!("{:.0} names/s looked up", 8_000.0 / begun.elapsed().as_secs_f64());
     assert_eq!(found.iter().flatten().count(), 4_000);
 }
+
+#[test]
+fn a_settled_store_is_whole_in_its_one_file_though_somebody_has_it_open() {
+    let (_dir, path) = place();
+    let mut store = SqliteStore::open(&path).unwrap();
+    let reader = SqliteStore::open_read_only(&path).unwrap();
+    store.commit(&step(1)).unwrap();
+    store.settle().unwrap();
+    let alone = path.with_file_name("alone.db");
+    std::fs::copy(&path, &alone).unwrap();
+    let mut alone = SqliteStore::open(&alone).unwrap();
+    assert_eq!(alone.load().unwrap().run_ms, 1);
+    drop(reader);
+}

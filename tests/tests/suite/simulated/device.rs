@@ -1,6 +1,7 @@
 //! Device profiles at work: text form, extension, limits, quotas, what lies too long.
 
 use super::restored;
+use dukou_packets::log::line::Event;
 use dukou_packets::packet::armor::{FIRST_LINE, read_whole};
 use dukou_rehearsal::random::Random;
 use dukou_shared::ferry::presumed::LeftSince;
@@ -354,4 +355,42 @@ fn packets_of_an_epoch_that_waits_to_be_accepted_take_no_more_than_the_channels_
     restored::assert_once_each(&world, "accepted");
     assert_eq!(world.inner.files.tree(world.inner.station.ferry_in()), Vec::<String>::new());
     assert_eq!(world.inner.step().unwrap().troubles, []);
+}
+
+#[test]
+fn what_is_kept_of_an_ended_epoch_counts_into_the_channels_share_until_its_keeping_time_ends_and_holds_up_nothing() {
+    let mut world = World::new(23);
+    world.outer.channels[1].batch.max_records = 1;
+    restored::few(&mut world, "A");
+    world.settle().unwrap();
+    let card = restored::card(&mut world.inner);
+    // The first packet of three is lost, the others are kept until it comes: what comes is another epoch.
+    for index in 0..3 {
+        world.outer_supplier.drop_file(&world.outer, FILES, &format!("B{index}"));
+    }
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    let lost = world.inward.cargo(FILES).keys().copied().max().unwrap() - 2;
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(channel, _, seq)| *channel != name(FILES) || *seq != lost));
+    world.inner.step().unwrap();
+    let kept = |world: &World, state| world.inner.store.clone().packets_in(Direction::In, &[state], usize::MAX).unwrap().len();
+    assert_eq!(kept(&world, PacketState::Early), 2);
+    assert_eq!(world.outer.perform(&restored::epoch_new(card)).unwrap().exit, 0);
+    restored::settle(&mut world);
+    assert_eq!((kept(&world, PacketState::Early), kept(&world, PacketState::Late)), (0, 2));
+    // With a share that these two fill, what comes early in the new epoch stays outside, and what is next in its turn flows.
+    world.inner.station.config.keep.spool_gib = 0;
+    world.inner.crash();
+    world.inner.step().unwrap();
+    assert!(world.inner.log().iter().any(|event| matches!(event, Event::Alarm { code, .. } if code == "spool-90")));
+    restored::few(&mut world, "C");
+    restored::settle(&mut world);
+    restored::assert_once_each(&world, "though its share is full");
+    // Evidence goes with its time, and its alarm with it.
+    world.inner.clock.advance(8 * 86_400_000);
+    for _ in 0..5 {
+        world.inner.step().unwrap();
+        world.inner.clock.advance(60_000);
+    }
+    assert!(world.inner.log().iter().any(|event| matches!(event, Event::AlarmClosed { code, .. } if code == "spool-90")));
 }

@@ -1,9 +1,14 @@
 //! Single operations fail: the disk is full, access is denied, the device errs. The station goes on or stops, and nothing is lost.
 
-use super::sweep::{RECEIVING, SENDING, Scene};
+use super::sweep::{PACKETS_OF_TWO_GROUPS, RECEIVING, SENDING, Scene, TWO_GROUPS};
+use dukou_packets::log::line::Event;
 use dukou_shared::error::Policy;
+use dukou_shared::lang::Lang;
 use dukou_shared::seams::{FileCause, FileOp};
-use dukou_tests::simulated::World;
+use dukou_shared::store::Direction;
+use dukou_tests::simulated::station::name;
+use dukou_tests::simulated::world::FILES;
+use dukou_tests::simulated::{World, verdict};
 
 /// How a single operation fails.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +102,29 @@ fn a_store_that_is_full_or_busy_changes_nothing_and_is_tried_again() {
 }
 
 #[test]
+fn a_group_of_which_nothing_can_be_staged_leaves_the_one_under_delivery_to_the_second_thread() {
+    let mut world = TWO_GROUPS.world(22);
+    world.inner.second_thread = true;
+    world.inner.crash();
+    let staging = world.inner.sink(&name(FILES)).join(".staging");
+    let first_of_second = verdict::rows(&world.outer, Direction::Out).unwrap().into_iter().map(|row| row.key);
+    let first_of_second = first_of_second.filter(|key| key.channel == name(FILES)).nth(GROUP_PACKETS).unwrap();
+    let in_its_place = staging.join(format!("{}-{}", first_of_second.epoch, first_of_second.seq));
+    world.inner.files.put(&in_its_place, b"no folder");
+    let report = world.inner.step().unwrap();
+    assert_eq!((report.packets_in, report.delivered), (GROUP_PACKETS as u64, GROUP_PACKETS as u64), "each once");
+    assert_eq!(report.troubles.len(), 1, "{:?}", report.troubles);
+    verdict::log_verifies(&world.inner).unwrap();
+    world.inner.files.remove(&in_its_place);
+    let report = world.inner.step().unwrap();
+    assert_eq!(report.packets_in as usize, PACKETS_OF_TWO_GROUPS - GROUP_PACKETS);
+    TWO_GROUPS.verify(&mut world, &"nothing of the second group could be staged");
+}
+
+/// Most packets of one group.
+const GROUP_PACKETS: usize = 64;
+
+#[test]
 fn a_sender_whose_ferry_disk_is_full_waits_and_resumes_by_itself() {
     let mut world = World::new(20);
     let ferry = world.outer.station.ferry_out();
@@ -157,5 +185,31 @@ fn a_wall_clock_that_jumps_by_years_changes_no_data() {
         world.drop_mixture(&format!("A{index}"));
         world.outer.clock.set_wall(wall_ms);
         world.settle_and_check().unwrap_or_else(|broken| panic!("at {wall_ms}: {broken}"));
+    }
+}
+
+#[test]
+fn a_station_that_is_stopped_with_a_full_disk_says_that_its_stop_line_may_be_missing_and_starts_right() {
+    for (seed, room) in [(30, 0), (31, 20), (32, 200)] {
+        let mut world = World::new(seed);
+        world.drop_mixture("A");
+        world.outer.step().unwrap();
+        let stops = |world: &World| world.outer.log().iter().filter(|event| matches!(event, Event::Stop { .. })).count();
+        let names = world.outer.files.tree("/").into_iter();
+        let used: usize = names.filter_map(|name| world.outer.files.get(format!("/{name}"))).map(|bytes| bytes.len()).sum();
+        world.outer.files.limit("/", Some((used + room) as u64));
+        let fault = world.outer.close().unwrap_err();
+        assert_eq!((fault.code(), fault.policy()), ("unclosed", Policy::Retry), "{fault}");
+        assert!(fault.sentence(Lang::En).contains("stop line may be missing") && fault.sentence(Lang::Zh).contains("stop 行"));
+        world.outer.crash();
+        let stood = stops(&world);
+        assert!(stood == 0 || room > 0, "there was no room for it");
+        let full = world.outer.open().unwrap_err();
+        assert_eq!(full.policy(), Policy::Retry, "{full}");
+        world.outer.files.limit("/", None);
+        world.settle_and_check().unwrap();
+        verdict::log_verifies(&world.outer).unwrap();
+        world.outer.close().unwrap();
+        assert_eq!(stops(&world), stood + 1);
     }
 }

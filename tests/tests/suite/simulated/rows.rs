@@ -1,11 +1,13 @@
 //! Rows from one database to another: order, transactions, refusals, absence, marks, the stock push.
 
+use super::way_back::answered;
 use dukou_packets::suite::Digest;
 use dukou_shared::connectors::tables::TableFault;
 use dukou_shared::connectors::tables::simulated::SimFault;
 use dukou_shared::engine::Standing;
 use dukou_shared::requests::{Answer, Request};
-use dukou_shared::store::{Direction, Store};
+use dukou_shared::station::LinkConfig;
+use dukou_shared::store::{Change, Direction, PacketKey, Store};
 use dukou_tests::simulated::office::{
     Office, RIGHT, ROWS, UNIT, compare, put_unfit, put_unit, rows_channel, sink, source, world_with_rows,
 };
@@ -253,6 +255,9 @@ fn a_sink_restored_to_yesterday_is_noticed_at_start_and_healed_by_a_replay() {
     release(&mut world);
     world.settle().unwrap();
     assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)), "a release alone heals nothing");
+    let answer = replay(&mut world, mark + 2);
+    assert_eq!(answer.exit, 2, "a replay that begins behind what the sink lacks would lose it: {}", answer.en);
+    assert_eq!(sink(&world).mark_of(&rows_channel()).unwrap().seq, mark);
     let answer = replay(&mut world, mark + 1);
     assert_eq!(answer.exit, 0, "{}", answer.en);
     assert_eq!(hold_of(&world), None);
@@ -260,6 +265,36 @@ fn a_sink_restored_to_yesterday_is_noticed_at_start_and_healed_by_a_replay() {
     compare(&world).unwrap();
     let answer = replay(&mut world, 1);
     assert_eq!(answer.exit, 0, "{}", answer.en);
+    compare(&world).unwrap();
+}
+
+#[test]
+fn a_restored_sink_whose_packets_are_past_their_keeping_goes_on_once_a_person_releases_it() {
+    let mut world = world_with_rows(12);
+    put_unit(&source(&world), "A", "1");
+    world.settle_and_compare().unwrap();
+    let yesterday = sink(&world).copy();
+    let mark = yesterday.mark_of(&rows_channel()).unwrap();
+    for unit in ["B", "C"] {
+        put_unit(&source(&world), unit, "1");
+        world.settle_and_compare().unwrap();
+    }
+    world.inner.close().unwrap();
+    sink(&world).put_back(&yesterday);
+    let gone = PacketKey { direction: Direction::In, channel: rows_channel(), epoch: mark.epoch, seq: mark.seq + 1 };
+    world.inner.store.clone().commit(&[Change::Pruned(gone)]).unwrap();
+    world.settle().unwrap();
+    assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)));
+    assert_eq!(replay(&mut world, mark.seq + 1).exit, 2, "its copy is gone");
+    assert_eq!(release(&mut world).exit, 0);
+    world.settle().unwrap();
+    assert_eq!(sink(&world).mark_of(&rows_channel()).unwrap().seq, mark.seq + 1, "passed over is what is gone alone");
+    assert_eq!(hold_of(&world), Some(("sink-behind".to_string(), 0)));
+    let answer = replay(&mut world, mark.seq + 2);
+    assert_eq!(answer.exit, 0, "{}", answer.en);
+    assert_eq!(hold_of(&world), None);
+    assert_eq!(push(&mut world, None, None).exit, 0);
+    world.settle().unwrap();
     compare(&world).unwrap();
 }
 
@@ -342,6 +377,24 @@ fn a_push_hurries_the_next_look_and_no_other() {
 }
 
 #[test]
+fn a_push_of_some_rows_gives_way_to_the_next_order() {
+    let mut world = with_stock(16, 9);
+    let words = "syntax error".to_string();
+    source(&world).fail_at(1, SimFault::Refused(TableFault::Denied { place: "simulated".to_string(), words }));
+    assert_eq!(push(&mut world, Some(UNIT), Some("id >= 'S004")).exit, 0);
+    world.round(&Weather::FAIR).unwrap();
+    assert_eq!(
+        push(&mut world, Some(UNIT), Some("id <= 'S001'")).exit,
+        0,
+        "what the database does not understand can be corrected"
+    );
+    rest(&mut world);
+    world.settle().unwrap();
+    let keys: Vec<String> = sink(&world).rows()[UNIT].keys().map(|key| key[0].1.shown()).collect();
+    assert_eq!(keys, ["S000", "S001"]);
+}
+
+#[test]
 fn a_chunk_whose_rows_are_locked_is_tried_again() {
     let mut world = with_stock(15, 4);
     let long = source(&world).begin();
@@ -352,4 +405,48 @@ fn a_chunk_whose_rows_are_locked_is_tried_again() {
     long.commit();
     rest(&mut world);
     world.settle_and_compare().unwrap();
+}
+
+#[test]
+fn a_push_has_few_chunks_however_small_packets_are_since_each_waits_behind_the_whole_outbox() {
+    let mut world = with_stock(16, 300);
+    push(&mut world, None, None);
+    let before = source(&world).calls();
+    world.settle_and_compare().unwrap();
+    let calls = source(&world).calls() - before;
+    println!("{calls} calls for 600 rows");
+    assert!(calls < 60, "{calls} calls of the source's database for 600 rows in packets of four");
+}
+
+#[test]
+fn rows_that_an_application_holds_keep_no_change_waiting_behind_the_push() {
+    let mut world = with_stock(17, 9);
+    let long = source(&world).begin();
+    long.put(UNIT, &[("id", "S001")], &[("area", "9")]);
+    push(&mut world, None, None);
+    world.outer.step().unwrap();
+    put_unit(&source(&world), "Z", "1");
+    for _ in 0..5 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    let arrived = sink(&world).rows().get(UNIT).map_or(0, |rows| rows.len());
+    assert_eq!(arrived, 1, "the change went while the chunk waited");
+    long.commit();
+    rest(&mut world);
+    world.settle_and_compare().unwrap();
+}
+
+#[test]
+fn a_chunk_that_the_window_cuts_goes_on_where_it_stopped() {
+    let mut world = with_stock(18, 60);
+    for station in [&mut world.outer, &mut world.inner] {
+        station.station.config.link = LinkConfig { window_packets: 3, ..answered() };
+    }
+    push(&mut world, None, None);
+    for _ in 0..120 {
+        world.round(&Weather::FAIR).unwrap();
+    }
+    compare(&world).unwrap();
+    let packets = sink(&world).applied().len();
+    assert!(packets <= 60, "{packets} packets of three rows for 120 rows");
 }

@@ -224,3 +224,31 @@ fn a_repeat_that_cannot_be_put_away_is_held_back_once() {
     world.settle_and_check().unwrap();
     assert_eq!(world.outer.store.clone().held_back("in/a", 9).unwrap().len(), 1);
 }
+
+#[test]
+fn a_repeat_that_cannot_go_back_into_its_folder_holds_up_its_name_alone() {
+    let mut world = World::new(308);
+    for file in ["in/a", "in/b"] {
+        world.outer_supplier.drop_file(&world.outer, FILES, file);
+    }
+    let bytes = world.outer.files.get(drop_dir(&world).join("in/a")).unwrap();
+    world.settle_and_check().unwrap();
+    world.outer.crash();
+    // As a station leaves it that was killed while it held a repeat back, and the folder's owner took the right to write meanwhile.
+    let held = drop_dir(&world).join(".taken/held/in/a");
+    world.outer.files.mkdir(held.parent().unwrap());
+    world.outer.files.put(&held, &bytes);
+    world.outer.files.set_access(drop_dir(&world).join("in"), Access::Look);
+    world.outer_supplier.drop_file(&world.outer, FILES, "c");
+    for round in 0..3 {
+        assert_eq!(world.outer.step().unwrap().troubles.len(), 1, "round {round}");
+        assert_eq!(packed(&world, FILES), ["in/a", "in/b", "c"], "the others go");
+        world.outer.crash();
+    }
+    world.outer.files.set_access(drop_dir(&world).join("in"), Access::Full);
+    world.outer.step().unwrap();
+    assert_eq!(packed(&world, FILES), ["in/a", "in/b", "c"], "held back anew");
+    assert_eq!(world.outer.files.get(&held), None);
+    assert!(world.outer.files.get(world.outer.station.duplicates_dir(&name(FILES)).join("in/a")).is_some());
+    assert_eq!(world.outer.step().unwrap().troubles, []);
+}

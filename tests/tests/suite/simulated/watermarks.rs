@@ -4,6 +4,7 @@ use dukou_shared::alarm::book::AlarmBook;
 use dukou_shared::ferry::profile::Profile;
 use dukou_shared::store::Store;
 use dukou_tests::simulated::slow::{self, BACKLOG_MINUTES, Queue, pass_minutes, pour, told};
+use dukou_tests::simulated::station::name;
 use dukou_tests::simulated::world::FILES;
 use dukou_tests::simulated::{SimStation, Weather, World};
 use std::path::Path;
@@ -37,6 +38,48 @@ fn a_receiver_that_takes_half_of_what_is_sent_is_told_at_the_sender_once_and_clo
     pass_minutes(&mut world, &mut queue, 30, 1, 1000);
     assert_eq!(told(&world.outer), [raised("unconfirmed"), closed("unconfirmed")]);
     assert_eq!(told(&world.inner).iter().filter(|(_, code)| code == "backlog").count(), 0);
+}
+
+/// What the log says of alarms about a channel that the peer does not confirm.
+fn unconfirmed(station: &SimStation) -> Vec<(bool, String)> {
+    told(station).into_iter().filter(|(_, code)| code.starts_with("unconfirmed")).collect()
+}
+
+#[test]
+fn an_alarm_about_a_channel_that_was_taken_out_of_the_configuration_is_closed_and_stays_so() {
+    let (mut world, mut queue) = (slow::world(10), Queue::default());
+    pass_minutes(&mut world, &mut queue, 90, 2, 1);
+    assert_eq!(unconfirmed(&world.outer), [raised("unconfirmed")]);
+    world.outer.close().unwrap();
+    world.outer.channels.retain(|channel| channel.channel != name(FILES));
+    for minute in 0..90 {
+        world.outer.clock.advance(60_000);
+        world.outer.step().unwrap();
+        if minute % 30 == 29 {
+            world.outer.crash();
+        }
+    }
+    assert_eq!(unconfirmed(&world.outer), [raised("unconfirmed"), closed("unconfirmed")]);
+    assert!(open(&world.outer).iter().all(|(_, channel)| channel.is_none()), "{:?}", open(&world.outer));
+}
+
+#[test]
+fn what_expires_on_a_channel_that_was_taken_out_of_the_configuration_is_no_alarm_any_more() {
+    let mut world = one_under_way(11);
+    let days = u64::from(world.outer.station.config.keep.sent_days);
+    world.outer.clock.advance((days - 3) * DAY_MS + 3_600_000);
+    for _ in 0..3 {
+        world.outer.step().unwrap();
+        world.outer.clock.advance(60_000);
+    }
+    assert_eq!(unconfirmed(&world.outer), [raised("unconfirmed-expiring")]);
+    world.outer.close().unwrap();
+    world.outer.channels.retain(|channel| channel.channel != name(FILES));
+    for _ in 0..3 {
+        world.outer.clock.advance(60_000);
+        world.outer.step().unwrap();
+    }
+    assert_eq!(unconfirmed(&world.outer), [raised("unconfirmed-expiring"), closed("unconfirmed-expiring")]);
 }
 
 #[test]

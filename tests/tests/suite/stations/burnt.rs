@@ -88,6 +88,8 @@ fn a_burnt_station_is_made_anew_and_every_record_is_applied_once() {
     assert_everything_arrived_once(&pair, messages);
     // Asked once more, there is nothing to do, and nothing arrives twice.
     assert_eq!(pair.outer.json(0, &[&["reseal"], &WHO[..]].concat())["count"], 0);
+    let out = pair.outer.expect(0, &[&["reseal"], &WHO[..]].concat()).out;
+    assert!(out.contains("没有要重新封装的留存包") && !out.contains(" 0 个"), "{out}");
     pair.carry();
     pair.inner.pass(0);
     pair.drop_messages(messages, messages + 2);

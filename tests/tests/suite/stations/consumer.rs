@@ -16,11 +16,10 @@ fn a_consumer_of_another_account_reads_and_takes_its_files_in_every_folder() {
     }
     let pair = Pair::new();
     fs::set_permissions(pair.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    pair.inner.edit(
-        &format!("channels/{MESSAGES}.toml"),
-        "mode = \"0640\"\n# owner = \"reporting\"\n# group = \"reporting\"",
-        "mode = \"0440\"\nowner = \"23456\"\ngroup = \"23457\"",
-    );
+    let channel = format!("channels/{MESSAGES}.toml");
+    pair.inner.edit(&channel, "mode = \"0640\"", "mode = \"0440\"");
+    pair.inner.edit(&channel, "# owner = \"reporting\"", "owner = \"23456\"");
+    pair.inner.edit(&channel, "# group = \"reporting\"", "group = \"23457\"");
     let folder = pair.inner.path("arrived").join(MESSAGES);
     std::os::unix::fs::chown(&folder, Some(23456), Some(23457)).unwrap();
     let names = [message::name(0), format!("BizMsg/{}", message::name(1)), format!("深/层/{}", message::name(2))];

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dukou_tests::stations::audit::assert_pass;
-use dukou_tests::stations::daemon::Daemon;
+use dukou_tests::stations::audit::{assert_pass, lines_of};
+use dukou_tests::stations::daemon::{Daemon, journal};
 use dukou_tests::stations::message;
 use dukou_tests::stations::pair::{MESSAGES, Pair};
 use dukou_tests::stations::root::SmallDisk;
@@ -87,9 +87,7 @@ fn a_running_station_goes_on_by_itself_once_there_is_room() {
     drop_files(&pair);
     disk.fill();
     let daemon = Daemon::start(&pair.outer);
-    until("the journal says so", Duration::from_secs(20), || {
-        dukou_tests::stations::daemon::journal(&pair.outer).contains("disk-full")
-    });
+    until("the journal says so", Duration::from_secs(20), || journal(&pair.outer).contains("disk-full"));
     disk.free();
     until("all have left", Duration::from_secs(30), || pair.outer.channel(MESSAGES)["left"] == FILES);
     daemon.stop_cleanly();
@@ -136,4 +134,26 @@ fn a_station_without_files_or_memory_tries_again_and_is_not_called_damaged() {
     pair.exchange();
     assert_eq!(pair.arrived(MESSAGES).len(), 2);
     assert_pass(&pair);
+}
+
+#[test]
+fn a_running_station_that_is_stopped_while_its_disk_is_full_says_so_and_leaves_with_75() {
+    let pair = Pair::one_file_a_packet().quick();
+    let Some(disk) = small(&pair.outer, "log") else { return };
+    let stops = lines_of(&pair.outer, "stop").len();
+    let starts = lines_of(&pair.outer, "start").len();
+    let daemon = Daemon::start(&pair.outer);
+    until("it runs", Duration::from_secs(20), || lines_of(&pair.outer, "start").len() > starts);
+    disk.fill();
+    let dropped = drop_files(&pair);
+    until("the journal says so", Duration::from_secs(20), || journal(&pair.outer).contains("disk-full"));
+    let (code, _) = daemon.stop();
+    assert_eq!(code, 75, "{}", journal(&pair.outer));
+    assert!(journal(&pair.outer).contains("stop 行"), "{}", journal(&pair.outer));
+    assert_eq!(lines_of(&pair.outer, "stop").len(), stops);
+    disk.free();
+    pair.exchange();
+    assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped);
+    assert_pass(&pair);
+    drop(disk);
 }

@@ -170,7 +170,8 @@ fn a_large_file_in_parts_arrives_once_and_whole_though_both_daemons_are_killed()
     let mut random = Random::new(seed);
     let pair = Pair::new().quick();
     let channel = format!("channels/{MESSAGES}.toml");
-    pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
+    pair.outer.edit(&channel, "max_bytes = 16777216", "max_bytes = 0");
+    pair.outer.edit(&channel, "xml = true ", "xml = false ");
     let mut large = vec![0; 70_000_000];
     random.fill(&mut large);
     let folder = pair.outer.path("drop").join(MESSAGES);

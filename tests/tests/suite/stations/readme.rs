@@ -64,7 +64,8 @@ fn an_empty_file_and_one_larger_than_a_packet_cross_unchanged() {
     let pair = Pair::new();
     let channel = format!("channels/{MESSAGES}.toml");
     pair.outer.edit(&channel, "key = '^Biz(.+)\\.xml$'     #", "#");
-    pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
+    pair.outer.edit(&channel, "max_bytes = 16777216", "max_bytes = 0");
+    pair.outer.edit(&channel, "xml = true ", "xml = false ");
     let large = message::large_xml(7, 40_000_000);
     pair.drop(MESSAGES, "empty", b"");
     pair.drop(MESSAGES, "large.bin", &large);

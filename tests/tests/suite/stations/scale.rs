@@ -86,7 +86,8 @@ mod slow {
     fn a_file_of_two_gibibytes_stays_under_256_mib_and_arrives_unchanged() {
         let pair = Pair::new();
         let channel = format!("channels/{MESSAGES}.toml");
-        pair.outer.edit(&channel, "max_bytes = 16777216\nxml = true", "max_bytes = 0\nxml = false");
+        pair.outer.edit(&channel, "max_bytes = 16777216", "max_bytes = 0");
+        pair.outer.edit(&channel, "xml = true ", "xml = false ");
         let path = pair.outer.path("drop").join(MESSAGES).join("Biz1.xml");
         write_noise(&path, 2 << 30);
         let expected = digest(&path);

@@ -102,6 +102,15 @@ impl End {
 /// Gives two stations with a channel of tables, and databases with equal tables.
 fn stations(from: &End, to: &End) -> Pair {
     let pair = Pair::new();
+    configure(&pair, from, to);
+    pair.trust_each_other();
+    from.run(SCHEMA);
+    to.run(SCHEMA);
+    pair
+}
+
+/// Adds the channel to two stations.
+fn configure(pair: &Pair, from: &End, to: &End) {
     let tables: Vec<String> = ["zd", "h"].map(|name| format!("{:?}", from.table(name))).to_vec();
     let renamed: String = ["zd", "h"].map(|name| format!("{:?} = {:?}\n", from.table(name), to.table(name))).concat();
     let text = format!(
@@ -114,15 +123,14 @@ fn stations(from: &End, to: &End) -> Pair {
     for station in [&pair.outer, &pair.inner] {
         fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
     }
-    pair.trust_each_other();
-    from.run(SCHEMA);
-    to.run(SCHEMA);
-    pair
 }
 
 fn both_sides_end_alike(from: &End, to: &End) {
     let pair = stations(from, to);
     from.run("INSERT INTO zd VALUES ('370102001001GB00001', 12.50, '𬭚䶮㛃'); INSERT INTO h VALUES ('F1', '370102001001GB00001', '')");
+    pair.inner.expect(0, &["sink", "install", CHANNEL]);
+    pair.inner.expect(0, &["sink", "install", CHANNEL]);
+    pair.inner.expect(0, &["sink", "check", CHANNEL]);
     let unready = pair.outer.expect(1, &["source", "check", CHANNEL]).out;
     assert!(unready.contains("source install"), "{unready}");
     pair.outer.expect(0, &["source", "install", CHANNEL]);
@@ -191,6 +199,92 @@ fn a_row_that_is_too_long_there_holds_the_channel_and_names_its_column_until_the
     pair.inner.pass(0);
     assert_eq!(to.rows(), from.rows());
     assert_pass(&pair);
+}
+
+#[test]
+fn a_channel_that_was_added_after_pairing_is_named_until_it_is_granted() {
+    let (from, to, pair) = (End::sqlite(), End::sqlite(), Pair::new());
+    from.run(SCHEMA);
+    to.run(SCHEMA);
+    configure(&pair, &from, &to);
+    let granted = |code: i32| {
+        let status = pair.inner.json(code, &["status"]);
+        let channels = status["channels"].as_array().unwrap().clone();
+        channels.into_iter().find(|line| line["channel"] == CHANNEL).unwrap()["granted"].clone()
+    };
+    assert_eq!(granted(0), false);
+    let named = "通道 units 还没有授权给对方";
+    for asked in [&["status"][..], &["sink", "install", CHANNEL]] {
+        let answer = pair.inner.expect(0, asked).out;
+        assert!(answer.contains(named) && answer.contains("trust"), "{answer}");
+    }
+    assert!(pair.inner.expect(1, &["sink", "check", CHANNEL]).out.contains(named));
+    pair.outer.expect(0, &["source", "install", CHANNEL]);
+    from.run("INSERT INTO zd VALUES ('370102001001GB00001', 1, 'a')");
+    pair.outer.pass(0);
+    pair.carry();
+    pair.inner.pass(1);
+    assert_eq!(to.rows(), [""; 0]);
+    pair.trust_each_other();
+    assert_eq!(granted(0), true);
+    assert!(!pair.inner.expect(0, &["status"]).out.contains(named));
+    pair.inner.expect(0, &["sink", "check", CHANNEL]);
+    pair.outer.expect(0, &["resend", CHANNEL, "--seq", "1"]);
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(to.rows(), from.rows());
+    assert_eq!(to.rows().len(), 1);
+}
+
+#[test]
+fn the_tables_of_our_own_are_printed_for_an_administrator_and_missing_rights_are_named() {
+    let mut database = mariadb::Database::new();
+    let account = format!("narrow_{}", database.name);
+    database.url = database.url.replacen(mariadb::USER, &account, 1);
+    let everywhere = format!("ON {}.* TO {account}@localhost", database.name);
+    database.sql(&format!("CREATE USER {account}@localhost; GRANT SELECT, INSERT, DELETE {everywhere}; {SCHEMA}"));
+    let (from, to) = (End::sqlite(), End::Mariadb(database));
+    let End::Mariadb(database) = &to else { unreachable!() };
+    let pair = Pair::new();
+    configure(&pair, &from, &to);
+    pair.trust_each_other();
+    let unready = pair.inner.expect(1, &["sink", "check", CHANNEL]).out;
+    let rights = ["表 zd：账号没有 UPDATE 权限", "表 h：账号没有 UPDATE 权限"];
+    let tables = ["dukou_mark", "dukou_pending", "dukou_refused"].map(|table| format!("表 {table}：还没有建"));
+    for problem in rights.map(str::to_owned).iter().chain(&tables) {
+        assert!(unready.contains(problem), "{problem}: {unready}");
+    }
+    assert_eq!(unready.lines().count(), 5, "{unready}");
+    let refused = pair.inner.ask(&["sink", "install", CHANNEL]);
+    assert!(refused.code != 0 && refused.err.contains("sink install --print"), "{refused:?}");
+    let sql = pair.inner.expect(0, &["sink", "install", CHANNEL, "--print"]).out;
+    database.sql(&sql);
+    database.sql(&sql);
+    let unready = pair.inner.expect(1, &["sink", "check", CHANNEL]).out;
+    assert!(unready.contains("表 dukou_mark：账号没有 UPDATE 权限"), "{unready}");
+    database.sql(&format!("GRANT UPDATE {everywhere}"));
+    pair.inner.expect(0, &["sink", "check", CHANNEL]);
+    pair.inner.expect(0, &["sink", "install", CHANNEL]);
+    database.sql(&format!("DROP USER {account}@localhost"));
+}
+
+#[test]
+fn a_sink_without_a_driver_gets_its_scripts_printed_and_a_wrong_side_is_told() {
+    let pair = Pair::new();
+    let text = format!(
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n\n[source]\ndatabase = \"sqlite:registry.db\"\ntables = [\"zd\"]\n\n\
+         [sink]\ndatabase = \"table-file:scripts\"\n[sink.tables]\nzd = \"BDC.ZD\"\n"
+    );
+    for station in [&pair.outer, &pair.inner] {
+        fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
+    }
+    let print = ["sink", "install", CHANNEL, "--print", "--dialect", "oracle"];
+    let mark = pair.inner.expect(0, &print).out;
+    assert!(mark.contains("dukou_mark") && mark.contains("-955"), "{mark}");
+    let columns = pair.inner.expect(0, &[&print[..], &["--script", "columns"]].concat()).out;
+    assert!(columns.contains("('BDC', 'ZD')"), "{columns}");
+    assert_ne!(pair.inner.ask(&["sink", "install", CHANNEL]).code, 0);
+    assert_eq!(pair.outer.ask(&["sink", "check", CHANNEL]).code, 2);
 }
 
 #[test]

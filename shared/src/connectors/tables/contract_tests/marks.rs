@@ -99,3 +99,18 @@ pub(in super::super) fn a_fault_leaves_mark_and_rows_as_they_were(bench: &mut dy
     sink.apply(&channel(), &packet(2, &[good, bad])).expect("what a person mended goes on");
     assert_eq!(sink.mark(&channel()).expect("a mark"), Some(mark(1, 2)));
 }
+
+pub(in super::super) fn a_mark_that_somebody_else_moved_is_told_before_anything_is_changed(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let insert = |dm: &str| vec![change(Op::Insert, &tables[0], &[("dm", dm), ("mj", "1")])];
+    let (mut sink, mut other) = (bench.sink(&tables, false), bench.sink(&tables, false));
+    sink.apply(&channel(), &packet(1, &insert("a"))).expect("applied");
+    other.apply(&channel(), &RowPacket { mark: mark(2, 1), changes: insert("b") }).expect("another station's");
+    let third = packet(2, &insert("c"));
+    let outcome = sink.apply(&channel(), &third);
+    assert!(matches!(outcome, Err(TableFault::Busy { .. })), "{outcome:?}");
+    assert_eq!(parents(bench, &tables[0]), [row("a", "1"), row("b", "1")]);
+    assert_eq!(sink.mark(&channel()).expect("a mark"), Some(mark(2, 1)), "whoever asks is told");
+    sink.apply(&channel(), &third).expect("and decides");
+    assert_eq!(parents(bench, &tables[0]).len(), 3);
+}

@@ -115,3 +115,30 @@ pub(in super::super) fn tables_that_are_not_there_are_named_by_the_check(bench: 
         "{faults:?}"
     );
 }
+
+pub(in super::super) fn a_table_that_is_not_the_channels_is_never_written(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let other = bench.table("other");
+    let name = bench.column(Type::Characters(20)).expect("a type");
+    bench.session(End::Sink).run(&format!("CREATE TABLE {other} (dm {name} NOT NULL PRIMARY KEY)"));
+    for dead_letters in [false, true] {
+        let mut sink = bench.sink(&tables, dead_letters);
+        let outcome = sink.apply(&channel(), &packet(1, &[good(&tables, "a"), change(Op::Insert, &other, &[("dm", "x")])]));
+        assert!(matches!(&outcome, Err(TableFault::Unfit { table, .. }) if *table == other), "{outcome:?}");
+    }
+    let mut reader = bench.session(End::Sink);
+    assert_eq!(reader.number(&format!("SELECT count(*) FROM {other}")), 0);
+    assert_eq!(reader.number(&format!("SELECT count(*) FROM {}", tables[0])), 0, "nor anything else of the packet");
+}
+
+pub(in super::super) fn a_key_that_is_not_the_tables_key_deletes_nothing(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables, false);
+    sink.apply(&channel(), &packet(1, &[good(&tables, "a"), good(&tables, "b")])).expect("applied");
+    for wrong in [&[("mj", "1")][..], &[("dm", "a"), ("mj", "1")]] {
+        let delete = RowChange { key: cells(wrong), ..change(Op::Delete, &tables[0], &[("dm", "a")]) };
+        let (index, _, _, code) = refusal(&mut *sink, &[delete]);
+        assert_eq!((index, code), (0, "key-differs"));
+    }
+    assert_eq!(bench.session(End::Sink).number(&format!("SELECT count(*) FROM {}", tables[0])), 2);
+}

@@ -69,3 +69,20 @@ pub(in super::super) fn no_reader_sees_a_child_without_its_parent(bench: &mut dy
     ended.store(true, Ordering::Relaxed);
     assert_eq!(reader.join().expect("the reader"), 0);
 }
+
+pub(in super::super) fn what_waits_for_an_end_that_never_comes_is_applied_once_packets_are_missing(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let table = &tables[0];
+    let mut sink = bench.sink(&tables, false);
+    let rows = |bench: &dyn Bench| -> Vec<Option<String>> {
+        bench.session(End::Sink).rows(&format!("SELECT dm FROM {table} ORDER BY dm")).into_iter().flatten().collect()
+    };
+    let named = |names: &[&str]| names.iter().map(|name| Some((*name).to_owned())).collect::<Vec<_>>();
+    sink.apply(&channel(), &packet(1, &[part(table, "a", 7, true)])).expect("applied");
+    // Packet 2 had the end of the transaction, and a person waived it.
+    sink.apply(&channel(), &packet(3, &[part(table, "b", 8, false), part(table, "c", 9, true)])).expect("applied");
+    assert_eq!(rows(bench), named(&["a", "b"]));
+    // The sender was restored, and begins anew.
+    sink.apply(&channel(), &RowPacket { mark: mark(2, 1), changes: vec![part(table, "d", 7, false)] }).expect("applied");
+    assert_eq!(rows(bench), named(&["a", "b", "c", "d"]));
+}

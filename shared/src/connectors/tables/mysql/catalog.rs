@@ -124,7 +124,7 @@ pub(super) async fn table(
     if engine != "InnoDB" {
         return unfit(Problem::NoTransactions(engine));
     }
-    let columns = columns(conn, &place).await?;
+    let columns = columns(conn, schema, name).await?;
     let references = references(conn, schema, name).await?;
     let sql = format!(
         "SELECT count(*) FROM information_schema.statistics WHERE {place} AND non_unique = 0 AND index_name <> 'PRIMARY'"
@@ -140,14 +140,15 @@ pub(super) async fn table(
     Ok(Ok(table))
 }
 
-async fn columns(conn: &mut MySqlConnection, place: &str) -> Result<Vec<Col>, Trouble> {
+async fn columns(conn: &mut MySqlConnection, schema: &str, name: &str) -> Result<Vec<Col>, Trouble> {
     let sql = format!(
         "SELECT c.column_name, c.data_type, c.column_type, c.character_maximum_length, c.character_octet_length, c.numeric_precision, c.numeric_scale,
                 c.datetime_precision, c.character_set_name, c.collation_name, c.is_nullable, c.generation_expression,
                 (SELECT min(s.seq_in_index) FROM information_schema.statistics s WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name
                    AND s.index_name = 'PRIMARY' AND s.column_name = c.column_name)
-         FROM information_schema.columns c WHERE {} ORDER BY c.ordinal_position",
-        place.replace("table_", "c.table_")
+         FROM information_schema.columns c WHERE c.table_schema = {} AND c.table_name = {} ORDER BY c.ordinal_position",
+        literal(schema),
+        literal(name)
     );
     let mut columns = Vec::new();
     for row in rows(conn, sql).await? {

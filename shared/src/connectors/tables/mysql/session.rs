@@ -130,8 +130,8 @@ impl Session {
         };
         let (place, words) = (self.place.clone(), error.to_string());
         match number(&error) {
-            // Too many connections, out of memory, lock wait, deadlock, disk full, table full, too many running statements, lock set changed.
-            Some(1040 | 1203 | 1037 | 1038 | 1041 | 1205 | 1213 | 1021 | 1114 | 3572 | 1020 | 4031) => {
+            // Too many connections, of all or of this account, out of memory, lock wait, deadlock, disk full, table full, too many running statements, lock set changed.
+            Some(1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1205 | 1213 | 1021 | 1114 | 3572 | 1020 | 4031) => {
                 TableFault::Busy { place, words }
             }
             // Shutting down, killed, interrupted.

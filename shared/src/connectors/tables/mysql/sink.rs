@@ -4,11 +4,12 @@
 //! committed; the mark tells. Never: a table of another engine than InnoDB, which would keep half a packet.
 
 use super::catalog::{self, Table};
-use super::literal;
 use super::session::{Session, Trouble, bytes_at, number, said, text_at};
 use super::statements::{self, Bound, bind_all};
+use super::{ident, literal};
 use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::{Cells, Mark, Problem, RowPacket, TableFault, TableName, TableSink, Value};
 use dukou_packets::packet::header::ChannelName;
@@ -36,6 +37,12 @@ const OWN: [(&str, &str); 3] = [
     ),
 ];
 
+/// The account's right to make tables in its database, as far as it was granted to itself.
+const MAY_CREATE: &str = "SELECT privilege_type FROM information_schema.user_privileges
+ WHERE privilege_type = 'CREATE' AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')
+ UNION SELECT privilege_type FROM information_schema.schema_privileges
+ WHERE privilege_type = 'CREATE' AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AND DATABASE() LIKE table_schema";
+
 /// Tables of a MariaDB or MySQL database that packets go into.
 pub struct MysqlSink {
     database: Database,
@@ -50,6 +57,8 @@ struct Database {
     /// Which characters a character set holds, as the server showed.
     held: HashMap<String, HashMap<char, bool>>,
     is_prepared: bool,
+    /// The mark as it was last seen or written.
+    left_at: Option<(ChannelName, Mark)>,
 }
 
 impl MysqlSink {
@@ -58,16 +67,39 @@ impl MysqlSink {
         let names = tables.iter().map(|(_, sink)| sink.clone()).collect();
         let session = Session::new(url, password);
         Self {
-            database: Database { session, names, read: HashMap::new(), held: HashMap::new(), is_prepared: false },
-            terms: Terms { names: tables.iter().filter(|(source, sink)| source != sink).cloned().collect(), dead_letters },
+            database: Database {
+                session,
+                names,
+                read: HashMap::new(),
+                held: HashMap::new(),
+                is_prepared: false,
+                left_at: None,
+            },
+            terms: Terms { names: tables.iter().cloned().collect(), dead_letters },
         }
+    }
+}
+
+impl OwnTables for MysqlSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        let tables = OWN.map(|(name, columns)| format!("{};\n", own_sql(name, columns))).concat();
+        Ok(format!(
+            "{tables}-- 站的账号对这三张表要有 / the station's account needs on each of them: SELECT, INSERT, UPDATE, DELETE\n"
+        ))
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        self.database.prepare()
     }
 }
 
 impl TableSink for MysqlSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.database.prepare()?;
-        self.database.read_mark(channel, false)
+        self.database.left_at = None;
+        let mark = self.database.read_mark(channel, false)?;
+        self.database.left_at = mark.map(|mark| (channel.clone(), mark));
+        Ok(mark)
     }
 
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
@@ -81,16 +113,22 @@ impl TableSink for MysqlSink {
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
-        self.database.prepare()?;
         self.database.forget();
         let mut faults = Vec::new();
-        for table in self.database.names.clone() {
-            match self.database.shape(&table) {
-                Ok(shape) => faults.extend(shape.unfit),
+        for name in self.database.names.clone() {
+            match self.database.table(&name) {
+                Ok((table, shape)) => {
+                    faults.extend(shape.unfit);
+                    let column = table.travelling().next().map(|column| ident(&column.name));
+                    let lacking =
+                        column.map_or(Ok(Vec::new()), |column| self.database.rights_lacking(&table.sql(), &column))?;
+                    faults.extend(lacking.into_iter().map(|right| table.unfit(None, Problem::Right(right.to_owned()))));
+                }
                 Err(fault @ TableFault::Unfit { .. }) => faults.push(fault),
                 Err(fault) => return Err(fault),
             }
         }
+        faults.extend(self.database.check_own()?);
         Ok(faults)
     }
 }
@@ -103,17 +141,72 @@ impl Database {
         }
         self.session.run(async |conn, _| {
             for (name, columns) in OWN {
-                let sql = format!("SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {}", literal(name));
+                let sql = format!(
+                    "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {}",
+                    literal(name)
+                );
                 if !catalog::rows(conn, sql).await?.is_empty() {
                     continue;
                 }
-                let sql = format!("CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await.map_err(|error| own_fault(error, name))?;
+                sqlx::raw_sql(AssertSqlSafe(own_sql(name, columns)))
+                    .execute(&mut *conn)
+                    .await
+                    .map_err(|error| own_fault(error, name))?;
             }
             Ok(())
         })?;
         self.is_prepared = true;
         Ok(())
+    }
+
+    /// Reads one column of text.
+    fn texts(&mut self, sql: &str) -> Result<BTreeSet<String>, TableFault> {
+        self.session.run(async |conn, _| {
+            let mut texts = BTreeSet::new();
+            for row in catalog::rows(conn, sql.to_owned()).await? {
+                texts.extend(text_at(&row, 0)?);
+            }
+            Ok(texts)
+        })
+    }
+
+    /// Names what is wrong with our own tables: one that is missing is, where the account may not make it.
+    fn check_own(&mut self) -> Result<Vec<TableFault>, TableFault> {
+        let there = self.texts("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")?;
+        let may_make = !self.texts(MAY_CREATE)?.is_empty();
+        let mut problems = Vec::new();
+        for (name, _) in OWN {
+            match there.contains(name) {
+                true => problems.extend(
+                    self.rights_lacking(name, "seq")?.into_iter().map(|right| (name, Problem::Right(right.to_owned()))),
+                ),
+                false if may_make => {}
+                false => problems.push((name, Problem::NotMade)),
+            }
+        }
+        let fault = |(name, problem): (&str, Problem)| TableFault::Unfit { table: name.to_owned(), column: None, problem };
+        Ok(problems.into_iter().map(fault).collect())
+    }
+
+    /// Names the rights on a table that the account lacks: statements that touch no row ask for them all the same.
+    fn rights_lacking(&mut self, table: &str, column: &str) -> Result<Vec<&'static str>, TableFault> {
+        let probes = [
+            ("SELECT", format!("SELECT {column} FROM {table} WHERE FALSE")),
+            ("INSERT", format!("INSERT INTO {table} ({column}) SELECT 1 FROM DUAL WHERE FALSE")),
+            ("UPDATE", format!("UPDATE {table} SET {column} = NULL WHERE FALSE")),
+            ("DELETE", format!("DELETE FROM {table} WHERE FALSE")),
+        ];
+        let mut lacking = Vec::new();
+        for (right, probe) in probes {
+            let lacks = self.session.run(async |conn, _| match sqlx::raw_sql(AssertSqlSafe(probe)).execute(conn).await {
+                Err(error) if matches!(number(&error), Some(1142 | 1143)) => Ok(true),
+                // A column without a default is told before it is seen that there is no row.
+                Err(error) if is_of_rows(&error) => Ok(false),
+                answer => Ok(answer.map(|_| false)?),
+            })?;
+            lacking.extend(lacks.then_some(right));
+        }
+        Ok(lacking)
     }
 
     /// Runs a statement without rows of its own.
@@ -184,10 +277,16 @@ impl Database {
     }
 }
 
+fn own_sql(name: &str, columns: &str) -> String {
+    format!("CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+}
+
 fn own_fault(error: sqlx::Error, name: &str) -> Trouble {
     match number(&error) {
         Some(1142 | 1044) => {
-            let problem = Problem::Right(format!("create {name}: grant CREATE, or make the tables of deploy/DATABASES.md"));
+            let problem = Problem::Right(format!(
+                "create {name}: grant CREATE, or let an administrator run what sink install --print prints"
+            ));
             TableFault::Unfit { table: name.to_owned(), column: None, problem }.into()
         }
         _ => error.into(),
@@ -223,6 +322,10 @@ impl Target for Database {
 
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.read_mark(channel, true)
+    }
+
+    fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)> {
+        &mut self.left_at
     }
 
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
@@ -331,9 +434,12 @@ impl Target for Database {
     fn parents_first(&mut self) -> Result<Vec<String>, TableFault> {
         let mut all = Vec::new();
         for name in self.names.clone() {
-            // A table that is not there matters to the changes that name it.
-            if let Ok((table, _)) = self.table(&name) {
-                all.push(table);
+            match self.table(&name) {
+                Ok((table, _)) => all.push(table),
+                // A table that is not there matters to the changes that name it.
+                Err(TableFault::Unfit { .. }) => {}
+                // The transaction is gone with any other fault: what followed would be written without it.
+                Err(fault) => return Err(fault),
             }
         }
         let parent =

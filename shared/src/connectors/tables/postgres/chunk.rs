@@ -10,7 +10,7 @@
 use super::catalog::{Col, Table};
 use super::connection::run_sql;
 use super::install::Names;
-use super::portable::{cells, input, object};
+use super::portable::{Cannot, cells, input, object};
 use super::{Trouble, ident};
 use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Op, RowChange, TableFault};
 use sqlx::postgres::PgArguments;
@@ -37,7 +37,7 @@ pub(super) async fn read(
         Some(last) if keys.len() == want.rows as usize => Some((last, left(connection, table, want, last).await?)),
         _ => None,
     };
-    let rows = if keys.is_empty() { Vec::new() } else { rows(connection, table, want, &keys).await? };
+    let rows = if keys.is_empty() { Vec::new() } else { rows(connection, names, table, want, &keys).await? };
     let marker = format!("INSERT INTO {} (tbl, op, key) VALUES ($1, 'marker', to_json($2::text))", names.outbox());
     sqlx::query(AssertSqlSafe(marker)).bind(want.table).bind(token.to_string()).execute(&mut *connection).await?;
     run_sql(connection, "COMMIT").await?;
@@ -89,6 +89,7 @@ async fn keys(connection: &mut PgConnection, table: &Table, want: &ChunkWanted<'
 /// Gives the rows of these keys as they stand, held against change until the transaction ends.
 async fn rows(
     connection: &mut PgConnection,
+    own: &Names,
     table: &Table,
     want: &ChunkWanted<'_>,
     keys: &[Cells],
@@ -113,21 +114,39 @@ async fn rows(
         |at: usize| -> Vec<Option<String>> { keys.iter().map(|key| key.get(at).and_then(|(_, value)| input(value))).collect() };
     let query = (0..key.len()).fold(sqlx::query(AssertSqlSafe(sql)), |query, at| query.bind(values(at)));
     let mut changes = Vec::with_capacity(keys.len());
-    for row in &query.fetch_all(connection).await? {
-        let (key, cells_of, problem): (&str, Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let key = cells(key).map_err(|cannot| unreadable(table, cannot.code, &Vec::new(), cannot.column))?;
-        if let Some(problem) = problem {
-            let cannot = super::portable::Cannot::parse(problem);
-            return Err(unreadable(table, cannot.code, &key, cannot.column));
+    for row in &query.fetch_all(&mut *connection).await? {
+        let (key_json, cells_of, problem): (&str, Option<&str>, Option<&str>) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let key = cells(key_json).map_err(|cannot| unreadable(table, cannot.code, &Vec::new(), cannot.column))?;
+        let told = problem.map(Cannot::parse);
+        match told.map_or_else(|| cells(cells_of.unwrap_or_default()), Err) {
+            Ok(row) => {
+                let table = table.shown.clone();
+                let change =
+                    RowChange { table, op: Op::Stock, key, row, changed: Vec::new(), transaction: None, goes_on: false };
+                changes.push(change);
+            }
+            Err(cannot) => put_aside(connection, own, table, key_json, &cannot).await?,
         }
-        let row = cells(cells_of.unwrap_or_default()).map_err(|cannot| unreadable(table, cannot.code, &key, cannot.column))?;
-        let table = table.shown.clone();
-        changes.push(RowChange { table, op: Op::Stock, key, row, changed: Vec::new(), transaction: None, goes_on: false });
     }
     Ok(changes)
 }
 
-/// A row of the stock that cannot travel: a person mends it or leaves it out by a filter.
+/// Writes into the outbox that a row of the stock cannot travel: a chunk has rows alone.
+async fn put_aside(
+    connection: &mut PgConnection,
+    names: &Names,
+    table: &Table,
+    key_json: &str,
+    cannot: &Cannot,
+) -> Result<(), Trouble> {
+    let sql = format!("INSERT INTO {} (tbl, op, key, problem) VALUES ($1, 'stock', $2::text::json, $3)", names.outbox());
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(&table.shown).bind(key_json).bind(cannot.written());
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// A row of the stock whose key cannot travel: a person mends it or leaves it out by a filter.
 fn unreadable(table: &Table, code: &'static str, key: &Cells, column: Option<String>) -> Trouble {
     let shown = RowChange {
         table: table.shown.clone(),

@@ -154,11 +154,12 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Forgets what waits of transactions of other epochs: their ends never come.
-pub(super) async fn forget_older(connection: &mut PgConnection, channel: &ChannelName, mark: &Mark) -> Result<(), Trouble> {
-    let sql = "DELETE FROM dukou.dukou_pending WHERE channel = $1 AND epoch <> $2";
-    sqlx::query(sql).bind(channel.as_str()).bind(mark.epoch.to_string()).execute(connection).await?;
-    Ok(())
+/// Takes everything of a channel that waits for the end of its transaction, of whatever epoch.
+pub(super) async fn take_all(connection: &mut PgConnection, channel: &ChannelName) -> Result<Vec<Placed<'static>>, Trouble> {
+    let sql = "WITH taken AS (DELETE FROM dukou.dukou_pending WHERE channel = $1 RETURNING epoch, seq, at, tbl, body)
+        SELECT seq, at, tbl, body FROM taken ORDER BY epoch, seq, at";
+    let rows = sqlx::query(sql).bind(channel.as_str()).fetch_all(connection).await?;
+    Ok(rows.iter().map(placed).collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Keeps changes whose transaction goes on.
@@ -225,7 +226,9 @@ pub(super) async fn put_aside(
     refusal: &Refusal,
 ) -> Result<(), Trouble> {
     let sql = "INSERT INTO dukou.dukou_refused (channel, epoch, seq, at, tbl, key, col, code, words_zh, words_en, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (channel, epoch, seq, at) DO UPDATE SET tbl = EXCLUDED.tbl, key = EXCLUDED.key, col = EXCLUDED.col, code = EXCLUDED.code,
+          words_zh = EXCLUDED.words_zh, words_en = EXCLUDED.words_en, body = EXCLUDED.body, refused_at = EXCLUDED.refused_at";
     let [zh, en] = &refusal.words;
     let query = sqlx::query(sql).bind(channel.as_str()).bind(mark.epoch.to_string()).bind(signed(placed.seq));
     let query = query.bind(i64::from(placed.index)).bind(&placed.change.table).bind(placed.change.key_text());

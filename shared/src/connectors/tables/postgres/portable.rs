@@ -101,17 +101,24 @@ impl Cannot {
         Self { code, column: column.map(str::to_owned), bytes: None }
     }
 
-    /// Reads what a trigger wrote: `code:bytes:column`.
+    /// Reads what a trigger wrote, or a chunk for a row it found unfit: `code:bytes:column`.
     pub(super) fn parse(problem: &str) -> Self {
         let mut parts = problem.splitn(3, ':');
-        match (parts.next(), parts.next(), parts.next()) {
-            (Some("value-too-large"), bytes, column) => {
-                Self { bytes: bytes.and_then(|bytes| bytes.parse().ok()), ..Self::of("value-too-large", column) }
-            }
-            _ => Self::of("unreadable", None),
-        }
+        let code = parts.next().and_then(|code| CODES.into_iter().find(|known| *known == code));
+        let Some(code) = code else { return Self::of("unreadable", None) };
+        let bytes = parts.next().and_then(|bytes| bytes.parse().ok());
+        Self { bytes, ..Self::of(code, parts.next().filter(|column| !column.is_empty())) }
+    }
+
+    /// Writes what [`parse`](Self::parse) reads.
+    pub(super) fn written(&self) -> String {
+        let bytes = self.bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+        format!("{}:{bytes}:{}", self.code, self.column.as_deref().unwrap_or_default())
     }
 }
+
+/// Why rows do not travel, as an outbox says it.
+const CODES: [&str; 5] = ["value-too-large", "not-a-number", "date-out-of-range", "not-a-time", "unreadable"];
 
 /// Reads a row as [`object`] wrote it.
 pub(super) fn cells(json: &str) -> Result<Cells, Cannot> {
@@ -205,5 +212,8 @@ mod tests {
             Cannot { bytes: Some(17), ..Cannot::of("value-too-large", Some("a:b")) }
         );
         assert_eq!(cells("{\"a\":1}"), Err(Cannot::of("unreadable", None)));
+        for cannot in [Cannot::of("not-a-number", Some("a:b")), Cannot::of("unreadable", None)] {
+            assert_eq!(Cannot::parse(&cannot.written()), cannot);
+        }
     }
 }

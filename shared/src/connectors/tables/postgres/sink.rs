@@ -11,6 +11,8 @@ use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::own_tables::{self, Placed, Refusal};
 use super::{Trouble, bulk, single};
+use crate::connectors::tables::applying::{self, mark_moved};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::values::{Column, Misfit, row_taken};
 use crate::connectors::tables::{Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
@@ -34,6 +36,8 @@ pub struct PostgresSink {
     settings: Settings,
     /// As the database has them; read once, and again after a fault.
     known: Option<Tables>,
+    /// The mark as it was last seen or written, with its channel.
+    left_at: Option<(ChannelName, Mark)>,
 }
 
 /// The sink's tables.
@@ -54,12 +58,7 @@ impl PostgresSink {
     /// first call.
     pub fn new(url: &str, password: Option<&str>, tables: &[(TableName, TableName)], dead_letters: bool) -> Self {
         let settings = Settings { tables: tables.to_vec(), dead_letters };
-        Self { session: Session::new(Place::of(url, password)), settings, known: None }
-    }
-
-    /// Gives the SQL of the station's own tables, for a person to run where the account may not make them; the first packet makes them else.
-    pub fn install_sql(&self) -> String {
-        own_tables::install_sql(self.session.place().account())
+        Self { session: Session::new(Place::of(url, password)), settings, known: None, left_at: None }
     }
 
     /// Counts the rows of a channel that were put aside.
@@ -77,14 +76,16 @@ impl PostgresSink {
         })
     }
 
+    /// Does some work in the transaction that moves the mark; tells it whether this packet comes right behind the one at the mark.
     fn in_transaction(
         &mut self,
         channel: &ChannelName,
         mark: &Mark,
-        work: impl AsyncFnOnce(&mut PgConnection, &mut Tables) -> Result<(), Trouble>,
+        work: impl AsyncFnOnce(&mut PgConnection, &mut Tables, bool) -> Result<(), Trouble>,
     ) -> Result<(), TableFault> {
         let (settings, known) = (&self.settings, self.known.take());
-        let known = self.session.run(async |connection| {
+        let left = self.left_at.take().filter(|(of, _)| of == channel).map(|(_, left)| left);
+        let (known, stands) = self.session.run(async |connection| {
             let mut tables = match known {
                 Some(tables) => tables,
                 None => {
@@ -94,19 +95,21 @@ impl PostgresSink {
             };
             run_sql(connection, "BEGIN").await?;
             let held = own_tables::hold_mark(connection, channel).await?;
-            if held.is_some_and(|held| held.epoch == mark.epoch && held.seq >= mark.seq) {
+            if left.is_some() && held != left {
+                return Err(mark_moved().into());
+            }
+            if let Some(held) = held.filter(|held| held.epoch == mark.epoch && held.seq >= mark.seq) {
                 run_sql(connection, "ROLLBACK").await?;
-                return Ok(tables);
+                return Ok((tables, held));
             }
-            if held.is_some_and(|held| held.epoch != mark.epoch) {
-                own_tables::forget_older(connection, channel, mark).await?;
-            }
-            work(connection, &mut tables).await?;
+            let follows = held.is_none_or(|held| held.epoch == mark.epoch && held.seq + 1 == mark.seq);
+            work(connection, &mut tables, follows).await?;
             own_tables::set_mark(connection, channel, mark).await?;
             run_sql(connection, "COMMIT").await?;
-            Ok(tables)
+            Ok((tables, *mark))
         })?;
         self.known = Some(Tables { is_fresh: false, ..known });
+        self.left_at = Some((channel.clone(), stands));
         Ok(())
     }
 }
@@ -127,17 +130,30 @@ async fn read_tables(connection: &mut PgConnection, settings: &Settings) -> Resu
     Ok(Tables { parents_first: parents_first(&names, &references), by_source, met: HashMap::new(), is_fresh: true })
 }
 
+impl OwnTables for PostgresSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(own_tables::install_sql(self.session.place().account()))
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        self.session.run(own_tables::make)
+    }
+}
+
 impl TableSink for PostgresSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
-        self.session.run(async |connection| {
+        self.left_at = None;
+        let mark = self.session.run(async |connection| {
             if own_tables::are_there(connection).await? { own_tables::mark(connection, channel).await } else { Ok(None) }
-        })
+        })?;
+        self.left_at = mark.map(|mark| (channel.clone(), mark));
+        Ok(mark)
     }
 
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
         let settings = &self.settings.clone();
-        self.in_transaction(channel, &packet.mark, async |connection, tables| {
-            let whole = whole_transactions(connection, channel, packet).await?;
+        self.in_transaction(channel, &packet.mark, async |connection, tables, follows| {
+            let whole = whole_transactions(connection, channel, packet, follows).await?;
             let (mut fit, mut refused) = checked(tables, &whole)?;
             if !refused.is_empty() && !tables.is_fresh {
                 // A person may have widened a column since.
@@ -164,7 +180,7 @@ impl TableSink for PostgresSink {
     }
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
-        self.in_transaction(channel, mark, async |_, _| Ok(()))
+        self.apply(channel, &RowPacket { mark: *mark, changes: Vec::new() })
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
@@ -186,17 +202,20 @@ impl TableSink for PostgresSink {
     }
 }
 
-/// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end.
+/// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end. Where packets are missing before this one,
+/// because a person went on without them or the sender began anew, the end may never come: what was kept before goes first.
 async fn whole_transactions<'a>(
     connection: &mut PgConnection,
     channel: &ChannelName,
     packet: &'a RowPacket,
+    follows: bool,
 ) -> Result<Vec<Placed<'a>>, Trouble> {
     let mark = &packet.mark;
+    let mut whole = if follows { Vec::new() } else { own_tables::take_all(connection, channel).await? };
     let mut waiting = own_tables::waiting(connection, channel, mark).await?;
     let goes_on = |change: &&RowChange| change.goes_on;
     let going_on: HashSet<u64> = packet.changes.iter().filter(goes_on).filter_map(|change| change.transaction).collect();
-    let (mut whole, mut kept) = (Vec::with_capacity(packet.changes.len()), Vec::new());
+    let mut kept = Vec::new();
     for (index, change) in (0..).zip(&packet.changes) {
         let placed = Placed { seq: mark.seq, index, change: Cow::Borrowed(change) };
         match change.transaction {
@@ -226,6 +245,11 @@ fn checked<'a>(tables: &Tables, changes: &'a [Placed<'_>]) -> Result<Checked<'a>
             return Err(table.unfit(None, Problem::NoKey).into());
         }
         match taken(table, columns, &placed.change) {
+            Ok(change) if !is_key_of(table, &change) => {
+                let key = table.key().iter().map(|column| column.name.as_str()).collect();
+                let applying::Refusal { code, column, words } = applying::key_differs(&key);
+                refused.push((placed.clone(), Refusal { code, column, words }));
+            }
             Ok(change) => fit.push(Placed { change, ..*placed }),
             Err(misfit) => {
                 let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
@@ -234,6 +258,12 @@ fn checked<'a>(tables: &Tables, changes: &'a [Placed<'_>]) -> Result<Checked<'a>
         }
     }
     Ok((fit, refused))
+}
+
+/// Tells whether a change names its row by the sink's key: by less or by others it would delete rows that it does not mean.
+fn is_key_of(table: &Table, change: &RowChange) -> bool {
+    let key = table.key();
+    change.key.len() == key.len() && key.iter().all(|column| change.key.iter().any(|(name, _)| *name == column.name))
 }
 
 /// A change in the form in which its table takes it, without what the database computes itself; the change itself where that is the same.

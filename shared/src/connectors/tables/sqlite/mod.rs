@@ -26,6 +26,7 @@ use super::TableFault;
 use crate::store::sqlite::wait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, SqliteConnection};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -58,11 +59,22 @@ struct Session {
     path: PathBuf,
     pragmas: &'static [(&'static str, &'static str)],
     connection: Option<SqliteConnection>,
+    /// The file that the connection has open, by device and inode.
+    opened: Option<(u64, u64)>,
 }
 
 impl Session {
     fn new(path: &Path, pragmas: &'static [(&'static str, &'static str)]) -> Self {
-        Self { path: path.to_owned(), pragmas, connection: None }
+        Self { path: path.to_owned(), pragmas, connection: None, opened: None }
+    }
+
+    fn is_open(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// The file that has the name now.
+    fn named(&self) -> Option<(u64, u64)> {
+        std::fs::metadata(&self.path).ok().map(|stat| (stat.dev(), stat.ino()))
     }
 
     /// Gives the file as people read it.
@@ -78,8 +90,17 @@ impl Session {
     /// As [`run`](Self::run), with the trouble as it is.
     fn attempt<T>(&mut self, work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let mut connection = match self.connection.take() {
+            // What is written into a file that was replaced is nowhere; never changed within a transaction, so the caller begins anew.
+            Some(_) if self.named() != self.opened => {
+                let words = "the file was replaced".to_owned();
+                return Err(TableFault::Away { place: self.place(), words }.into());
+            }
             Some(connection) => connection,
-            None => wait(self.options().connect())?,
+            None => {
+                let connection = wait(self.options().connect())?;
+                self.opened = self.named();
+                connection
+            }
         };
         let outcome = wait(work(&mut connection));
         // A connection that cannot go back to where it was is given up; opening the file anew rolls back.

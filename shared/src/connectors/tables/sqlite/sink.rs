@@ -7,6 +7,7 @@ use super::catalog::{self, Table};
 use super::{Session, Trouble, bytes_at, extended_code, primary_code, roll_back, statements};
 use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::{Cells, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
@@ -42,6 +43,8 @@ struct File {
     names: Vec<TableName>,
     read: HashMap<String, (Table, Shape)>,
     is_prepared: bool,
+    /// The mark as it was last seen or written.
+    left_at: Option<(ChannelName, Mark)>,
 }
 
 impl SqliteSink {
@@ -50,17 +53,30 @@ impl SqliteSink {
         let session = Session::new(path, &[("journal_mode", "WAL"), ("foreign_keys", "ON")]);
         let there: Vec<TableName> = tables.iter().map(|(_, sink)| sink.clone()).collect();
         Self {
-            file: File { session, names: there.clone(), read: HashMap::new(), is_prepared: false },
-            terms: Terms { names: tables.iter().filter(|(source, sink)| source != sink).cloned().collect(), dead_letters },
+            file: File { session, names: there.clone(), read: HashMap::new(), is_prepared: false, left_at: None },
+            terms: Terms { names: tables.iter().cloned().collect(), dead_letters },
             tables: there,
         }
+    }
+}
+
+impl OwnTables for SqliteSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(OWN.map(|sql| format!("{sql};\n")).concat())
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        self.file.prepare()
     }
 }
 
 impl TableSink for SqliteSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.file.prepare()?;
-        self.file.mark(channel)
+        self.file.left_at = None;
+        let mark = self.file.mark(channel)?;
+        self.file.left_at = mark.map(|mark| (channel.clone(), mark));
+        Ok(mark)
     }
 
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault> {
@@ -74,7 +90,6 @@ impl TableSink for SqliteSink {
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
-        self.file.prepare()?;
         self.file.forget();
         let mut faults = Vec::new();
         for table in &self.tables {
@@ -91,7 +106,7 @@ impl TableSink for SqliteSink {
 impl File {
     /// Makes the tables of our own, once.
     fn prepare(&mut self) -> Result<(), TableFault> {
-        if self.is_prepared {
+        if self.is_prepared && self.session.is_open() {
             return Ok(());
         }
         self.session.run(async |conn| {
@@ -175,6 +190,10 @@ impl Target for File {
             let header: Digest = header.parse().map_err(|_| unreadable())?;
             Ok(Some(Mark { epoch, seq: seq.unsigned_abs(), header }))
         })
+    }
+
+    fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)> {
+        &mut self.left_at
     }
 
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
@@ -272,8 +291,13 @@ impl Target for File {
     fn parents_first(&mut self) -> Result<Vec<String>, TableFault> {
         let mut references = Vec::new();
         for name in self.names.clone() {
-            // A table that is not there matters to the changes that name it.
-            let Ok((table, _)) = self.table(&name) else { continue };
+            let table = match self.table(&name) {
+                Ok((table, _)) => table,
+                // A table that is not there matters to the changes that name it.
+                Err(TableFault::Unfit { .. }) => continue,
+                // The transaction is gone with any other fault: what followed would be written without it.
+                Err(fault) => return Err(fault),
+            };
             let parent = |parent: &String| self.names.iter().find(|name| is_called(name, parent)).cloned();
             references.extend(table.parents.iter().filter_map(parent).map(|parent| (name.clone(), parent)));
         }

@@ -134,6 +134,7 @@ pub(super) async fn upsert(conn: &mut SqliteConnection, table: &Table, shape: &S
     Ok(collided)
 }
 
+/// `OR ABORT`: a unique index that its table declares with `ON CONFLICT REPLACE` would delete another row without a word.
 fn upsert_sql(table: &Table, first: &Cells, rows: usize) -> String {
     let names: Vec<String> = first.iter().map(|(name, _)| ident(name)).collect();
     let key: Vec<String> = table.key().iter().map(|column| ident(&column.name)).collect();
@@ -147,7 +148,7 @@ fn upsert_sql(table: &Table, first: &Cells, rows: usize) -> String {
     let same: Vec<String> = key.iter().map(|name| format!("{here}.{name} COLLATE BINARY = excluded.{name}")).collect();
     let row = format!("({})", vec!["?"; names.len()].join(","));
     format!(
-        "INSERT INTO {here}({}) VALUES {} ON CONFLICT({}) DO UPDATE SET {} WHERE {}",
+        "INSERT OR ABORT INTO {here}({}) VALUES {} ON CONFLICT({}) DO UPDATE SET {} WHERE {}",
         names.join(","),
         vec![row; rows].join(","),
         key.join(","),

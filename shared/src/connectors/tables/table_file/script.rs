@@ -247,13 +247,13 @@ fn merge_update(others: &[String]) -> String {
 pub(in crate::connectors::tables) fn mark_table(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Oracle => {
-            "CREATE TABLE dukou_mark (\n  channel VARCHAR2(64) NOT NULL PRIMARY KEY,\n  epoch VARCHAR2(32) NOT NULL,\n  seq NUMBER(20) NOT NULL,\n  header VARCHAR2(64) NOT NULL,\n  applied_at TIMESTAMP NOT NULL\n);\n"
+            "BEGIN\n  EXECUTE IMMEDIATE 'CREATE TABLE dukou_mark (channel VARCHAR2(64) NOT NULL PRIMARY KEY, epoch VARCHAR2(32) NOT NULL, seq NUMBER(20) NOT NULL, header VARCHAR2(64) NOT NULL, applied_at TIMESTAMP NOT NULL)';\nEXCEPTION\n  WHEN OTHERS THEN IF SQLCODE <> -955 THEN RAISE; END IF;\nEND;\n/\n"
         }
         Dialect::Dm => {
-            "CREATE TABLE dukou_mark (\n  channel VARCHAR(64) NOT NULL PRIMARY KEY,\n  epoch VARCHAR(32) NOT NULL,\n  seq DECIMAL(20, 0) NOT NULL,\n  header VARCHAR(64) NOT NULL,\n  applied_at TIMESTAMP NOT NULL\n);\n"
+            "CREATE TABLE IF NOT EXISTS dukou_mark (\n  channel VARCHAR(64) NOT NULL PRIMARY KEY,\n  epoch VARCHAR(32) NOT NULL,\n  seq DECIMAL(20, 0) NOT NULL,\n  header VARCHAR(64) NOT NULL,\n  applied_at TIMESTAMP NOT NULL\n);\n"
         }
         Dialect::Sqlite => {
-            "CREATE TABLE dukou_mark (\n  channel TEXT NOT NULL PRIMARY KEY,\n  epoch TEXT NOT NULL,\n  seq INTEGER NOT NULL,\n  header TEXT NOT NULL,\n  applied_at TEXT NOT NULL\n);\n"
+            "CREATE TABLE IF NOT EXISTS dukou_mark (\n  channel TEXT NOT NULL PRIMARY KEY,\n  epoch TEXT NOT NULL,\n  seq INTEGER NOT NULL,\n  header TEXT NOT NULL,\n  applied_at TEXT NOT NULL\n);\n"
         }
     }
 }

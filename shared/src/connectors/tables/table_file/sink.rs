@@ -8,6 +8,7 @@
 use super::script::{Script, Statement, literals, mark_table};
 use super::{fault, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
 use crate::connectors::tables::values::{Kind, Misfit, Why, taken};
 use crate::connectors::tables::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value};
@@ -36,8 +37,8 @@ const COLUMNS: &str = "columns.tsv";
 pub struct TableFileSink {
     files: Arc<dyn Files>,
     folder: PathBuf,
-    /// The sink's names of tables that are called otherwise at the source.
-    renamed: BTreeMap<TableName, TableName>,
+    /// The sink's names of tables, by the source's; one that is not here has the same name.
+    names: BTreeMap<TableName, TableName>,
 }
 
 /// What the folder knows of its channel.
@@ -92,9 +93,9 @@ pub(super) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared
 }
 
 impl TableFileSink {
-    /// Makes a sink of a folder; `renamed` leads from a source's table to the sink's. Nothing is read yet.
-    pub fn new(files: Arc<dyn Files>, folder: &Path, renamed: BTreeMap<TableName, TableName>) -> Self {
-        Self { files, folder: folder.to_path_buf(), renamed }
+    /// Makes a sink of a folder; `names` leads from a source's table to the sink's. Nothing is read yet.
+    pub fn new(files: Arc<dyn Files>, folder: &Path, names: BTreeMap<TableName, TableName>) -> Self {
+        Self { files, folder: folder.to_path_buf(), names }
     }
 
     fn declared(&self) -> Result<Declared, TableFault> {
@@ -102,7 +103,7 @@ impl TableFileSink {
     }
 
     /// Gives the statement that an administrator runs once, before the first script.
-    pub fn install_sql(dialect: Dialect) -> &'static str {
+    pub fn install_sql_of(dialect: Dialect) -> &'static str {
         mark_table(dialect)
     }
 
@@ -179,7 +180,7 @@ impl TableFileSink {
     }
 
     fn table<'d>(&self, declared: &'d Declared, name: &str) -> Result<&'d DeclaredTable, TableFault> {
-        let wanted = self.renamed.get(name).map_or(name, String::as_str);
+        let wanted = self.names.get(name).map_or(name, String::as_str);
         let exact = declared.tables.iter().find(|table| table.name == wanted);
         exact.ok_or_else(|| TableFault::Unfit { table: wanted.to_string(), column: None, problem: Problem::Missing })
     }
@@ -220,6 +221,20 @@ impl TableFileSink {
                 Ok(Statement::Upsert(table, literals(table, &row, dialect)))
             }
         }
+    }
+}
+
+impl OwnTables for TableFileSink {
+    fn install_sql(&mut self) -> Result<String, TableFault> {
+        Ok(Self::install_sql_of(self.declared()?.dialect).to_owned())
+    }
+
+    fn install(&mut self) -> Result<(), TableFault> {
+        Err(wrong(
+            &self.folder,
+            "渡口不连接这个数据库，请加 --print，把打印的 SQL 交给数据库管理员执行",
+            "Dukou does not connect to this database; add --print and let its administrator run what is printed",
+        ))
     }
 }
 
@@ -271,7 +286,7 @@ impl TableSink for TableFileSink {
         let mut faults = Vec::new();
         match self.declared() {
             Err(fault) => faults.push(fault),
-            Ok(declared) => faults.extend(self.renamed.keys().filter_map(|name| self.table(&declared, name).err())),
+            Ok(declared) => faults.extend(self.names.keys().filter_map(|name| self.table(&declared, name).err())),
         }
         if self.files.stat(&self.folder).map_err(fault)?.is_none() {
             faults.push(wrong(&self.folder, "目录不存在，请建立", "the folder is not there; make it"));

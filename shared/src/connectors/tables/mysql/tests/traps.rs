@@ -300,3 +300,13 @@ fn a_missing_right_is_told_with_what_to_grant() {
     let mut absent = MysqlSink::new("mysql://nobody@localhost/registry?socket=/nowhere/s", None, &[], false);
     assert!(matches!(absent.mark(&channel()), Err(TableFault::Away { .. })));
 }
+
+#[test]
+fn a_table_whose_name_reads_like_the_catalogs_own_columns_is_followed() {
+    let bench = bench();
+    make(&bench, &BOTH, "CREATE TABLE table_zd (dm VARCHAR(20) PRIMARY KEY, mj INT)");
+    let mut pair = Pair::of(&bench, &["table_zd".to_owned()]);
+    bench.app(End::Source).run("INSERT INTO table_zd VALUES ('a', 1)");
+    pair.cross(ALL);
+    assert_equal_ends(&bench, "SELECT * FROM table_zd");
+}

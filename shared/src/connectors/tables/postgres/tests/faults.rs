@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connectors::tables::contract_tests::{Session, change, channel, mark, packet};
+use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::{Op, RowPacket, TableFault};
 use dukou_servers::postgres::Postgres;
 use dukou_servers::proxy::{Cut, Proxy};
@@ -140,7 +141,7 @@ fn a_station_that_may_not_make_tables_uses_those_that_a_person_made() {
     let mut sink = bench.bare_sink(&["public.t".to_owned()], false);
     assert_eq!(sink.check().expect("a check").len(), 3);
     assert!(matches!(sink.apply(&channel(), &wave(1, 1)), Err(TableFault::Denied { .. })));
-    bench.sink.psql(&sink.install_sql());
+    bench.sink.psql(&sink.install_sql().expect("the SQL"));
     assert_eq!(sink.check(), Ok(vec![]));
     sink.apply(&channel(), &wave(1, 1)).expect("applied");
 }

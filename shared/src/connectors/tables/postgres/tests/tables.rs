@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connectors::tables::contract_tests::{Pair, Session, change, channel, packet, told};
-use crate::connectors::tables::{Op, ReadLimits};
+use crate::connectors::tables::{ChunkWanted, Entry, Offered, Op, ReadLimits};
 use std::collections::BTreeSet;
 
 const ALL: ReadLimits = ReadLimits { rows: 100_000, bytes: 1 << 28 };
@@ -195,4 +195,29 @@ fn instants_before_there_were_zones_keep_their_seconds_of_offset() {
     );
     pair.cross(ALL);
     contract_tests::assert_equal_ends(&bench, "SELECT * FROM t ORDER BY id");
+}
+
+#[test]
+fn a_row_of_the_stock_that_cannot_travel_is_named_and_holds_up_no_other() {
+    let bench = bench();
+    App::to(&bench.source.url).run("CREATE TABLE t (id int PRIMARY KEY, n numeric, d date)");
+    let mut source = Bench::source(&bench, &names(&["t"]));
+    App::to(&bench.source.url).run(
+        "INSERT INTO t VALUES (1, 1, '2024-01-01'), (2, 'NaN', NULL), (3, 3, '0044-03-15 BC'), (4, 4, NULL); DELETE FROM dukou.dukou_outbox_cadastre_units",
+    );
+    let wanted = ChunkWanted { table: "public.t", after: None, filter: None, rows: 10 };
+    let chunk = source.chunk(&wanted, 7).expect("a chunk");
+    assert_eq!(chunk.rows.iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["1", "4"]);
+    let read = source.read(&BTreeSet::new(), ALL).expect("a read");
+    let told = |offered: &Offered| match &offered.entry {
+        Entry::Unfit { table, key, code, column, .. } => {
+            format!("{table} {} {code} {}", key[0].1.shown(), column.as_deref().unwrap_or_default())
+        }
+        Entry::Marker(token) => format!("#{token}"),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(
+        read.iter().map(told).collect::<Vec<_>>(),
+        ["public.t 2 not-a-number n", "public.t 3 date-out-of-range d", "#7"]
+    );
 }

@@ -2,9 +2,9 @@
 
 use super::bench::{Files, bench};
 use crate::connectors::tables::contract_tests::{
-    ALL, Bench, End, Pair, Session, assert_equal_ends, cells, changes_of, ids, told,
+    ALL, Bench, End, Pair, Session, assert_equal_ends, cells, change, changes_of, channel, ids, mark, packet, told,
 };
-use crate::connectors::tables::{Entry, Offered, Problem, TableFault, TableSource, Value};
+use crate::connectors::tables::{Entry, Offered, Op, Problem, TableFault, TableSource, Value};
 use std::collections::BTreeSet;
 
 fn read(source: &mut dyn TableSource) -> Vec<Offered> {
@@ -291,4 +291,37 @@ fn keys_that_a_collation_calls_equal_are_refused_and_not_overwritten() {
     assert!(matches!(&fault, Err(TableFault::Row { code: "key-collides", .. })), "{fault:?}");
     sink.apply(&channel(), &packet(1, &[change(Op::Delete, "zd", &[("dm", "a")])])).expect("nothing of that key is there");
     assert_eq!(files.app(End::Sink).rows("SELECT dm, mj FROM zd"), [[Some("A".to_owned()), Some("1".to_owned())]]);
+}
+
+#[test]
+fn a_sink_whose_file_was_replaced_is_opened_anew_and_nothing_goes_into_the_old_one() {
+    let files = bench();
+    make(&files, &[End::Sink], "CREATE TABLE zd (dm TEXT PRIMARY KEY)");
+    let path = files.path(End::Sink);
+    let yesterday = path.with_extension("yesterday");
+    std::fs::copy(&path, &yesterday).expect("a copy");
+    let mut sink = files.sink(&["zd".to_owned()], false);
+    sink.apply(&channel(), &packet(1, &[change(Op::Insert, "zd", &[("dm", "a")])])).expect("applied");
+    std::fs::rename(&yesterday, &path).expect("it is put back");
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+    }
+    let next = packet(2, &[change(Op::Insert, "zd", &[("dm", "b")])]);
+    let outcome = sink.apply(&channel(), &next);
+    assert!(matches!(outcome, Err(TableFault::Away { .. })), "{outcome:?}");
+    assert_eq!(sink.mark(&channel()).expect("a mark"), None, "the copy of yesterday has none");
+    sink.apply(&channel(), &packet(1, &[change(Op::Insert, "zd", &[("dm", "a")])])).expect("applied again");
+    assert_eq!(sink.mark(&channel()).expect("a mark"), Some(mark(1, 1)));
+    assert_eq!(files.app(End::Sink).number("SELECT count(*) FROM zd"), 1);
+}
+
+#[test]
+fn a_unique_index_that_replaces_by_its_declaration_deletes_no_row_of_the_sink() {
+    let files = bench();
+    make(&files, &[End::Sink], "CREATE TABLE zd (dm TEXT PRIMARY KEY, xh INTEGER UNIQUE ON CONFLICT REPLACE)");
+    make(&files, &[End::Sink], "INSERT INTO zd VALUES ('a', 1)");
+    let mut sink = files.sink(&["zd".to_owned()], false);
+    let outcome = sink.apply(&channel(), &packet(1, &[change(Op::Insert, "zd", &[("dm", "b"), ("xh", "1")])]));
+    assert!(matches!(outcome, Err(TableFault::Row { code: "duplicate", .. })), "{outcome:?}");
+    assert_eq!(files.app(End::Sink).number("SELECT count(*) FROM zd WHERE dm = 'a'"), 1);
 }

@@ -22,7 +22,7 @@ impl Database {
             CREATE TABLE zd (bsm INTEGER PRIMARY KEY, mc TEXT, tx BLOB);
             CREATE TABLE h (zd INTEGER NOT NULL REFERENCES zd (bsm), xh TEXT NOT NULL, mj TEXT, PRIMARY KEY (zd, xh));";
         database.run(tables).unwrap();
-        database.run(TableFileSink::install_sql(Dialect::Sqlite)).unwrap();
+        database.run(TableFileSink::install_sql_of(Dialect::Sqlite)).unwrap();
         database
     }
 

@@ -1,0 +1,6 @@
+-- 查封登记（外网）：102 / a seizure (outside)
+START TRANSACTION;
+UPDATE bdcdy_zt SET cfzt = '1', gxsj = '2024-06-21 10:00:00' WHERE bdcdyh = '370102001001GB00001F00010002';
+INSERT INTO bdcdy_ztmx VALUES
+    ('202406210001', '370102001001GB00001F00010002', '800', NULL, '2024-06-21 10:00:00', '样例登记机构', '查封');
+COMMIT;

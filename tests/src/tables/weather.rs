@@ -1,0 +1,79 @@
+//! Gap devices between two running stations, both ways, with weather; and fair ones, once it is over.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use dukou_rehearsal::gapbox::{Counts, Fault, GapDevice, Script};
+
+use super::tally::Tally;
+use crate::stations::beside::Beside;
+use crate::stations::pair::Pair;
+
+/// What the devices do, short enough that all of it happens within seconds.
+const SCRIPT: &str = r#"
+scan_ms = 100
+order = "shuffled"
+[chance]
+drop = 0.08
+delay = 0.12
+duplicate = 0.12
+reorder = 0.2
+[amount]
+delay_ms = 2500
+duplicate_after_ms = 1500
+"#;
+
+/// What has to have happened to packets, by name.
+pub const WEATHER: [Fault; 4] = [Fault::Delay, Fault::Duplicate, Fault::Reorder, Fault::Drop];
+
+/// Two devices that run.
+pub struct Weather {
+    is_fair: Arc<AtomicBool>,
+    devices: [Beside<Counts>; 2],
+}
+
+impl Weather {
+    /// Starts both devices.
+    #[must_use]
+    pub fn begin(pair: &Pair, seed: u64) -> Self {
+        let is_fair = Arc::new(AtomicBool::new(false));
+        let device = |from: PathBuf, to: PathBuf, seed| carry(from, to, seed, is_fair.clone());
+        let inward = device(pair.outer.path("ferry/out"), pair.inner.path("ferry/in"), seed);
+        let outward = device(pair.inner.path("ferry/out"), pair.outer.path("ferry/in"), seed.wrapping_add(1));
+        Self { is_fair, devices: [inward, outward] }
+    }
+
+    /// Lets everything that comes now pass.
+    pub fn clear_up(&self) {
+        self.is_fair.store(true, Ordering::SeqCst);
+    }
+
+    /// Stops both devices, and counts what they did while the weather was bad.
+    pub fn end(self, tally: &Tally) {
+        for counts in self.devices.map(Beside::finish) {
+            tally.add("packets picked by a device", counts.picked);
+            WEATHER.iter().for_each(|fault| tally.add(fault.name(), counts.fired(*fault)));
+        }
+    }
+}
+
+fn carry(from: PathBuf, to: PathBuf, seed: u64, is_fair: Arc<AtomicBool>) -> Beside<Counts> {
+    Beside::run(move |stop| {
+        let script = |text: &str| Script { seed, ..Script::parse(text).expect("a script") };
+        let mut bad = GapDevice::new(&from, &to, script(SCRIPT));
+        let mut fair: Option<GapDevice> = None;
+        let began = Instant::now();
+        while !stop.load(Ordering::SeqCst) {
+            if is_fair.load(Ordering::SeqCst) {
+                fair.get_or_insert_with(|| GapDevice::new(&from, &to, script("scan_ms = 100")));
+            }
+            // A folder that is gone for a moment is looked for again at the next step.
+            let _ = fair.as_mut().unwrap_or(&mut bad).step(began.elapsed().as_millis() as u64);
+            thread::sleep(Duration::from_millis(15));
+        }
+        bad.counts().clone()
+    })
+}
