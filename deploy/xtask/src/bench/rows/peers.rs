@@ -44,8 +44,12 @@ impl Peer {
         pipe(from, to)
     }
 
-    fn subscribe(&self, copies: bool) {
+    /// What the source writes from now on waits for the subscription.
+    fn make_slot(&self) {
         self.servers.source.psql_in(RUN, "SELECT pg_create_logical_replication_slot('peer', 'pgoutput')");
+    }
+
+    fn subscribe(&self, copies: bool) {
         let socket = self.servers.source.socket_dir().display();
         let make = format!(
             "CREATE SUBSCRIPTION peer CONNECTION 'host={socket} dbname={RUN} user=postgres' PUBLICATION peer \
@@ -72,8 +76,7 @@ impl Contender for Peer {
         self.servers.prepare(self.way != Way::ReplicatedIncrements, self.way == Way::CopyMerge);
         self.servers.source.psql_in(RUN, "CREATE PUBLICATION peer FOR TABLE h");
         if self.way == Way::ReplicatedIncrements {
-            self.subscribe(false);
-            self.servers.sink.psql_in(RUN, "ALTER SUBSCRIPTION peer DISABLE");
+            self.make_slot();
             self.servers.insert_all();
         }
         Ok(())
@@ -92,11 +95,12 @@ impl Contender for Peer {
                 Ok(())
             }
             Way::ReplicatedStock => {
+                self.make_slot();
                 self.subscribe(true);
                 self.servers.wait(|| Ok(()))
             }
             Way::ReplicatedIncrements => {
-                self.servers.sink.psql_in(RUN, "ALTER SUBSCRIPTION peer ENABLE");
+                self.subscribe(false);
                 self.servers.wait(|| Ok(()))
             }
         }
