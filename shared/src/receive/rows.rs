@@ -9,6 +9,7 @@ pub(crate) mod words;
 use super::apply::{Onward, marked, row};
 use super::open::{Opened, Opening};
 use super::pick_up::PickedFrom;
+use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::{Mark, RowChange, RowPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
@@ -323,7 +324,8 @@ enum Stop {
 /// Gives what a packet carries for a sink of rows; `None` when its records are not those of rows.
 fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
     let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
-    let mut changes: Vec<RowChange> = Vec::new();
+    let mut changes: Vec<RowChange> = Vec::with_capacity(records.len());
+    let mut names = KnownNames::default();
     let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
     for record in records.iter() {
         let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
@@ -332,7 +334,7 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
             RecordKind::Row => {
                 let is_alike = large.iter().all(|(of, with, _)| (*of, *with) == (table, key));
                 let values: Vec<&[u8]> = large.drain(..).map(|(_, _, body)| body).collect();
-                let change = RowChange::parse(record.body, &values).ok().filter(|_| is_alike)?;
+                let change = RowChange::parse_next(record.body, &values, &mut names).ok().filter(|_| is_alike)?;
                 changes.push(RowChange { table: table.to_string(), ..change });
             }
             RecordKind::Tombstone if large.is_empty() => {}

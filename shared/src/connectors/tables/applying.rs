@@ -9,7 +9,7 @@
 
 use super::net::Net;
 use super::values::{Column, row_taken};
-use super::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
+use super::{Cells, Mark, Name, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -368,8 +368,8 @@ impl Step<'_> {
         let (table, cells) = match self {
             Self::Delete(table, cells) | Self::Upsert(table, cells) => (*table, *cells),
         };
-        let holds = |column: &String, value: &Value| cells.iter().any(|(name, cell)| name == column && cell == value);
-        let key_now = |column: &String| change.row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
+        let holds = |column: &Name, value: &Value| cells.iter().any(|(name, cell)| name == column && cell == value);
+        let key_now = |column: &Name| change.row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
         let by_key = change.key.iter().all(|(column, value)| holds(column, value));
         let by_row = change.op != Op::Delete
             && change.key.iter().all(|(column, _)| key_now(column).is_some_and(|value| holds(column, value)));

@@ -11,7 +11,7 @@ use crate::connectors::tables::{Cells, Op, RowChange, TableName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A key, its columns in one order whatever order they stand in.
-type SortedKey<'a> = Vec<&'a (String, super::Value)>;
+type SortedKey<'a> = Vec<&'a (super::Name, super::Value)>;
 
 /// What a packet's changes come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -157,7 +157,7 @@ pub fn row_taken<'a>(columns: &[Column], row: &'a Cells) -> Result<Cow<'a, Cells
         // Mostly it stands where the table has it.
         let in_place = columns.get(at).filter(|column| column.name == *name);
         let known = in_place.or_else(|| columns.iter().find(|column| column.name == *name));
-        let column = known.ok_or_else(|| Misfit { column: name.clone(), why: Why::NoSuchColumn })?;
+        let column = known.ok_or_else(|| Misfit { column: name.into(), why: Why::NoSuchColumn })?;
         if let Cow::Owned(other) = taken(column, value)?
             && let Some((_, cell)) = given.to_mut().get_mut(at)
         {

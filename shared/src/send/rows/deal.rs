@@ -217,8 +217,8 @@ mod tests {
     use crate::connectors::tables::{Op, VALUE_MAX, Value};
 
     fn change(id: u64, transaction: Option<u64>, bytes: usize) -> RowChange {
-        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
-        let row = [key.clone(), vec![("v".to_string(), Value::Text("x".repeat(bytes)))]].concat();
+        let key = vec![("id".into(), Value::Text(id.to_string()))];
+        let row = [key.clone(), vec![("v".into(), Value::Text("x".repeat(bytes)))]].concat();
         RowChange { table: "t".to_string(), op: Op::Insert, key, row, changed: Vec::new(), transaction, goes_on: false }
     }
 
@@ -227,7 +227,7 @@ mod tests {
     }
 
     fn tombstone(id: u64) -> Piece {
-        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
+        let key = vec![("id".into(), Value::Text(id.to_string()))];
         Piece::of_unfit("t".to_string(), &key, 0, Some(id as i64), "date-out-of-range", None, None)
     }
 
@@ -281,7 +281,7 @@ mod tests {
         let fits = Piece::of_change(&change(1, None, VALUE_MAX as usize), 0, Some(1));
         assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);
-        wide.row.push(("w".to_string(), Value::Text("y".repeat(VALUE_MAX as usize))));
+        wide.row.push(("w".into(), Value::Text("y".repeat(VALUE_MAX as usize))));
         assert_eq!(Piece::of_change(&wide, 0, Some(1)).refused.unwrap().code, "row-too-large");
     }
 }

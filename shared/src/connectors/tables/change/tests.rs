@@ -47,7 +47,7 @@ fn name() -> impl Strategy<Value = String> {
 fn cells() -> impl Strategy<Value = Cells> {
     vec((name(), value()), 1..7).prop_map(|cells| {
         let mut names = std::collections::HashSet::new();
-        cells.into_iter().filter(|(name, _)| names.insert(name.clone())).collect()
+        cells.into_iter().filter(|(name, _)| names.insert(name.clone())).map(|(name, value)| (name.into(), value)).collect()
     })
 }
 
@@ -57,7 +57,7 @@ fn change() -> impl Strategy<Value = RowChange> {
         |(table, op, row, split, transaction, goes_on)| {
             let keys = 1 + split.index(row.len());
             let key: Cells = row.iter().take(keys).cloned().collect();
-            let changed = row.iter().skip(keys).map(|(name, _)| name.clone()).collect();
+            let changed = row.iter().skip(keys).map(|(name, _)| name.into()).collect();
             let changed = if op == Op::Update { changed } else { Vec::new() };
             let row = if op == Op::Delete { Vec::new() } else { row };
             RowChange { table, op, key, row, changed, transaction, goes_on }
