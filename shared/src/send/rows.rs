@@ -247,8 +247,10 @@ impl Engine {
                 ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
                 of_chunk += parcel.iter().filter(|piece| piece.is_of_chunk).count();
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
-                for screened in parcel.into_iter().flat_map(Piece::screened) {
-                    batch.push(screened)?;
+                for piece in parcel {
+                    for screened in piece.screened() {
+                        batch.push(screened)?;
+                    }
                 }
                 let sealing = self.begin_sealing(batch)?;
                 let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
