@@ -30,6 +30,9 @@ const READ_PACKETS: usize = 16;
 /// Rows that a read may bring where one waits, however few a packet has: every read costs the source a transaction.
 const READ_ROWS: usize = 4096;
 
+/// Most rows of a read, unless a packet has more: the other side begins with the first packets while the next are read.
+const READ_MOST: usize = 8192;
+
 /// Bytes of the values that one read may bring.
 const READ_BYTES: u64 = 32 << 20;
 
@@ -204,7 +207,7 @@ impl Engine {
     fn read_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<Option<Vec<Offered>>, EngineFault> {
         let records = self.outgoing(at).channel.batch.max_records as usize;
         let Some(rows) = self.rows_out(at) else { return Ok(None) };
-        let usual = records * READ_PACKETS;
+        let usual = (records * READ_PACKETS).min(READ_MOST.max(records));
         let limits = ReadLimits { rows: usual.max((usual * rows.widened).min(READ_ROWS)), bytes: READ_BYTES };
         let except = rows.except();
         match rows.source.read(&except, limits) {

@@ -301,3 +301,16 @@ fn a_line_of_an_extract_may_say_that_its_row_cannot_travel() {
     let line = format!(r#"{{"table":"BDC.ZD","op":"insert","key":{{"BSM":"1"}},"row":{{"BSM":"1","TX":"{long}"}}}}"#);
     assert_eq!(parse_line(line.as_bytes()), Ok(unfit("value-too-large", Some(("TX".into(), VALUE_MAX + 1)))));
 }
+
+#[test]
+fn rows_of_a_packet_share_the_names_of_their_columns_and_a_name_twice_in_one_of_them_is_a_fault() {
+    let mut names = KnownNames::default();
+    let mut read = |body: &str| RowChange::parse_next(body.as_bytes(), &[], &mut names);
+    let first = read(r#"{"op":"stock","key":{"a":"1"},"row":{"a":"1","b":"2"}}"#).unwrap();
+    let second = read(r#"{"op":"stock","key":{"b":"1"},"row":{"b":"1","c":null,"a":"2"}}"#).unwrap();
+    assert!(first.row[0].0.is_shared_with(&second.row[2].0) && first.row[1].0.is_shared_with(&second.key[0].0));
+    assert_eq!(second.row.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["b", "c", "a"]);
+    let twice = read(r#"{"op":"stock","key":{"a":"1"},"row":{"a":"1","b":"2","a":"3"}}"#);
+    assert_eq!(twice, Err(ChangeFault::Twice { place: "row" }));
+    assert_eq!(read(r#"{"op":"stock","key":{"":"1"},"row":{"":"1"}}"#), Err(ChangeFault::Name));
+}
