@@ -355,7 +355,11 @@ fn wait(
                 deadline = deadline.min(Instant::now() + if in_ferry { Duration::ZERO } else { linger });
             }
             Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Ok(Waited::Work),
-            Err(RecvTimeoutError::Timeout) => say_troubles(&engine.serve_requests()?),
+            Err(RecvTimeoutError::Timeout) => {
+                say_troubles(&engine.serve_requests()?);
+                // What was asked may have something to do now.
+                deadline = engine.rest_ms().map_or(deadline, |ms| deadline.min(Instant::now() + Duration::from_millis(ms)));
+            }
         }
     }
 }

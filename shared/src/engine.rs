@@ -512,6 +512,11 @@ impl Engine {
 
     /// The one way the store changes: what rides along, these changes, running time and log head, in one transaction.
     pub(crate) fn commit_store(&mut self, changes: Vec<Change>) -> Result<(), EngineFault> {
+        self.commit_store_and_give_back(changes).map(drop)
+    }
+
+    /// As [`commit_store`](Self::commit_store), and gives back everything that became durable, what rode with it first.
+    pub(crate) fn commit_store_and_give_back(&mut self, changes: Vec<Change>) -> Result<Vec<Change>, EngineFault> {
         let mut all = std::mem::take(&mut self.riding);
         all.extend(changes);
         let now_ms = self.seams.clock.mono_ms();
@@ -522,7 +527,7 @@ impl Engine {
         for change in &all {
             self.follow(change);
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Gives the station's accumulated running time up to now (ms); the store learns it with the next transaction.

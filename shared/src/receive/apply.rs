@@ -117,7 +117,7 @@ impl Engine {
 
         // 3. The mark. After a crash: start delivers what is marked.
         if !staged.packets.is_empty() {
-            self.mark(channel, &staged.packets, staged.progress.unfinished.take(), peer_log)?;
+            self.mark(channel, &mut staged.packets, staged.progress.unfinished.take(), peer_log)?;
             self.forget_picked(&staged.packets, report)?;
         }
         if let Some(incoming) = self.incoming.get_mut(channel) {
@@ -206,14 +206,14 @@ impl Engine {
     pub(super) fn mark(
         &mut self,
         channel: &ChannelName,
-        staged: &[(Opened, Vec<RecordRow>)],
+        staged: &mut [(Opened, Vec<RecordRow>)],
         progress: Option<Unfinished>,
         peer_log: Option<dukou_packets::packet::header::LogHead>,
     ) -> Result<(), EngineFault> {
         let mut changes = Vec::new();
-        for (opened, rows) in staged {
+        for (opened, rows) in &mut *staged {
             changes.extend(self.first_in_head(&opened.row));
-            changes.push(Change::Marked { packet: marked(&opened.row, rows), records: rows.clone() });
+            changes.push(Change::Marked { packet: marked(&opened.row, rows), records: std::mem::take(rows) });
         }
         if self.state.unfinished.get(&(Direction::In, channel.clone())) != progress.as_ref() {
             changes.push(Change::Unfinished(Direction::In, channel.clone(), progress));
@@ -221,7 +221,11 @@ impl Engine {
         let newer =
             |head: &dukou_packets::packet::header::LogHead| head.size > self.state.peer_log.map_or(0, |known| known.size);
         changes.extend(peer_log.filter(newer).map(Change::PeerLog));
-        self.commit_store(changes)
+        let mut done = self.commit_store_and_give_back(changes)?.into_iter();
+        for (opened, rows) in staged {
+            *rows = done.find_map(|change| change.into_records_of(&opened.row.key)).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// A marked packet is not needed in the ferry directory any more: the spool keeps it for a replay.

@@ -275,6 +275,7 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<Group<Opening>, EngineFault> {
         let mut group = Group::default();
+        let has_rows = self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some());
         while at.open && !group.is_full() {
             let Some(verified) = self.next_in_turn(channel, at, arrivals, report)? else { break };
             let chained = at.header.is_none_or(|header| header == verified.head.header.prev);
@@ -294,7 +295,12 @@ impl Engine {
                 open: true,
             };
             let (plain_bytes, records) = (verified.row.plain_bytes, verified.row.records as usize);
-            group.push(Opening::begin(verified, &self.keys.encryption, self.seams.second_thread)?, plain_bytes, records);
+            let (key, second_thread) = (&self.keys.encryption, self.seams.second_thread);
+            let opening = match has_rows {
+                true => Opening::begin_rows(verified, key, second_thread)?,
+                false => Opening::begin(verified, key, second_thread)?,
+            };
+            group.push(opening, plain_bytes, records);
         }
         Ok(group)
     }

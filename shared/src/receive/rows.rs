@@ -9,6 +9,7 @@ pub(crate) mod words;
 use super::apply::{Onward, marked, row};
 use super::open::{Opened, Opening};
 use super::pick_up::PickedFrom;
+use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::{Mark, RowChange, RowPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
@@ -222,7 +223,7 @@ impl Engine {
         // 3. The mark here, with the copies in the spool. After a crash before it: the packets come again and change nothing at the sink.
         if !applied.is_empty() {
             self.seams.files.sync_fs(&self.station.spool_in())?;
-            self.mark(channel, &applied, None, peer_log)?;
+            self.mark(channel, &mut applied, None, peer_log)?;
             self.forget_picked(&applied, report)?;
         }
         if let Some(incoming) = self.incoming.get_mut(channel) {
@@ -243,21 +244,19 @@ impl Engine {
     }
 
     fn give_packet(&mut self, channel: &ChannelName, opening: Opening) -> Outcome {
-        let opened = match opening.finish() {
+        let mut opened = match opening.finish() {
             Ok(opened) => opened,
             Err(unopened) => return Outcome::Stopped(unopened.row, unopened.picked, Stop::Unopened(unopened.refusal.code())),
         };
-        let Some(packet) = row_packet(&opened.row, &opened.records) else {
+        let carried = opened.carried.take().unwrap_or_else(|| Carried::by(&opened.row, &opened.records));
+        let Carried { packet: Some(packet), rows } = carried else {
             return Outcome::Stopped(opened.row, opened.picked, Stop::Unopened(NOT_ROWS));
         };
         let given = self.rows_in(channel).map(|rows| rows.give(&opened.row.key, &packet));
         match given {
             Some(Given::Later(fault)) => Outcome::Stopped(opened.row, opened.picked, Stop::Later(fault)),
             Some(Given::Held(held)) => Outcome::Stopped(opened.row, opened.picked, Stop::Held(held)),
-            Some(Given::Applied) | None => {
-                let rows = rows_of(&opened.records);
-                Outcome::Applied(opened, rows)
-            }
+            Some(Given::Applied) | None => Outcome::Applied(opened, rows),
         }
     }
 
@@ -316,10 +315,26 @@ enum Stop {
     Unopened(&'static str),
 }
 
+/// What a packet of a channel of tables carries.
+pub(crate) struct Carried {
+    /// For the sink; `None` when its records are not those of rows.
+    packet: Option<RowPacket>,
+    /// For the store.
+    rows: Vec<RecordRow>,
+}
+
+impl Carried {
+    /// Reads a packet's rows.
+    pub(super) fn by(row: &PacketRow, records: &Records) -> Self {
+        Self { packet: row_packet(row, records), rows: rows_of(records) }
+    }
+}
+
 /// Gives what a packet carries for a sink of rows; `None` when its records are not those of rows.
 fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
     let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
-    let mut changes: Vec<RowChange> = Vec::new();
+    let mut changes: Vec<RowChange> = Vec::with_capacity(records.len());
+    let mut names = KnownNames::default();
     let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
     for record in records.iter() {
         let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
@@ -328,7 +343,7 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
             RecordKind::Row => {
                 let is_alike = large.iter().all(|(of, with, _)| (*of, *with) == (table, key));
                 let values: Vec<&[u8]> = large.drain(..).map(|(_, _, body)| body).collect();
-                let change = RowChange::parse(record.body, &values).ok().filter(|_| is_alike)?;
+                let change = RowChange::parse_next(record.body, &values, &mut names).ok().filter(|_| is_alike)?;
                 changes.push(RowChange { table: table.to_string(), ..change });
             }
             RecordKind::Tombstone if large.is_empty() => {}
@@ -339,5 +354,23 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
 }
 
 fn rows_of(records: &Records) -> Vec<RecordRow> {
-    records.iter().map(|record| row(&record, record.meta.kind, record.body_digest, record.meta.total_bytes)).collect()
+    let mut rows: Vec<RecordRow> = Vec::with_capacity(records.len());
+    for record in records.iter() {
+        let (kind, bytes) = (record.meta.kind, record.meta.total_bytes);
+        // The rows of a table have one name, which is folded once.
+        let next = match rows.last().filter(|last| last.name == record.meta.name) {
+            Some(last) => RecordRow {
+                index: record.index,
+                kind,
+                key: record.meta.key.clone(),
+                digest: record.body_digest,
+                bytes,
+                reason: record.meta.reason.clone(),
+                ..last.clone()
+            },
+            None => row(&record, kind, record.body_digest, bytes),
+        };
+        rows.push(next);
+    }
+    rows
 }

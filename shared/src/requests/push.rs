@@ -8,8 +8,8 @@ use crate::engine::Engine;
 use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
 use crate::say;
-use crate::send::rows::Begun;
 use crate::send::rows::push::{Push, Pushed, Pushes};
+use crate::send::rows::{Begun, RowsOut};
 use crate::store::Change;
 use dukou_packets::packet::header::ChannelName;
 
@@ -70,6 +70,8 @@ impl Engine {
         let person = Person { operator: wanted.operator, name: wanted.operator, reason: &reason };
         let decision = self.decided("push", Some(channel), &person)?;
         self.commit_store(vec![Change::fact(&pushes)?, decision])?;
+        let outgoing = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
+        outgoing.and_then(|outgoing| outgoing.rows.as_mut()).into_iter().for_each(RowsOut::ask);
         let takes_place = |lang| match before {
             true => {
                 say!(lang, "此前带条件、还没推完的一次已由它代替。", " It takes the place of an earlier push with a condition.")

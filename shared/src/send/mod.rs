@@ -27,11 +27,13 @@ use crate::store::Direction;
 use collect::{Collecting, Step};
 use dukou_packets::packet::header::ChannelName;
 use pack::Batch;
+use rows::RowsOut;
 use seal::Sealing;
 
 impl Engine {
     /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
     pub(crate) fn send(&mut self, report: &mut PassReport) -> Result<(), EngineFault> {
+        self.outgoing.iter_mut().filter_map(|outgoing| outgoing.rows.as_mut()).for_each(RowsOut::begin_look);
         if self.trust.is_none() || self.may_not_send(report)? {
             return Ok(());
         }

@@ -37,15 +37,17 @@ impl Engine {
         group: Group<Sealing>,
         report: &mut PassReport,
     ) -> Result<(), EngineFault> {
-        let (packets, repeats) = self.seal_group(at, group)?;
+        let (mut packets, repeats) = self.seal_group(at, group)?;
 
         // 1. Sealed bytes into the private spool. After a crash here: an orphan, removed at start; its number is free again.
         self.spool_group(&packets)?;
 
         // 2. From here on the packets exist: number, seq, header digest and records stand in the store.
         let mut changes = Vec::new();
-        for packet in &packets {
-            changes.push(Change::Packed { packet: packet.row.clone(), records: packet.batch.rows.clone() });
+        for packet in &mut packets {
+            let again = self.sent_again(packet);
+            let records = std::mem::take(&mut packet.batch.rows);
+            changes.push(Change::Packed { packet: packet.row.clone(), records });
             changes.extend(
                 packet
                     .batch
@@ -53,10 +55,13 @@ impl Engine {
                     .clone()
                     .map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)),
             );
-            changes.extend(self.sent_again(packet));
+            changes.extend(again);
         }
         changes.extend(repeats.iter().map(|repeat| Change::HeldBack(repeat.held.clone())));
-        self.commit_store(changes)?;
+        let mut done = self.commit_store_and_give_back(changes)?.into_iter();
+        for packet in &mut packets {
+            packet.batch.rows = done.find_map(|change| change.into_records_of(&packet.row.key)).unwrap_or_default();
+        }
 
         // 3. The evidence: `packed` lines and a checkpoint, one fdatasync. After a crash before it: start writes the lines.
         for packet in &packets {

@@ -32,6 +32,9 @@ const READ_PACKETS: usize = 16;
 /// Rows that a read may bring where one waits, however few a packet has: every read costs the source a transaction.
 const READ_ROWS: usize = 4096;
 
+/// Most rows of a read, unless a packet has more: the other side begins with the first packets while the next are read.
+const READ_MOST: usize = 8192;
+
 /// Bytes of the values that one read may bring.
 const READ_BYTES: u64 = 32 << 20;
 
@@ -66,6 +69,8 @@ pub(crate) struct RowsOut {
     pace: Pace,
     /// How many times as much as without a backlog the next read may bring.
     widened: usize,
+    /// A person asked for something: the next look comes at once.
+    is_asked: bool,
 }
 
 /// The entries of a packet that exists.
@@ -88,12 +93,26 @@ impl RowsOut {
             chunk: None,
             pace: Pace::default(),
             widened: 1,
+            is_asked: false,
         }
+    }
+
+    /// Lets the next look come at once, unless the database rests.
+    pub(crate) fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// The look has come, whether or not the channel may send: another one is not hurried for the same question.
+    pub(crate) fn begin_look(&mut self) {
+        self.is_asked = false;
     }
 
     /// Gives after how many milliseconds the outbox wants to be asked again; `None` when the next look is soon enough.
     fn due_ms(&self, now_ms: u64) -> Option<u64> {
-        let read = self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0);
+        let read = match self.is_asked {
+            true => Some(0),
+            false => self.read_at_ms.checked_sub(now_ms).filter(|left_ms| *left_ms > 0),
+        };
         self.rest.left_ms(now_ms).or_else(|| read.into_iter().chain(self.pace.rest.left_ms(now_ms)).min())
     }
 
@@ -204,7 +223,7 @@ impl Engine {
     fn read_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<Option<Vec<Offered>>, EngineFault> {
         let records = self.outgoing(at).channel.batch.max_records as usize;
         let Some(rows) = self.rows_out(at) else { return Ok(None) };
-        let usual = records * READ_PACKETS;
+        let usual = (records * READ_PACKETS).min(READ_MOST.max(records));
         let limits = ReadLimits { rows: usual.max((usual * rows.widened).min(READ_ROWS)), bytes: READ_BYTES };
         let except = rows.except();
         let mut offered = rows.source.read(&except, limits);
@@ -235,7 +254,7 @@ impl Engine {
                 Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) && !has_begun(&change) => {
                     self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
                 }
-                Entry::Change(change) => pieces.push(Piece::of_change(change, at_ms, Some(id))),
+                Entry::Change(change) => pieces.push(Piece::of_change(&change, at_ms, Some(id))),
                 Entry::Unfit { table, key, code, column, bytes } => {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }
@@ -260,8 +279,10 @@ impl Engine {
                 let of_channel = begun.0.entry(self.channel_name(at)).or_default();
                 parcel.iter().for_each(|piece| piece.note_begun(of_channel));
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
-                for screened in parcel.into_iter().flat_map(Piece::screened) {
-                    batch.push(screened)?;
+                for piece in parcel {
+                    for screened in piece.screened() {
+                        batch.push(screened)?;
+                    }
                 }
                 let sealing = self.begin_sealing(batch)?;
                 let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());

@@ -488,6 +488,16 @@ pub enum Change {
     Rebuilt(PacketRow),
 }
 
+impl Change {
+    /// Gives the records of a packet that came to exist, or was marked, with this change.
+    pub(crate) fn into_records_of(self, key: &PacketKey) -> Option<Vec<RecordRow>> {
+        match self {
+            Self::Packed { packet, records } | Self::Marked { packet, records } if packet.key == *key => Some(records),
+            _ => None,
+        }
+    }
+}
+
 /// One step in a record's life, as `trace` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {

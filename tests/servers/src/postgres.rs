@@ -49,6 +49,7 @@ pub struct Postgres {
     account: Account,
     port: Option<u16>,
     sync: bool,
+    settings: Vec<String>,
     child: Option<Child>,
     watcher: Option<Child>,
 }
@@ -61,14 +62,21 @@ impl Postgres {
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
-        Self::make(None, true)
+        Self::make(None, true, &[])
+    }
+
+    /// As [`start`](Self::start), with further settings, each `name=value`; a later one counts.
+    #[must_use]
+    #[track_caller]
+    pub fn with_settings(settings: &[&str]) -> Self {
+        Self::make(None, true, settings)
     }
 
     /// As [`start`](Self::start), without syncing: for tests that do not ask what a power cut leaves.
     #[must_use]
     #[track_caller]
     pub fn quick() -> Self {
-        Self::make(None, false)
+        Self::make(None, false, &[])
     }
 
     /// As [`start`](Self::start), and listens on a free port of the loopback interface, too, where it asks for the password.
@@ -76,18 +84,19 @@ impl Postgres {
     #[track_caller]
     pub fn with_tcp() -> Self {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        Self::make(Some(free.expect("a free port").port()), true)
+        Self::make(Some(free.expect("a free port").port()), true, &[])
     }
 
     #[track_caller]
-    fn make(port: Option<u16>, sync: bool) -> Self {
+    fn make(port: Option<u16>, sync: bool, settings: &[&str]) -> Self {
         let account = Account::of("postgres");
         let dir = tempfile::Builder::new().prefix("dukou-pg-").tempdir().expect("a temporary directory");
         prepare(dir.path(), account);
         let mut watcher = Command::new("sh");
         watcher.args(["-c", WATCH, "sh"]).arg(dir.path()).current_dir("/").process_group(0);
         let watcher = watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
-        let mut server = Self { dir, account, port, sync, child: None, watcher: Some(watcher) };
+        let settings = settings.iter().map(ToString::to_string).collect();
+        let mut server = Self { dir, account, port, sync, settings, child: None, watcher: Some(watcher) };
         server.restart();
         make_user(server.dir.path());
         server
@@ -104,7 +113,9 @@ impl Postgres {
         loop {
             let log = File::options().create(true).append(true).open(self.dir.path().join("server.log")).expect("its log");
             let mut command = Command::new(program("postgres"));
-            command.args(arguments(self.dir.path(), self.port, self.sync)).current_dir("/").process_group(0);
+            command.args(arguments(self.dir.path(), self.port, self.sync));
+            command.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
+            command.current_dir("/").process_group(0);
             let server =
                 self.account.run(&mut command).stdin(Stdio::null()).stdout(log.try_clone().expect("its log")).stderr(log);
             let mut child = server.spawn().expect("postgres starts");
@@ -169,6 +180,16 @@ impl Postgres {
     #[track_caller]
     pub fn psql_in(&self, database: &str, sql: &str) -> String {
         psql(self.dir.path(), database, sql)
+    }
+
+    /// Gives a `psql` for a script of one's own, as the superuser: `psql … -h DIRECTORY DATABASE`.
+    ///
+    /// # Panics
+    /// Panics when PostgreSQL is not installed.
+    #[must_use]
+    #[track_caller]
+    pub fn client(&self, database: &str) -> Command {
+        client(self.dir.path(), database)
     }
 
     /// Gives the directory that its socket is in.
@@ -397,12 +418,18 @@ fn answers(dir: &Path) -> bool {
 }
 
 fn psql_command(dir: &Path, database: &str, sql: &str) -> Command {
+    let mut command = client(dir, database);
+    command.args(["-c", sql]).stdin(Stdio::null());
+    command
+}
+
+fn client(dir: &Path, database: &str) -> Command {
     let mut command = Command::new(program("psql"));
-    command.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-c", sql, "-h"]).arg(dir);
+    command.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-h"]).arg(dir);
     if let Some(port) = port_of(dir) {
         command.args(["-p", &port.to_string()]);
     }
-    command.env_remove("PGOPTIONS").current_dir("/").stdin(Stdio::null());
+    command.env_remove("PGOPTIONS").current_dir("/");
     command
 }
 

@@ -52,6 +52,10 @@ pub(super) trait Contender {
     fn scale(&self) -> f64 {
         1.0
     }
+    /// Gives the CPU time, in ticks, of servers that work for it and are no children that end with a run.
+    fn server_ticks(&self) -> u64 {
+        0
+    }
     /// Gets ready in a fresh directory; not measured.
     fn prepare(&mut self, directory: &Path) -> Result<()>;
     /// Carries everything; measured.
@@ -153,22 +157,23 @@ fn single_run(contender: &mut dyn Contender, place: &Place) -> Result<Run> {
     let directory = place.fresh()?;
     contender.prepare(&directory)?;
     place.sync()?;
-    let (busy, own) = (machine_ticks()?, own_ticks()?);
+    let (busy, own, servers) = (machine_ticks()?, own_ticks()?, contender.server_ticks());
     let begun = Instant::now();
     contender.go(&directory)?;
     let wall = begun.elapsed();
     contender.finish(&directory)?;
-    let used = seconds(own_ticks()?.children - own.children);
-    let foreign = foreign_cores(busy, own, begun.elapsed())?;
+    let servers = contender.server_ticks().saturating_sub(servers);
+    let used = seconds(own_ticks()?.children - own.children + servers);
+    let foreign = foreign_cores(busy, own, servers, begun.elapsed())?;
     let wire = contender.check(&directory)?;
     fs::remove_dir_all(&directory)?;
     let scale = contender.scale();
     Ok(Run { wall: wall.as_secs_f64() * scale, cpu: used * scale, foreign, wire })
 }
 
-fn foreign_cores(busy: u64, own: OwnTicks, elapsed: Duration) -> Result<f64> {
+fn foreign_cores(busy: u64, own: OwnTicks, servers: u64, elapsed: Duration) -> Result<f64> {
     let now = own_ticks()?;
-    let ours = (now.children - own.children) + (now.itself - own.itself);
+    let ours = (now.children - own.children) + (now.itself - own.itself) + servers;
     let others = (machine_ticks()? - busy).saturating_sub(ours);
     Ok(seconds(others) / elapsed.as_secs_f64())
 }
@@ -198,6 +203,18 @@ fn own_ticks_in(text: &str) -> Option<OwnTicks> {
     let mut next = || fields.next()?.ok();
     let itself = next()? + next()?;
     Some(OwnTicks { itself, children: next()? + next()? })
+}
+
+/// Gives the CPU time, in ticks, of a process, of its children that ended, and of those that live.
+pub(super) fn tree_ticks(id: u32) -> u64 {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    let live: u64 = children.split_whitespace().filter_map(ticks_of).map(|ticks| ticks.itself).sum();
+    live + ticks_of(&id.to_string()).map_or(0, |ticks| ticks.itself + ticks.children)
+}
+
+/// Reads the CPU time of a process; one that is gone has none.
+fn ticks_of(id: &str) -> Option<OwnTicks> {
+    own_ticks_in(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
 }
 
 /// Gives the machine's busy time: everything but idle and waiting for disks.

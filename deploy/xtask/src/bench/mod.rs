@@ -8,6 +8,7 @@ mod measure;
 mod peers;
 mod place;
 mod product;
+mod rows;
 mod small;
 mod stations;
 mod table;
@@ -56,6 +57,8 @@ enum Which {
     W1,
     /// One large file, half text, half noise
     W2,
+    /// 1,000,000 rows from one PostgreSQL to another: stock, merge, increments
+    W3,
     /// One message every 20 ms through the simulated device: closed to applied
     W4,
     /// A backlog with the receiver stopped and started: memory, and the cost of a record
@@ -92,6 +95,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         match which {
             Which::W1 => run_w1(options, &programs, &place),
             Which::W2 => run_w2(options, &programs, &place),
+            Which::W3 => rows::run(&programs, &place, if options.full { 1_000_000 } else { 100_000 }, options.rounds()),
             Which::W4 => run_w4(options, &programs, &place),
             Which::W5 => run_w5(options, &programs, &place),
             Which::W7 => run_w7(options, &programs, &place),

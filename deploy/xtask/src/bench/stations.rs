@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use dukou_rehearsal::table::Table;
 use dukou_servers::postgres::Postgres;
 
+use super::measure::{own_ticks, seconds, tree_ticks};
 use super::place::Place;
 use super::workload::Workload;
 use crate::station::Station;
@@ -20,8 +21,6 @@ use crate::workspace::Programs;
 const PAIRS: [usize; 3] = [1, 4, 16];
 /// The channel of the messages.
 const CHANNEL: &str = "report-message";
-/// Jiffies a second in `/proc/*/stat`, a constant of Linux on the machines this runs on.
-const JIFFIES: f64 = 100.0;
 
 /// What one run of so many pairs came to.
 struct Run {
@@ -151,21 +150,10 @@ fn counting_sessions<T>(server: Option<&Postgres>, work: impl FnOnce() -> T) -> 
 
 /// CPU seconds of the children that this process has waited for.
 fn own_children_cpu() -> f64 {
-    jiffies("/proc/self/stat", 15..=16) / JIFFIES
+    own_ticks().map_or(0.0, |ticks| seconds(ticks.children))
 }
 
-/// CPU seconds of a process, of its children that ended, and of those that live.
+/// CPU seconds of a server and all its sessions.
 fn tree_cpu(id: u32) -> f64 {
-    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-    let live: f64 = children.split_whitespace().map(|child| jiffies(&format!("/proc/{child}/stat"), 13..=14)).sum();
-    (jiffies(&format!("/proc/{id}/stat"), 13..=16) + live) / JIFFIES
-}
-
-/// Sums fields of a `stat` file, counted from 0; a process that is gone has none.
-fn jiffies(path: &str, fields: std::ops::RangeInclusive<usize>) -> f64 {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    // The name in parentheses may hold blanks; what follows is counted from the state, field 2.
-    let rest = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let numbers: Vec<f64> = rest.split_whitespace().map(|field| field.parse().unwrap_or(0.0)).collect();
-    fields.filter_map(|field| numbers.get(field.checked_sub(2)?)).sum()
+    seconds(tree_ticks(id))
 }

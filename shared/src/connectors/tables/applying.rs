@@ -9,8 +9,9 @@
 
 use super::net::Net;
 use super::values::{Column, row_taken};
-use super::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
+use super::{Cells, Mark, Name, Op, Problem, RowChange, RowPacket, TableFault, TableName, Value};
 use dukou_packets::packet::header::{ChannelName, Epoch};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Why a step of a target did not go.
@@ -218,8 +219,7 @@ fn within(
     if is_nothing {
         return finish(&mut work).map(|()| *mark).map_err(refused_at_commit);
     }
-    let net =
-        Net::of(&work.changes.iter().map(|placed| placed.change.clone()).collect::<Vec<_>>(), &work.target.parents_first()?);
+    let net = Net::of(work.changes.iter().map(|placed| &placed.change), &work.target.parents_first()?);
     work.target.savepoint(true)?;
     match work.in_bulk(&net).and_then(|()| finish(&mut work)) {
         Ok(()) => return Ok(*mark),
@@ -282,8 +282,9 @@ impl Work<'_> {
             let shape = self.target.shape(&placed.change.table)?;
             match fitted(&placed.change, &shape)? {
                 Ok((key, row)) => {
-                    placed.change.key = key;
-                    placed.change.row = row;
+                    let (key, row) = (into_other(key), into_other(row));
+                    placed.change.key = key.unwrap_or(placed.change.key);
+                    placed.change.row = row.unwrap_or(placed.change.row);
                     match self.target.objection(&placed.change.table, &placed.change.row)? {
                         None => self.changes.push(placed),
                         Some(why) => self.refuse(placed, why)?,
@@ -385,8 +386,8 @@ impl Step<'_> {
         let (table, cells) = match self {
             Self::Delete(table, cells) | Self::Upsert(table, cells) => (*table, *cells),
         };
-        let holds = |column: &String, value: &Value| cells.iter().any(|(name, cell)| name == column && cell == value);
-        let key_now = |column: &String| change.row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
+        let holds = |column: &Name, value: &Value| cells.iter().any(|(name, cell)| name == column && cell == value);
+        let key_now = |column: &Name| change.row.iter().find(|(name, _)| name == column).map(|(_, value)| value);
         let by_key = change.key.iter().all(|(column, value)| holds(column, value));
         let by_row = change.op != Op::Delete
             && change.key.iter().all(|(column, _)| key_now(column).is_some_and(|value| holds(column, value)));
@@ -394,8 +395,19 @@ impl Step<'_> {
     }
 }
 
+/// A key or a row as the sink's columns take it.
+type Taken<'a> = Cow<'a, Cells>;
+
+/// Gives what is other than it was.
+fn into_other(taken: Taken<'_>) -> Option<Cells> {
+    match taken {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(other) => Some(other),
+    }
+}
+
 /// Gives key and row of a change as the sink's columns take them.
-fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Refusal>, TableFault> {
+fn fitted<'a>(change: &'a RowChange, shape: &Shape) -> Result<Result<(Taken<'a>, Taken<'a>), Refusal>, TableFault> {
     let names_it = |fault: &&TableFault| match fault {
         TableFault::Unfit { column: Some(column), .. } => change.row.iter().chain(&change.key).any(|(name, _)| name == column),
         _ => true,
@@ -418,13 +430,13 @@ fn fitted(change: &RowChange, shape: &Shape) -> Result<Result<(Cells, Cells), Re
 
 /// Gives why a row is refused whose key is not the one that its change names: whatever else is known of the key would be about another row.
 pub(super) fn other_key(change: &RowChange) -> Option<Refusal> {
-    let is_other = |(column, value): &&(String, Value)| change.row.iter().any(|(name, other)| name == column && other != value);
+    let is_other = |(column, value): &&(Name, Value)| change.row.iter().any(|(name, other)| name == column && other != value);
     change.key.iter().find(is_other).map(|(column, _)| {
         let words = [
             format!("该行列 {column} 的值与改动所指的主键不同；请核对来源的触发器或导出文件"),
             format!("its value of column {column} is not that of the key that the change names; check the source's triggers or the extract"),
         ];
-        Refusal { column: Some(column.clone()), code: "key-differs", words }
+        Refusal { column: Some(column.into()), code: "key-differs", words }
     })
 }
 

@@ -3,11 +3,14 @@
 //! Given: a change. Gives: the JSON of FORMAT.md section 5, and back. Never: a value that is changed on the way; text that is not text.
 
 mod fault;
+mod name;
 mod reader;
 #[cfg(test)]
 mod tests;
 
 pub use fault::ChangeFault;
+pub(crate) use name::KnownNames;
+pub use name::Name;
 pub(super) use reader::{LINE_MAX, Line, parse_line};
 
 use crate::connectors::tables::VALUE_MAX;
@@ -48,7 +51,7 @@ pub enum Value {
 }
 
 /// Columns with their values, in the table's order.
-pub type Cells = Vec<(String, Value)>;
+pub type Cells = Vec<(Name, Value)>;
 
 /// One change of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +86,15 @@ impl RowChange {
     /// # Errors
     /// [`ChangeFault`] for anything but a row change and exactly its large values; nothing of it is shown in the fault.
     pub fn parse(body: &[u8], large: &[&[u8]]) -> Result<Self, ChangeFault> {
-        reader::parse(body, large)
+        reader::parse(body, large, &mut KnownNames::default())
+    }
+
+    /// As [`parse`](Self::parse), with the names that the rows before it have.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn parse_next(body: &[u8], large: &[&[u8]], names: &mut KnownNames) -> Result<Self, ChangeFault> {
+        reader::parse(body, large, names)
     }
 
     /// Writes the body of a record of kind 5, and the values longer than `large_from` bytes that go in records of their own before it.

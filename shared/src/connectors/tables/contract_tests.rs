@@ -208,7 +208,7 @@ pub(super) fn text(value: &str) -> Value {
 
 /// Cells of text values.
 pub(super) fn cells(pairs: &[(&str, &str)]) -> Cells {
-    pairs.iter().map(|(column, value)| ((*column).to_owned(), text(value))).collect()
+    pairs.iter().map(|(column, value)| ((*column).into(), text(value))).collect()
 }
 
 /// A change whose key is the first column of its row.

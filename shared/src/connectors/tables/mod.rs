@@ -41,7 +41,7 @@ mod tagged;
 pub mod values;
 pub mod words;
 
-pub use change::{Cells, Op, RowChange, Value};
+pub use change::{Cells, Name, Op, RowChange, Value};
 
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;

@@ -11,25 +11,37 @@ use crate::connectors::tables::{Cells, Op, RowChange, TableName};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A key, its columns in one order whatever order they stand in.
-type SortedKey<'a> = Vec<&'a (String, super::Value)>;
+type SortedKey<'a> = Vec<&'a (super::Name, super::Value)>;
 
 /// What a packet's changes come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Net {
+pub struct Net<C = Cells> {
     /// Keys of rows that are gone, children before their parents.
-    pub deletes: Vec<(TableName, Vec<Cells>)>,
+    pub deletes: Vec<(TableName, Vec<C>)>,
     /// Rows as they stand in the end, parents before their children.
-    pub upserts: Vec<(TableName, Vec<Cells>)>,
+    pub upserts: Vec<(TableName, Vec<C>)>,
 }
 
 impl Net {
+    /// As [`Net::among`], with keys and rows of its own.
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a RowChange>, parents_first: &[TableName]) -> Self {
+        let Net { deletes, upserts } = Net::among(changes, parents_first);
+        let owned = |of: Vec<(TableName, Vec<&Cells>)>| {
+            of.into_iter().map(|(table, cells)| (table, cells.into_iter().cloned().collect())).collect()
+        };
+        Self { deletes: owned(deletes), upserts: owned(upserts) }
+    }
+}
+
+impl<'a> Net<&'a Cells> {
     /// Comes to the net result: for each table and key the last change counts. `parents_first` names the sink's tables in the order of its foreign
     /// keys ([`parents_first`]); tables it does not name come behind, by name.
     ///
     /// Keys are the same when their values are, column by column, in whatever order the columns stand. Rows of a table are in the order in which
     /// they were last changed, so that a table that refers to itself has its parents first where the source wrote them first; those that are gone
     /// in the order in which they went.
-    pub fn of(changes: &[RowChange], parents_first: &[TableName]) -> Self {
+    pub fn among(changes: impl IntoIterator<Item = &'a RowChange>, parents_first: &[TableName]) -> Self {
+        let changes: Vec<&RowChange> = changes.into_iter().collect();
         let rank: HashMap<&str, usize> = parents_first.iter().enumerate().map(|(rank, table)| (table.as_str(), rank)).collect();
         let mut last: HashMap<(&str, SortedKey<'_>), usize> = HashMap::with_capacity(changes.len());
         for (at, change) in changes.iter().enumerate() {
@@ -37,20 +49,20 @@ impl Net {
         }
         let mut ordered: Vec<usize> = last.into_values().collect();
         ordered.sort_unstable();
-        let mut tables: BTreeMap<(usize, &str), [Vec<Cells>; 2]> = BTreeMap::new();
+        let mut tables: BTreeMap<(usize, &str), [Vec<&Cells>; 2]> = BTreeMap::new();
         for change in ordered.iter().filter_map(|at| changes.get(*at)) {
             let table = change.table.as_str();
             let [deletes, upserts] = tables.entry((rank.get(table).copied().unwrap_or(usize::MAX), table)).or_default();
             match change.op {
-                Op::Delete => deletes.push(change.key.clone()),
-                Op::Insert | Op::Update | Op::Stock => upserts.push(change.row.clone()),
+                Op::Delete => deletes.push(&change.key),
+                Op::Insert | Op::Update | Op::Stock => upserts.push(&change.row),
             }
         }
         Self::laid_out(tables)
     }
 
-    fn laid_out(tables: BTreeMap<(usize, &str), [Vec<Cells>; 2]>) -> Self {
-        let mut net = Self::default();
+    fn laid_out(tables: BTreeMap<(usize, &str), [Vec<&'a Cells>; 2]>) -> Self {
+        let mut net = Self { deletes: Vec::new(), upserts: Vec::new() };
         for ((_, table), [deletes, upserts]) in tables {
             if !deletes.is_empty() {
                 net.deletes.push((table.to_string(), deletes));

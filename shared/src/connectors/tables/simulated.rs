@@ -262,7 +262,7 @@ impl SimTransaction {
         if before.as_ref() == Some(&row) {
             return;
         }
-        let changed = before.iter().flatten().zip(&row).filter(|(old, new)| old != new).map(|(_, new)| new.0.clone());
+        let changed = before.iter().flatten().zip(&row).filter(|(old, new)| old != new).map(|(_, new)| String::from(&new.0));
         let changed = changed.collect();
         let op = if before.is_some() { Op::Update } else { Op::Insert };
         self.note(RowChange {
@@ -355,14 +355,14 @@ fn entry_of(change: RowChange) -> Entry {
             table: change.table,
             key: change.key,
             code: "date-out-of-range",
-            column: Some(column),
+            column: Some(column.into()),
             bytes: Some(UNFIT.len() as u64),
         },
     }
 }
 
 fn cells(of: &[(&str, &str)]) -> Cells {
-    of.iter().map(|(column, value)| ((*column).to_string(), Value::Text((*value).to_string()))).collect()
+    of.iter().map(|(column, value)| ((*column).into(), Value::Text((*value).to_string()))).collect()
 }
 
 fn change_row(tables: &mut BTreeMap<String, Rows>, change: &RowChange) {

@@ -141,23 +141,30 @@ pub fn taken<'a>(column: &Column, value: &'a Value) -> Result<Cow<'a, Value>, Mi
         Value::Null => Err(misfit(Why::Null)),
         Value::Bytes(bytes) => bytes_fit(&column.kind, bytes.len() as u64).map(|()| Cow::Borrowed(value)).map_err(misfit),
         Value::Text(text) => text_taken(&column.kind, text).map_err(misfit).map(|taken| match taken {
-            Cow::Borrowed(same) if same.len() == text.len() => Cow::Borrowed(value),
+            same if same == text.as_str() => Cow::Borrowed(value),
             other => Cow::Owned(Value::Text(other.into_owned())),
         }),
     }
 }
 
-/// Gives a row in the form in which a table's columns take it, in the row's order.
+/// Gives a row in the form in which a table's columns take it, in the row's order; the row itself where that is the same.
 ///
 /// # Errors
 /// The first [`Misfit`]; a column that the table does not have is one.
-pub fn row_taken(columns: &[Column], row: &Cells) -> Result<Cells, Misfit> {
-    let cell = |(name, value): &(String, Value)| {
-        let known = columns.iter().find(|column| column.name == *name);
-        let column = known.ok_or_else(|| Misfit { column: name.clone(), why: Why::NoSuchColumn })?;
-        taken(column, value).map(|value| (name.clone(), value.into_owned()))
-    };
-    row.iter().map(cell).collect()
+pub fn row_taken<'a>(columns: &[Column], row: &'a Cells) -> Result<Cow<'a, Cells>, Misfit> {
+    let mut given = Cow::Borrowed(row);
+    for (at, (name, value)) in row.iter().enumerate() {
+        // Mostly it stands where the table has it.
+        let in_place = columns.get(at).filter(|column| column.name == *name);
+        let known = in_place.or_else(|| columns.iter().find(|column| column.name == *name));
+        let column = known.ok_or_else(|| Misfit { column: name.into(), why: Why::NoSuchColumn })?;
+        if let Cow::Owned(other) = taken(column, value)?
+            && let Some((_, cell)) = given.to_mut().get_mut(at)
+        {
+            *cell = other;
+        }
+    }
+    Ok(given)
 }
 
 fn bytes_fit(kind: &Kind, has: u64) -> Result<(), Why> {

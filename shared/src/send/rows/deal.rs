@@ -43,11 +43,11 @@ pub(super) struct RefusedRow {
 
 impl Piece {
     /// Makes the records of a change, or the tombstone of one that is too large.
-    pub(super) fn of_change(change: RowChange, at_ms: i64, entry: Option<EntryId>) -> Self {
-        let (table, key) = (change.table.clone(), change.key.clone());
+    pub(super) fn of_change(change: &RowChange, at_ms: i64, entry: Option<EntryId>) -> Self {
+        let (table, key) = (change.table.clone(), &change.key);
         if let Some((column, bytes)) = change.too_large() {
             let column = column.to_string();
-            return Self::of_unfit(table, &key, at_ms, entry, "value-too-large", Some(column), Some(bytes));
+            return Self::of_unfit(table, key, at_ms, entry, "value-too-large", Some(column), Some(bytes));
         }
         let (body, large) = change.render(LARGE_FROM);
         let bytes: u64 = large.iter().chain([&body]).map(|body| body.len() as u64).sum();
@@ -62,7 +62,7 @@ impl Piece {
         records.push((meta(RecordKind::Row, &body), body));
         let plain: u64 = records.iter().map(|(meta, _)| meta.encoded_len()).sum::<u64>() + bytes;
         if is_too_long || PACKET_SALT as u64 + plain + MORE.len() as u64 > PLAIN_MAX {
-            return Self::of_unfit(table, &key, at_ms, entry, "row-too-large", None, Some(bytes));
+            return Self::of_unfit(table, key, at_ms, entry, "row-too-large", None, Some(bytes));
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
         Self { records, entry, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
@@ -238,8 +238,8 @@ mod tests {
     use crate::connectors::tables::{Op, VALUE_MAX, Value};
 
     fn change(id: u64, transaction: Option<u64>, bytes: usize) -> RowChange {
-        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
-        let row = [key.clone(), vec![("v".to_string(), Value::Text("x".repeat(bytes)))]].concat();
+        let key = vec![("id".into(), Value::Text(id.to_string()))];
+        let row = [key.clone(), vec![("v".into(), Value::Text("x".repeat(bytes)))]].concat();
         RowChange { table: "t".to_string(), op: Op::Insert, key, row, changed: Vec::new(), transaction, goes_on: false }
     }
 
@@ -248,11 +248,11 @@ mod tests {
     }
 
     fn piece(id: u64, transaction: Option<u64>) -> Piece {
-        Piece::of_change(change(id, transaction, 10), 0, Some(entry(id)))
+        Piece::of_change(&change(id, transaction, 10), 0, Some(entry(id)))
     }
 
     fn tombstone(id: u64) -> Piece {
-        let key = vec![("id".to_string(), Value::Text(id.to_string()))];
+        let key = vec![("id".into(), Value::Text(id.to_string()))];
         Piece::of_unfit("t".to_string(), &key, 0, Some(entry(id)), "date-out-of-range", None, None)
     }
 
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_last_row_of_a_transaction_that_goes_on_waits_for_its_end() {
-        let open = |id| Piece::of_change(RowChange { goes_on: true, ..change(id, Some(1), 10) }, 0, Some(entry(id)));
+        let open = |id| Piece::of_change(&RowChange { goes_on: true, ..change(id, Some(1), 10) }, 0, Some(entry(id)));
         let first = vec![open(1), open(2), tombstone(3), open(4)];
         assert_eq!(dealt(without_open_end(first, false), 9), ["1+ 2+ 3"], "4 is read again, whatever becomes of 5");
         let last_alone_says_so = vec![piece(1, Some(1)), piece(2, Some(1)), open(3)];
@@ -316,16 +316,16 @@ mod tests {
 
     #[test]
     fn what_a_packet_cannot_hold_becomes_a_tombstone_with_its_column_and_size() {
-        let too_large = Piece::of_change(change(1, None, VALUE_MAX as usize + 1), 0, Some(entry(1)));
+        let too_large = Piece::of_change(&change(1, None, VALUE_MAX as usize + 1), 0, Some(entry(1)));
         let refused = too_large.refused.unwrap();
         assert_eq!(
             (refused.code.as_str(), refused.column.as_deref(), refused.bytes),
             ("value-too-large", Some("v"), VALUE_MAX + 1)
         );
-        let fits = Piece::of_change(change(1, None, VALUE_MAX as usize), 0, Some(entry(1)));
+        let fits = Piece::of_change(&change(1, None, VALUE_MAX as usize), 0, Some(entry(1)));
         assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);
-        wide.row.push(("w".to_string(), Value::Text("y".repeat(VALUE_MAX as usize))));
-        assert_eq!(Piece::of_change(wide, 0, Some(entry(1))).refused.unwrap().code, "row-too-large");
+        wide.row.push(("w".into(), Value::Text("y".repeat(VALUE_MAX as usize))));
+        assert_eq!(Piece::of_change(&wide, 0, Some(entry(1))).refused.unwrap().code, "row-too-large");
     }
 }

@@ -200,7 +200,7 @@ impl Engine {
         if let Some(Waiting { chunk, went, .. }) = waiting.filter(|waiting| !waiting.chunk.rows.is_empty()) {
             let last = chunk.rows.len() - 1;
             for (index, row) in chunk.rows.iter().enumerate().skip(*went) {
-                let mut piece = Piece::of_change(row.clone(), at_ms, (index == last).then_some(id));
+                let mut piece = Piece::of_change(row, at_ms, (index == last).then_some(id));
                 (piece.is_of_chunk, piece.ends_chunk) = (true, index == last);
                 pieces.push(piece);
             }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn chunks_grow_to_what_memory_allows_and_shrink_where_applications_hold_rows() {
         let chunk = |rows: u32, bytes: usize| {
-            let row = vec![("v".to_string(), Value::Bytes(vec![0; bytes]))];
+            let row = vec![("v".into(), Value::Bytes(vec![0; bytes]))];
             Chunk { rows: vec![RowChange { row, ..bare(&Vec::new()) }; rows as usize], last: None, left: 0 }
         };
         let mut pace = Pace::default();
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_push_moves_on_chunk_by_chunk_and_table_by_table_and_ends() {
-        let key = |text: &str| vec![("id".to_string(), Value::Text(text.to_string()))];
+        let key = |text: &str| vec![("id".into(), Value::Text(text.to_string()))];
         let push = Push { tables: vec!["a".to_string(), "b".to_string()], ..Push::default() };
         let push = push.behind(3, Some(&key("7 \"x\"")), 9).unwrap();
         assert_eq!(read_key(push.after.as_deref().unwrap()).unwrap(), key("7 \"x\""));

@@ -455,6 +455,17 @@ fn a_push_of_some_rows_brings_those_alone() {
 }
 
 #[test]
+fn a_push_hurries_the_next_look_and_no_other() {
+    let mut world = with_stock(16, 4);
+    world.outer.step().unwrap();
+    assert_ne!(world.outer.rest_ms(), Some(0));
+    push(&mut world, None, None);
+    assert_eq!(world.outer.rest_ms(), Some(0));
+    world.outer.step().unwrap();
+    assert_ne!(world.outer.rest_ms(), Some(0));
+}
+
+#[test]
 fn a_push_of_some_rows_gives_way_to_the_next_order() {
     let mut world = with_stock(16, 9);
     let words = "syntax error".to_string();

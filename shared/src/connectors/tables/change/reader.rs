@@ -3,11 +3,13 @@
 //! Given: bytes of a record, or a line of an extract. Gives: the change. Never: a panic, memory beyond a few times the bytes given, a guess: a key
 //! that stands twice, a value of another form and a large value that nobody names are faults.
 
-use super::{COLUMNS_MAX, Cells, ChangeFault, NAME_MAX, Op, RowChange, Value};
+use super::name::{KnownNames, name_is_right};
+use super::{COLUMNS_MAX, Cells, ChangeFault, Name, Op, RowChange, Value};
 use crate::connectors::tables::VALUE_MAX;
 use dukou_packets::limits::BODY_MAX;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -15,11 +17,11 @@ use std::fmt;
 pub(crate) const LINE_MAX: usize = 100 << 20;
 
 /// Reads the body of a record of kind 5.
-pub(super) fn parse(body: &[u8], large: &[&[u8]]) -> Result<RowChange, ChangeFault> {
+pub(super) fn parse(body: &[u8], large: &[&[u8]], names: &mut KnownNames) -> Result<RowChange, ChangeFault> {
     if body.len() as u64 > BODY_MAX {
         return Err(ChangeFault::TooLong { bytes: body.len() as u64 });
     }
-    read(body)?.checked(LargeValues { values: large, used: vec![false; large.len()], any_length: false })
+    read(body, names)?.checked(LargeValues { values: large, used: vec![false; large.len()], any_length: false })
 }
 
 /// What a line of an extract holds.
@@ -48,12 +50,12 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<Line, ChangeFault> {
     if line.len() > LINE_MAX {
         return Err(ChangeFault::TooLong { bytes: line.len() as u64 });
     }
-    let mut raw = read(line)?;
+    let mut raw = read(line, &mut KnownNames::default())?;
     let table = raw.table.take().ok_or(ChangeFault::Missing { name: "table" })?;
     name_ok(&table)?;
     if let Some(problem) = raw.problem.take() {
         let code = PROBLEMS.into_iter().find(|code| *code == problem).ok_or(ChangeFault::Wrong { name: "problem" })?;
-        let key = LargeValues::none().cells(raw.key.unwrap_or(RawCells(Vec::new())), "key")?;
+        let key = LargeValues::none().cells(raw.key.unwrap_or_default(), "key")?;
         return Ok(Line::Unfit { table, key, code, value: None });
     }
     let change = raw.checked(LargeValues { any_length: true, ..LargeValues::none() })?;
@@ -70,15 +72,21 @@ pub(crate) fn parse_line(line: &[u8]) -> Result<Line, ChangeFault> {
 /// Deepest nesting, in keys that nobody knows, too.
 const DEPTH_MAX: usize = 32;
 
-fn read(bytes: &[u8]) -> Result<Raw, ChangeFault> {
+fn read(bytes: &[u8], names: &mut KnownNames) -> Result<Raw, ChangeFault> {
     if too_deep(bytes) {
         return Err(ChangeFault::TooDeep);
     }
-    serde_json::from_slice(bytes).map_err(|fault| ChangeFault::Json { at: fault.column() })
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let raw = reader.deserialize_map(RawVisitor(names)).and_then(|raw| reader.end().map(|()| raw));
+    raw.map_err(|fault| ChangeFault::Json { at: fault.column() })
 }
 
 /// Tells whether brackets outside of texts are nested too deep, before anything is made of them.
 fn too_deep(bytes: &[u8]) -> bool {
+    // Few brackets cannot be nested deep, wherever they stand.
+    if bytes.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= DEPTH_MAX {
+        return false;
+    }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match (in_text, byte) {
@@ -111,8 +119,15 @@ struct Raw {
     twice: bool,
 }
 
-/// Columns with their values as they stand, with any that stand twice.
-struct RawCells(Vec<(String, RawValue)>);
+/// Columns with their values as they stand.
+#[derive(Default)]
+struct RawCells {
+    cells: Vec<(Name, RawValue)>,
+    /// A name stands twice.
+    twice: bool,
+    /// A name is none.
+    misnamed: bool,
+}
 
 /// Names of columns, not too many.
 struct RawNames(Vec<String>);
@@ -145,8 +160,8 @@ impl Raw {
     }
 }
 
-fn has(cells: &Cells, column: &str) -> bool {
-    cells.iter().any(|(name, _)| name == column)
+fn has(cells: &Cells, column: &Name) -> bool {
+    cells.iter().any(|(name, _)| name.is_shared_with(column) || name == column)
 }
 
 /// Reads the changed columns: an update has them, each once and each of its row; nothing else has any.
@@ -167,13 +182,12 @@ fn changed(op: Op, names: Option<Vec<String>>, row: &Cells) -> Result<Vec<String
 
 /// Reads the number of a transaction: decimal, no sign, no leading zeros.
 fn transaction(text: &str) -> Result<u64, ChangeFault> {
-    let number: Option<u64> = text.parse().ok();
-    number.filter(|number| number.to_string() == text).ok_or(ChangeFault::Wrong { name: "tx" })
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_plain).ok_or(ChangeFault::Wrong { name: "tx" })
 }
 
 fn name_ok(name: &str) -> Result<(), ChangeFault> {
-    let right = !name.is_empty() && name.len() <= NAME_MAX && !name.contains('\0');
-    if right { Ok(()) } else { Err(ChangeFault::Name) }
+    if name_is_right(name) { Ok(()) } else { Err(ChangeFault::Name) }
 }
 
 /// The large values before a row, each of which the row names once.
@@ -199,11 +213,13 @@ impl LargeValues<'_> {
     }
 
     fn cells(&mut self, cells: RawCells, place: &'static str) -> Result<Cells, ChangeFault> {
-        let names: HashSet<&str> = cells.0.iter().map(|(name, _)| name.as_str()).collect();
-        if names.len() != cells.0.len() {
+        if cells.twice {
             return Err(ChangeFault::Twice { place });
         }
-        cells.0.into_iter().map(|(name, value)| name_ok(&name).and_then(|()| Ok((name, self.value(value)?)))).collect()
+        if cells.misnamed {
+            return Err(ChangeFault::Name);
+        }
+        cells.cells.into_iter().map(|(name, value)| Ok((name, self.value(value)?))).collect()
     }
 
     fn value(&mut self, value: RawValue) -> Result<Value, ChangeFault> {
@@ -247,15 +263,9 @@ impl LargeValues<'_> {
     }
 }
 
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RawVisitor)
-    }
-}
+struct RawVisitor<'n>(&'n mut KnownNames);
 
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
+impl<'de> Visitor<'de> for RawVisitor<'_> {
     type Value = Raw;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -264,21 +274,23 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut raw = Raw::default();
-        let mut names: HashSet<String> = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "table" => raw.table = Some(map.next_value()?),
-                "op" => raw.op = Some(map.next_value()?),
-                "key" => raw.key = Some(map.next_value()?),
-                "row" => raw.row = Some(map.next_value()?),
-                "changed" => raw.changed = Some(map.next_value::<RawNames>()?.0),
-                "tx" => raw.tx = Some(map.next_value()?),
-                "problem" => raw.problem = Some(map.next_value()?),
-                "more" => raw.more = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-            raw.twice |= !names.insert(name);
-            if names.len() > COLUMNS_MAX {
+        let mut others: HashSet<String> = HashSet::new();
+        while let Some(Key(name)) = map.next_key()? {
+            raw.twice |= match &*name {
+                "table" => raw.table.replace(map.next_value()?).is_some(),
+                "op" => raw.op.replace(map.next_value()?).is_some(),
+                "key" => raw.key.replace(map.next_value_seed(CellsSeed(&mut *self.0))?).is_some(),
+                "row" => raw.row.replace(map.next_value_seed(CellsSeed(&mut *self.0))?).is_some(),
+                "changed" => raw.changed.replace(map.next_value::<RawNames>()?.0).is_some(),
+                "tx" => raw.tx.replace(map.next_value()?).is_some(),
+                "problem" => raw.problem.replace(map.next_value()?).is_some(),
+                "more" => raw.more.replace(map.next_value()?).is_some(),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    !others.insert(name.into_owned())
+                }
+            };
+            if others.len() > COLUMNS_MAX {
                 return Err(A::Error::custom("too many keys"));
             }
         }
@@ -286,15 +298,44 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for RawCells {
+/// A key as it stands in the bytes, where nothing in it is escaped.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(CellsVisitor)
+        deserializer.deserialize_str(KeyVisitor)
     }
 }
 
-struct CellsVisitor;
+struct KeyVisitor;
 
-impl<'de> Visitor<'de> for CellsVisitor {
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Owned(text.to_string())))
+    }
+}
+
+struct CellsSeed<'n>(&'n mut KnownNames);
+
+impl<'de> DeserializeSeed<'de> for CellsSeed<'_> {
+    type Value = RawCells;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RawCells, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellsSeed<'_> {
     type Value = RawCells;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -302,14 +343,18 @@ impl<'de> Visitor<'de> for CellsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawCells, A::Error> {
-        let mut cells = Vec::new();
-        while let Some(cell) = map.next_entry::<String, RawValue>()? {
-            if cells.len() == COLUMNS_MAX {
+        let names = self.0;
+        names.begin();
+        let mut raw = RawCells::default();
+        while let Some(met) = map.next_key_seed(&mut *names)? {
+            if raw.cells.len() == COLUMNS_MAX {
                 return Err(A::Error::custom("too many columns"));
             }
-            cells.push(cell);
+            raw.twice |= met.is_again;
+            raw.misnamed |= !met.is_right;
+            raw.cells.push((met.name, map.next_value()?));
         }
-        Ok(RawCells(cells))
+        Ok(raw)
     }
 }
 

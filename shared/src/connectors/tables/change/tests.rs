@@ -47,7 +47,7 @@ fn name() -> impl Strategy<Value = String> {
 fn cells() -> impl Strategy<Value = Cells> {
     vec((name(), value()), 1..7).prop_map(|cells| {
         let mut names = std::collections::HashSet::new();
-        cells.into_iter().filter(|(name, _)| names.insert(name.clone())).collect()
+        cells.into_iter().filter(|(name, _)| names.insert(name.clone())).map(|(name, value)| (name.into(), value)).collect()
     })
 }
 
@@ -57,7 +57,7 @@ fn change() -> impl Strategy<Value = RowChange> {
         |(table, op, row, split, transaction, goes_on)| {
             let keys = 1 + split.index(row.len());
             let key: Cells = row.iter().take(keys).cloned().collect();
-            let changed = row.iter().skip(keys).map(|(name, _)| name.clone()).collect();
+            let changed = row.iter().skip(keys).map(|(name, _)| name.into()).collect();
             let changed = if op == Op::Update { changed } else { Vec::new() };
             let row = if op == Op::Delete { Vec::new() } else { row };
             RowChange { table, op, key, row, changed, transaction, goes_on }
@@ -300,4 +300,17 @@ fn a_line_of_an_extract_may_say_that_its_row_cannot_travel() {
     let long = "7".repeat(usize::try_from(VALUE_MAX).unwrap() + 1);
     let line = format!(r#"{{"table":"BDC.ZD","op":"insert","key":{{"BSM":"1"}},"row":{{"BSM":"1","TX":"{long}"}}}}"#);
     assert_eq!(parse_line(line.as_bytes()), Ok(unfit("value-too-large", Some(("TX".into(), VALUE_MAX + 1)))));
+}
+
+#[test]
+fn rows_of_a_packet_share_the_names_of_their_columns_and_a_name_twice_in_one_of_them_is_a_fault() {
+    let mut names = KnownNames::default();
+    let mut read = |body: &str| RowChange::parse_next(body.as_bytes(), &[], &mut names);
+    let first = read(r#"{"op":"stock","key":{"a":"1"},"row":{"a":"1","b":"2"}}"#).unwrap();
+    let second = read(r#"{"op":"stock","key":{"b":"1"},"row":{"b":"1","c":null,"a":"2"}}"#).unwrap();
+    assert!(first.row[0].0.is_shared_with(&second.row[2].0) && first.row[1].0.is_shared_with(&second.key[0].0));
+    assert_eq!(second.row.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["b", "c", "a"]);
+    let twice = read(r#"{"op":"stock","key":{"a":"1"},"row":{"a":"1","b":"2","a":"3"}}"#);
+    assert_eq!(twice, Err(ChangeFault::Twice { place: "row" }));
+    assert_eq!(read(r#"{"op":"stock","key":{"":"1"},"row":{"":"1"}}"#), Err(ChangeFault::Name));
 }

@@ -364,7 +364,7 @@ fn entry(row: &MySqlRow) -> Result<Offered, Trouble> {
         Ok(change) => Entry::Change(change),
         Err(misfit) => Entry::Unfit {
             table,
-            key: key.unwrap_or_else(|_| vec![("key".to_owned(), Value::Text(String::from_utf8_lossy(&key_json).into_owned()))]),
+            key: key.unwrap_or_else(|_| vec![("key".into(), Value::Text(String::from_utf8_lossy(&key_json).into_owned()))]),
             code: misfit.code,
             column: misfit.column,
             bytes: misfit.bytes,
@@ -396,7 +396,7 @@ fn cells(json: &[u8]) -> Result<Cells, Misfit> {
     let tagged = tagged::parse(json).ok_or(Misfit { code: "unreadable", column: None, bytes: None })?;
     let cell = |(name, cell): (String, Option<String>)| {
         let value = value(cell.as_deref()).map_err(|code| Misfit::of(code, &name))?;
-        Ok((name, value))
+        Ok((name.into(), value))
     };
     tagged.into_iter().map(cell).collect()
 }

@@ -10,7 +10,7 @@ use super::portable::input;
 use super::sink::Tables;
 use super::{Trouble, ident};
 use crate::connectors::tables::net::Net;
-use crate::connectors::tables::{Cells, Op, RowChange, TableName, Value};
+use crate::connectors::tables::{Cells, Name, Op, TableName, Value};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::HashSet;
 
@@ -22,20 +22,18 @@ const DIRECT_FROM: usize = 100;
 const REST_AFTER_MEETING: u8 = 16;
 
 /// Applies changes in bulk.
-pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed]) -> Result<(), Trouble> {
+pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed<'_>]) -> Result<(), Trouble> {
     if changes.is_empty() {
         return Ok(());
     }
     run_sql(connection, "SET CONSTRAINTS ALL DEFERRED").await?;
     let updated: HashSet<TableName> = changes
         .iter()
-        .map(|placed| &placed.change)
+        .map(|placed| placed.change.as_ref())
         .filter(|change| change.op == Op::Update)
         .map(|change| change.table.clone())
         .collect();
-    let changes: Vec<RowChange> = changes.iter().map(|placed| placed.change.clone()).collect();
-    let net = Net::of(&changes, &tables.parents_first);
-    drop(changes);
+    let net = Net::among(changes.iter().map(|placed| placed.change.as_ref()), &tables.parents_first);
     for (name, keys) in &net.deletes {
         if let Some(table) = tables.by_source.get(name) {
             for (columns, keys) in alike(keys) {
@@ -54,16 +52,17 @@ pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, ch
 }
 
 /// Rows divided by the columns that they have.
-fn alike(rows: &[Cells]) -> Vec<(Vec<&str>, Vec<&Cells>)> {
-    let mut groups: Vec<(Vec<&str>, Vec<&Cells>)> = Vec::new();
-    for row in rows {
-        let same = |names: &[&str]| names.len() == row.len() && names.iter().zip(row).all(|(name, (other, _))| name == other);
-        match groups.iter_mut().find(|(names, _)| same(names)) {
+fn alike<'a>(rows: &[&'a Cells]) -> Vec<(Vec<&'a str>, Vec<&'a Cells>)> {
+    let mut groups: Vec<(&Cells, Vec<&Cells>)> = Vec::new();
+    for &row in rows {
+        let is_one = |((name, _), (other, _)): (&(Name, Value), &(Name, Value))| name.is_shared_with(other) || name == other;
+        let same = |first: &Cells| first.len() == row.len() && first.iter().zip(row).all(is_one);
+        match groups.iter_mut().find(|(first, _)| same(first)) {
             Some((_, rows)) => rows.push(row),
-            None => groups.push((row.iter().map(|(name, _)| name.as_str()).collect(), vec![row])),
+            None => groups.push((row, vec![row])),
         }
     }
-    groups
+    groups.into_iter().map(|(first, rows)| (first.iter().map(|(name, _)| name.as_str()).collect(), rows)).collect()
 }
 
 /// Writes rows: straight into the table where they seem to be new, else over those that are there.
@@ -148,7 +147,12 @@ fn push_escaped(buffer: &mut Vec<u8>, value: &Value) {
         }
         Value::Text(text) => {
             let mut rest = text.as_bytes();
-            while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t')) {
+            // Mostly there is none; all bytes are looked at together.
+            let is_special = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t');
+            if !rest.iter().fold(false, |found, byte| found | is_special(byte)) {
+                return buffer.extend_from_slice(rest);
+            }
+            while let Some(at) = rest.iter().position(is_special) {
                 let (plain, special) = rest.split_at(at);
                 buffer.extend_from_slice(plain);
                 let (escaped, behind) = match special {
@@ -250,8 +254,9 @@ mod tests {
 
     #[test]
     fn rows_of_other_columns_go_apart() {
-        let row = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Cells>();
+        let row = |names: &[&str]| names.iter().map(|name| ((*name).into(), Value::Null)).collect::<Cells>();
         let rows = [row(&["a", "b"]), row(&["a"]), row(&["a", "b"])];
+        let rows: Vec<&Cells> = rows.iter().collect();
         let groups: Vec<(Vec<&str>, usize)> = alike(&rows).into_iter().map(|(names, rows)| (names, rows.len())).collect();
         assert_eq!(groups, [(vec!["a", "b"], 2), (vec!["a"], 1)]);
     }

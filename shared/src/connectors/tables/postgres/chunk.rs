@@ -5,15 +5,15 @@
 //! After a crash: the marker is there or not; one whose chunk was never sent is passed over. Never: a wait for an application that holds a row for
 //! long (that is `Busy`: PostgreSQL would end either of the two after a second if they waited for each other).
 //!
-//! The keys are read first and the rows by these keys: a row that moves to another key meanwhile, or appears between, stands in the outbox.
+//! The keys are chosen first and the rows found by these keys: a row that moves to another key meanwhile, or appears between, stands in the outbox.
 
 use super::catalog::{Col, Table};
 use super::connection::run_sql;
 use super::install::Names;
-use super::portable::{Cannot, cells, input, object};
+use super::portable::{Cannot, input, letter, plain, untagged};
 use super::{Trouble, ident};
-use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Op, RowChange, TableFault};
-use sqlx::postgres::PgArguments;
+use crate::connectors::tables::{Cells, Chunk, ChunkWanted, Name, Op, RowChange, TableFault, Value};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
 
@@ -32,16 +32,14 @@ pub(super) async fn read(
         return Err(table.unfit(None, crate::connectors::tables::Problem::NoKey).into());
     }
     run_sql(connection, format!("BEGIN; {LOCK_PATIENCE}")).await?;
-    let keys = keys(connection, table, want).await?;
-    let left = match keys.last() {
-        Some(last) if keys.len() == want.rows as usize => Some((last, left(connection, table, want, last).await?)),
-        _ => None,
+    let Found { rows, last } = rows(connection, names, table, want).await?;
+    let left = match &last {
+        Some(last) => left(connection, table, want, last).await?,
+        None => 0,
     };
-    let rows = if keys.is_empty() { Vec::new() } else { rows(connection, names, table, want, &keys).await? };
     let marker = format!("INSERT INTO {} (tbl, op, key) VALUES ($1, 'marker', to_json($2::text))", names.outbox());
     sqlx::query(AssertSqlSafe(marker)).bind(want.table).bind(token.to_string()).execute(&mut *connection).await?;
     run_sql(connection, "COMMIT").await?;
-    let (last, left) = left.map_or((None, 0), |(last, left)| (Some(last.clone()), left));
     Ok(Chunk { rows, last, left })
 }
 
@@ -63,73 +61,102 @@ fn bound<'q>(sql: &'q str, after: Option<&Cells>) -> Query<'q, Postgres, PgArgum
     after.into_iter().flatten().fold(query, |query, (_, value)| query.bind(input(value)))
 }
 
-fn in_order(key: &[&Col]) -> String {
-    let names: Vec<String> = key.iter().map(|column| format!("r.{}", ident(&column.name))).collect();
-    names.join(", ")
+fn listed(columns: &[&Col], as_sql: impl Fn(&Col) -> String) -> String {
+    columns.iter().map(|column| as_sql(column)).collect::<Vec<_>>().join(", ")
 }
 
-/// Gives the keys of the next rows.
-async fn keys(connection: &mut PgConnection, table: &Table, want: &ChunkWanted<'_>) -> Result<Vec<Cells>, Trouble> {
-    let key = table.key();
-    let sql = format!(
-        "SELECT {}::text {} ORDER BY {} LIMIT {}",
-        object(&key, "r"),
-        from(table, want, want.after),
-        in_order(&key),
-        want.rows
-    );
-    let rows = bound(&sql, want.after).fetch_all(connection).await?;
-    let mut keys = Vec::with_capacity(rows.len());
-    for row in &rows {
-        keys.push(cells(row.try_get(0)?).map_err(|cannot| unreadable(table, cannot.code, &Vec::new(), cannot.column))?);
-    }
-    Ok(keys)
+/// What a look for the next rows gave.
+struct Found {
+    /// The rows as they stand, held against change until the transaction ends.
+    rows: Vec<RowChange>,
+    /// The last key, though its row may have gone meanwhile; `None` when the table has no more.
+    last: Option<Cells>,
 }
 
-/// Gives the rows of these keys as they stand, held against change until the transaction ends.
-async fn rows(
-    connection: &mut PgConnection,
-    own: &Names,
-    table: &Table,
-    want: &ChunkWanted<'_>,
-    keys: &[Cells],
-) -> Result<Vec<RowChange>, Trouble> {
+/// The statement that finds the next rows: columns of the key, then of the row, then why it cannot travel.
+fn statement(table: &Table, want: &ChunkWanted<'_>) -> String {
     let key = table.key();
-    let arrays: Vec<String> = (1..=key.len()).map(|at| format!("${at}::text[]")).collect();
-    let names: Vec<String> = (1..=key.len()).map(|at| format!("k{at}")).collect();
-    let same = |(at, column): (usize, &&Col)| format!("r.{} = u.k{at}::{}", ident(&column.name), column.cast);
-    let same: Vec<String> = (1..).zip(&key).map(same).collect();
-    let sql = format!(
-        "SELECT {key_json}::text, {row_json}::text, {problem}
-         FROM unnest({}) WITH ORDINALITY AS u({}, at) CROSS JOIN LATERAL (SELECT * {source} AND {same} FOR SHARE OF r) AS r ORDER BY u.at",
-        arrays.join(", "),
-        names.join(", "),
-        key_json = object(&key, "r"),
-        row_json = object(&table.travelling(), "r"),
+    let of = |of: &'static str| move |column: &Col| format!("{of}.{}", ident(&column.name));
+    let same = |column: &&Col| format!("r.{0} = k.{0}", ident(&column.name));
+    format!(
+        "SELECT {keys}, {values}, {problem}
+         FROM (SELECT {chosen} {after} ORDER BY {chosen} LIMIT {rows}) AS k
+         LEFT JOIN LATERAL (SELECT * {any} AND {same} FOR SHARE OF r) AS r ON true ORDER BY {order}",
+        keys = listed(&key, |column| plain(column, "k")),
+        values = listed(&table.travelling(), |column| plain(column, "r")),
         problem = super::portable::problem(table, "r"),
-        source = from(table, want, None),
-        same = same.join(" AND "),
-    );
-    let values =
-        |at: usize| -> Vec<Option<String>> { keys.iter().map(|key| key.get(at).and_then(|(_, value)| input(value))).collect() };
-    let query = (0..key.len()).fold(sqlx::query(AssertSqlSafe(sql)), |query, at| query.bind(values(at)));
-    let mut changes = Vec::with_capacity(keys.len());
-    for row in &query.fetch_all(&mut *connection).await? {
-        let (key_json, cells_of, problem): (&str, Option<&str>, Option<&str>) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let key = cells(key_json).map_err(|cannot| unreadable(table, cannot.code, &Vec::new(), cannot.column))?;
-        let told = problem.map(Cannot::parse);
-        match told.map_or_else(|| cells(cells_of.unwrap_or_default()), Err) {
-            Ok(row) => {
-                let table = table.shown.clone();
-                let change =
-                    RowChange { table, op: Op::Stock, key, row, changed: Vec::new(), transaction: None, goes_on: false };
-                changes.push(change);
+        chosen = listed(&key, of("r")),
+        after = from(table, want, want.after),
+        rows = want.rows,
+        any = from(table, want, None),
+        same = key.iter().map(same).collect::<Vec<_>>().join(" AND "),
+        order = listed(&key, of("k")),
+    )
+}
+
+/// Gives the next rows.
+async fn rows(connection: &mut PgConnection, own: &Names, table: &Table, want: &ChunkWanted<'_>) -> Result<Found, Trouble> {
+    let read = |columns: Vec<&Col>| columns.into_iter().map(|column| (Name::from(&column.name), letter(column))).collect();
+    let (key, columns): (Vec<_>, Vec<_>) = (read(table.key()), read(table.travelling()));
+    let sql = statement(table, want);
+    let answers = bound(&sql, want.after).fetch_all(&mut *connection).await?;
+    let key_of = |row: &PgRow| {
+        let cells = cells_at(&key, row, 0)?;
+        cells.map_err(|cannot| unreadable(table, cannot.code, &Vec::new(), cannot.column))
+    };
+    let first = key.first().and_then(|first| columns.iter().position(|column| column == first)).unwrap_or_default();
+    let last = answers.last().filter(|_| answers.len() == want.rows as usize).map(key_of).transpose()?;
+    let mut found = Found { rows: Vec::with_capacity(answers.len()), last };
+    for row in &answers {
+        let (is_gone, problem): (bool, Option<&str>) = (
+            row.try_get_unchecked::<Option<&str>, _>(key.len() + first)?.is_none(),
+            row.try_get_unchecked(key.len() + columns.len())?,
+        );
+        if is_gone {
+            continue;
+        }
+        let cells = problem.map(Cannot::parse).map_or_else(|| cells_at(&columns, row, key.len()), |cannot| Ok(Err(cannot)))?;
+        match cells {
+            Ok(row) => found.rows.push(stock(table, &key, row)),
+            Err(cannot) => {
+                key_of(row)?;
+                put_aside(connection, own, table, &key_json(&key, row)?, &cannot).await?;
             }
-            Err(cannot) => put_aside(connection, own, table, key_json, &cannot).await?,
         }
     }
-    Ok(changes)
+    Ok(found)
+}
+
+/// Reads the values of columns, the first of which stands at `from`.
+fn cells_at(columns: &[(Name, char)], row: &PgRow, from: usize) -> Result<Result<Cells, Cannot>, sqlx::Error> {
+    let mut cells = Vec::with_capacity(columns.len());
+    for (at, (name, letter)) in (from..).zip(columns) {
+        let text: Option<&str> = row.try_get_unchecked(at)?;
+        match text.map_or(Ok(Value::Null), |text| untagged(name, *letter, text)) {
+            Ok(value) => cells.push((name.clone(), value)),
+            Err(cannot) => return Ok(Err(cannot)),
+        }
+    }
+    Ok(Ok(cells))
+}
+
+fn stock(table: &Table, key: &[(Name, char)], row: Cells) -> RowChange {
+    let of_key = |(column, _): &(Name, char)| row.iter().find(|(name, _)| name == column).cloned();
+    let key = key.iter().filter_map(of_key).collect();
+    let table = table.shown.clone();
+    RowChange { table, op: Op::Stock, key, row, changed: Vec::new(), transaction: None, goes_on: false }
+}
+
+/// Writes a key as triggers do.
+fn key_json(key: &[(Name, char)], row: &PgRow) -> Result<String, sqlx::Error> {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let mut cells = Vec::with_capacity(key.len());
+    for (at, (name, letter)) in key.iter().enumerate() {
+        let text: Option<&str> = row.try_get_unchecked(at)?;
+        let value = text.map_or("null".to_owned(), |text| quoted(&format!("{letter}{text}")));
+        cells.push(format!("{}:{value}", quoted(name)));
+    }
+    Ok(format!("{{{}}}", cells.join(",")))
 }
 
 /// Writes into the outbox that a row of the stock cannot travel: a chunk has rows alone.

@@ -8,6 +8,7 @@ use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The tables, each with what makes it. A mark without an epoch is a channel's before its first packet.
@@ -28,10 +29,10 @@ const TABLES: [(&str, &str); 3] = [
 
 /// A change with the place that it has in its packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Placed {
+pub(super) struct Placed<'a> {
     pub(super) seq: u64,
     pub(super) index: u32,
-    pub(super) change: RowChange,
+    pub(super) change: Cow<'a, RowChange>,
 }
 
 /// Why a change was refused.
@@ -42,7 +43,7 @@ pub(super) struct Refusal {
     pub(super) words: [String; 2],
 }
 
-impl Placed {
+impl Placed<'_> {
     /// The refusal of this change as a fault.
     pub(super) fn fault(&self, refusal: Refusal) -> TableFault {
         let (table, key) = (self.change.table.clone(), self.change.key_text());
@@ -154,7 +155,7 @@ fn signed(number: u64) -> i64 {
 }
 
 /// Takes everything of a channel that waits for the end of its transaction, of whatever epoch.
-pub(super) async fn take_all(connection: &mut PgConnection, channel: &ChannelName) -> Result<Vec<Placed>, Trouble> {
+pub(super) async fn take_all(connection: &mut PgConnection, channel: &ChannelName) -> Result<Vec<Placed<'static>>, Trouble> {
     let sql = "WITH taken AS (DELETE FROM dukou.dukou_pending WHERE channel = $1 RETURNING epoch, seq, at, tbl, body)
         SELECT seq, at, tbl, body FROM taken ORDER BY epoch, seq, at";
     let rows = sqlx::query(sql).bind(channel.as_str()).fetch_all(connection).await?;
@@ -166,12 +167,12 @@ pub(super) async fn keep(
     connection: &mut PgConnection,
     channel: &ChannelName,
     mark: &Mark,
-    kept: &[Placed],
+    kept: &[Placed<'_>],
 ) -> Result<(), Trouble> {
     let sql = "INSERT INTO dukou.dukou_pending (channel, epoch, tx, seq, at, tbl, body)
         SELECT $1, $2, u.* FROM unnest($3::text[]::numeric[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS u";
     for kept in kept.chunks(1000) {
-        let of = |get: &dyn Fn(&Placed) -> String| kept.iter().map(get).collect::<Vec<_>>();
+        let of = |get: &dyn Fn(&Placed<'_>) -> String| kept.iter().map(get).collect::<Vec<_>>();
         let query = sqlx::query(sql).bind(channel.as_str()).bind(mark.epoch.to_string());
         let query = query.bind(of(&|placed| placed.change.transaction.unwrap_or_default().to_string()));
         let query = query.bind(kept.iter().map(|placed| signed(placed.seq)).collect::<Vec<_>>());
@@ -200,7 +201,7 @@ pub(super) async fn take(
     channel: &ChannelName,
     mark: &Mark,
     tx: u64,
-) -> Result<Vec<Placed>, Trouble> {
+) -> Result<Vec<Placed<'static>>, Trouble> {
     let sql = "WITH taken AS (DELETE FROM dukou.dukou_pending WHERE channel = $1 AND epoch = $2 AND tx = $3::text::numeric
         RETURNING seq, at, tbl, body) SELECT seq, at, tbl, body FROM taken ORDER BY seq, at";
     let query = sqlx::query(sql).bind(channel.as_str()).bind(mark.epoch.to_string()).bind(tx.to_string());
@@ -208,12 +209,12 @@ pub(super) async fn take(
     Ok(rows.iter().map(placed).collect::<Result<_, sqlx::Error>>()?)
 }
 
-fn placed(row: &PgRow) -> Result<Placed, sqlx::Error> {
+fn placed(row: &PgRow) -> Result<Placed<'static>, sqlx::Error> {
     let (seq, at, table, body): (i64, i64, String, &[u8]) =
         (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
     let change = RowChange::parse(body, &[]).map_err(|_| sqlx::Error::Decode("dukou.dukou_pending holds no change".into()))?;
     let index = u32::try_from(at).unwrap_or_default();
-    Ok(Placed { seq: seq.unsigned_abs(), index, change: RowChange { table, goes_on: false, ..change } })
+    Ok(Placed { seq: seq.unsigned_abs(), index, change: Cow::Owned(RowChange { table, goes_on: false, ..change }) })
 }
 
 /// Puts a refused change aside.
@@ -221,7 +222,7 @@ pub(super) async fn put_aside(
     connection: &mut PgConnection,
     channel: &ChannelName,
     mark: &Mark,
-    placed: &Placed,
+    placed: &Placed<'_>,
     refusal: &Refusal,
 ) -> Result<(), Trouble> {
     let sql = "INSERT INTO dukou.dukou_refused (channel, epoch, seq, at, tbl, key, col, code, words_zh, words_en, body)

@@ -5,15 +5,17 @@
 
 use super::catalog::{Col, Table};
 use super::{ident, literal};
+use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::values::{Kind, from_postgres};
-use crate::connectors::tables::{Cells, VALUE_MAX, Value};
+use crate::connectors::tables::{Cells, Name, VALUE_MAX, Value};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::fmt;
 
 /// The settings that the text of values depends on, for functions that run in sessions of the application.
 pub(super) const FUNCTION_SETTINGS: &str = "SET search_path = pg_catalog, pg_temp SET \"TimeZone\" = 'Asia/Shanghai' SET \"DateStyle\" = 'ISO, YMD' SET extra_float_digits = 1";
 
-fn letter(column: &Col) -> char {
+/// Tells what the value of a column is, whatever becomes of the column later.
+pub(super) fn letter(column: &Col) -> char {
     match column.kind {
         Some(Kind::Bytes { .. }) => 'x',
         Some(Kind::Numeric { .. }) => 'n',
@@ -41,12 +43,21 @@ fn length(column: &Col, of: &str) -> String {
 
 /// A value with its letter, as SQL; NULL where it is too large.
 fn tagged(column: &Col, of: &str) -> String {
-    let (letter, name) = (letter(column), ident(&column.name));
-    let value = if letter == 'x' { format!("encode({of}.{name}, 'hex')") } else { format!("{of}.{name}::text") };
+    unless_large(column, of, &format!("'{}' || ", letter(column)))
+}
+
+/// A value as text without its letter, as SQL; NULL where it is too large. [`untagged`] reads it.
+pub(super) fn plain(column: &Col, of: &str) -> String {
+    unless_large(column, of, "")
+}
+
+fn unless_large(column: &Col, of: &str, before: &str) -> String {
+    let name = ident(&column.name);
+    let value = if letter(column) == 'x' { format!("encode({of}.{name}, 'hex')") } else { format!("{of}.{name}::text") };
     if may_be_large(column) {
-        format!("CASE WHEN {} <= {VALUE_MAX} THEN '{letter}' || {value} END", length(column, of))
+        format!("CASE WHEN {} <= {VALUE_MAX} THEN {before}{value} END", length(column, of))
     } else {
-        format!("'{letter}' || {value}")
+        format!("{before}{value}")
     }
 }
 
@@ -121,31 +132,36 @@ impl Cannot {
 const CODES: [&str; 5] = ["value-too-large", "not-a-number", "date-out-of-range", "not-a-time", "unreadable"];
 
 /// Reads a row as [`object`] wrote it.
-pub(super) fn cells(json: &str) -> Result<Cells, Cannot> {
+pub(super) fn cells(json: &str, names: &mut KnownNames) -> Result<Cells, Cannot> {
     let unreadable = || Cannot::of("unreadable", None);
     let mut reader = serde_json::Deserializer::from_str(json);
-    let tagged = reader.deserialize_map(InOrder).map_err(|_| unreadable())?;
+    let tagged = reader.deserialize_map(InOrder(names)).map_err(|_| unreadable())?;
     reader.end().map_err(|_| unreadable())?;
     tagged.into_iter().map(|(column, cell)| value(&column, cell).map(|value| (column, value))).collect()
 }
 
 fn value(column: &str, cell: Option<String>) -> Result<Value, Cannot> {
     let Some(mut cell) = cell else { return Ok(Value::Null) };
-    let cannot = |code| Cannot::of(code, Some(column));
+    if cell.starts_with('t') {
+        cell.remove(0);
+        return Ok(Value::Text(cell));
+    }
     let mut characters = cell.chars();
-    let (letter, rest) = (characters.next(), characters.as_str());
+    untagged(column, characters.next().unwrap_or_default(), characters.as_str())
+}
+
+/// Reads a value of which the letter is known, as [`plain`] gave it.
+pub(super) fn untagged(column: &str, letter: char, text: &str) -> Result<Value, Cannot> {
+    let cannot = |code| Cannot::of(code, Some(column));
     let text = match letter {
-        Some('t') => {
-            cell.remove(0);
-            cell
+        't' => text.to_owned(),
+        'x' => {
+            return data_encoding::HEXLOWER.decode(text.as_bytes()).map(Value::Bytes).map_err(|_| cannot("unreadable"));
         }
-        Some('x') => {
-            return data_encoding::HEXLOWER.decode(rest.as_bytes()).map(Value::Bytes).map_err(|_| cannot("unreadable"));
-        }
-        Some('n' | 'f') if matches!(rest, "NaN" | "Infinity" | "-Infinity") => return Err(cannot("not-a-number")),
-        Some('n') => rest.to_owned(),
-        Some('f') => exponent(rest).ok_or_else(|| cannot("unreadable"))?,
-        Some('d') => from_postgres(rest).map_err(|why| cannot(why.code()))?,
+        'n' | 'f' if matches!(text, "NaN" | "Infinity" | "-Infinity") => return Err(cannot("not-a-number")),
+        'n' => text.to_owned(),
+        'f' => exponent(text).ok_or_else(|| cannot("unreadable"))?,
+        'd' => from_postgres(text).map_err(|why| cannot(why.code()))?,
         _ => return Err(cannot("unreadable")),
     };
     Ok(Value::Text(text))
@@ -157,19 +173,20 @@ fn exponent(text: &str) -> Option<String> {
     exponent.parse::<i32>().ok().map(|exponent| format!("{digits}e{exponent}"))
 }
 
-struct InOrder;
+struct InOrder<'n>(&'n mut KnownNames);
 
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Vec<(String, Option<String>)>;
+impl<'de> Visitor<'de> for InOrder<'_> {
+    type Value = Vec<(Name, Option<String>)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of strings")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut cells = Vec::new();
-        while let Some(cell) = map.next_entry()? {
-            cells.push(cell);
+        self.0.begin();
+        let mut cells = Vec::with_capacity(self.0.len());
+        while let Some(met) = map.next_key_seed(&mut *self.0)? {
+            cells.push((met.name, map.next_value()?));
         }
         Ok(cells)
     }
@@ -193,11 +210,13 @@ mod tests {
             ("d", text("1988-07-01 12:00:00+09:00")),
             ("e", text("")),
         ];
-        assert_eq!(cells(json), Ok(expected.map(|(name, value)| (name.to_owned(), value)).to_vec()));
+        let cells = |json| cells(json, &mut KnownNames::default());
+        assert_eq!(cells(json), Ok(expected.map(|(name, value)| (name.into(), value)).to_vec()));
     }
 
     #[test]
     fn what_cannot_travel_is_named_by_its_column() {
+        let cells = |json| cells(json, &mut KnownNames::default());
         for (json, code) in [
             ("{\"a\":\"nNaN\"}", "not-a-number"),
             ("{\"a\":\"fInfinity\"}", "not-a-number"),

@@ -15,12 +15,12 @@ use sqlx::postgres::PgDatabaseError;
 use std::collections::HashSet;
 
 /// Applies changes one by one; gives those that were refused.
-pub(super) async fn apply(
+pub(super) async fn apply<'a>(
     connection: &mut PgConnection,
     tables: &Tables,
-    changes: Vec<Placed>,
+    changes: Vec<Placed<'a>>,
     dead_letters: bool,
-) -> Result<Vec<(Placed, Refusal)>, Trouble> {
+) -> Result<Vec<(Placed<'a>, Refusal)>, Trouble> {
     run_sql(connection, "SET CONSTRAINTS ALL IMMEDIATE").await?;
     let mut left = changes;
     loop {
@@ -36,11 +36,11 @@ pub(super) async fn apply(
     }
 }
 
-async fn round(
+async fn round<'a>(
     connection: &mut PgConnection,
     tables: &Tables,
-    changes: Vec<Placed>,
-) -> Result<Vec<(Placed, Refusal)>, Trouble> {
+    changes: Vec<Placed<'a>>,
+) -> Result<Vec<(Placed<'a>, Refusal)>, Trouble> {
     let (mut refused, mut waiting) = (Vec::new(), HashSet::<(TableName, Cells)>::new());
     for placed in changes {
         let row = (placed.change.table.clone(), placed.change.key.clone());

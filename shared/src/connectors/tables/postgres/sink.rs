@@ -18,6 +18,7 @@ use crate::connectors::tables::values::{Column, Misfit, row_taken};
 use crate::connectors::tables::{Caution, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
 use dukou_packets::packet::header::ChannelName;
 use sqlx::{AssertSqlSafe, PgConnection};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// What a channel says of its sink.
@@ -198,7 +199,7 @@ async fn put(
     tables: &mut Tables,
     settings: &Settings,
     (channel, mark): (&ChannelName, &Mark),
-    whole: &[Placed],
+    whole: &[Placed<'_>],
 ) -> Result<(), Trouble> {
     let (mut fit, mut refused) = checked(tables, whole)?;
     if !refused.is_empty() && !tables.is_fresh {
@@ -226,12 +227,12 @@ async fn put(
 
 /// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end. Where packets are missing before this one,
 /// because a person went on without them or the sender began anew, the end may never come: what was kept before goes first.
-async fn whole_transactions(
+async fn whole_transactions<'a>(
     connection: &mut PgConnection,
     channel: &ChannelName,
-    packet: &RowPacket,
+    packet: &'a RowPacket,
     follows: bool,
-) -> Result<Vec<Placed>, Trouble> {
+) -> Result<Vec<Placed<'a>>, Trouble> {
     let mark = &packet.mark;
     let mut whole = if follows { Vec::new() } else { own_tables::take_all(connection, channel).await? };
     let mut waiting = own_tables::waiting(connection, channel, mark).await?;
@@ -239,7 +240,7 @@ async fn whole_transactions(
     let going_on: HashSet<u64> = packet.changes.iter().filter(goes_on).filter_map(|change| change.transaction).collect();
     let mut kept = Vec::new();
     for (index, change) in (0..).zip(&packet.changes) {
-        let placed = Placed { seq: mark.seq, index, change: change.clone() };
+        let placed = Placed { seq: mark.seq, index, change: Cow::Borrowed(change) };
         match change.transaction {
             Some(tx) if going_on.contains(&tx) => kept.push(placed),
             Some(tx) if waiting.remove(&tx) => {
@@ -254,9 +255,9 @@ async fn whole_transactions(
 }
 
 /// Each change as its table takes it, and those that it does not take.
-type Checked = (Vec<Placed>, Vec<(Placed, Refusal)>);
+type Checked<'a> = (Vec<Placed<'a>>, Vec<(Placed<'a>, Refusal)>);
 
-fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
+fn checked<'a>(tables: &Tables, changes: &'a [Placed<'_>]) -> Result<Checked<'a>, Trouble> {
     let columns: HashMap<&TableName, _> = tables.by_source.iter().map(|(name, table)| (name, table.taking())).collect();
     let (mut fit, mut refused) = (Vec::with_capacity(changes.len()), Vec::new());
     for placed in changes {
@@ -279,7 +280,7 @@ fn checked(tables: &Tables, changes: &[Placed]) -> Result<Checked, Trouble> {
             Ok(change) => fit.push(Placed { change, ..*placed }),
             Err(misfit) => {
                 let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
-                refused.push((placed.clone(), refusal));
+                refused.push((Placed { change: Cow::Borrowed(&*placed.change), ..*placed }, refusal));
             }
         }
     }
@@ -292,11 +293,22 @@ fn is_key_of(table: &Table, change: &RowChange) -> bool {
     change.key.len() == key.len() && key.iter().all(|column| change.key.iter().any(|(name, _)| *name == column.name))
 }
 
-/// A change in the form in which its table takes it, without what the database computes itself.
-fn taken(table: &Table, columns: &[Column], change: &RowChange) -> Result<RowChange, Misfit> {
-    let computed = |name: &str| table.column(name).is_some_and(|column| !column.generated.is_empty());
-    let row: Vec<_> = change.row.iter().filter(|(name, _)| !computed(name)).cloned().collect();
-    let (key, row) = (row_taken(columns, &change.key)?, row_taken(columns, &row)?);
+/// A change in the form in which its table takes it, without what the database computes itself; the change itself where that is the same.
+fn taken<'a>(table: &Table, columns: &[Column], change: &'a RowChange) -> Result<Cow<'a, RowChange>, Misfit> {
+    let mut row = Cow::Borrowed(&change.row);
+    if table.columns.iter().any(|column| !column.generated.is_empty()) {
+        let computed = |name: &str| table.column(name).is_some_and(|column| !column.generated.is_empty());
+        row.to_mut().retain(|(name, _)| !computed(name));
+    }
+    let key = row_taken(columns, &change.key)?;
+    let row = match &row {
+        Cow::Borrowed(row) => row_taken(columns, row)?,
+        Cow::Owned(row) => Cow::Owned(row_taken(columns, row)?.into_owned()),
+    };
+    if let (Cow::Borrowed(_), Cow::Borrowed(_)) = (&key, &row) {
+        return Ok(Cow::Borrowed(change));
+    }
     let (table, changed) = (change.table.clone(), change.changed.clone());
-    Ok(RowChange { table, op: change.op, key, row, changed, transaction: change.transaction, goes_on: false })
+    let (key, row) = (key.into_owned(), row.into_owned());
+    Ok(Cow::Owned(RowChange { table, op: change.op, key, row, changed, transaction: change.transaction, goes_on: false }))
 }

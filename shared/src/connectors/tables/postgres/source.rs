@@ -13,6 +13,7 @@ use super::connection::{Place, Session, run_sql};
 use super::install::{self, Names};
 use super::portable::{Cannot, cells};
 use super::{SCHEMA, Trouble, chunk, literal};
+use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::{
     Caution, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
     TableSource,
@@ -433,11 +434,12 @@ async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) ->
     for row in &rows {
         by_id.insert(row.try_get(0)?, row);
     }
-    let found = taken.iter().filter_map(|taken| by_id.get(&taken.id).map(|row| offered(row, *taken)));
+    let mut names = KnownNames::default();
+    let found = taken.iter().filter_map(|taken| by_id.get(&taken.id).map(|row| offered(row, *taken, &mut names)));
     Ok(found.collect::<Result<_, sqlx::Error>>()?)
 }
 
-fn offered(row: &PgRow, taken: Taken) -> Result<Offered, sqlx::Error> {
+fn offered(row: &PgRow, taken: Taken, names: &mut KnownNames) -> Result<Offered, sqlx::Error> {
     let (tx, table, op): (i64, String, &str) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
     let (key, cells_of, changed, problem): (&str, Option<&str>, Option<&str>, Option<&str>) =
         (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
@@ -446,7 +448,7 @@ fn offered(row: &PgRow, taken: Taken) -> Result<Offered, sqlx::Error> {
         "marker" => {
             Entry::Marker(serde_json::from_str::<String>(key).ok().and_then(|token| token.parse().ok()).unwrap_or_default())
         }
-        _ => change(op, key, cells_of, changed, problem).map_or_else(
+        _ => change(op, [Some(key), cells_of, changed, problem], names).map_or_else(
             |(key, cannot)| Entry::Unfit {
                 table: table.clone(),
                 key,
@@ -465,12 +467,10 @@ fn offered(row: &PgRow, taken: Taken) -> Result<Offered, sqlx::Error> {
 
 fn change(
     op: &str,
-    key: &str,
-    row: Option<&str>,
-    changed: Option<&str>,
-    problem: Option<&str>,
+    [key, row, changed, problem]: [Option<&str>; 4],
+    names: &mut KnownNames,
 ) -> Result<RowChange, (super::super::Cells, Cannot)> {
-    let key = cells(key).map_err(|cannot| (Vec::new(), cannot))?;
+    let key = cells(key.unwrap_or_default(), names).map_err(|cannot| (Vec::new(), cannot))?;
     if let Some(problem) = problem {
         return Err((key, Cannot::parse(problem)));
     }
@@ -480,7 +480,7 @@ fn change(
         "delete" => Op::Delete,
         _ => return Err((key, Cannot::parse(""))),
     };
-    let row = row.map_or_else(|| Ok(Vec::new()), cells).map_err(|cannot| (key.clone(), cannot))?;
+    let row = row.map_or_else(|| Ok(Vec::new()), |row| cells(row, names)).map_err(|cannot| (key.clone(), cannot))?;
     let changed = changed.map_or_else(|| Ok(Vec::new()), serde_json::from_str).map_err(|_| (key.clone(), Cannot::parse("")))?;
     Ok(RowChange { table: String::new(), op, key, row, changed, transaction: None, goes_on: false })
 }

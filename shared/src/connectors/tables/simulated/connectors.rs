@@ -257,10 +257,10 @@ fn check(shared: &Shared, change: &RowChange, seq: u64, index: u32) -> Result<()
         Err(TableFault::Row { seq, index, table, key, column: Some(column.to_string()), code, words })
     };
     for (column, value) in &change.row {
-        if shared.columns.get(&change.table).is_some_and(|columns| !columns.contains(column)) {
+        if shared.columns.get(&change.table).is_some_and(|columns| !columns.contains(column.as_str())) {
             return refuse(column, "no-such-column");
         }
-        let width = shared.widths.get(&(change.table.clone(), column.clone()));
+        let width = shared.widths.get(&(change.table.clone(), column.into()));
         if width.is_some_and(|width| value.shown().chars().count() > *width) {
             return refuse(column, "too-narrow");
         }

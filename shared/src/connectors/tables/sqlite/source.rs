@@ -376,7 +376,7 @@ fn entry(row: &SqliteRow, reals: usize) -> Result<Offered, Trouble> {
         Ok(change) => Entry::Change(change),
         Err(misfit) => Entry::Unfit {
             table,
-            key: key.unwrap_or_else(|_| vec![("key".to_owned(), Value::Text(String::from_utf8_lossy(&key_json).into_owned()))]),
+            key: key.unwrap_or_else(|_| vec![("key".into(), Value::Text(String::from_utf8_lossy(&key_json).into_owned()))]),
             code: misfit.code,
             column: misfit.column,
             bytes: misfit.bytes,
@@ -421,7 +421,7 @@ fn cells(json: &[u8], numbers: &[Option<f64>]) -> Result<Cells, Misfit> {
 fn of_tagged(tagged: Tagged, numbers: &[Option<f64>]) -> Result<Cells, Misfit> {
     let cell = |(name, cell): (String, Option<String>)| {
         let value = value(cell.as_deref(), numbers).map_err(|code| Misfit::of(code, &name))?;
-        Ok((name, value))
+        Ok((name.into(), value))
     };
     tagged.into_iter().map(cell).collect()
 }

@@ -12,7 +12,9 @@ use crate::connectors::tables::change::{Line, parse_line};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
 use crate::connectors::tables::values::{Kind, Misfit, Why, taken};
-use crate::connectors::tables::{Cells, Mark, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value};
+use crate::connectors::tables::{
+    Cells, Mark, Name, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value,
+};
 use crate::seams::Files;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
@@ -227,7 +229,7 @@ impl TableFileSink {
         }
         if let Some((name, _)) = key.iter().find(|(name, _)| table.column(name).is_some_and(|declared| !declared.column.in_key))
         {
-            return Err(refused(Misfit { column: name.clone(), why: Why::NotInKey }));
+            return Err(refused(Misfit { column: name.into(), why: Why::NotInKey }));
         }
         match change.op {
             Op::Delete => Ok(Statement::Delete(table, literals(table, &key, dialect))),
@@ -361,8 +363,8 @@ impl TableFileSink {
 
 /// Gives cells in the form in which the table's columns take them.
 fn cells(dialect: Dialect, table: &DeclaredTable, cells: &Cells) -> Result<Cells, Misfit> {
-    let cell = |(name, value): &(String, Value)| {
-        let declared = table.column(name).ok_or_else(|| Misfit { column: name.clone(), why: Why::NoSuchColumn })?;
+    let cell = |(name, value): &(Name, Value)| {
+        let declared = table.column(name).ok_or_else(|| Misfit { column: name.into(), why: Why::NoSuchColumn })?;
         // Oracle takes '' for NULL, and bytes of no length that are no BLOB.
         let empty = value.bytes() == 0 && value != &Value::Null && declared.column.kind != (Kind::Bytes { max: None });
         if empty && dialect == Dialect::Oracle {

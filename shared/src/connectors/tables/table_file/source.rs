@@ -10,7 +10,8 @@ use super::progress::{Progress, id_of};
 use super::{fault, number_of, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
 use crate::connectors::tables::{
-    Chunk, ChunkWanted, Entry, EntryId, Offered, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource, Value,
+    Chunk, ChunkWanted, Entry, EntryId, Name, Offered, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
+    Value,
 };
 use crate::lang::Lang;
 use crate::seams::Files;
@@ -272,5 +273,5 @@ fn goes_on(entry: &mut Entry) {
 }
 
 fn bytes_of(change: &RowChange) -> u64 {
-    change.key.iter().chain(&change.row).map(|(column, value): &(String, Value)| column.len() as u64 + value.bytes()).sum()
+    change.key.iter().chain(&change.row).map(|(column, value): &(Name, Value)| column.len() as u64 + value.bytes()).sum()
 }

@@ -40,7 +40,7 @@ fn text(value: impl ToString) -> Value {
 }
 
 fn cells(cells: &[(&str, Value)]) -> Cells {
-    cells.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect()
+    cells.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()
 }
 
 fn zd(op: Op, bsm: u32, mc: Value, tx: Value) -> RowChange {

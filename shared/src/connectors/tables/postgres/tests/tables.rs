@@ -198,6 +198,39 @@ fn instants_before_there_were_zones_keep_their_seconds_of_offset() {
 }
 
 #[test]
+fn rows_that_go_while_their_chunk_waits_for_them_are_passed_over_and_those_behind_them_come() {
+    let bench = bench();
+    let (mut app, mut other) = (App::to(&bench.source.url), App::to(&bench.source.url));
+    app.run("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT n, 'old' FROM generate_series(1, 6) AS n");
+    let mut source = Bench::source(&bench, &names(&["t"]));
+    let wanted = ChunkWanted { table: "public.t", after: None, filter: None, rows: 4 };
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // A chunk that had to wait too long read nothing: the same again.
+    let chunk = loop {
+        app.run("BEGIN; DELETE FROM t WHERE id = 4; UPDATE t SET id = 9 WHERE id = 2; UPDATE t SET v = 'new' WHERE id = 3");
+        let chunk = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| source.chunk(&wanted, 7));
+            while !reading.is_finished() && other.number(waiting) == 0 {
+                std::thread::yield_now();
+            }
+            app.run(if reading.is_finished() { "ROLLBACK" } else { "COMMIT" });
+            reading.join().expect("no panic")
+        });
+        match chunk {
+            Err(crate::connectors::tables::TableFault::Busy { .. })
+                if other.number("SELECT count(*) FROM t WHERE id = 4") == 1 => {}
+            chunk => break chunk.expect("a chunk"),
+        }
+    };
+    let rows: Vec<_> = chunk.rows.iter().map(|row| (row.key_text(), row.row[1].1.shown())).collect();
+    assert_eq!(rows, [("1".to_owned(), "old".to_owned()), ("3".to_owned(), "new".to_owned())]);
+    assert_eq!(chunk.last, Some(vec![("id".into(), Value::Text("4".to_owned()))]), "though its row is gone");
+    let behind = ChunkWanted { after: chunk.last.as_ref(), ..wanted };
+    let chunk = source.chunk(&behind, 8).expect("a chunk");
+    assert_eq!(chunk.rows.iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["5", "6", "9"]);
+}
+
+#[test]
 fn a_row_of_the_stock_that_cannot_travel_is_named_and_holds_up_no_other() {
     let bench = bench();
     App::to(&bench.source.url).run("CREATE TABLE t (id int PRIMARY KEY, n numeric, d date)");
