@@ -59,7 +59,7 @@ impl Address {
         Some(self.dir.join(path))
     }
 
-    fn revealed(&self) -> Option<&str> {
+    pub(super) fn revealed(&self) -> Option<&str> {
         self.password.as_ref().map(Password::reveal)
     }
 }
@@ -143,7 +143,7 @@ pub trait Databases: Send + Sync {
 }
 
 /// Which connector a URL means.
-enum Driver {
+pub(super) enum Driver {
     Postgres,
     Mysql,
     Sqlite(PathBuf),
@@ -151,7 +151,7 @@ enum Driver {
 }
 
 impl Driver {
-    fn of(at: &Address) -> Result<Self, DatabaseProblem> {
+    pub(super) fn of(at: &Address) -> Result<Self, DatabaseProblem> {
         let begins = |schemes: &[&str]| schemes.iter().any(|scheme| at.url.starts_with(scheme));
         match at.path() {
             Some(path) if begins(&["sqlite:"]) => Ok(Self::Sqlite(path)),
