@@ -323,12 +323,12 @@ pub fn own_tables_of(station: &Station, channel: &Channel) -> Result<Option<Box<
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
 }
 
-fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {
+pub(super) fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {
     let file = station.dir.join("channels").join(format!("{}.toml", channel.channel));
     ConfigFault::Database { file, setting, problem }
 }
 
-fn address(
+pub(super) fn address(
     station: &Station,
     channel: &Channel,
     setting: &'static str,

@@ -4,13 +4,15 @@
 //! Never: a change; a database that it has no driver for.
 
 use super::TableFault;
-use super::database::{Address, DatabaseProblem, Driver};
+use super::database::{Address, DatabaseProblem, Driver, address, fault};
 use super::mysql::MysqlDescriber;
 use super::postgres::PostgresDescriber;
 use super::sqlite::SqliteDescriber;
 use crate::schema::drift::LiveTable;
 use crate::schema::plan::Dialect;
-use crate::schema::structure::Structure;
+use crate::schema::structure::{Structure, Table};
+use crate::station::Station;
+use crate::store::Direction;
 
 /// Most rows of a dictionary that are read.
 pub const DICTIONARY_MAX: usize = 100_000;
@@ -36,4 +38,61 @@ pub fn describer_of(at: &Address) -> Result<(Dialect, Box<dyn Describer>), Datab
         Driver::Sqlite(path) => (Dialect::Sqlite, Box::new(SqliteDescriber::new(&path))),
         Driver::TableFile(_) => return Err(DatabaseProblem::NoConnector),
     })
+}
+
+/// The end of a channel of tables that a station has.
+pub struct LiveEnd {
+    /// Which kind of database it is.
+    pub dialect: Dialect,
+    /// What describes it.
+    pub describer: Box<dyn Describer>,
+    /// The channel's tables: as the source calls them, and as they are called here.
+    pub tables: Vec<(String, String)>,
+}
+
+/// Gives a channel's end at a station; `None` for a channel of files.
+///
+/// # Errors
+/// [`ConfigFault::Database`], also where there is no driver.
+pub fn end_of(station: &Station, channel: &Channel) -> Result<Option<LiveEnd>, ConfigFault> {
+    let Some(source) = channel.source.tables() else { return Ok(None) };
+    let goes = channel.direction(station.config.station.side) == Direction::Out;
+    let (setting, at, tables) = match channel.sink.tables() {
+        Some(sink) if !goes => {
+            let at = address(
+                station,
+                channel,
+                "sink.database_password_file",
+                &sink.database,
+                sink.database_password_file.as_deref(),
+            )?;
+            let named = |table: &String| (table.clone(), sink.name_of(table).to_owned());
+            ("sink.database", at, source.tables.iter().map(named).collect())
+        }
+        None if !goes => return Ok(None),
+        _ => {
+            let file = source.database_password_file.as_deref();
+            let at = address(station, channel, "source.database_password_file", &source.database, file)?;
+            ("source.database", at, source.tables.iter().map(|table| (table.clone(), table.clone())).collect())
+        }
+    };
+    let (dialect, describer) = describer_of(&at).map_err(|problem| fault(station, channel, setting, problem))?;
+    Ok(Some(LiveEnd { dialect, describer, tables }))
+}
+
+impl LiveEnd {
+    /// Gives the part of a structure that the channel has, under the names that its tables have here, and the tables that it does not name. A
+    /// structure may name a table without its schema.
+    pub fn part_of(&self, structure: &Structure) -> (Structure, Vec<String>) {
+        let mut part = Structure { tables: Vec::new(), ..structure.clone() };
+        let mut unknown = Vec::new();
+        for (name, here) in &self.tables {
+            let bare = name.rsplit_once('.').map_or(name.as_str(), |(_, bare)| bare);
+            match structure.table(name).or_else(|| structure.table(bare)) {
+                Some(table) => part.tables.push(Table { name: here.clone(), ..table.clone() }),
+                None => unknown.push(name.clone()),
+            }
+        }
+        (part, unknown)
+    }
 }

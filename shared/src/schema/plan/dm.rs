@@ -99,12 +99,7 @@ impl Speaker for Dm {
     }
 
     fn retype(&self, before: &Table, after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
-        if !in_place(old.kind, new.kind) {
-            // The catalog would not tell the narrower column from the wider one.
-            let texts = matches!((old.kind, new.kind), (ColumnType::Text(_), ColumnType::Text(_)));
-            if texts && is_lob(old.kind) == is_lob(new.kind) {
-                return Err(Cannot::Convert(Dialect::Dm, old.kind, new.kind));
-            }
+        if !in_place(old.kind, new.kind) && !texts_alike(old.kind, new.kind) {
             return plsql::by_new_column(self, before, after, old, new, &plsql::converted(self, old, new.kind));
         }
         let (table, name) = (table_of(self, &before.name), self.ident(&old.name));
@@ -118,7 +113,11 @@ impl Speaker for Dm {
     }
 
     fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot> {
-        plsql::misfits(self, table, old, new)
+        // Its catalog would not tell the narrower column from the wider one, and so not whether it was done.
+        match texts_alike(old.kind, new) {
+            true => Err(Cannot::Convert(Dialect::Dm, old.kind, new)),
+            false => plsql::misfits(self, table, old, new),
+        }
     }
 
     fn has_table(&self, table: &Table) -> Check {
@@ -145,4 +144,9 @@ fn in_place(old: ColumnType, new: ColumnType) -> bool {
     let same =
         matches!((old, new), (ColumnType::Text(_), ColumnType::Text(_)) | (ColumnType::Decimal(..), ColumnType::Decimal(..)));
     same && new.widens(old) && !is_lob(old) && !is_lob(new)
+}
+
+/// Two texts that are both large objects or both none.
+fn texts_alike(old: ColumnType, new: ColumnType) -> bool {
+    matches!((old, new), (ColumnType::Text(_), ColumnType::Text(_))) && is_lob(old) == is_lob(new)
 }

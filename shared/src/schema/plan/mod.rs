@@ -172,7 +172,7 @@ impl Cost {
     }
 }
 
-/// One step: what one operation comes to.
+/// One step of an operation. What it requires and its check are asked when all steps before it are done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The line of the operation in the document.
@@ -289,7 +289,7 @@ impl Plan {
         for change in &document.changes {
             let then = now.step(change)?;
             let made = steps::of(dialect.speaker(), change, &now, &then);
-            steps.push(made.map_err(|cannot| PlanFault::Cannot { line: change.line, cannot })?);
+            steps.extend(made.map_err(|cannot| PlanFault::Cannot { line: change.line, cannot })?);
             now = then;
         }
         Ok(Self {

@@ -11,7 +11,7 @@ impl Plan {
             put(&mut out, format_args!("\n-- {}. line {}: {} {}\n", at + 1, step.line, step.operation, step.subject));
             match self.dialect {
                 Dialect::Oracle | Dialect::Dm => plsql_step(&mut out, step),
-                _ => plain_step(&mut out, step),
+                dialect => plain_step(&mut out, step, dialect),
             }
         }
         out.push_str(&self.foot());
@@ -70,9 +70,18 @@ fn comment(out: &mut String, about: &str, text: &str) {
     }
 }
 
-fn plain_step(out: &mut String, step: &Step) {
+fn plain_step(out: &mut String, step: &Step, dialect: Dialect) {
     for Check { query, expect } in &step.requires {
-        comment(out, &format!("requires {expect}"), query);
+        match dialect {
+            Dialect::Postgres => put(
+                out,
+                format_args!(
+                    "DO $dukou$ BEGIN\n  IF ({query}) <> {expect} THEN\n    RAISE EXCEPTION 'line {}: what it requires does not hold';\n  END IF;\nEND $dukou$;\n",
+                    step.line
+                ),
+            ),
+            _ => comment(out, &format!("requires {expect}"), query),
+        }
     }
     for statement in &step.statements {
         put(out, format_args!("{};\n", statement.sql));
@@ -89,9 +98,17 @@ fn plain_step(out: &mut String, step: &Step) {
 }
 
 fn plsql_step(out: &mut String, step: &Step) {
+    // Once a step has begun, what it required may not be there to be asked.
+    let fresh = step.statements.first().and_then(|first| first.when.as_ref());
     for Check { query, expect } in &step.requires {
         let fails = format!("RAISE_APPLICATION_ERROR(-20001, 'line {}: what it requires does not hold')", step.line);
-        put(out, format_args!("{}", block(query, &format!("n <> {expect}"), &fails)));
+        let asked = format!(
+            "EXECUTE IMMEDIATE '{}' INTO n;\n    IF n <> {expect} THEN\n      {fails};\n    END IF",
+            query.replace('\'', "''")
+        );
+        if let Some(Check { query, expect }) = fresh {
+            put(out, format_args!("{}", block(query, &format!("n = {expect}"), &asked)));
+        }
     }
     for Statement { sql, when } in &step.statements {
         match when {

@@ -21,7 +21,10 @@ impl Sqlite {
         let name = self.ident(&old.name);
         Ok(match (old.kind, new) {
             (ColumnType::Decimal(precision, _), ColumnType::Text(_)) if precision > DIGITS_MAX => name,
-            (ColumnType::Decimal(_, scale), ColumnType::Text(_)) if scale > 0 => format!("printf('%.{scale}f', {name})"),
+            (ColumnType::Decimal(_, scale), ColumnType::Text(_)) if scale > 0 => {
+                // Of nothing it would print zero.
+                format!("CASE WHEN {name} IS NOT NULL THEN printf('%.{scale}f', {name}) END")
+            }
             (ColumnType::Integer(_) | ColumnType::Decimal(..), ColumnType::Text(_)) => {
                 format!("CAST(CAST({name} AS INTEGER) AS TEXT)")
             }

@@ -19,22 +19,16 @@ pub(super) fn create(speaker: &dyn Speaker, structure: &Structure) -> Result<Vec
     Ok(made.into_iter().map(|statement| statement.sql).collect())
 }
 
-/// Gives the step of an operation between two structures.
-pub(super) fn of(speaker: &dyn Speaker, change: &Change, now: &Structure, then: &Structure) -> Result<Step, Cannot> {
+/// Gives the steps of an operation between two structures: one, and one more for the rows of a new table.
+pub(super) fn of(speaker: &dyn Speaker, change: &Change, now: &Structure, then: &Structure) -> Result<Vec<Step>, Cannot> {
     let making = Making { speaker, change, now, then };
-    match &change.operation {
-        Operation::AddColumn { table, column } => making.add(table, &column.name),
-        Operation::Widen { table, column, .. } | Operation::Retype { table, column, .. } => making.retype(table, column),
-        Operation::RenameColumn { table, column, to } => making.rename(table, column, to),
-        Operation::DropColumn { table, column } => making.drop(table, column),
-        Operation::AddTable(table) => making.add_table(table),
-        Operation::DictionaryRows { table, rows } => making.set_rows(table, rows),
-        Operation::RenameElement { .. } => Ok(making.step(Vec::new(), None, Vec::new(), Cost::Instant)),
-        Operation::Sql { texts, .. } => {
-            let text = texts.get(&speaker.dialect()).ok_or(Cannot::NoText(speaker.dialect()))?;
-            Ok(making.sql(text))
-        }
+    let mut steps = vec![making.first()?];
+    if let Operation::AddTable(Table { name, rows: Some(rows), .. }) = &change.operation
+        && !rows.is_empty()
+    {
+        steps.push(making.new_rows(name, rows));
     }
+    Ok(steps)
 }
 
 struct Making<'a> {
@@ -48,6 +42,22 @@ struct Making<'a> {
 const HAS: &str = "the operation was applied to these structures";
 
 impl<'a> Making<'a> {
+    fn first(&self) -> Result<Step, Cannot> {
+        match &self.change.operation {
+            Operation::AddColumn { table, column } => self.add(table, &column.name),
+            Operation::Widen { table, column, .. } | Operation::Retype { table, column, .. } => self.retype(table, column),
+            Operation::RenameColumn { table, column, to } => self.rename(table, column, to),
+            Operation::DropColumn { table, column } => self.drop(table, column),
+            Operation::AddTable(table) => self.add_table(table),
+            Operation::DictionaryRows { table, rows } => self.set_rows(table, rows),
+            Operation::RenameElement { .. } => Ok(self.step(Vec::new(), None, Vec::new(), Cost::Instant)),
+            Operation::Sql { texts, .. } => {
+                let text = texts.get(&self.speaker.dialect()).ok_or(Cannot::NoText(self.speaker.dialect()))?;
+                Ok(self.sql(text))
+            }
+        }
+    }
+
     fn step(&self, statements: Vec<Statement>, check: Option<Check>, rollback: Vec<Statement>, cost: Cost) -> Step {
         Step {
             line: self.change.line,
@@ -125,15 +135,17 @@ impl<'a> Making<'a> {
     }
 
     fn add_table(&self, table: &Table) -> Result<Step, Cannot> {
-        let mut done = speaker::create(self.speaker, table)?;
-        done.extend(table.rows.iter().flatten().map(|row| new_row(self.speaker, table, row)));
-        let rows = table.rows.as_ref().map_or(0, Vec::len);
-        let check = match table.rows.as_deref() {
-            Some(rows) if !rows.is_empty() => has_rows(self.speaker, table, rows),
-            _ => self.speaker.has_table(table),
-        };
-        let cost = if rows == 0 { Cost::Instant } else { Cost::Rows(rows) };
-        Ok(self.step(done, Some(check), speaker::drop_table(self.speaker, table), cost))
+        let done = speaker::create(self.speaker, table)?;
+        let back = speaker::drop_table(self.speaker, table);
+        Ok(self.step(done, Some(self.speaker.has_table(table)), back, Cost::Instant))
+    }
+
+    /// The rows of a new table: its check is asked when the table is there.
+    fn new_rows(&self, table: &str, rows: &[Row]) -> Step {
+        let table = self.after(table);
+        let done = rows.iter().map(|row| new_row(self.speaker, table, row)).collect();
+        let back = rows.iter().map(|row| delete_row(self.speaker, table, row)).collect();
+        self.step(done, Some(has_rows(self.speaker, table, rows)), back, Cost::Rows(rows.len()))
     }
 
     fn set_rows(&self, table: &str, rows: &[Row]) -> Result<Step, Cannot> {

@@ -61,7 +61,7 @@ fn a_description_that_cannot_be_is_refused_with_its_line() {
     let cases: [(&str, &str, usize, Wrong); 7] = [
         ("version = 1", "version = 0", 1, Wrong::Head),
         ("name = \"b\"", "name = \"A\"", 7, Wrong::Twice("A".into())),
-        ("key = [\"dm\"]", "key = [\"xx\"]", 26, Wrong::NoColumn { table: "words".into(), column: "xx".into() }),
+        ("key = [\"dm\"]", "key = [\"xx\"]", 25, Wrong::NoColumn { table: "words".into(), column: "xx".into() }),
         ("table = \"parent\", to", "table = \"nobody\", to", 0, Wrong::NoTable("nobody".into())),
         (
             "\"text(28)\", null = false },\n  { name = \"of\"",
@@ -69,8 +69,8 @@ fn a_description_that_cannot_be_is_refused_with_its_line() {
             16,
             Wrong::NullKey("id".into()),
         ),
-        ("mc = \"one\"", "mc = \"a very very long word indeed\"", 26, Wrong::Value("mc".into())),
-        ("[{ dm = \"1\", mc = \"one\" }]", "[{ dm = \"1\" }]", 26, Wrong::Row("words".into())),
+        ("mc = \"one\"", "mc = \"a very very long word indeed\"", 25, Wrong::Value("mc".into())),
+        ("[{ dm = \"1\", mc = \"one\" }]", "[{ dm = \"1\" }]", 25, Wrong::Row("words".into())),
     ];
     for (from, to, line, wrong) in cases {
         assert!(BASE.contains(from), "{from}");
