@@ -8,6 +8,8 @@ use super::database::{Address, DatabaseProblem, Driver, address, fault};
 use super::mysql::MysqlDescriber;
 use super::postgres::PostgresDescriber;
 use super::sqlite::SqliteDescriber;
+use crate::channel::Channel;
+use crate::error::ConfigFault;
 use crate::schema::drift::LiveTable;
 use crate::schema::plan::Dialect;
 use crate::schema::structure::{Structure, Table};
