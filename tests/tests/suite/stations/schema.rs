@@ -111,6 +111,6 @@ fn a_database_that_drifted_is_named_by_status_and_gets_no_plan() {
     let plan = ["schema", "plan", &wider, "--structure", &structure, "--channel", CHANNEL];
     assert!(pair.outer.expect(0, &plan).out.contains("VARCHAR(4000)"));
     assert!(!pair.inner.expect(1, &plan).out.contains("CREATE TABLE"));
-    let files = pair.outer.ask(&["schema", "status", "messages", "--structure", &structure]);
+    let files = pair.outer.ask(&["schema", "status", dukou_tests::stations::pair::MESSAGES, "--structure", &structure]);
     assert_eq!(files.code, 2, "{files:?}");
 }
