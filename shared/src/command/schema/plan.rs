@@ -94,6 +94,13 @@ fn tell(plan: &Plan, inferred: Option<String>, lang: Lang) {
             "The script was never run on {dialect}: run it on a test database first. Hand back the lines of dukou-check at its end as they are."
         ));
     }
+    if dialect == Dialect::Oracle {
+        said.push(say!(
+            lang,
+            "Oracle 的 VARCHAR2 最多 4000 字节（MAX_STRING_SIZE = EXTENDED 除外）：超过 1333 个汉字的文本写不进 VARCHAR2(4000 CHAR)。",
+            "A VARCHAR2 of Oracle takes 4000 bytes at most (but for MAX_STRING_SIZE = EXTENDED): text of more than 1333 Chinese characters does not go into VARCHAR2(4000 CHAR)."
+        ));
+    }
     said.extend(inferred);
     said.extend(plan.steps.iter().map(|step| {
         let (line, what, about, cost) = (step.line, step.operation, &step.subject, step.cost.words(lang));

@@ -81,7 +81,8 @@ fn what_would_be_lost_is_shown_and_no_sql_is_until_a_person_gives_a_reason() {
     let pair = Pair::new();
     let (structure, names) = (example("structure.toml"), example("4-names.toml"));
     let (second, third) = (example("2-columns.toml"), example("3-dictionaries.toml"));
-    let args = ["schema", "plan", &names, "--structure", &structure, "--after", &second, "--after", &third, "--dialect", "sqlite"];
+    let args =
+        ["schema", "plan", &names, "--structure", &structure, "--after", &second, "--after", &third, "--dialect", "sqlite"];
     let refused = pair.inner.expect(1, &args).out;
     assert!(refused.contains("jzwjbyt") && refused.contains("SELECT COUNT(*)") && !refused.contains("ALTER"), "{refused}");
     assert_eq!(pair.inner.ask(&[&args[..], &["--allow-loss"]].concat()).code, 2, "without a reason");
@@ -100,7 +101,10 @@ fn a_database_that_drifted_is_named_by_status_and_gets_no_plan() {
         fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
     }
     sqlite(&pair.outer.path("registry.db"), "CREATE TABLE zd (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(100))");
-    sqlite(&pair.inner.path("there.db"), "CREATE TABLE parcels (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(50), more TEXT)");
+    sqlite(
+        &pair.inner.path("there.db"),
+        "CREATE TABLE parcels (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(50), more TEXT)",
+    );
     let structure = put(&pair, "structure.toml", STRUCTURE);
     let status = ["schema", "status", CHANNEL, "--structure", &structure];
     assert!(pair.outer.expect(0, &status).out.contains("一致"));

@@ -52,6 +52,9 @@ END;
 COMMENT ON TABLE "BDC_ZD_QLRTZ" IS '字典：权利人特征';
 COMMENT ON COLUMN "BDC_ZD_QLRTZ"."DM" IS '代码';
 COMMENT ON COLUMN "BDC_ZD_QLRTZ"."MC" IS '名称';
+-- back: DROP TABLE "BDC_ZD_QLRTZ"
+
+-- 3. line 25: add-table bdc_zd_qlrtz
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 1, '发包方' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 1);
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 2, '承包方' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 2);
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 3, '森林、林木所有权人' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 3);
@@ -71,9 +74,27 @@ INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 19, '预告登记义务人' FROM 
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 20, '异议登记申请人' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 20);
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 21, '查封机关' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 21);
 INSERT INTO "BDC_ZD_QLRTZ" ("DM", "MC") SELECT 99, '其他' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLRTZ" WHERE "DM" = 99);
--- back: DROP TABLE "BDC_ZD_QLRTZ"
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 1
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 2
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 3
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 4
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 5
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 6
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 9
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 10
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 12
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 13
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 14
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 15
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 16
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 17
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 18
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 19
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 20
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 21
+-- back: DELETE FROM "BDC_ZD_QLRTZ" WHERE "DM" = 99
 
--- 3. line 56: add-table bdc_zd_gzdjlx
+-- 4. line 56: add-table bdc_zd_gzdjlx
 DECLARE
   n INTEGER;
 BEGIN
@@ -90,11 +111,15 @@ END;
 COMMENT ON TABLE "BDC_ZD_GZDJLX" IS '字典：更正登记类型';
 COMMENT ON COLUMN "BDC_ZD_GZDJLX"."DM" IS '代码';
 COMMENT ON COLUMN "BDC_ZD_GZDJLX"."MC" IS '名称';
-INSERT INTO "BDC_ZD_GZDJLX" ("DM", "MC") SELECT '1', '依申请' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_GZDJLX" WHERE "DM" = '1');
-INSERT INTO "BDC_ZD_GZDJLX" ("DM", "MC") SELECT '2', '依职权' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_GZDJLX" WHERE "DM" = '2');
 -- back: DROP TABLE "BDC_ZD_GZDJLX"
 
--- 4. line 70: add-table bdc_zd_dyjelx
+-- 5. line 56: add-table bdc_zd_gzdjlx
+INSERT INTO "BDC_ZD_GZDJLX" ("DM", "MC") SELECT '1', '依申请' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_GZDJLX" WHERE "DM" = '1');
+INSERT INTO "BDC_ZD_GZDJLX" ("DM", "MC") SELECT '2', '依职权' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_GZDJLX" WHERE "DM" = '2');
+-- back: DELETE FROM "BDC_ZD_GZDJLX" WHERE "DM" = '1'
+-- back: DELETE FROM "BDC_ZD_GZDJLX" WHERE "DM" = '2'
+
+-- 6. line 70: add-table bdc_zd_dyjelx
 DECLARE
   n INTEGER;
 BEGIN
@@ -111,11 +136,15 @@ END;
 COMMENT ON TABLE "BDC_ZD_DYJELX" IS '字典：抵押金额类型';
 COMMENT ON COLUMN "BDC_ZD_DYJELX"."DM" IS '代码';
 COMMENT ON COLUMN "BDC_ZD_DYJELX"."MC" IS '名称';
-INSERT INTO "BDC_ZD_DYJELX" ("DM", "MC") SELECT 0, '单个不动产单元独立抵押金额' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_DYJELX" WHERE "DM" = 0);
-INSERT INTO "BDC_ZD_DYJELX" ("DM", "MC") SELECT 1, '多个不动产单元整体抵押金额' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_DYJELX" WHERE "DM" = 1);
 -- back: DROP TABLE "BDC_ZD_DYJELX"
 
--- 5. line 84: add-table bdc_zd_sllb
+-- 7. line 70: add-table bdc_zd_dyjelx
+INSERT INTO "BDC_ZD_DYJELX" ("DM", "MC") SELECT 0, '单个不动产单元独立抵押金额' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_DYJELX" WHERE "DM" = 0);
+INSERT INTO "BDC_ZD_DYJELX" ("DM", "MC") SELECT 1, '多个不动产单元整体抵押金额' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_DYJELX" WHERE "DM" = 1);
+-- back: DELETE FROM "BDC_ZD_DYJELX" WHERE "DM" = 0
+-- back: DELETE FROM "BDC_ZD_DYJELX" WHERE "DM" = 1
+
+-- 8. line 84: add-table bdc_zd_sllb
 DECLARE
   n INTEGER;
 BEGIN
@@ -132,11 +161,15 @@ END;
 COMMENT ON TABLE "BDC_ZD_SLLB" IS '字典：森林类别';
 COMMENT ON COLUMN "BDC_ZD_SLLB"."DM" IS '代码';
 COMMENT ON COLUMN "BDC_ZD_SLLB"."MC" IS '名称';
-INSERT INTO "BDC_ZD_SLLB" ("DM", "MC") SELECT '公益林', '公益林' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_SLLB" WHERE "DM" = '公益林');
-INSERT INTO "BDC_ZD_SLLB" ("DM", "MC") SELECT '商品林', '商品林' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_SLLB" WHERE "DM" = '商品林');
 -- back: DROP TABLE "BDC_ZD_SLLB"
 
--- 6. line 98: add-table bdc_zd_ydyhfl
+-- 9. line 84: add-table bdc_zd_sllb
+INSERT INTO "BDC_ZD_SLLB" ("DM", "MC") SELECT '公益林', '公益林' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_SLLB" WHERE "DM" = '公益林');
+INSERT INTO "BDC_ZD_SLLB" ("DM", "MC") SELECT '商品林', '商品林' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_SLLB" WHERE "DM" = '商品林');
+-- back: DELETE FROM "BDC_ZD_SLLB" WHERE "DM" = '公益林'
+-- back: DELETE FROM "BDC_ZD_SLLB" WHERE "DM" = '商品林'
+
+-- 10. line 98: add-table bdc_zd_ydyhfl
 DECLARE
   n INTEGER;
 BEGIN
@@ -153,6 +186,9 @@ END;
 COMMENT ON TABLE "BDC_ZD_YDYHFL" IS '字典：用地用海分类';
 COMMENT ON COLUMN "BDC_ZD_YDYHFL"."DM" IS '代码';
 COMMENT ON COLUMN "BDC_ZD_YDYHFL"."MC" IS '名称';
+-- back: DROP TABLE "BDC_ZD_YDYHFL"
+
+-- 11. line 98: add-table bdc_zd_ydyhfl
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '01', '耕地' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '01');
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '0101', '水田' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0101');
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '0102', '水浇地' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0102');
@@ -322,9 +358,177 @@ INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '2305', '沙地' FROM dual WHERE
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '2306', '裸土地' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2306');
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '2307', '裸岩石砾地' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2307');
 INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '24', '其他海域' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_YDYHFL" WHERE "DM" = '24');
--- back: DROP TABLE "BDC_ZD_YDYHFL"
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '01'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0103'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '02'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0201'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0202'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0203'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0204'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '03'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0303'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0304'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '04'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0401'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0402'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0403'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '05'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0501'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0502'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0503'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0504'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0505'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0506'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0507'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '06'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0601'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '060101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '060102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0602'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0603'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0604'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '07'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0701'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '070101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '070102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '070103'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0702'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0703'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '070301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '070302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0704'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '08'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0801'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0802'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0803'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0804'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080401'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080402'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080403'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080404'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080405'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0805'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080501'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080502'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0806'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080601'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080602'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080603'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0807'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080701'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080702'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080703'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '080704'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '09'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0901'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090103'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090104'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090105'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0902'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0903'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '090302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '0904'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '10'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1001'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '100101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '100102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '100103'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1002'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1003'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '11'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '110101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '110102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '110103'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '12'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1201'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1202'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1203'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1204'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1205'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1206'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1207'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1208'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '120801'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '120802'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '120803'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1209'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '13'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1303'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1304'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1305'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1306'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1307'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1308'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1309'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1310'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1311'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1312'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1313'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '14'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1401'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1402'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1403'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '15'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1501'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1502'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1503'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1504'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1505'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1506'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1507'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '16'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '17'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1701'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1702'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1703'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1704'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1705'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1706'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '18'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1801'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1802'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1803'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '19'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1901'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1902'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1903'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1904'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1905'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '1906'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '20'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2001'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2002'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2003'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '21'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2101'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2102'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '22'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2201'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2202'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '23'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2301'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2302'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2303'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2304'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2305'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2306'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '2307'
+-- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '24'
 
--- 7. line 279: dictionary-rows bdc_zd_qllx: 2
+-- 12. line 279: dictionary-rows bdc_zd_qllx: 2
 UPDATE "BDC_ZD_QLLX" SET "MC" = '土地经营权' WHERE "DM" = '35';
 INSERT INTO "BDC_ZD_QLLX" ("DM", "MC") SELECT '35', '土地经营权' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLLX" WHERE "DM" = '35');
 UPDATE "BDC_ZD_QLLX" SET "MC" = '居住权' WHERE "DM" = '92';
@@ -332,7 +536,7 @@ INSERT INTO "BDC_ZD_QLLX" ("DM", "MC") SELECT '92', '居住权' FROM dual WHERE 
 -- back: DELETE FROM "BDC_ZD_QLLX" WHERE "DM" = '35'
 -- back: DELETE FROM "BDC_ZD_QLLX" WHERE "DM" = '92'
 
--- 8. line 287: retype bdc_lq.sllb → text(100)
+-- 13. line 287: retype bdc_lq.sllb → text(100)
 DECLARE
   n INTEGER;
 BEGIN
@@ -376,7 +580,7 @@ COMMENT ON COLUMN "BDC_LQ"."SLLB" IS '森林类别';
 -- back: ALTER TABLE "BDC_LQ" RENAME COLUMN "DUKOU_NEW" TO "SLLB"
 -- back: COMMENT ON COLUMN "BDC_LQ"."SLLB" IS '森林类别'
 
--- 9. line 293: widen bdc_dyaq.dbfw → text(4000)
+-- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -388,7 +592,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_DYAQ" MODIFY ("DBFW" VARCHAR2(1000 CHAR))
 
--- 10. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
+-- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -400,7 +604,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_DYAQ" MODIFY ("ZJJZWDYFW" VARCHAR2(200 CHAR))
 
--- 11. line 305: widen bdc_zd.zdszd → text(4000)
+-- 16. line 305: widen bdc_zd.zdszd → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -412,7 +616,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_ZD" MODIFY ("ZDSZD" VARCHAR2(200 CHAR))
 
--- 12. line 311: widen bdc_zd.zdszn → text(4000)
+-- 17. line 311: widen bdc_zd.zdszn → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -424,7 +628,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_ZD" MODIFY ("ZDSZN" VARCHAR2(200 CHAR))
 
--- 13. line 317: widen bdc_zd.zdszx → text(4000)
+-- 18. line 317: widen bdc_zd.zdszx → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -436,7 +640,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_ZD" MODIFY ("ZDSZX" VARCHAR2(200 CHAR))
 
--- 14. line 323: widen bdc_zd.zdszb → text(4000)
+-- 19. line 323: widen bdc_zd.zdszb → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -448,7 +652,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_ZD" MODIFY ("ZDSZB" VARCHAR2(200 CHAR))
 
--- 15. line 329: widen bdc_zd.tfh → text(4000)
+-- 20. line 329: widen bdc_zd.tfh → text(4000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -460,7 +664,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_ZD" MODIFY ("TFH" VARCHAR2(50 CHAR))
 
--- 16. line 335: widen bdc_qlr.gyqk → text(1000)
+-- 21. line 335: widen bdc_qlr.gyqk → text(1000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -472,7 +676,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_QLR" MODIFY ("GYQK" VARCHAR2(200 CHAR))
 
--- 17. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
+-- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
 DECLARE
   n INTEGER;
 BEGIN
@@ -484,7 +688,7 @@ END;
 /
 -- back: ALTER TABLE "BDC_JR_SHIJJL" MODIFY ("XYXX" VARCHAR2(1000 CHAR))
 
--- 18. line 347: add-column bdc_jr_shijjl.sjjrrq date
+-- 23. line 347: add-column bdc_jr_shijjl.sjjrrq date
 DECLARE
   n INTEGER;
 BEGIN
@@ -500,7 +704,8 @@ COMMENT ON COLUMN "BDC_JR_SHIJJL"."SJJRRQ" IS '登簿日期';
 COMMIT;
 SELECT 'dukou-document 291ab7006a87f983b178e3f1e0dd11aa2a76400d0b7767fef2f5a14fb376cb9d' FROM dual;
 SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_GZDJ') FROM dual;
-SELECT 'dukou-check 2 19 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLRTZ" WHERE ("DM" = 1 AND "MC" = '发包方')
+SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_QLRTZ') FROM dual;
+SELECT 'dukou-check 3 19 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLRTZ" WHERE ("DM" = 1 AND "MC" = '发包方')
   OR ("DM" = 2 AND "MC" = '承包方')
   OR ("DM" = 3 AND "MC" = '森林、林木所有权人')
   OR ("DM" = 4 AND "MC" = '森林、林木使用权人')
@@ -519,13 +724,17 @@ SELECT 'dukou-check 2 19 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLRTZ" WHERE ("DM" =
   OR ("DM" = 20 AND "MC" = '异议登记申请人')
   OR ("DM" = 21 AND "MC" = '查封机关')
   OR ("DM" = 99 AND "MC" = '其他')) FROM dual;
-SELECT 'dukou-check 3 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_GZDJLX" WHERE ("DM" = '1' AND "MC" = '依申请')
+SELECT 'dukou-check 4 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_GZDJLX') FROM dual;
+SELECT 'dukou-check 5 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_GZDJLX" WHERE ("DM" = '1' AND "MC" = '依申请')
   OR ("DM" = '2' AND "MC" = '依职权')) FROM dual;
-SELECT 'dukou-check 4 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_DYJELX" WHERE ("DM" = 0 AND "MC" = '单个不动产单元独立抵押金额')
+SELECT 'dukou-check 6 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_DYJELX') FROM dual;
+SELECT 'dukou-check 7 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_DYJELX" WHERE ("DM" = 0 AND "MC" = '单个不动产单元独立抵押金额')
   OR ("DM" = 1 AND "MC" = '多个不动产单元整体抵押金额')) FROM dual;
-SELECT 'dukou-check 5 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_SLLB" WHERE ("DM" = '公益林' AND "MC" = '公益林')
+SELECT 'dukou-check 8 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_SLLB') FROM dual;
+SELECT 'dukou-check 9 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_SLLB" WHERE ("DM" = '公益林' AND "MC" = '公益林')
   OR ("DM" = '商品林' AND "MC" = '商品林')) FROM dual;
-SELECT 'dukou-check 6 169 ' || (SELECT COUNT(*) FROM "BDC_ZD_YDYHFL" WHERE ("DM" = '01' AND "MC" = '耕地')
+SELECT 'dukou-check 10 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_YDYHFL') FROM dual;
+SELECT 'dukou-check 11 169 ' || (SELECT COUNT(*) FROM "BDC_ZD_YDYHFL" WHERE ("DM" = '01' AND "MC" = '耕地')
   OR ("DM" = '0101' AND "MC" = '水田')
   OR ("DM" = '0102' AND "MC" = '水浇地')
   OR ("DM" = '0103' AND "MC" = '旱地')
@@ -694,16 +903,16 @@ SELECT 'dukou-check 6 169 ' || (SELECT COUNT(*) FROM "BDC_ZD_YDYHFL" WHERE ("DM"
   OR ("DM" = '2306' AND "MC" = '裸土地')
   OR ("DM" = '2307' AND "MC" = '裸岩石砾地')
   OR ("DM" = '24' AND "MC" = '其他海域')) FROM dual;
-SELECT 'dukou-check 7 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35' AND "MC" = '土地经营权')
+SELECT 'dukou-check 12 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35' AND "MC" = '土地经营权')
   OR ("DM" = '92' AND "MC" = '居住权')) FROM dual;
-SELECT 'dukou-check 8 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'SLLB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 9 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'DBFW' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 10 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'ZJJZWDYFW' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 11 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZD' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 12 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZN' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 13 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZX' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 14 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 15 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'TFH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 16 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_QLR' AND column_name = 'GYQK' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 1000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 17 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_JR_SHIJJL' AND column_name = 'XYXX' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 2000 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 18 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_JR_SHIJJL' AND column_name = 'SJJRRQ' AND data_type = 'DATE' AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 13 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'SLLB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 14 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'DBFW' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 15 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'ZJJZWDYFW' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 16 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZD' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 17 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZN' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 18 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZX' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 19 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'ZDSZB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 20 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD' AND column_name = 'TFH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 21 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_QLR' AND column_name = 'GYQK' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 1000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 22 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_JR_SHIJJL' AND column_name = 'XYXX' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 2000 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 23 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_JR_SHIJJL' AND column_name = 'SJJRRQ' AND data_type = 'DATE' AND nullable = 'Y') FROM dual;

@@ -26,6 +26,10 @@ CREATE TABLE "bdc_zd_qlrtz" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
+-- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_qlrtz'
+-- back: DROP TABLE "bdc_zd_qlrtz"
+
+-- 3. line 25: add-table bdc_zd_qlrtz
 INSERT INTO "bdc_zd_qlrtz" ("dm", "mc") SELECT 1, '发包方' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qlrtz" WHERE "dm" = 1);
 INSERT INTO "bdc_zd_qlrtz" ("dm", "mc") SELECT 2, '承包方' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qlrtz" WHERE "dm" = 2);
 INSERT INTO "bdc_zd_qlrtz" ("dm", "mc") SELECT 3, '森林、林木所有权人' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qlrtz" WHERE "dm" = 3);
@@ -64,50 +68,87 @@ INSERT INTO "bdc_zd_qlrtz" ("dm", "mc") SELECT 99, '其他' WHERE NOT EXISTS (SE
 --     OR ("dm" = 20 AND "mc" = '异议登记申请人')
 --     OR ("dm" = 21 AND "mc" = '查封机关')
 --     OR ("dm" = 99 AND "mc" = '其他')
--- back: DROP TABLE "bdc_zd_qlrtz"
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 1
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 2
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 3
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 4
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 5
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 6
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 9
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 10
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 12
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 13
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 14
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 15
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 16
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 17
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 18
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 19
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 20
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 21
+-- back: DELETE FROM "bdc_zd_qlrtz" WHERE "dm" = 99
 
--- 3. line 56: add-table bdc_zd_gzdjlx
+-- 4. line 56: add-table bdc_zd_gzdjlx
 CREATE TABLE "bdc_zd_gzdjlx" (
   "dm" VARCHAR(100) NOT NULL,
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
+-- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_gzdjlx'
+-- back: DROP TABLE "bdc_zd_gzdjlx"
+
+-- 5. line 56: add-table bdc_zd_gzdjlx
 INSERT INTO "bdc_zd_gzdjlx" ("dm", "mc") SELECT '1', '依申请' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_gzdjlx" WHERE "dm" = '1');
 INSERT INTO "bdc_zd_gzdjlx" ("dm", "mc") SELECT '2', '依职权' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_gzdjlx" WHERE "dm" = '2');
 -- done when 2: SELECT COUNT(*) FROM "bdc_zd_gzdjlx" WHERE ("dm" = '1' AND "mc" = '依申请')
 --     OR ("dm" = '2' AND "mc" = '依职权')
--- back: DROP TABLE "bdc_zd_gzdjlx"
+-- back: DELETE FROM "bdc_zd_gzdjlx" WHERE "dm" = '1'
+-- back: DELETE FROM "bdc_zd_gzdjlx" WHERE "dm" = '2'
 
--- 4. line 70: add-table bdc_zd_dyjelx
+-- 6. line 70: add-table bdc_zd_dyjelx
 CREATE TABLE "bdc_zd_dyjelx" (
   "dm" DECIMAL(1,0) NOT NULL,
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
+-- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_dyjelx'
+-- back: DROP TABLE "bdc_zd_dyjelx"
+
+-- 7. line 70: add-table bdc_zd_dyjelx
 INSERT INTO "bdc_zd_dyjelx" ("dm", "mc") SELECT 0, '单个不动产单元独立抵押金额' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_dyjelx" WHERE "dm" = 0);
 INSERT INTO "bdc_zd_dyjelx" ("dm", "mc") SELECT 1, '多个不动产单元整体抵押金额' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_dyjelx" WHERE "dm" = 1);
 -- done when 2: SELECT COUNT(*) FROM "bdc_zd_dyjelx" WHERE ("dm" = 0 AND "mc" = '单个不动产单元独立抵押金额')
 --     OR ("dm" = 1 AND "mc" = '多个不动产单元整体抵押金额')
--- back: DROP TABLE "bdc_zd_dyjelx"
+-- back: DELETE FROM "bdc_zd_dyjelx" WHERE "dm" = 0
+-- back: DELETE FROM "bdc_zd_dyjelx" WHERE "dm" = 1
 
--- 5. line 84: add-table bdc_zd_sllb
+-- 8. line 84: add-table bdc_zd_sllb
 CREATE TABLE "bdc_zd_sllb" (
   "dm" VARCHAR(100) NOT NULL,
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
+-- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_sllb'
+-- back: DROP TABLE "bdc_zd_sllb"
+
+-- 9. line 84: add-table bdc_zd_sllb
 INSERT INTO "bdc_zd_sllb" ("dm", "mc") SELECT '公益林', '公益林' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_sllb" WHERE "dm" = '公益林');
 INSERT INTO "bdc_zd_sllb" ("dm", "mc") SELECT '商品林', '商品林' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_sllb" WHERE "dm" = '商品林');
 -- done when 2: SELECT COUNT(*) FROM "bdc_zd_sllb" WHERE ("dm" = '公益林' AND "mc" = '公益林')
 --     OR ("dm" = '商品林' AND "mc" = '商品林')
--- back: DROP TABLE "bdc_zd_sllb"
+-- back: DELETE FROM "bdc_zd_sllb" WHERE "dm" = '公益林'
+-- back: DELETE FROM "bdc_zd_sllb" WHERE "dm" = '商品林'
 
--- 6. line 98: add-table bdc_zd_ydyhfl
+-- 10. line 98: add-table bdc_zd_ydyhfl
 CREATE TABLE "bdc_zd_ydyhfl" (
   "dm" VARCHAR(10) NOT NULL,
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
+-- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_ydyhfl'
+-- back: DROP TABLE "bdc_zd_ydyhfl"
+
+-- 11. line 98: add-table bdc_zd_ydyhfl
 INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '01', '耕地' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_ydyhfl" WHERE "dm" = '01');
 INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '0101', '水田' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_ydyhfl" WHERE "dm" = '0101');
 INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '0102', '水浇地' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_ydyhfl" WHERE "dm" = '0102');
@@ -446,9 +487,177 @@ INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '24', '其他海域' WHERE NOT E
 --     OR ("dm" = '2306' AND "mc" = '裸土地')
 --     OR ("dm" = '2307' AND "mc" = '裸岩石砾地')
 --     OR ("dm" = '24' AND "mc" = '其他海域')
--- back: DROP TABLE "bdc_zd_ydyhfl"
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '01'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0103'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '02'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0201'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0202'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0203'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0204'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '03'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0303'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0304'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '04'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0401'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0402'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0403'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '05'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0501'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0502'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0503'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0504'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0505'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0506'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0507'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '06'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0601'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '060101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '060102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0602'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0603'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0604'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '07'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0701'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '070101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '070102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '070103'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0702'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0703'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '070301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '070302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0704'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '08'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0801'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0802'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0803'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0804'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080401'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080402'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080403'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080404'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080405'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0805'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080501'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080502'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0806'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080601'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080602'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080603'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0807'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080701'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080702'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080703'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '080704'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '09'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0901'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090103'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090104'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090105'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0902'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0903'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '090302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '0904'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '10'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1001'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '100101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '100102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '100103'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1002'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1003'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '11'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '110101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '110102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '110103'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '12'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1201'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1202'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1203'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1204'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1205'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1206'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1207'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1208'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '120801'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '120802'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '120803'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1209'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '13'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1303'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1304'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1305'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1306'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1307'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1308'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1309'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1310'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1311'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1312'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1313'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '14'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1401'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1402'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1403'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '15'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1501'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1502'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1503'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1504'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1505'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1506'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1507'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '16'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '17'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1701'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1702'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1703'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1704'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1705'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1706'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '18'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1801'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1802'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1803'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '19'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1901'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1902'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1903'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1904'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1905'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '1906'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '20'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2001'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2002'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2003'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '21'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2101'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2102'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '22'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2201'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2202'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '23'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2301'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2302'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2303'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2304'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2305'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2306'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '2307'
+-- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '24'
 
--- 7. line 279: dictionary-rows bdc_zd_qllx: 2
+-- 12. line 279: dictionary-rows bdc_zd_qllx: 2
 UPDATE "bdc_zd_qllx" SET "mc" = '土地经营权' WHERE "dm" = '35';
 INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '35', '土地经营权' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qllx" WHERE "dm" = '35');
 UPDATE "bdc_zd_qllx" SET "mc" = '居住权' WHERE "dm" = '92';
@@ -458,7 +667,7 @@ INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '92', '居住权' WHERE NOT EXISTS
 -- back: DELETE FROM "bdc_zd_qllx" WHERE "dm" = '35'
 -- back: DELETE FROM "bdc_zd_qllx" WHERE "dm" = '92'
 
--- 8. line 287: retype bdc_lq.sllb → text(100)
+-- 13. line 287: retype bdc_lq.sllb → text(100)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_lq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -489,7 +698,7 @@ ALTER TABLE "dukou_new_bdc_lq" RENAME TO "bdc_lq";
 -- back: DROP TABLE "bdc_lq"
 -- back: ALTER TABLE "dukou_new_bdc_lq" RENAME TO "bdc_lq"
 
--- 9. line 293: widen bdc_dyaq.dbfw → text(4000)
+-- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -530,7 +739,7 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- back: DROP TABLE "bdc_dyaq"
 -- back: ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq"
 
--- 10. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
+-- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -571,7 +780,7 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- back: DROP TABLE "bdc_dyaq"
 -- back: ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq"
 
--- 11. line 305: widen bdc_zd.zdszd → text(4000)
+-- 16. line 305: widen bdc_zd.zdszd → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -606,7 +815,7 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: DROP TABLE "bdc_zd"
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
--- 12. line 311: widen bdc_zd.zdszn → text(4000)
+-- 17. line 311: widen bdc_zd.zdszn → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -641,7 +850,7 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: DROP TABLE "bdc_zd"
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
--- 13. line 317: widen bdc_zd.zdszx → text(4000)
+-- 18. line 317: widen bdc_zd.zdszx → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -676,7 +885,7 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: DROP TABLE "bdc_zd"
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
--- 14. line 323: widen bdc_zd.zdszb → text(4000)
+-- 19. line 323: widen bdc_zd.zdszb → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -711,7 +920,7 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: DROP TABLE "bdc_zd"
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
--- 15. line 329: widen bdc_zd.tfh → text(4000)
+-- 20. line 329: widen bdc_zd.tfh → text(4000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -746,7 +955,7 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: DROP TABLE "bdc_zd"
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
--- 16. line 335: widen bdc_qlr.gyqk → text(1000)
+-- 21. line 335: widen bdc_qlr.gyqk → text(1000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_qlr' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -779,7 +988,7 @@ ALTER TABLE "dukou_new_bdc_qlr" RENAME TO "bdc_qlr";
 -- back: DROP TABLE "bdc_qlr"
 -- back: ALTER TABLE "dukou_new_bdc_qlr" RENAME TO "bdc_qlr"
 
--- 17. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
+-- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
 -- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_jr_shijjl' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
 --     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
 --       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
@@ -808,7 +1017,7 @@ ALTER TABLE "dukou_new_bdc_jr_shijjl" RENAME TO "bdc_jr_shijjl";
 -- back: DROP TABLE "bdc_jr_shijjl"
 -- back: ALTER TABLE "dukou_new_bdc_jr_shijjl" RENAME TO "bdc_jr_shijjl"
 
--- 18. line 347: add-column bdc_jr_shijjl.sjjrrq date
+-- 23. line 347: add-column bdc_jr_shijjl.sjjrrq date
 ALTER TABLE "bdc_jr_shijjl" ADD COLUMN "sjjrrq" DATE;
 -- done when 1: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'sjjrrq' AND upper(type) = 'DATE' AND "notnull" = 0
 -- back: ALTER TABLE "bdc_jr_shijjl" DROP COLUMN "sjjrrq"
