@@ -4,13 +4,14 @@
 //! that is rounded or cut to fit.
 
 use super::types::ColumnType;
+use dukou_packets::audit::text::is_unseen;
 
 /// Most characters of a value that a document brings: a line of a script for SQL*Plus takes it twice.
 pub const VALUE_MAX: usize = 500;
 
 /// Tells whether a column of a type takes a value of a document; types whose constants are not alike everywhere take none.
 pub fn fits(kind: ColumnType, value: &str) -> bool {
-    let plain = value.chars().count() <= VALUE_MAX && !value.chars().any(char::is_control);
+    let plain = value.chars().count() <= VALUE_MAX && value.chars().all(is_plain);
     plain
         && match kind {
             // Oracle takes empty text for NULL.
@@ -19,6 +20,11 @@ pub fn fits(kind: ColumnType, value: &str) -> bool {
             ColumnType::Decimal(precision, scale) => is_decimal(value, precision, scale),
             _ => false,
         }
+}
+
+/// Tells whether people see a character as what it is: none that controls, is not seen or turns the direction of writing.
+pub fn is_plain(letter: char) -> bool {
+    !letter.is_control() && !is_unseen(letter)
 }
 
 /// Tells whether a constant of the type stands in quotes.
@@ -52,7 +58,12 @@ mod tests {
     #[test]
     fn what_a_column_does_not_take_is_not_let_through() {
         assert!(takes("text(3)", "公益林") && !takes("text(2)", "公益林"));
-        assert!(takes("text(9)", "O'Brien\\") && !takes("text(9)", "a\nb") && !takes("text(9)", ""));
+        assert!(
+            takes("text(9)", "O'Brien\\")
+                && !takes("text(9)", "a\nb")
+                && !takes("text(9)", "")
+                && !takes("text(9)", "a\u{202e}b")
+        );
         assert!(
             takes("smallint", "-32768") && !takes("smallint", "32768") && !takes("smallint", "01") && !takes("smallint", "+1")
         );

@@ -75,7 +75,7 @@ impl Wrong {
         match self {
             Self::TooLong => say!(lang, "变更文件最多 256 KiB、1000 个操作", "{self}"),
             Self::Bytes => {
-                say!(lang, "变更文件应为 UTF-8、不带 BOM，每行（连同最后一行）以 LF 结尾，除制表符外没有控制字符", "{self}")
+                say!(lang, "变更文件应为 UTF-8、不带 BOM，每行（连同最后一行）以 LF 结尾，除制表符外没有看不见的字符", "{self}")
             }
             Self::Toml(problem) => say!(lang, "TOML 读不懂（{problem}）", "not the TOML that was expected ({problem})"),
             Self::Format(format) => say!(lang, "不认识 format = {format}", "{self}"),

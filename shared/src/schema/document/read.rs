@@ -7,6 +7,7 @@ use crate::schema::name;
 use crate::schema::plan::Dialect;
 use crate::schema::structure::{Column, Reference, Row, Table, check_name, is_label, is_structure_name};
 use crate::schema::types::ColumnType;
+use crate::schema::value::is_plain;
 use crate::station::line_at;
 use dukou_packets::suite::sha256;
 use serde::Deserialize;
@@ -104,7 +105,7 @@ fn text_of(bytes: &[u8]) -> Result<&str, Finding> {
         line: 1 + bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count(),
         wrong: Wrong::Bytes,
     })?;
-    let odd = |letter: char| letter == '\u{feff}' || letter.is_control() && !matches!(letter, '\n' | '\t');
+    let odd = |letter: char| !is_plain(letter) && !matches!(letter, '\n' | '\t');
     match text.find(odd) {
         Some(at) => Err(Finding { line: line_at(text, at), wrong: Wrong::Bytes }),
         None if !text.ends_with('\n') => Err(Finding { line: text.lines().count().max(1), wrong: Wrong::Bytes }),
@@ -119,7 +120,7 @@ fn line_of(text: &str, setting: &str) -> usize {
 }
 
 fn head(read: &Text) -> Vec<(&'static str, Wrong)> {
-    let wording = |text: &str| (1..=500).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let wording = |text: &str| (1..=500).contains(&text.chars().count()) && text.chars().all(is_plain);
     let words = "1–500 字，一行 / 1–500 characters on one line";
     let mut found = Vec::new();
     let mut ask = |setting, holds: bool, rule| {
@@ -300,8 +301,12 @@ impl ChangeText {
         if texts.is_empty() {
             return Err(self.missing("postgres, mariadb, sqlite, oracle, dm"));
         }
-        let whole = |text: &String| !text.trim().is_empty() && !text.trim_end().ends_with(';');
-        match texts.values().all(|text| [&text.forward, &text.check, &text.rollback].into_iter().all(whole)) {
+        let whole = |text: &String| {
+            !text.trim().is_empty()
+                && !text.trim_end().ends_with(';')
+                && text.chars().all(|letter| letter == '\n' || is_plain(letter))
+        };
+        match texts.values().all(|text| [&text.forward, &text.check, &text.expect, &text.rollback].into_iter().all(whole)) {
             true => Ok(Operation::Sql { about, touches, texts }),
             false => Err(Wrong::Statement),
         }

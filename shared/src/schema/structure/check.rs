@@ -147,7 +147,7 @@ pub(in crate::schema) fn is_structure_name(name: &str) -> bool {
 
 /// Tells whether a label can stand in a comment of every database.
 pub(in crate::schema) fn is_label(label: &str) -> bool {
-    (1..=200).contains(&label.chars().count()) && !label.chars().any(|letter| letter.is_control() || letter == '\\')
+    (1..=200).contains(&label.chars().count()) && label.chars().all(|letter| value::is_plain(letter) && letter != '\\')
 }
 
 pub(in crate::schema) fn check_name(name: &str, rule: fn(&str) -> Result<(), NameFault>) -> Result<(), Wrong> {

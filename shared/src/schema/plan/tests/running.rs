@@ -50,6 +50,10 @@ impl Live {
         }
     }
 
+    fn refuses(&mut self, sql: &str) -> bool {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.run(sql))).is_err()
+    }
+
     /// The one value of a query.
     fn ask(&mut self, query: &str) -> String {
         match self {
@@ -292,4 +296,84 @@ fn every_drift_is_named() {
         assert_eq!(kind, Some(("b", true, true)), "{dialect}: {found:?}");
         assert!(found.iter().any(|difference| difference.code() == "row-missing"));
     }
+}
+
+/// What leans on a column that is renamed or made anew stays, and every operation goes back.
+#[test]
+fn every_operation_runs_and_goes_back_with_parents_children_keys_and_defaults() {
+    let changes = r#"
+[[change]]
+op = "add-column"
+table = "parent"
+column = "说明"
+type = "text(40)"
+null = false
+default = "O'Brien\\ 说"
+[[change]]
+op = "rename-column"
+table = "parent"
+column = "id"
+to = "ident"
+[[change]]
+op = "widen"
+table = "parent"
+column = "b"
+to = "text(3000)"
+[[change]]
+op = "widen"
+table = "words"
+column = "dm"
+to = "text(9)"
+[[change]]
+op = "add-table"
+table = "further"
+key = ["id", "no"]
+unique = [["word"]]
+references = [{ columns = ["id"], table = "parent", to = ["ident"] }]
+columns = [
+  { name = "id", type = "text(28)", null = false },
+  { name = "no", type = "smallint", null = false },
+  { name = "word", type = "text(20)" },
+]
+[[change]]
+op = "drop-column"
+table = "parent"
+column = "a"
+[[change]]
+op = "widen"
+table = "further"
+column = "word"
+to = "text(200)"
+"#;
+    let (before, document) = (sample(), document(changes));
+    let after = before.apply(&document).unwrap();
+    for dialect in LIVE {
+        let mut live = Live::new(dialect);
+        live.make(&before, dialect);
+        live.run("INSERT INTO parent (id, b) VALUES ('P1', 'x')");
+        live.run("INSERT INTO child (id, of) VALUES ('C1', 'P1')".replace("of", &quoted(dialect, "of")).as_str());
+        let plan = Plan::of(&before, &document, dialect).unwrap();
+        live.run(&plan.script());
+        live.is(&after, dialect);
+        let said = quoted(dialect, "说明");
+        assert_eq!(live.ask(&format!("SELECT {said} FROM parent WHERE ident = 'P1'")), "O'Brien\\ 说", "{dialect}");
+        live.run("INSERT INTO further (id, no, word) VALUES ('P1', 1, 'w')");
+        let mut odd = vec!["INSERT INTO further (id, no, word) VALUES ('P1', 2, 'w')"];
+        if dialect != Dialect::Sqlite {
+            odd.push("INSERT INTO further (id, no, word) VALUES ('nobody', 3, 'v')");
+        }
+        for statement in odd {
+            assert!(live.refuses(statement), "{dialect}: {statement}");
+        }
+        live.run("DELETE FROM further");
+        for step in plan.steps.iter().rev() {
+            live.back(step, dialect);
+        }
+        live.is(&before, dialect);
+        assert_eq!(live.ask("SELECT COUNT(*) FROM child"), "1", "{dialect}");
+    }
+}
+
+fn quoted(dialect: Dialect, name: &str) -> String {
+    dialect.speaker().ident(name)
 }
