@@ -134,7 +134,7 @@ impl Speaker for Dm {
         plsql::columns(self, table, column, "", "0")
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn dual(&self) -> &'static str {
         " FROM dual"
     }
 }

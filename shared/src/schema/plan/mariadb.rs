@@ -189,7 +189,7 @@ impl Speaker for Mariadb {
         self.column(table, column, "", "0")
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn dual(&self) -> &'static str {
         " FROM DUAL"
     }
 }

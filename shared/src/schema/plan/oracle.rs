@@ -129,7 +129,7 @@ impl Speaker for Oracle {
         plsql::columns(self, table, column, "", "0")
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn dual(&self) -> &'static str {
         " FROM dual"
     }
 }

@@ -87,7 +87,7 @@ pub(super) trait Speaker: Sync {
     fn lacks_column(&self, table: &Table, column: &str) -> Check;
 
     /// What stands between `SELECT 1` and `WHERE` where there is no table to select from.
-    fn from_nothing(&self) -> &'static str {
+    fn dual(&self) -> &'static str {
         ""
     }
 }
@@ -178,7 +178,7 @@ pub(super) fn new_row(speaker: &dyn Speaker, table: &Table, row: &Row) -> Statem
     let given = || table.columns.iter().filter_map(|column| Some((column, constant(speaker, column, row.get(&column.name)?))));
     let columns = given().map(|(column, _)| speaker.ident(&column.name)).collect::<Vec<_>>().join(", ");
     let values = given().map(|(_, value)| value).collect::<Vec<_>>().join(", ");
-    let (key, from) = (key_is(speaker, table, row), speaker.from_nothing());
+    let (key, from) = (key_is(speaker, table, row), speaker.dual());
     format!("INSERT INTO {name} ({columns}) SELECT {values}{from} WHERE NOT EXISTS (SELECT 1 FROM {name} WHERE {key})").into()
 }
 
