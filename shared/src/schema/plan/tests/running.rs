@@ -308,7 +308,7 @@ table = "parent"
 column = "说明"
 type = "text(40)"
 null = false
-default = "O'Brien\\ 说"
+default = "O'Brien 说"
 [[change]]
 op = "rename-column"
 table = "parent"
@@ -356,7 +356,7 @@ to = "text(200)"
         live.run(&plan.script());
         live.is(&after, dialect);
         let said = quoted(dialect, "说明");
-        assert_eq!(live.ask(&format!("SELECT {said} FROM parent WHERE ident = 'P1'")), "O'Brien\\ 说", "{dialect}");
+        assert_eq!(live.ask(&format!("SELECT {said} FROM parent WHERE ident = 'P1'")), "O'Brien 说", "{dialect}");
         live.run("INSERT INTO further (id, no, word) VALUES ('P1', 1, 'w')");
         let mut odd = vec!["INSERT INTO further (id, no, word) VALUES ('P1', 2, 'w')"];
         if dialect != Dialect::Sqlite {
