@@ -266,6 +266,14 @@ pub enum PlanFault {
 }
 
 impl PlanFault {
+    /// Gives the line in the document.
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Unfit(unfit) => unfit.line,
+            Self::Cannot { line, .. } => *line,
+        }
+    }
+
     /// Says it, with the document's name.
     pub fn sentence(&self, file: &str, lang: Lang) -> String {
         match self {

@@ -110,8 +110,10 @@ fn a_database_that_drifted_is_named_by_status_and_gets_no_plan() {
     assert!(pair.outer.expect(0, &status).out.contains("一致"));
     let said = pair.inner.expect(1, &[&status[..], &["--lang", "en"]].concat()).out;
     assert!(said.contains("column yt of parcels should be VARCHAR(100) and is VARCHAR(50)") && said.contains("more"), "{said}");
-    super::spoken::agree("schema", &[pair.inner.json(1, &status)]);
     let wider = put(&pair, "wider.toml", WIDER);
+    let broken = put(&pair, "broken.toml", &WIDER.replace("to = 2", "to = 7"));
+    let linted = [pair.inner.json(0, &["schema", "lint", &wider]), pair.inner.json(1, &["schema", "lint", &broken])];
+    super::spoken::agree("schema", &[&[pair.inner.json(1, &status)], &linted[..]].concat());
     let plan = ["schema", "plan", &wider, "--structure", &structure, "--channel", CHANNEL];
     assert!(pair.outer.expect(0, &plan).out.contains("VARCHAR(4000)"));
     assert!(!pair.inner.expect(1, &plan).out.contains("CREATE TABLE"));
