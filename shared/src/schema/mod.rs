@@ -9,6 +9,7 @@
 //! | `document.rs`, `document/` | `schema-change.toml`: its operations, and what `lint` says of it |
 //! | `structure.rs`, `structure/` | a structure, read from `structure.toml`; applying a document |
 //! | `types.rs`, `name.rs`, `value.rs` | portable types; which names and values are let through |
+//! | `naming.rs` | a structure and a document under the names of one database |
 //! | `plan/` | steps with SQL, check and rollback, one file a dialect |
 //! | `loss.rs` | what a step may lose |
 //! | `drift.rs` | how a live database differs from a structure |
@@ -17,6 +18,7 @@ pub mod document;
 pub mod drift;
 pub mod loss;
 pub mod name;
+pub mod naming;
 pub mod plan;
 pub mod structure;
 pub mod types;

@@ -37,18 +37,22 @@ pub(super) fn plan(station: Option<&Station>, args: &PlanArgs, lang: Lang) -> Re
     let document = read_document(&args.file)?.map_err(|found| {
         refused(|lang| found.iter().map(|found| found.sentence(&name, lang)).collect::<Vec<_>>().join("\n"))
     })?;
-    let structure = args.believed.read()?;
+    let mut structure = args.believed.read()?;
+    let mut here = document.clone();
     let dialect = match (station, &args.channel, args.dialect) {
-        (Some(station), Some(channel), _) => match status::compared(station, channel, &structure, lang)? {
-            (dialect, said) if said.iter().all(|line| line.is_harmless) => dialect,
-            (_, said) => {
-                print(&status::lines(&said))?;
+        (Some(station), Some(channel), _) => {
+            let beside = status::compared(station, channel, &structure, lang)?;
+            if beside.said.iter().any(|said| !said.is_harmless) {
+                print(&status::lines(&beside.said))?;
                 return Ok(1);
             }
-        },
+            here = document.called(&beside.names).ok_or_else(|| refused(|lang| renamed(&name, lang)))?;
+            structure = structure.called(&beside.names);
+            beside.dialect
+        }
         (_, _, dialect) => dialect.unwrap_or(Dialect::Postgres),
     };
-    let plan = Plan::of(&structure, &document, dialect).map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+    let plan = Plan::of(&structure, &here, dialect).map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
     if plan.losses().next().is_some() && !args.allow_loss {
         print(&losses(&plan, lang))?;
         return Ok(1);
@@ -59,6 +63,14 @@ pub(super) fn plan(station: Option<&Station>, args: &PlanArgs, lang: Lang) -> Re
     }
     print(&plan.script())?;
     Ok(0)
+}
+
+fn renamed(name: &str, lang: Lang) -> String {
+    say!(
+        lang,
+        "{name}：op = \"sql\" 涉及的表在这条通道的数据库里叫别的名字，语句不会替您改名；请用 --dialect 显示后由管理员改。",
+        "{name}: a table that op = \"sql\" touches is called differently in this channel's database, and its statements are never changed; use --dialect, and let an administrator change them."
+    )
 }
 
 /// What would be lost, with the queries that count it: without leave there is no script.

@@ -9,7 +9,8 @@ use crate::daemon;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::say;
-use crate::schema::drift::differences;
+use crate::schema::drift::{Difference, differences};
+use crate::schema::naming::Names;
 use crate::schema::{Dialect, Structure};
 use crate::station::Station;
 use clap::Args;
@@ -52,7 +53,7 @@ pub(super) struct Said {
 
 pub(super) fn status(station: &Station, args: &StatusArgs, lang: Lang) -> Result<u8, EngineFault> {
     let structure = args.believed.read()?;
-    let (dialect, differences) = compared(station, &args.channel, &structure, lang)?;
+    let Beside { dialect, said: differences, .. } = compared(station, &args.channel, &structure, lang)?;
     let code = u8::from(differences.iter().any(|said| !said.is_harmless));
     let (channel, version) = (args.channel.to_string(), structure.version);
     if args.json.json {
@@ -74,33 +75,47 @@ pub(super) fn lines(said: &[Said]) -> String {
     said.iter().map(|said| format!("{}\n", said.words)).collect()
 }
 
+/// A channel's database beside a structure.
+pub(super) struct Beside {
+    pub(super) dialect: Dialect,
+    /// What the structure's tables are called there.
+    pub(super) names: Names,
+    pub(super) said: Vec<Said>,
+}
+
 /// Compares a channel's database with a structure.
 pub(super) fn compared(
     station: &Station,
     name: &ChannelName,
     structure: &Structure,
     lang: Lang,
-) -> Result<(Dialect, Vec<Said>), EngineFault> {
+) -> Result<Beside, EngineFault> {
     let channel = Channel::named(station, name)?;
     daemon::on_engine_thread(|| {
         let Some(mut end) = end_of(station, &channel)? else { return Err(no_tables(name).into()) };
-        let (part, unknown) = end.part_of(structure);
+        let (names, unknown) = end.names_in(structure);
+        let tables = structure.tables.iter().filter(|table| names.contains_key(&table.name)).cloned().collect();
+        let part = Structure { tables, ..structure.clone() }.called(&names);
         let fault = |fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) };
         let live = end.describer.describe(&part).map_err(fault)?;
-        let mut said: Vec<Said> = differences(&part, end.dialect, &live)
-            .iter()
-            .map(|difference| Said {
-                code: difference.code(),
-                table: difference.table.clone(),
-                is_harmless: difference.is_harmless(),
-                zh: difference.words(Lang::Zh),
-                en: difference.words(Lang::En),
-                words: difference.words(lang),
-            })
-            .collect();
+        let found = differences(&part, end.dialect, &live);
+        let mut said: Vec<Said> = found.iter().map(|difference| Said::of(difference, lang)).collect();
         said.extend(unknown.into_iter().map(|table| not_described(table, lang)));
-        Ok((end.dialect, said))
+        Ok(Beside { dialect: end.dialect, names, said })
     })
+}
+
+impl Said {
+    fn of(difference: &Difference, lang: Lang) -> Self {
+        Self {
+            code: difference.code(),
+            table: difference.table.clone(),
+            is_harmless: difference.is_harmless(),
+            zh: difference.words(Lang::Zh),
+            en: difference.words(Lang::En),
+            words: difference.words(lang),
+        }
+    }
 }
 
 /// A table of the channel that the structure does not name: nothing can be said of it.

@@ -11,8 +11,9 @@ use super::sqlite::SqliteDescriber;
 use crate::channel::Channel;
 use crate::error::ConfigFault;
 use crate::schema::drift::LiveTable;
+use crate::schema::naming::Names;
 use crate::schema::plan::Dialect;
-use crate::schema::structure::{Structure, Table};
+use crate::schema::structure::Structure;
 use crate::station::Station;
 use crate::store::Direction;
 
@@ -83,18 +84,17 @@ pub fn end_of(station: &Station, channel: &Channel) -> Result<Option<LiveEnd>, C
 }
 
 impl LiveEnd {
-    /// Gives the part of a structure that the channel has, under the names that its tables have here, and the tables that it does not name. A
-    /// structure may name a table without its schema.
-    pub fn part_of(&self, structure: &Structure) -> (Structure, Vec<String>) {
-        let mut part = Structure { tables: Vec::new(), ..structure.clone() };
-        let mut unknown = Vec::new();
+    /// Gives what the structure's tables are called here, and the channel's tables that it does not name. A structure may name a table without its
+    /// schema.
+    pub fn names_in(&self, structure: &Structure) -> (Names, Vec<String>) {
+        let (mut names, mut unknown) = (Names::new(), Vec::new());
         for (name, here) in &self.tables {
             let bare = name.rsplit_once('.').map_or(name.as_str(), |(_, bare)| bare);
             match structure.table(name).or_else(|| structure.table(bare)) {
-                Some(table) => part.tables.push(Table { name: here.clone(), ..table.clone() }),
+                Some(table) => drop(names.insert(table.name.clone(), here.clone())),
                 None => unknown.push(name.clone()),
             }
         }
-        (part, unknown)
+        (names, unknown)
     }
 }

@@ -117,6 +117,12 @@ fn a_database_that_drifted_is_named_by_status_and_gets_no_plan() {
     let plan = ["schema", "plan", &wider, "--structure", &structure, "--channel", CHANNEL];
     assert!(pair.outer.expect(0, &plan).out.contains("VARCHAR(4000)"));
     assert!(!pair.inner.expect(1, &plan).out.contains("CREATE TABLE"));
+    let sound = "DROP TABLE parcels; CREATE TABLE parcels (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(100), more TEXT)";
+    sqlite(&pair.inner.path("there.db"), sound);
+    let harmless = pair.inner.expect(0, &status).out;
+    assert!(harmless.contains("more"), "{harmless}");
+    let here = pair.inner.expect(0, &plan).out;
+    assert!(here.contains("\"dukou_new_parcels\"") && !here.contains("\"zd\""), "the names are those of the database: {here}");
     let files = pair.outer.ask(&["schema", "status", dukou_tests::stations::pair::MESSAGES, "--structure", &structure]);
     assert_eq!(files.code, 2, "{files:?}");
 }
