@@ -16,6 +16,7 @@ mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
+mod schema;
 mod sink;
 mod source;
 mod wrong_use;
@@ -96,6 +97,8 @@ enum Verb {
     Source(source::SourceArgs),
     /// 去向数据库：建自用的表、检查 / the sink's database: tables of our own, check
     Sink(sink::SinkArgs),
+    /// 结构变更：检查文件、显示 SQL、核对数据库 / structure changes: check a file, show the SQL, compare a database
+    Schema(schema::SchemaArgs),
     /// 推送表里已有的行（存量） / send the rows that tables hold already
     Push(push::PushArgs),
     /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
@@ -342,6 +345,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     let cli = match cli.verb {
         Verb::Init(args) => return init::init(&args, side, lang),
         Verb::Recover(args) => return recover::recover(&args, lang),
+        Verb::Schema(args) if !args.needs_station() => return schema::alone(&args, lang),
         verb => Cli { verb, ..cli },
     };
     let station = Station::load(&cli.station)?;
@@ -356,6 +360,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
         Verb::Source(args) => source::source(&station, args, lang),
         Verb::Sink(args) => sink::sink(&station, args, lang),
+        Verb::Schema(args) => schema::at_station(&station, &args, lang),
         Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),

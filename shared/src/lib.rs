@@ -29,6 +29,7 @@ pub mod repair;
 pub mod report;
 pub mod requests;
 mod retention;
+pub mod schema;
 pub mod seams;
 pub mod send;
 pub mod standby;

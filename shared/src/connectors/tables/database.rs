@@ -59,7 +59,7 @@ impl Address {
         Some(self.dir.join(path))
     }
 
-    fn revealed(&self) -> Option<&str> {
+    pub(super) fn revealed(&self) -> Option<&str> {
         self.password.as_ref().map(Password::reveal)
     }
 }
@@ -143,7 +143,7 @@ pub trait Databases: Send + Sync {
 }
 
 /// Which connector a URL means.
-enum Driver {
+pub(super) enum Driver {
     Postgres,
     Mysql,
     Sqlite(PathBuf),
@@ -151,7 +151,7 @@ enum Driver {
 }
 
 impl Driver {
-    fn of(at: &Address) -> Result<Self, DatabaseProblem> {
+    pub(super) fn of(at: &Address) -> Result<Self, DatabaseProblem> {
         let begins = |schemes: &[&str]| schemes.iter().any(|scheme| at.url.starts_with(scheme));
         match at.path() {
             Some(path) if begins(&["sqlite:"]) => Ok(Self::Sqlite(path)),
@@ -323,12 +323,12 @@ pub fn own_tables_of(station: &Station, channel: &Channel) -> Result<Option<Box<
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
 }
 
-fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {
+pub(super) fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {
     let file = station.dir.join("channels").join(format!("{}.toml", channel.channel));
     ConfigFault::Database { file, setting, problem }
 }
 
-fn address(
+pub(super) fn address(
     station: &Station,
     channel: &Channel,
     setting: &'static str,

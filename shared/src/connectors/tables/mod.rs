@@ -18,6 +18,7 @@
 //! | `simulated.rs` | a little database for simulations |
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
+//! | `describe.rs` | what a live database has of a structure |
 //! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
 //! | `applying.rs`, `tagged.rs` | what MariaDB and SQLite share: a packet on its way in, a row as a trigger wrote it |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
@@ -28,6 +29,7 @@ pub mod change;
 mod contract_tests;
 pub mod database;
 pub mod declared;
+pub mod describe;
 pub mod mysql;
 pub mod net;
 pub(crate) mod no_folder;

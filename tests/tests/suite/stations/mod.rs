@@ -27,6 +27,7 @@ mod repeats;
 mod requests;
 mod runbook;
 mod scale;
+mod schema;
 mod screening;
 mod spoken;
 mod syscalls;

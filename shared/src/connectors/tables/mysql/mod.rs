@@ -8,11 +8,13 @@
 //! |---|---|
 //! | `session.rs` | a connection, its settings, what its errors mean |
 //! | `catalog.rs` | tables, columns, keys as the server has them |
+//! | `describe.rs` | what it has of a structure |
 //! | `triggers.rs` | outbox and triggers |
 //! | `source.rs`, `sink.rs` | the two contracts |
 //! | `statements.rs` | rows as statements of a sink |
 
 mod catalog;
+mod describe;
 mod session;
 mod sink;
 mod source;
@@ -21,6 +23,7 @@ mod statements;
 mod tests;
 mod triggers;
 
+pub use self::describe::MysqlDescriber;
 pub use self::sink::MysqlSink;
 pub use self::source::MysqlSource;
 

@@ -11,6 +11,7 @@
 //! | `connection.rs` | a session: how it is begun, its settings, what an error means |
 //! | `catalog.rs` | tables, columns, keys and foreign keys as the database has them |
 //! | `portable.rs` | a column as SQL that triggers run, and back from what they wrote |
+//! | `describe.rs` | what it has of a structure |
 //! | `install.rs` | outbox, functions and triggers as SQL |
 //! | `source.rs`, `chunk.rs` | the contract of a source |
 //! | `sink.rs`, `bulk.rs`, `single.rs`, `own_tables.rs` | the contract of a sink: in bulk, row by row, its mark, what is pending, what was refused |
@@ -19,6 +20,7 @@ mod bulk;
 mod catalog;
 mod chunk;
 mod connection;
+mod describe;
 mod install;
 mod own_tables;
 mod portable;
@@ -28,6 +30,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use self::describe::PostgresDescriber;
 pub use self::sink::PostgresSink;
 pub use self::source::PostgresSource;
 

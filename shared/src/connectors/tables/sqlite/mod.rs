@@ -7,11 +7,13 @@
 //! | file | what |
 //! |---|---|
 //! | `catalog.rs` | tables, columns, keys as the file has them |
+//! | `describe.rs` | what it has of a structure |
 //! | `triggers.rs` | outbox and triggers |
 //! | `source.rs`, `sink.rs` | the two contracts |
 //! | `statements.rs` | rows as statements of a sink |
 
 mod catalog;
+mod describe;
 mod sink;
 mod source;
 mod statements;
@@ -19,6 +21,7 @@ mod statements;
 mod tests;
 mod triggers;
 
+pub use self::describe::SqliteDescriber;
 pub use self::sink::SqliteSink;
 pub use self::source::SqliteSource;
 

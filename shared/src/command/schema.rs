@@ -1,0 +1,114 @@
+//! `schema lint`, `schema plan` and `schema status`: what a structure change says, what it comes to, and what a database has.
+//!
+//! They read files, and `status` the database of a channel; they change nothing, so that they work beside a running station.
+
+mod lint;
+mod plan;
+mod status;
+
+use super::Json;
+use crate::error::{ConfigFault, EngineFault};
+use crate::given::read_file;
+use crate::lang::Lang;
+use crate::say;
+use crate::schema::document::Finding;
+use crate::schema::{DOCUMENT_MAX, Document, Structure};
+use crate::station::Station;
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub(super) struct SchemaArgs {
+    #[command(subcommand)]
+    verb: SchemaVerb,
+}
+
+#[derive(Subcommand)]
+enum SchemaVerb {
+    /// 检查变更文件，逐行指出错处 / check a file of changes, line by line
+    Lint(lint::LintArgs),
+    /// 显示会执行的 SQL、会丢什么、锁多久；不执行 / show the SQL, what would be lost and how long it takes; runs nothing
+    Plan(plan::PlanArgs),
+    /// 核对通道的数据库与结构 / compare a channel's database with a structure
+    Status(status::StatusArgs),
+}
+
+/// The structure that people believe: a description and the changes since.
+#[derive(Args)]
+struct BelievedArgs {
+    /// 结构说明 structure.toml / the description of the structure
+    #[arg(long, value_name = "FILE")]
+    structure: PathBuf,
+    /// 此前已生效的变更，按次序 / changes that came before, in order
+    #[arg(long, value_name = "FILE")]
+    after: Vec<PathBuf>,
+}
+
+impl SchemaArgs {
+    /// Tells whether it speaks of a channel.
+    pub(super) fn needs_station(&self) -> bool {
+        match &self.verb {
+            SchemaVerb::Lint(_) => false,
+            SchemaVerb::Plan(args) => args.channel.is_some(),
+            SchemaVerb::Status(_) => true,
+        }
+    }
+}
+
+/// Does what needs no station.
+pub(super) fn alone(args: &SchemaArgs, lang: Lang) -> Result<u8, EngineFault> {
+    match &args.verb {
+        SchemaVerb::Lint(args) => lint::lint(args, lang),
+        SchemaVerb::Plan(args) => plan::plan(None, args, lang),
+        SchemaVerb::Status(_) => Ok(0),
+    }
+}
+
+/// Does what needs a station.
+pub(super) fn at_station(station: &Station, args: &SchemaArgs, lang: Lang) -> Result<u8, EngineFault> {
+    match &args.verb {
+        SchemaVerb::Plan(args) => plan::plan(Some(station), args, lang),
+        SchemaVerb::Status(args) => status::status(station, args, lang),
+        SchemaVerb::Lint(args) => lint::lint(args, lang),
+    }
+}
+
+/// The file as sentences name it.
+fn shown(file: &Path) -> String {
+    file.display().to_string()
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, ConfigFault> {
+    read_file(file, DOCUMENT_MAX).map_err(|error| ConfigFault::unreadable(file, &error))
+}
+
+/// A file of another structure, or one that is wrong: what is asked for cannot be said.
+fn refused(sentence: impl Fn(Lang) -> String) -> ConfigFault {
+    ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
+}
+
+fn read_document(file: &Path) -> Result<Result<Document, Vec<Finding>>, ConfigFault> {
+    Ok(Document::read(&read(file)?))
+}
+
+impl BelievedArgs {
+    /// Reads the structure as all its changes left it.
+    fn read(&self) -> Result<Structure, ConfigFault> {
+        let name = shown(&self.structure);
+        let mut structure =
+            Structure::read(&read(&self.structure)?).map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+        for file in &self.after {
+            let name = shown(file);
+            let first = |found: &[Finding], lang| found.first().map(|found| found.sentence(&name, lang)).unwrap_or_default();
+            let document = read_document(file)?.map_err(|found| refused(|lang| first(&found, lang)))?;
+            structure = structure.apply(&document).map_err(|unfit| refused(|lang| unfit.sentence(&name, lang)))?;
+        }
+        Ok(structure)
+    }
+}
+
+/// What is inferred is said wherever a document is shown.
+fn inferred(document: &Document, lang: Lang) -> Option<String> {
+    let inferred = document.inferred.as_ref()?;
+    Some(say!(lang, "其中有推断：{inferred}", "part of it is inferred: {inferred}"))
+}

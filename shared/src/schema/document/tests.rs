@@ -1,0 +1,113 @@
+//! What is let through as a document, and what `lint` says of the rest.
+
+use super::*;
+use crate::lang::Lang;
+
+const GOOD: &str = r#"format = 1
+structure = "sample"
+from = 1
+to = 2
+title = "t"
+basis = "b"
+first_day = "2021-08-30"
+
+[[change]]
+op = "add-column"
+table = "t"
+column = "c"
+type = "text(500)"
+
+[[change]]
+op = "sql"
+about = "an index"
+touches = ["t"]
+postgres = { forward = "CREATE INDEX i ON t (c)", check = "SELECT 1", expect = "1", rollback = "DROP INDEX i" }
+"#;
+
+fn findings(from: &str, to: &str) -> Vec<Finding> {
+    assert!(GOOD.contains(from), "{from}");
+    Document::read(GOOD.replacen(from, to, 1).as_bytes()).unwrap_err()
+}
+
+fn only(from: &str, to: &str) -> (usize, Wrong) {
+    let mut found = findings(from, to);
+    assert_eq!(found.len(), 1, "{to}: {found:?}");
+    let found = found.remove(0);
+    (found.line, found.wrong)
+}
+
+#[test]
+fn a_document_is_read_with_the_lines_of_its_operations() {
+    let document = Document::read(GOOD.as_bytes()).unwrap();
+    let lines: Vec<(usize, &str)> = document.changes.iter().map(|change| (change.line, change.operation.name())).collect();
+    assert_eq!(lines, [(9, "add-column"), (15, "sql")]);
+    assert!(!document.may_be_pending(), "sql is never pending");
+    assert!(document.changes[0].operation.may_be_pending());
+}
+
+#[test]
+fn its_digest_is_of_its_bytes() {
+    let digest = |text: &str| Document::read(text.as_bytes()).unwrap().digest;
+    assert_eq!(digest(GOOD), digest(GOOD));
+    assert_ne!(digest(GOOD), digest(&GOOD.replacen("op = ", "op =  ", 1)));
+}
+
+#[test]
+fn each_line_that_is_wrong_is_named() {
+    assert_eq!(only("to = 2", "to = 3"), (4, Wrong::Head("to", "from + 1")));
+    assert_eq!(only("2021-08-30", "2021-13-30").0, 7);
+    assert_eq!(only("\"add-column\"", "\"add\""), (9, Wrong::Operation("add".into())));
+    assert_eq!(only("type = \"text(500)\"\n", ""), (9, Wrong::Missing("add-column".into(), "type")));
+    assert_eq!(only("type = \"text(500)\"", "type = \"text(500)\"\nto = \"x\""), (9, Wrong::Stray("add-column".into(), "to")));
+    assert!(matches!(only("text(500)", "varchar(500)"), (13, Wrong::Toml(_))));
+    assert_eq!(only("forward = \"CREATE INDEX i ON t (c)\"", "forward = \"DROP TABLE t;\"").1, Wrong::Statement);
+    let three = Document::read(GOOD.replacen("to = 2", "to = 9", 1).replace("\"t\"", "\"a b\"").as_bytes()).unwrap_err();
+    assert_eq!(three.iter().map(|found| found.line).collect::<Vec<_>>(), [4, 9, 15], "{three:?}");
+    for lang in [Lang::Zh, Lang::En] {
+        let said = three[1].sentence("f.toml", lang);
+        assert!(said.starts_with("f.toml") && said.contains('9'), "{said}");
+    }
+}
+
+#[test]
+fn bytes_that_could_not_be_signed_as_they_stand_are_refused() {
+    for (text, line) in [
+        (GOOD.replacen('\n', "\r\n", 1), 1),
+        (format!("\u{feff}{GOOD}"), 1),
+        (GOOD.trim_end().to_owned(), 19),
+        (GOOD.replacen("an index", "an\u{0}index", 1), 17),
+    ] {
+        assert_eq!(Document::read(text.as_bytes()).unwrap_err(), [Finding { line, wrong: Wrong::Bytes }]);
+    }
+    let mut latin = GOOD.as_bytes().to_vec();
+    latin[20] = 0xff;
+    assert_eq!(Document::read(&latin).unwrap_err(), [Finding { line: 2, wrong: Wrong::Bytes }]);
+    let long = format!("# {}\n{GOOD}", "x".repeat(300_000));
+    assert_eq!(Document::read(long.as_bytes()).unwrap_err(), [Finding { line: 0, wrong: Wrong::TooLong }]);
+}
+
+#[test]
+fn hostile_names_are_refused_wherever_they_stand() {
+    for name in ["t\\\"; DROP TABLE x; --", "t`", "t'", "pg_class", "dukou_mark", "ｔ", ""] {
+        let (_, wrong) = only("table = \"t\"", &format!("table = \"{name}\""));
+        assert!(matches!(wrong, Wrong::Part(crate::schema::structure::Wrong::Name { .. })), "{name}: {wrong:?}");
+        let (_, wrong) = only("column = \"c\"", &format!("column = \"{name}\""));
+        assert!(matches!(wrong, Wrong::Part(crate::schema::structure::Wrong::Name { .. })), "{name}: {wrong:?}");
+    }
+    let (_, wrong) = only("type = \"text(500)\"", "type = \"text(500)\"\nlabel = \"a\\\\b\"");
+    assert_eq!(wrong, Wrong::Part(crate::schema::structure::Wrong::Label));
+}
+
+#[test]
+fn random_bytes_never_panic() {
+    let mut seed = 0x5eed_u64;
+    for _ in 0..2000 {
+        let mut bytes = GOOD.as_bytes().to_vec();
+        for _ in 0..4 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = (seed >> 33) as usize % bytes.len();
+            bytes[at] = (seed >> 25) as u8;
+        }
+        let _ = Document::read(&bytes);
+    }
+}

@@ -1,0 +1,32 @@
+//! Changes of a structure: the document, what it makes of a structure, the exact SQL of each database, and what differs from a live one.
+//!
+//! Given: a structure at version N and a document N → N + 1. Gives: version N + 1, or the operation that cannot be; the plan for each dialect; the
+//! differences between a structure and a live database. Everything here is a pure function: nothing asks a database, and nothing is applied. What it is
+//! for, and how a change will cross, stands in `DESIGN.md` beside this file.
+//!
+//! | file | what |
+//! |---|---|
+//! | `document.rs`, `document/` | `schema-change.toml`: its operations, and what `lint` says of it |
+//! | `structure.rs`, `structure/` | a structure, read from `structure.toml`; applying a document |
+//! | `types.rs`, `name.rs`, `value.rs` | portable types; which names and values are let through |
+//! | `naming.rs` | a structure and a document under the names of one database |
+//! | `plan/` | steps with SQL, check and rollback, one file a dialect |
+//! | `loss.rs` | what a step may lose |
+//! | `drift.rs` | how a live database differs from a structure |
+
+pub mod document;
+pub mod drift;
+pub mod loss;
+pub mod name;
+pub mod naming;
+pub mod plan;
+pub mod structure;
+pub mod types;
+pub mod value;
+
+pub use document::Document;
+pub use plan::{Dialect, Plan};
+pub use structure::Structure;
+
+/// Largest document or description in bytes: 256 KiB.
+pub const DOCUMENT_MAX: u64 = 256 << 10;

@@ -1,0 +1,144 @@
+//! PostgreSQL: a change is one transaction.
+
+use super::speaker::{Speaker, default_of, misfit, table_of};
+use super::{Cannot, Check, Cost, Dialect, Statement};
+use crate::schema::structure::{Column, Table};
+use crate::schema::types::ColumnType;
+
+pub(super) struct Postgres;
+
+impl Postgres {
+    /// The table as its catalog finds it, whatever the session's search path is told to be.
+    fn class(&self, table: &str) -> String {
+        format!("to_regclass({})", self.text(&table_of(self, table)))
+    }
+
+    fn attribute(&self, table: &Table, column: &str, further: &str, expect: &str) -> Check {
+        let (class, column) = (self.class(&table.name), self.text(column));
+        let query = format!(
+            "SELECT COUNT(*) FROM pg_attribute WHERE attrelid = {class} AND attname = {column} AND NOT attisdropped{further}"
+        );
+        Check { query, expect: expect.to_owned() }
+    }
+}
+
+impl Speaker for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn type_name(&self, kind: ColumnType) -> Result<String, Cannot> {
+        Ok(match kind {
+            ColumnType::Text(Some(most)) => format!("character varying({most})"),
+            ColumnType::Text(None) => "text".to_owned(),
+            ColumnType::Bytes => "bytea".to_owned(),
+            ColumnType::Integer(16) => "smallint".to_owned(),
+            ColumnType::Integer(32) => "integer".to_owned(),
+            ColumnType::Integer(_) => "bigint".to_owned(),
+            ColumnType::Decimal(precision, scale) => format!("numeric({precision},{scale})"),
+            ColumnType::Double => "double precision".to_owned(),
+            ColumnType::Boolean => "boolean".to_owned(),
+            ColumnType::Date => "date".to_owned(),
+            ColumnType::Time(fraction) => format!("time({fraction}) without time zone"),
+            ColumnType::Timestamp(fraction) => format!("timestamp({fraction}) without time zone"),
+            ColumnType::TimestampTz(fraction) => format!("timestamp({fraction}) with time zone"),
+        })
+    }
+
+    fn catalog_type(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
+        self.type_name(column.kind)
+    }
+
+    /// A backslash is one whatever the session's settings are.
+    fn text(&self, text: &str) -> String {
+        let quoted = text.replace('\'', "''");
+        if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+    }
+
+    fn definition(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
+        let null = if column.nullable { "" } else { " NOT NULL" };
+        Ok(format!("{} {}{}{null}", self.ident(&column.name), self.type_name(column.kind)?, default_of(self, column)))
+    }
+
+    fn label_table(&self, table: &Table) -> Vec<Statement> {
+        let comment = |label: &String| format!("COMMENT ON TABLE {} IS {}", table_of(self, &table.name), self.text(label));
+        table.label.iter().map(comment).map(Statement::from).collect()
+    }
+
+    fn label_column(&self, table: &Table, column: &Column) -> Vec<Statement> {
+        let name = format!("{}.{}", table_of(self, &table.name), self.ident(&column.name));
+        let comment = |label: &String| format!("COMMENT ON COLUMN {name} IS {}", self.text(label));
+        column.label.iter().map(comment).map(Statement::from).collect()
+    }
+
+    fn add(&self, table: &Table, column: &Column) -> Result<Vec<Statement>, Cannot> {
+        let definition = self.definition(table, column)?;
+        let mut added = vec![format!("ALTER TABLE {} ADD COLUMN {definition}", table_of(self, &table.name)).into()];
+        added.extend(self.label_column(table, column));
+        Ok(added)
+    }
+
+    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement> {
+        let name = self.ident(&column.name);
+        vec![format!("ALTER TABLE {} DROP COLUMN {name}", table_of(self, &table.name)).into()]
+    }
+
+    fn rename(&self, before: &Table, _after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
+        let (old, new) = (self.ident(&old.name), self.ident(&new.name));
+        Ok(vec![format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", table_of(self, &before.name)).into()])
+    }
+
+    /// `USING` converts to the type without its width: the assignment that follows refuses what is too long, where a cast would cut it.
+    fn retype(&self, before: &Table, _after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
+        let (table, name, kind) = (table_of(self, &before.name), self.ident(&old.name), self.type_name(new.kind)?);
+        let bare = match new.kind {
+            ColumnType::Text(_) => "text",
+            ColumnType::Decimal(..) => "numeric",
+            _ => kind.split('(').next().unwrap_or_default(),
+        };
+        let using = match (old.kind, new.kind) {
+            (was, is) if is.widens(was) => String::new(),
+            (ColumnType::Text(_), ColumnType::Integer(_)) => format!(" USING {name}::{kind}"),
+            _ => format!(" USING {name}::{bare}"),
+        };
+        let alter = format!("ALTER TABLE {table} ALTER COLUMN {name}");
+        let mut done: Vec<Statement> = Vec::new();
+        done.extend(old.default.as_ref().map(|_| format!("{alter} DROP DEFAULT").into()));
+        done.push(format!("{alter} TYPE {kind}{using}").into());
+        done.extend(new.default.as_ref().map(|_| format!("{alter} SET{}", default_of(self, new)).into()));
+        Ok(done)
+    }
+
+    fn retype_cost(&self, old: ColumnType, new: ColumnType) -> Cost {
+        match (old, new) {
+            (ColumnType::Text(_), ColumnType::Text(_)) if new.widens(old) => Cost::Instant,
+            // The same scale: more digits before the point.
+            (ColumnType::Decimal(_, had), ColumnType::Decimal(_, has)) if new.widens(old) && had == has => Cost::Instant,
+            _ => Cost::Table,
+        }
+    }
+
+    fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot> {
+        let length = |name: &str, _: ColumnType| format!("length({name}::text)");
+        let unlike = |name: &str, pattern: &str| format!("{name} !~ {}", self.text(pattern));
+        let odd = misfit(&self.ident(&old.name), old.kind, new, &length, &unlike);
+        let odd = odd.ok_or(Cannot::Convert(Dialect::Postgres, old.kind, new))?;
+        Ok(format!("SELECT COUNT(*) FROM {} WHERE {odd}", table_of(self, &table.name)))
+    }
+
+    fn has_table(&self, table: &Table) -> Check {
+        let query = format!("SELECT COUNT({})", self.class(&table.name));
+        Check { query, expect: "1".to_owned() }
+    }
+
+    fn has_column(&self, table: &Table, column: &Column) -> Result<Check, Cannot> {
+        let kind = self.text(&self.catalog_type(table, column)?);
+        let null = if column.nullable { "NOT attnotnull" } else { "attnotnull" };
+        let further = format!(" AND format_type(atttypid, atttypmod) = {kind} AND {null}");
+        Ok(self.attribute(table, &column.name, &further, "1"))
+    }
+
+    fn lacks_column(&self, table: &Table, column: &str) -> Check {
+        self.attribute(table, column, "", "0")
+    }
+}

@@ -1,0 +1,135 @@
+//! A plan as a script: everything that will be run, and how each step is known to be done and taken back.
+
+use super::{Check, Dialect, Plan, Statement, Step};
+use std::fmt::Write;
+
+impl Plan {
+    /// Gives the script. For Oracle and 达梦 it is what their administrators run, and may be run again from its beginning.
+    pub fn script(&self) -> String {
+        let mut out = self.head();
+        for (at, step) in self.steps.iter().enumerate() {
+            put(&mut out, format_args!("\n-- {}. line {}: {} {}\n", at + 1, step.line, step.operation, step.subject));
+            match self.dialect {
+                Dialect::Oracle | Dialect::Dm => plsql_step(&mut out, step),
+                dialect => plain_step(&mut out, step, dialect),
+            }
+        }
+        out.push_str(&self.foot());
+        out
+    }
+
+    fn head(&self) -> String {
+        let ([before, document, after], (from, to)) = (&self.digests, self.versions);
+        let mut out = format!(
+            "-- dukou schema plan 1 · {}\n-- {} {from} → {to}\n-- before   {before}\n-- document {document}\n-- after    {after}\n",
+            self.dialect, self.structure
+        );
+        if let Some(inferred) = &self.inferred {
+            put(&mut out, format_args!("-- inferred: {inferred}\n"));
+        }
+        out.push_str(match self.dialect {
+            Dialect::Postgres => "BEGIN;\nSET LOCAL lock_timeout = '5s';\n",
+            Dialect::Mariadb => "-- each statement commits by itself; a step whose check holds is done and passed over\n",
+            Dialect::Sqlite => "PRAGMA foreign_keys = OFF;\nBEGIN EXCLUSIVE;\n",
+            Dialect::Oracle => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK\nSET DEFINE OFF\nSET SQLBLANKLINES ON\n",
+            Dialect::Dm => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK;\nSET DEFINE OFF;\n",
+        });
+        out
+    }
+
+    fn foot(&self) -> String {
+        match self.dialect {
+            Dialect::Postgres => "\nCOMMIT;\n".to_owned(),
+            Dialect::Mariadb => String::new(),
+            Dialect::Sqlite => "\nPRAGMA foreign_key_check;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n".to_owned(),
+            Dialect::Oracle | Dialect::Dm => self.answers(),
+        }
+    }
+
+    /// The queries whose output an administrator hands back: a line a step, with the document first.
+    fn answers(&self) -> String {
+        let mut out = format!("\nCOMMIT;\nSELECT 'dukou-document {}' FROM dual;\n", self.digests[1]);
+        for (at, step) in self.steps.iter().enumerate() {
+            if let Some(Check { query, expect }) = &step.check {
+                put(&mut out, format_args!("SELECT 'dukou-check {} {expect} ' || ({query}) FROM dual;\n", at + 1));
+            }
+        }
+        out
+    }
+}
+
+fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing into a text cannot fail.
+    let _ = out.write_fmt(what);
+}
+
+/// Every line of a text as a comment.
+fn comment(out: &mut String, about: &str, text: &str) {
+    for (at, line) in text.lines().enumerate() {
+        put(out, format_args!("{}{line}\n", if at == 0 { format!("-- {about}: ") } else { "--   ".to_owned() }));
+    }
+}
+
+fn plain_step(out: &mut String, step: &Step, dialect: Dialect) {
+    for Check { query, expect } in &step.requires {
+        match dialect {
+            Dialect::Postgres => put(
+                out,
+                format_args!(
+                    "DO $dukou$ BEGIN\n  IF ({query}) <> {expect} THEN\n    RAISE EXCEPTION 'line {}: what it requires does not hold';\n  END IF;\nEND $dukou$;\n",
+                    step.line
+                ),
+            ),
+            _ => comment(out, &format!("requires {expect}"), query),
+        }
+    }
+    for statement in &step.statements {
+        put(out, format_args!("{};\n", statement.sql));
+    }
+    if step.statements.is_empty() {
+        out.push_str("-- nothing in the database\n");
+    }
+    if let Some(Check { query, expect }) = &step.check {
+        comment(out, &format!("done when {expect}"), query);
+    }
+    for statement in &step.rollback {
+        comment(out, "back", &statement.sql);
+    }
+}
+
+fn plsql_step(out: &mut String, step: &Step) {
+    // Once a step has begun, what it required may not be there to be asked.
+    let fresh = step.statements.first().and_then(|first| first.when.as_ref());
+    for Check { query, expect } in &step.requires {
+        let fails = format!("RAISE_APPLICATION_ERROR(-20001, 'line {}: what it requires does not hold')", step.line);
+        let asked = format!(
+            "EXECUTE IMMEDIATE '{}' INTO n;\n    IF n <> {expect} THEN\n      {fails};\n    END IF",
+            query.replace('\'', "''")
+        );
+        if let Some(Check { query, expect }) = fresh {
+            put(out, format_args!("{}", block(query, &format!("n = {expect}"), &asked)));
+        }
+    }
+    for Statement { sql, when } in &step.statements {
+        match when {
+            None => put(out, format_args!("{sql};\n")),
+            Some(Check { query, expect }) => {
+                let done = format!("EXECUTE IMMEDIATE '{}'", sql.replace('\'', "''"));
+                put(out, format_args!("{}", block(query, &format!("n = {expect}"), &done)));
+            }
+        }
+    }
+    if step.statements.is_empty() {
+        out.push_str("-- nothing in the database\n");
+    }
+    for statement in &step.rollback {
+        comment(out, "back", &statement.sql);
+    }
+}
+
+/// Does something where a query gives a number.
+fn block(query: &str, condition: &str, done: &str) -> String {
+    format!(
+        "DECLARE\n  n INTEGER;\nBEGIN\n  SELECT ({query}) INTO n FROM dual;\n  IF {condition} THEN\n    {done};\n  END IF;\nEND;\n/\n"
+    )
+}

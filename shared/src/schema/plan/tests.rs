@@ -1,0 +1,65 @@
+//! Plans: word for word for all five, and run on the three that there are.
+
+mod golden;
+mod running;
+
+use super::*;
+use crate::schema::loss::Lost;
+use crate::schema::structure::tests::{document, sample};
+
+/// The plan of these operations on the sample.
+fn plan(changes: &str, dialect: Dialect) -> Result<Plan, PlanFault> {
+    Plan::of(&sample(), &document(changes), dialect)
+}
+
+const NARROWING: &str = "[[change]]\nop = \"retype\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"text(5)\"";
+
+#[test]
+fn the_same_input_gives_the_same_plan_and_another_one_another_digest() {
+    for dialect in DIALECTS {
+        let widen = "[[change]]\nop = \"widen\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"text(500)\"";
+        let (one, two) = (plan(widen, dialect).unwrap(), plan(widen, dialect).unwrap());
+        assert_eq!(one.digest(), two.digest());
+        assert_ne!(one.digest(), plan(&widen.replace("500", "501"), dialect).unwrap().digest());
+        assert_eq!(one.losses().count(), 0);
+        assert!(one.steps[0].check.is_some() && !one.steps[0].rollback.is_empty());
+    }
+}
+
+#[test]
+fn what_may_be_lost_is_told_with_the_query_that_counts_it() {
+    let changes = format!(
+        "{NARROWING}\n[[change]]\nop = \"drop-column\"\ntable = \"parent\"\ncolumn = \"a\"\n[[change]]\nop = \"dictionary-rows\"\ntable = \"words\"\nrows = [{{ dm = \"1\", mc = \"eins\" }}, {{ dm = \"2\", mc = \"zwei\" }}]"
+    );
+    for dialect in [Dialect::Postgres, Dialect::Mariadb, Dialect::Sqlite, Dialect::Oracle] {
+        let plan = plan(&changes, dialect).unwrap();
+        let losses: Vec<&Loss> = plan.losses().collect();
+        assert!(matches!(losses[0].what, Lost::Misfits { .. }) && losses[0].count.contains("> 5"), "{losses:?}");
+        assert_eq!(losses[1].what, Lost::Column("a".into()));
+        assert_eq!(losses[2].what, Lost::Words { rows: 1 }, "a new row loses nothing");
+        assert!(losses.iter().all(|loss| loss.words(Lang::Zh).contains("行") && loss.words(Lang::En).contains("line")));
+    }
+}
+
+#[test]
+fn what_a_database_cannot_have_is_refused_with_the_line() {
+    let add = |kind: &str| format!("[[change]]\nop = \"add-column\"\ntable = \"parent\"\ncolumn = \"c\"\ntype = \"{kind}\"");
+    assert!(plan(&add("time"), Dialect::Oracle).is_err());
+    assert!(plan(&add("timestamp-tz"), Dialect::Sqlite).is_err());
+    assert!(plan(NARROWING, Dialect::Dm).is_err(), "its catalog would not tell that it was done");
+    let rows: String = (0..30).map(|at| format!("{}\n", add("text(768)").replace("\"c\"", &format!("\"c{at}\"")))).collect();
+    let fault = plan(&rows, Dialect::Mariadb).unwrap_err();
+    assert!(matches!(fault, PlanFault::Cannot { cannot: Cannot::Row(..), .. }), "{fault}");
+    assert!(fault.sentence("f.toml", Lang::Zh).contains("行"));
+    let sql = "[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = []\npostgres = { forward = \"a\", check = \"b\", expect = \"1\", rollback = \"c\" }";
+    assert_eq!(plan(sql, Dialect::Postgres).unwrap().steps[0].statements[0].sql, "a");
+    assert!(matches!(plan(sql, Dialect::Dm).unwrap_err(), PlanFault::Cannot { cannot: Cannot::NoText(_), .. }));
+}
+
+#[test]
+fn names_for_oracle_are_as_if_unquoted_and_chinese_ones_stay() {
+    assert_eq!(Dialect::Oracle.catalog_name("bdc_dyaq"), "BDC_DYAQ");
+    assert_eq!(Dialect::Dm.catalog_name("Bdc"), "Bdc", "a name of both is meant as it stands");
+    assert_eq!(Dialect::Oracle.catalog_name("权利人"), "权利人");
+    assert_eq!(Dialect::Postgres.catalog_name("BDC"), "BDC");
+}
