@@ -9,6 +9,7 @@ mod epoch;
 mod examine;
 mod gaps;
 mod init;
+mod lint;
 mod maintenance;
 mod media;
 mod push;
@@ -106,6 +107,8 @@ enum Verb {
     Check(CheckArgs),
     /// 未结束的警报；ack 知悉 / open alarms; ack takes note of one
     Alarms(alarms::AlarmsArgs),
+    /// 检查报文、响应、登簿日志；不需要摆渡站 / check messages, responses and logs; needs no station
+    Lint(lint::LintArgs),
     /// 登记停机维护：不报静默和晚到 / expect silence and lateness for a time
     Maintenance(maintenance::MaintenanceArgs),
 }
@@ -340,6 +343,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     let cli = match cli.verb {
         Verb::Init(args) => return init::init(&args, side, lang),
         Verb::Recover(args) => return recover::recover(&args, lang),
+        Verb::Lint(args) => return lint::lint(&args, lang),
         verb => Cli { verb, ..cli },
     };
     let station = Station::load(&cli.station)?;
@@ -348,7 +352,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     }
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
-        Verb::Init(_) | Verb::Recover(_) => Ok(0),
+        Verb::Init(_) | Verb::Recover(_) | Verb::Lint(_) => Ok(0),
         Verb::Epoch(args) => epoch::epoch(&station, args, lang),
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
