@@ -15,7 +15,7 @@ mod units;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 

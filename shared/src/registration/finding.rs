@@ -56,6 +56,11 @@ impl Finding {
         Self::error(fault.code(), |lang| fault.sentence(lang))
     }
 
+    /// Makes the error of a message that cannot be taken for what a person asked.
+    pub fn refused(code: &'static str, sentence: impl Fn(Lang) -> String) -> Self {
+        Self::error(code, sentence)
+    }
+
     /// Makes the error of a file that cannot be read.
     pub fn unreadable(sentence: impl Fn(Lang) -> String) -> Self {
         Self::error("file-unreadable", sentence)

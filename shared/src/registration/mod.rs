@@ -17,4 +17,5 @@ pub mod log_reply;
 pub mod message;
 pub mod nothing;
 pub mod response;
+pub mod upgrade;
 pub mod xml;
