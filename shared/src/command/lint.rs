@@ -154,7 +154,11 @@ fn bytes_of(file: &Path, most: usize) -> std::io::Result<Result<Vec<u8>, XmlFaul
 fn unreadable(error: &std::io::Error) -> Finding {
     let problem = error.to_string();
     Finding::unreadable(|lang| {
-        say!(lang, "文件读不出来：{problem}。请核对路径和权限。", "The file cannot be read: {problem}. Check its path and its rights.")
+        say!(
+            lang,
+            "文件读不出来：{problem}。请核对路径和权限。",
+            "The file cannot be read: {problem}. Check its path and its rights."
+        )
     })
 }
 

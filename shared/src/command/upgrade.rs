@@ -218,6 +218,10 @@ fn end(args: &UpgradeArgs, lang: Lang) -> String {
                 "Written to {out}. It has no signature and is not to be reported: have the registration system check, complete, number and sign it.\n"
             )
         }
-        None => say!(lang, "这是预览，没有写文件；写文件请加 --out。\n", "This is a preview; nothing was written. Write with --out.\n"),
+        None => say!(
+            lang,
+            "这是预览，没有写文件；写文件请加 --out。\n",
+            "This is a preview; nothing was written. Write with --out.\n"
+        ),
     }
 }

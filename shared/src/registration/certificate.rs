@@ -60,7 +60,9 @@ fn is_number(text: &str) -> bool {
         return false;
     };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_words = |text: &str| !text.is_empty() && text.chars().all(|letter| matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'));
+    let is_words = |text: &str| {
+        !text.is_empty() && text.chars().all(|letter| matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'))
+    };
     is_words(province)
         && province.chars().count() == 1
         && year.len() == 4

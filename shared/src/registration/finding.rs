@@ -187,7 +187,7 @@ impl Findings {
 
     /// Orders them as they stand in the file, errors of one line first.
     pub(super) fn ordered(mut self) -> Self {
-        self.told.sort_by(|a, b| (a.line, a.level).cmp(&(b.line, b.level)));
+        self.told.sort_by_key(|finding| (finding.line, finding.level));
         self
     }
 }

@@ -49,7 +49,8 @@ pub fn is_credit_code(code: &str) -> bool {
 /// Tells whether an organisation code (组织机构代码, GB 11714) is right: eight places and their check character, with or without a hyphen.
 pub fn is_organisation_code(code: &str) -> bool {
     const WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
-    let plain: Vec<u8> = code.bytes().enumerate().filter(|(at, byte)| (*at, *byte) != (8, b'-')).map(|(_, byte)| byte).collect();
+    let plain: Vec<u8> =
+        code.bytes().enumerate().filter(|(at, byte)| (*at, *byte) != (8, b'-')).map(|(_, byte)| byte).collect();
     let Some((body, [check])) = plain.split_at_checked(8).filter(|(_, rest)| rest.len() == 1) else {
         return false;
     };
@@ -190,7 +191,9 @@ mod tests {
         for id in ["15072119000101001X", "15072119000101001x", "150721190002020025", "150721190003030030", "150721000101001"] {
             assert!(is_resident_id(id), "{id}");
         }
-        for id in ["150721190001010011", "150721190013010016", "15072119000101001", "(1-1)15072119000101001X", "", "１５０７２１"] {
+        for id in
+            ["150721190001010011", "150721190013010016", "15072119000101001", "(1-1)15072119000101001X", "", "１５０７２１"]
+        {
             assert!(!is_resident_id(id), "{id}");
         }
     }
@@ -239,8 +242,15 @@ mod tests {
         assert_eq!((id.day.to_string().as_str(), id.suffix), ("2024-03-15", Some(Suffix::Late)));
         assert_eq!(message_id("150721240315000004_CBXZ").unwrap().suffix, Some(Suffix::Again));
         assert_eq!(message_id("150721240315000004BL").unwrap().suffix, Some(Suffix::Corrected));
-        for id in ["", "15072124031500000", "1507212403150000041", "150721240315000004_", "150721240315000004XZ", "15072124031500000A", "报文150721240315000004"]
-        {
+        for id in [
+            "",
+            "15072124031500000",
+            "1507212403150000041",
+            "150721240315000004_",
+            "150721240315000004XZ",
+            "15072124031500000A",
+            "报文150721240315000004",
+        ] {
             assert_eq!(message_id(id), Err(IdFlaw::Shape), "{id}");
         }
         assert_eq!(message_id("150721241315000004"), Err(IdFlaw::Day));

@@ -160,7 +160,8 @@ struct Mapping {
 
 fn mapping() -> &'static Mapping {
     static MAPPING: LazyLock<Mapping> = LazyLock::new(|| {
-        toml::from_str(include_str!("../../../deploy/standard/upgrade.toml")).expect("the data is compiled in, and a test reads it")
+        toml::from_str(include_str!("../../../deploy/standard/upgrade.toml"))
+            .expect("the data is compiled in, and a test reads it")
     });
     &MAPPING
 }
@@ -190,7 +191,16 @@ pub fn upgrade(message: &Message<'_>) -> Result<Upgraded, Refusal> {
     let after = new_code(before, message.said("RegType").unwrap_or_default(), new)?;
     let main = before.main.as_deref().unwrap_or_default();
     let main_row = message.rows_of(main).next().ok_or_else(|| Refusal::NoMain(main.to_string()))?;
-    let mut work = Work { message, old, new, main: main_row, taken: BTreeSet::new(), steps: Vec::new(), unfilled: Vec::new(), left_out: Vec::new() };
+    let mut work = Work {
+        message,
+        old,
+        new,
+        main: main_row,
+        taken: BTreeSet::new(),
+        steps: Vec::new(),
+        unfilled: Vec::new(),
+        left_out: Vec::new(),
+    };
     let head = work.head(after);
     let rows = work.tables(after);
     work.leave_out();
@@ -347,8 +357,15 @@ impl<'m, 'a> Work<'m, 'a> {
             "Head" => ("Head", self.message.said(name).map(str::to_string)),
             "main" => (self.main.table, self.main.said(name).map(Cow::into_owned)),
             other => {
-                let values: BTreeSet<String> = self.message.rows_of(other).filter_map(|row| row.said(name)).map(Cow::into_owned).collect();
-                (other, values.into_iter().next().filter(|first| self.message.rows_of(other).all(|row| row.said(name).as_deref() == Some(first))))
+                let values: BTreeSet<String> =
+                    self.message.rows_of(other).filter_map(|row| row.said(name)).map(Cow::into_owned).collect();
+                (
+                    other,
+                    values
+                        .into_iter()
+                        .next()
+                        .filter(|first| self.message.rows_of(other).all(|row| row.said(name).as_deref() == Some(first))),
+                )
             }
         };
         let value = value?;

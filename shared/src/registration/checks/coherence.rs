@@ -26,7 +26,9 @@ pub(super) fn check(about: &About<'_, '_>, findings: &mut Findings) {
 /// Gives a case number without the number of the unit behind it: `-1` or `_1`.
 pub(in crate::registration) fn case_of(flow: &str) -> &str {
     match flow.rfind(['-', '_']) {
-        Some(at) if flow.get(at + 1..).is_some_and(|unit| !unit.is_empty() && unit.bytes().all(|byte| byte.is_ascii_digit())) => {
+        Some(at)
+            if flow.get(at + 1..).is_some_and(|unit| !unit.is_empty() && unit.bytes().all(|byte| byte.is_ascii_digit())) =>
+        {
             flow.get(..at).unwrap_or(flow)
         }
         _ => flow,

@@ -173,7 +173,11 @@ fn outcome(response: &Response, findings: &mut Findings) {
     }
     if response.response_code.trim().chars().count() > 4 {
         findings.add(Finding::warning("width", |lang| {
-            say!(lang, "ResponseCode 超过 4 位。请向接收方核实。", "ResponseCode has more than 4 places. Ask the receiving system.")
+            say!(
+                lang,
+                "ResponseCode 超过 4 位。请向接收方核实。",
+                "ResponseCode has more than 4 places. Ask the receiving system."
+            )
         }));
     }
 }

@@ -152,14 +152,7 @@ fn new(log: &AccessLog<'_>, findings: &mut Findings) {
 }
 
 /// A list has as many rows as it says, and as its counters say.
-fn total(
-    name: &'static str,
-    total: Option<u64>,
-    rows: usize,
-    line: u32,
-    info: &Option<Counters<'_>>,
-    findings: &mut Findings,
-) {
+fn total(name: &'static str, total: Option<u64>, rows: usize, line: u32, info: &Option<Counters<'_>>, findings: &mut Findings) {
     let Some(total) = total else {
         findings.add(missing("totalNum", line).in_table(name));
         return;

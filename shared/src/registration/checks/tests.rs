@@ -31,7 +31,9 @@ fn found(text: impl AsRef<[u8]>) -> String {
 
 /// Every message that can be made from the catalogue, with what it is of.
 fn all() -> Vec<(Edition, &'static str, Made)> {
-    let of = |edition| every(edition).into_iter().map(move |(code, set)| (edition, code.code.as_str(), Made::of(edition, code, set)));
+    let of = |edition| {
+        every(edition).into_iter().map(move |(code, set)| (edition, code.code.as_str(), Made::of(edition, code, set)))
+    };
     Edition::ALL.into_iter().flat_map(of).collect()
 }
 
@@ -123,7 +125,10 @@ fn a_wrong_value_of_every_column_is_named() {
                     let mut made = made.clone();
                     *made.cell(table, name).unwrap() = wrong.to_string();
                     let found = found(made.text());
-                    assert!(found.split([',', ' ']).any(|code| code == expected), "{edition} {code} {table}.{name}={wrong}: {found}");
+                    assert!(
+                        found.split([',', ' ']).any(|code| code == expected),
+                        "{edition} {code} {table}.{name}={wrong}: {found}"
+                    );
                 };
                 match column.kind {
                     ColumnType::Date => checked("2024/03/15", "date"),
@@ -140,7 +145,10 @@ fn a_wrong_value_of_every_column_is_named() {
                 if column.required {
                     checked("", "required");
                     let mut made = made.clone();
-                    made.rows.iter_mut().filter(|(own, _)| own == table).for_each(|(_, cells)| cells.retain(|(own, _)| own != name));
+                    made.rows
+                        .iter_mut()
+                        .filter(|(own, _)| own == table)
+                        .for_each(|(_, cells)| cells.retain(|(own, _)| own != name));
                     assert!(found(made.text()).contains("required"), "{edition} {code} {table}.{name}");
                 }
             }
@@ -197,7 +205,10 @@ fn what_real_files_contain_is_no_finding() {
         text.replace("\"/\"", "\"\""),
         text.replace("<ProofCount>0</ProofCount>", "<ProofCount/>"),
         text.replace("<PreCertID>/<", "<DigitalSign>0f</DigitalSign><PreCertID>阿国用(2009)第1号、(旧)12&#x53F7;<"),
-        text.replace("蒙(2024)阿荣旗不动产权第0000123号", "蒙(2024)阿荣旗不动产权第0000123号;蒙(2024)阿荣旗不动产权第0000124号"),
+        text.replace(
+            "蒙(2024)阿荣旗不动产权第0000123号",
+            "蒙(2024)阿荣旗不动产权第0000123号;蒙(2024)阿荣旗不动产权第0000124号",
+        ),
     ] {
         assert_eq!(found(&real), "", "{real}");
     }
@@ -283,7 +294,9 @@ fn a_response_is_taken_whole_and_says_what_it_says() {
     let Cargo::Response(response) = understand(&document, &limits).unwrap() else { panic!("it is a response") };
     assert_eq!((response.outcome(), response.response_code.as_str()), (Outcome::Success, "0000"));
     assert_eq!((response.cert_id.as_str(), response.qr_code.as_str()), ("蒙(2024)阿荣旗不动产权第0000123号", ""));
-    let named = |inner: &str| codes(&lint("Rep150721240315000001.xml", format!("<respond>{inner}</respond>").as_bytes(), &Said::default()));
+    let named = |inner: &str| {
+        codes(&lint("Rep150721240315000001.xml", format!("<respond>{inner}</respond>").as_bytes(), &Said::default()))
+    };
     let id = "<BizMsgID>150721240315000001</BizMsgID>";
     assert_eq!(named(""), "id-missing");
     assert_eq!(named(id), "response-unsaid");

@@ -35,7 +35,8 @@ fn head(about: &About<'_, '_>, findings: &mut Findings) {
             findings.add(finding.in_table("Head").at(name).on_line(field.line).showing(value));
         }
     }
-    for (name, is_right) in [("CreateDate", civil::is_plain as fn(&str) -> bool), ("CertCount", is_count), ("ProofCount", is_count)]
+    for (name, is_right) in
+        [("CreateDate", civil::is_plain as fn(&str) -> bool), ("CertCount", is_count), ("ProofCount", is_count)]
     {
         let (Some(value), Some(field)) = (about.message.said(name), about.message.field(name)) else {
             continue;

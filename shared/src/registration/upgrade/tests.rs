@@ -74,8 +74,14 @@ fn an_old_first_registration_becomes_a_new_one() {
     ] {
         assert_eq!(value(&done.text, table, column).as_deref(), Some(expected), "{table}.{column}");
     }
-    let missing = |table: &str, column: &str| done.unfilled.iter().any(|one| one.table == table && one.column.as_deref() == Some(column));
-    assert!(missing("Head", "DigitalSign") && missing("Head", "BizMsgID") && missing("DJF_DJ_DB", "DBYJ") && missing("KTT_FW_ZRZ", "LDDM"));
+    let missing =
+        |table: &str, column: &str| done.unfilled.iter().any(|one| one.table == table && one.column.as_deref() == Some(column));
+    assert!(
+        missing("Head", "DigitalSign")
+            && missing("Head", "BizMsgID")
+            && missing("DJF_DJ_DB", "DBYJ")
+            && missing("KTT_FW_ZRZ", "LDDM")
+    );
     assert!(!missing("DJF_DJ_DB", "DBSJ") && !missing("ZTT_GY_QLR", "BZ"));
     let left: BTreeSet<&str> = done.left_out.iter().map(|one| one.table.as_str()).collect();
     assert!(left.contains("DJF_DJ_SF") && left.contains("FJ_F_100") && left.contains("DJF_DJ_SZ"), "{left:?}");
@@ -89,9 +95,13 @@ fn a_mortgage_gets_its_own_code_and_its_cancellation_the_cancellations() {
     assert_eq!(value(&made.text, "QLF_QL_DYAQ", "SSYWH").as_deref(), Some("202203150001"));
     let cancelled = upgraded(&sample("old/BizMsg/Biz150721220316000001.xml")).unwrap();
     assert_eq!(cancelled.code, "4000101");
-    for (column, expected) in
-        [("YWH", "202203160001"), ("ZXYWH", "202203150002"), ("BZ", "主债权消灭"), ("BDCQZH", "蒙(2022)阿荣旗不动产证明第0000045号"), ("QLLX", "23")]
-    {
+    for (column, expected) in [
+        ("YWH", "202203160001"),
+        ("ZXYWH", "202203150002"),
+        ("BZ", "主债权消灭"),
+        ("BDCQZH", "蒙(2022)阿荣旗不动产证明第0000045号"),
+        ("QLLX", "23"),
+    ] {
         assert_eq!(value(&cancelled.text, "QLF_QL_ZXDJ", column).as_deref(), Some(expected), "{column}");
     }
     assert!(cancelled.left_out.iter().any(|left| left.table == "ZTT_GY_QLR"));

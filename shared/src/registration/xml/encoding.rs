@@ -160,7 +160,14 @@ fn decode_utf_16<'a>(body: &'a [u8], order: &'static Encoding) -> Result<Documen
     let text = strict(body, order).map_err(|at| false_at(XmlEncoding::Utf16, 1, 2 + at))?;
     let declaration = declaration(text.as_bytes()).map_err(|stop| on_first_line(text.as_bytes(), 2, stop))?;
     agree(text.as_bytes(), &declaration, XmlEncoding::Utf16, 2)?;
-    Ok(Document { text: Cow::Owned(text), encoding: XmlEncoding::Utf16, contradicts: None, declared_to: declaration.end, body, mark: 2 })
+    Ok(Document {
+        text: Cow::Owned(text),
+        encoding: XmlEncoding::Utf16,
+        contradicts: None,
+        declared_to: declaration.end,
+        body,
+        mark: 2,
+    })
 }
 
 fn utf_8(body: &[u8], mark: usize, declared_to: usize) -> Result<Document<'_>, XmlFault> {
