@@ -23,6 +23,9 @@ pub(super) struct LintArgs {
     /// 只应是这些区划的报文 / the messages are of these areas alone
     #[arg(long, value_delimiter = ',', value_parser = area)]
     area: Vec<String>,
+    /// 区划调整前后的代码，如 150700=150721 / area codes before and after a change
+    #[arg(long, value_delimiter = ',', value_parser = alias, value_name = "OLD=NEW")]
+    alias: Vec<(String, String)>,
     /// 文件的编码，不管它怎么声明：GBK 或 GB18030 / the files' encoding, whatever they declare
     #[arg(long)]
     encoding: Option<XmlEncoding>,
@@ -37,6 +40,13 @@ fn area(text: &str) -> Result<String, String> {
         true => Ok(text.to_string()),
         false => Err("区划代码应为 6 位数字 / an area code has 6 digits".to_string()),
     }
+}
+
+/// Takes an area code that was and the one that is.
+fn alias(text: &str) -> Result<(String, String), String> {
+    let wrong = || "应为两个 6 位区划代码，如 150700=150721 / two area codes, such as 150700=150721".to_string();
+    let (old, new) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((area(old).map_err(|_| wrong())?, area(new).map_err(|_| wrong())?))
 }
 
 /// What `--json` says of a file; one stands on each line of the array.
@@ -75,7 +85,12 @@ struct Count {
 }
 
 pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let said = Said { areas: args.area.iter().cloned().collect(), encoding: args.encoding, limits: XmlLimits::default() };
+    let said = Said {
+        areas: args.area.iter().cloned().collect(),
+        aliases: args.alias.iter().cloned().collect(),
+        encoding: args.encoding,
+        limits: XmlLimits::default(),
+    };
     let mut met = Met::default();
     let mut count = Count::default();
     if args.json {
@@ -129,7 +144,10 @@ fn one(file: &Path, said: &Said, met: &mut Met) -> Linted {
     let bytes = match bytes_of(file, said.limits.bytes) {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(fault)) => return unread(Finding::of_fault(&fault)),
-        Err(error) => return unread(unreadable(&error)),
+        Err(error) => {
+            let fault = ConfigFault::unreadable(file, &error);
+            return unread(Finding::unreadable(|lang| fault.sentence(lang)));
+        }
     };
     let mut linted = lint_one(&name, &bytes, said);
     let mut sha256 = [0; 32];
@@ -149,17 +167,6 @@ fn bytes_of(file: &Path, most: usize) -> std::io::Result<Result<Vec<u8>, XmlFaul
     let mut bytes = Vec::with_capacity(length);
     opened.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(Ok(bytes))
-}
-
-fn unreadable(error: &std::io::Error) -> Finding {
-    let problem = error.to_string();
-    Finding::unreadable(|lang| {
-        say!(
-            lang,
-            "文件读不出来：{problem}。请核对路径和权限。",
-            "The file cannot be read: {problem}. Check its path and its rights."
-        )
-    })
 }
 
 fn json_line(file: &Path, linted: &Linted, further: bool) -> String {

@@ -186,9 +186,9 @@ fn place(table: &str, row: u32) -> String {
     }
 }
 
-/// Lists what must be supplied, by who supplies it and by table.
+/// Lists what must be supplied, by who supplies it and by table; rows that lack the same stand on one line.
 fn unfilled(upgraded: &Upgraded, lang: Lang) -> String {
-    let mut by_who: BTreeMap<&str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, &str, u32), Vec<String>> = BTreeMap::new();
     for missing in &upgraded.unfilled {
         let [zh, en] = &missing.who;
         let who = if lang == Lang::Zh { zh } else { en };
@@ -196,14 +196,24 @@ fn unfilled(upgraded: &Upgraded, lang: Lang) -> String {
             Some(column) => format!("{column} {}", missing.label),
             None => say!(lang, "整张表（{}）", "the whole table ({})", missing.label),
         };
-        by_who.entry(who).or_default().entry(place(&missing.table, missing.row)).or_default().push(shown);
+        rows.entry((who, &missing.table, missing.row)).or_default().push(shown);
     }
-    let mut text = String::new();
-    for (who, tables) in by_who {
-        text += &format!("  {who}\n");
-        for (table, columns) in tables {
-            text += &format!("    {} {}\n", table.trim_end_matches('.'), columns.join("、"));
+    let mut lines: BTreeMap<(&str, &str, String), Vec<u32>> = BTreeMap::new();
+    for ((who, table, row), columns) in rows {
+        lines.entry((who, table, columns.join("、"))).or_default().push(row);
+    }
+    let (mut text, mut last) = (String::new(), "");
+    for ((who, table, columns), rows) in lines {
+        if who != last {
+            text += &format!("  {who}\n");
+            last = who;
         }
+        let rows = match rows.as_slice() {
+            [0] => String::new(),
+            [row] => format!("[{row}]"),
+            several => say!(lang, "（{} 行）", " ({} rows)", several.len()),
+        };
+        text += &format!("    {table}{rows} {columns}\n");
     }
     text
 }

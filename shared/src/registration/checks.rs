@@ -17,7 +17,7 @@ mod values;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cargo::{Cargo, understand};
 use super::catalogue::{Catalogue, Standard, standard};
@@ -34,6 +34,8 @@ pub use identity::Met;
 pub struct Said {
     /// The areas whose messages these are; any where none is named.
     pub areas: BTreeSet<String>,
+    /// Area codes that were and are now another's (区划调整), old to new: they stay inside unit numbers.
+    pub aliases: BTreeMap<String, String>,
     /// The encoding of the files, whatever they declare.
     pub encoding: Option<XmlEncoding>,
     /// Bounds of what a file may cost.

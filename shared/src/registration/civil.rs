@@ -24,9 +24,9 @@ pub fn time(text: &str) -> Option<DateTime> {
     let date = date_at(bytes, true)?;
     let rest = bytes.get(10..)?;
     let clock = match rest {
-        [] => return Some(date.to_datetime(jiff::civil::Time::midnight())),
         [b'T' | b' ', clock @ ..] => clock,
-        _ => return None,
+        // The day is as it is written, also where an offset follows it.
+        zone => return offset(zone).map(|_| date.to_datetime(jiff::civil::Time::midnight())),
     };
     if clock.get(2) != Some(&b':') || clock.get(5) != Some(&b':') {
         return None;
@@ -63,7 +63,7 @@ pub fn short_day(digits: &str) -> Option<Date> {
 
 /// Tells whether the text is how messages write a time: a date, or date and time parted by `T`, with or without an offset.
 pub fn is_plain(text: &str) -> bool {
-    text.as_bytes().get(4) == Some(&b'-') && text.as_bytes().get(10).is_none_or(|mark| *mark == b'T') && time(text).is_some()
+    text.as_bytes().get(4) == Some(&b'-') && text.as_bytes().get(10) != Some(&b' ') && time(text).is_some()
 }
 
 fn date_at(bytes: &[u8], dashed: bool) -> Option<Date> {
@@ -119,6 +119,7 @@ mod tests {
             ("2024-03-15 10:21:33", "2024-03-15T10:21:33"),
             ("2024-03-15T10:21:33.123", "2024-03-15T10:21:33"),
             ("2024-03-15", "2024-03-15T00:00:00"),
+            ("2024-03-15+08:00", "2024-03-15T00:00:00"),
             ("20240315", "2024-03-15T00:00:00"),
             ("20240315213000", "2024-03-15T21:30:00"),
             ("2024-02-29", "2024-02-29T00:00:00"),

@@ -55,18 +55,27 @@ pub fn half_width(value: &str) -> Cow<'_, str> {
     Cow::Owned(value.chars().filter(|letter| !letter.is_whitespace()).map(narrow).collect())
 }
 
-/// Gives the shortest form of a decimal number, `None` when the text is none.
+/// Most digits of a number, and the farthest its point is moved.
+const DIGITS_MAX: usize = 60;
+const EXPONENT_MAX: i32 = 40;
+
+/// Gives the shortest form of a decimal number, `None` when the text is none. `4.156E7`, as some programs write, is one.
 pub fn decimal(text: &str) -> Option<String> {
-    let (sign, digits) = match text.as_bytes().first() {
-        Some(b'-') => ("-", text.get(1..)?),
-        Some(b'+') => ("", text.get(1..)?),
-        _ => ("", text),
+    let (mantissa, exponent) = match text.split_once(['E', 'e']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse().ok().filter(|by: &i32| by.abs() <= EXPONENT_MAX)?),
+        None => (text, 0),
+    };
+    let (sign, digits) = match mantissa.strip_prefix(['-', '+']) {
+        Some(digits) if mantissa.starts_with('-') => ("-", digits),
+        Some(digits) => ("", digits),
+        None => ("", mantissa),
     };
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if (whole.is_empty() && part.is_empty()) || !is_digits(whole) || !is_digits(part) || digits.len() > 60 {
+    if (whole.is_empty() && part.is_empty()) || !is_digits(whole) || !is_digits(part) || digits.len() > DIGITS_MAX {
         return None;
     }
+    let (whole, part) = moved(whole, part, exponent);
     let (whole, part) = (whole.trim_start_matches('0'), part.trim_end_matches('0'));
     Some(match (whole, part) {
         ("", "") => "0".to_string(),
@@ -74,6 +83,18 @@ pub fn decimal(text: &str) -> Option<String> {
         ("", _) => format!("{sign}0.{part}"),
         _ => format!("{sign}{whole}.{part}"),
     })
+}
+
+/// Moves the point by so many places, to the right where `by` is positive.
+fn moved(whole: &str, part: &str, by: i32) -> (String, String) {
+    let (mut whole, mut part) = (whole.to_string(), part.to_string());
+    for _ in 0..by {
+        whole.push(if part.is_empty() { '0' } else { part.remove(0) });
+    }
+    for _ in by..0 {
+        part.insert(0, whole.pop().unwrap_or('0'));
+    }
+    (whole, part)
 }
 
 #[cfg(test)]
@@ -103,10 +124,15 @@ mod tests {
         for (one, other, of) in [
             ("98.360", "98.36", ColumnType::Decimal),
             ("+5", "05.0", ColumnType::Decimal),
+            ("4.156201025E7", "41562010.25", ColumnType::Decimal),
+            ("1.5e-3", "0.0015", ColumnType::Decimal),
             ("蒙（2024）阿荣旗", "蒙(2024) 阿荣旗", ColumnType::Text),
             ("2024-03-15T10:00:00+08:00", "2024-03-15 10:00:00", ColumnType::Date),
         ] {
             assert_eq!(alike(one, of), alike(other, of));
+        }
+        for text in ["", ".", "-", "1,5", "1.2.3", "E5", "1E", "1E999", "１", "--1", "9".repeat(61).as_str()] {
+            assert_eq!(decimal(text), None, "{text}");
         }
         assert_ne!(alike("1", ColumnType::Text), alike("01", ColumnType::Text));
         assert_ne!(alike("-5", ColumnType::Decimal), alike("5", ColumnType::Decimal));

@@ -1,6 +1,7 @@
 //! What must be there: fields of the head, and columns that a vendor's schema requires.
 
 use super::About;
+use crate::registration::catalogue::ColumnType;
 use crate::registration::finding::{Finding, Findings};
 use crate::registration::nothing::is_nothing;
 use crate::say;
@@ -61,7 +62,10 @@ pub(super) fn check(about: &About<'_, '_>, findings: &mut Findings) {
 
 fn head(about: &About<'_, '_>, findings: &mut Findings) {
     let missing = |fields: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
-        fields.iter().filter(|(name, _)| about.message.said(name).is_none()).copied().collect()
+        let says = |name: &str| {
+            about.message.said(name).is_some_and(|value| name != "CreateDate" || !is_nothing(value, ColumnType::Date))
+        };
+        fields.iter().filter(|(name, _)| !says(name)).copied().collect()
     };
     for (name, label) in missing(&IDENTITY) {
         findings.add(

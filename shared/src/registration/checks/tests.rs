@@ -287,6 +287,29 @@ fn a_foreign_area_is_an_error_where_the_channel_names_its_own() {
 }
 
 #[test]
+fn a_unit_of_another_area_is_an_error_unless_its_area_was_renamed() {
+    let code = standard().edition(Edition::New).code("1003701").unwrap();
+    let text = Made::of(Edition::New, code, Some(&code.sets[0])).text();
+    let renamed = text.replace("150721001002GB", "150700001002GB");
+    assert_eq!(found(&renamed), "unit-area");
+    let said = Said { aliases: [("150700".to_string(), "150721".to_string())].into(), ..Said::default() };
+    assert_eq!(codes(&lint(&format!("Biz{ID}.xml"), renamed.as_bytes(), &said)), "");
+}
+
+#[test]
+fn the_right_is_of_the_messages_unit() {
+    let code = standard().edition(Edition::New).code("1000401").unwrap();
+    let made = Made::of(Edition::New, code, Some(&code.sets[0]));
+    let mut other = made.clone();
+    *other.cell("QLT_FW_FDCQ_DZ", "BDCDYH").unwrap() = "150721001002GB00017F00040001".to_string();
+    assert_eq!(found(other.text()), "unit-differs");
+    let at = made.rows.iter().position(|(table, _)| table == "QLT_FW_FDCQ_DZ").unwrap();
+    let mut several = made.clone();
+    several.rows.insert(at, other.rows[at].clone());
+    assert_eq!(found(several.text()), "");
+}
+
+#[test]
 fn a_response_is_taken_whole_and_says_what_it_says() {
     let bytes = sample("new/RepMsg/Rep150721240315000001.xml");
     let limits = XmlLimits::default();
@@ -344,6 +367,20 @@ fn hostile_documents_are_refused_in_bounded_time_and_memory() {
     assert!(found(head).contains("head-missing"));
     let seconds = begun.elapsed().as_secs();
     assert!(seconds < 60, "{seconds} s");
+}
+
+#[test]
+fn linting_thousands_of_messages_takes_seconds() {
+    let text = String::from_utf8(sample("new/BizMsg/Biz150721240315000003.xml")).unwrap();
+    let begun = std::time::Instant::now();
+    for number in 0..2000 {
+        let id = format!("150721240315{number:06}");
+        let linted = lint(&format!("Biz{id}.xml"), text.replace("150721240315000003", &id).as_bytes(), &Said::default());
+        assert_eq!((linted.findings.errors(), linted.findings.warnings()), (0, 2));
+    }
+    let each = begun.elapsed() / 2000;
+    println!("{each:?} a message of {} bytes, {:?} for 100,000", text.len(), each * 100_000);
+    assert!(each.as_millis() < 10, "{each:?}");
 }
 
 proptest! {

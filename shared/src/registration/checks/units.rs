@@ -102,8 +102,8 @@ fn area(about: &About<'_, '_>, unit: &str, place: &impl Fn(Finding) -> Finding, 
         return;
     };
     let of_unit: String = unit.chars().take(6).collect();
-    let now = about.standard.rules.unit.alias.get(&of_unit).map_or(of_unit.as_str(), String::as_str);
-    if now != area {
+    let renamed = about.said.aliases.get(&of_unit).or_else(|| about.standard.rules.unit.alias.get(&of_unit));
+    if of_unit != area && renamed.is_none_or(|now| now != area) {
         let (of_unit, area) = (shown(&of_unit), shown(area));
         findings.add(place(Finding::error("unit-area", |lang| {
             say!(
@@ -142,7 +142,7 @@ fn earlier(about: &About<'_, '_>, findings: &mut Findings) {
 fn rows(about: &About<'_, '_>, findings: &mut Findings) {
     let rules = &about.standard.rules.unit;
     let head = about.message.said("EstateNum").filter(|unit| check_unit(unit, rules).is_ok());
-    let main = about.main();
+    right(about, head, findings);
     for row in about.message.rows() {
         let own = rules.columns.iter().filter_map(|name| Some((name, row.said(name)?, true)));
         let elsewhere = rules.elsewhere.iter().filter_map(|name| Some((name, row.said(name)?, false)));
@@ -152,15 +152,24 @@ fn rows(about: &About<'_, '_>, findings: &mut Findings) {
                 findings.add(place(flawed(flaw)));
                 continue;
             }
-            let Some(head) = head.filter(|_| here) else {
-                continue;
-            };
-            if main == Some(row.table) && name == "BDCDYH" && *unit != *head {
-                findings.add(place(other_unit(head)));
-            } else if unit.get(..19) != head.get(..19) {
+            if head.is_some_and(|head| here && unit.get(..19) != head.get(..19)) {
                 findings.add(place(other_parcel()));
             }
         }
+    }
+}
+
+/// One of the right's own rows is of the message's unit; a project of several buildings has others beside it.
+fn right(about: &About<'_, '_>, head: Option<&str>, findings: &mut Findings) {
+    let (Some(head), Some(main)) = (head, about.main()) else {
+        return;
+    };
+    let mut units = about.message.rows_of(main).filter_map(|row| Some((row, row.said("BDCDYH")?)));
+    let Some((row, unit)) = units.next().filter(|(_, unit)| check_unit(unit, &about.standard.rules.unit).is_ok()) else {
+        return;
+    };
+    if *unit != *head && !units.any(|(_, unit)| *unit == *head) {
+        findings.add(other_unit(head).in_row(&row).at("BDCDYH").showing(&unit));
     }
 }
 

@@ -49,7 +49,7 @@ fn head(about: &About<'_, '_>, findings: &mut Findings) {
 }
 
 fn is_count(text: &str) -> bool {
-    text.parse::<u32>().is_ok()
+    text.parse::<u32>().is_ok() || is_nothing(text, ColumnType::Integer)
 }
 
 fn cell(about: &About<'_, '_>, row: &Row<'_, '_>, column: &Column, value: &str, findings: &mut Findings) {

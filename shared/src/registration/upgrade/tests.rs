@@ -3,6 +3,7 @@ use crate::registration::cargo::{Cargo, understand};
 use crate::registration::checks::tests::made::{Made, every};
 use crate::registration::checks::{Said, lint};
 use crate::registration::xml::{XmlLimits, decode};
+use proptest::prelude::*;
 
 fn sample(path: &str) -> String {
     std::fs::read_to_string(format!("{}/../tests/data/registration/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -152,5 +153,31 @@ fn no_upgraded_message_of_any_code_holds_a_value_that_the_old_one_has_not() {
         }
         let found = lint("Biz150721240315000001.xml", done.text.as_bytes(), &Said::default());
         assert_eq!((found.edition, found.findings.errors()), (Some(Edition::New), 0), "{}", code.code);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_mutant_of_an_old_message_is_upgraded_or_refused_without_a_panic(
+        which in 0..2_usize,
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3), 1..6),
+    ) {
+        let mut bytes = sample(["old/BizMsg/Biz150721220315000001.xml", "old/BizMsg/Biz150721220316000001.xml"][which]).into_bytes();
+        for (at, byte, kind) in changes {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => { bytes.remove(at); }
+                _ => bytes[at] = b"0/9A_-"[usize::from(byte) % 6],
+            }
+        }
+        let limits = XmlLimits::default();
+        let Ok(document) = decode(&bytes, None, &limits) else { return Ok(()) };
+        if let Ok(Cargo::Message(message)) = understand(&document, &limits)
+            && let Ok(done) = upgrade(&message)
+        {
+            let findings = lint("Biz.xml", done.text.as_bytes(), &Said::default());
+            prop_assert_eq!(findings.kind, "message", "{}", done.text);
+        }
     }
 }

@@ -119,7 +119,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Document<'_>, XmlFault> {
 /// # Errors
 /// A declaration that is malformed, or bytes that are not of the encoding.
 pub(super) fn decode_as(bytes: &[u8], said: XmlEncoding) -> Result<Document<'_>, XmlFault> {
-    if !matches!(said, XmlEncoding::Gbk | XmlEncoding::Gb18030) {
+    // A byte order mark is no declaration that somebody forgot to change.
+    let marked = matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if marked || !matches!(said, XmlEncoding::Gbk | XmlEncoding::Gb18030) {
         return decode(bytes);
     }
     let declaration = declaration(bytes).map_err(|stop| on_first_line(bytes, 0, stop))?;
