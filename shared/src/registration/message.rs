@@ -3,10 +3,14 @@
 //! Nothing is copied and nothing is changed: names and values are slices of the document, and a value is resolved when it is asked for.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::nothing::is_blank;
+use jiff::civil::DateTime;
+
+use super::catalogue::ColumnType;
+use super::civil;
+use super::nothing::{is_blank, is_nothing};
 use super::xml::{Element, Visit, value_of};
 
 /// Most rows and most attributes of one message; the widest land parcels seen have some thousand points.
@@ -113,6 +117,23 @@ impl<'a> Message<'a> {
     /// Gives a head field's text without white space around it, unless it says nothing.
     pub fn said(&self, name: &str) -> Option<&str> {
         self.field(name).map(|field| field.value.trim()).filter(|value| !is_blank(value))
+    }
+
+    /// Gives when the case was registered (CreateDate): a civil time, none where it says nothing that is a time.
+    pub fn registered(&self) -> Option<DateTime> {
+        self.said("CreateDate").filter(|time| !is_nothing(time, ColumnType::Date)).and_then(civil::time)
+    }
+
+    /// Gives the units whose rights it reports: that of the head first, then the others of the tables of rights, each once.
+    pub fn units(&self) -> Vec<String> {
+        let mut units: Vec<String> = self.said("EstateNum").map(str::to_string).into_iter().collect();
+        let mut met: HashSet<String> = units.iter().cloned().collect();
+        for unit in self.rows().filter(|row| row.table.starts_with("QL")).filter_map(|row| row.said("BDCDYH")) {
+            if met.insert(unit.to_string()) {
+                units.push(unit.into_owned());
+            }
+        }
+        units
     }
 
     /// Gives the rows in their order.
@@ -288,5 +309,39 @@ impl<'a> Visit<'a> for Taking<'a> {
 
     fn close(&mut self) {
         self.open.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::registration::cargo::{Cargo, understand};
+    use crate::registration::xml::{XmlLimits, decode};
+
+    #[test]
+    fn a_message_tells_its_units_and_its_day_and_holds_what_is_odd() {
+        let text = "<Message>x<Head><EstateNum> 甲&#x2F; </EstateNum><CreateDate>2024-03-15T16:30:00Z</CreateDate><EstateNum>乙</EstateNum></Head>
+            <Data><QLF_QL_DYAQ BDCDYH='丙'/><QLF_QL_DYAQ BDCDYH='甲/'/><QLF_QL_DYAQ BDCDYH='/'><A/></QLF_QL_DYAQ><ZD_K_103 BDCDYH='丁'/></Data><Data/></Message>";
+        let limits = XmlLimits::default();
+        let document = decode(text.as_bytes(), None, &limits).unwrap();
+        let Cargo::Message(message) = understand(&document, &limits).unwrap() else { panic!("it is a message") };
+        assert_eq!(message.units(), ["甲/", "丙"]);
+        assert_eq!(message.registered().map(|time| time.to_string()).as_deref(), Some("2024-03-16T00:30:00"));
+        let odd: Vec<_> = message.odd.iter().map(|odd| (odd.name, odd.line)).collect();
+        assert_eq!(odd, [("", 1), ("EstateNum", 1), ("A", 2), ("Data", 2)]);
+        assert_eq!(
+            message.rows_of("QLF_QL_DYAQ").map(|row| (row.number, row.line)).collect::<Vec<_>>(),
+            [(1, 2), (2, 2), (3, 2)]
+        );
+    }
+
+    #[test]
+    fn a_time_that_says_nothing_is_none() {
+        for written in ["", "/", "1900-01-01T00:00:00", "0001-01-01", "昨天"] {
+            let text = format!("<Message><Head><CreateDate>{written}</CreateDate></Head></Message>");
+            let limits = XmlLimits::default();
+            let document = decode(text.as_bytes(), None, &limits).unwrap();
+            let Cargo::Message(message) = understand(&document, &limits).unwrap() else { panic!("it is a message") };
+            assert_eq!(message.registered(), None, "{written}");
+        }
     }
 }
