@@ -200,7 +200,7 @@ fn lines(file: &Path, linted: &Linted, lang: Lang) -> String {
     let (errors, warnings) = (linted.findings.errors(), linted.findings.warnings());
     let mut text = match (errors, warnings) {
         (0, 0) => say!(lang, "{shown}：没有问题\n", "{shown}: nothing found\n"),
-        _ => say!(lang, "{shown}：错误 {errors} 处，提醒 {warnings} 处\n", "{shown}: {errors} errors, {warnings} warnings\n"),
+        _ => say!(lang, "{shown}：错误 {errors} 处，提醒 {warnings} 处\n", "{shown}: errors {errors}, warnings {warnings}\n"),
     };
     for finding in &linted.findings.told {
         text += &line(finding, lang);

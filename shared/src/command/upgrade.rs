@@ -36,6 +36,7 @@ pub(super) struct UpgradeArgs {
 struct Told<'u> {
     file: String,
     biz_msg_id: &'u str,
+    from_code: &'u str,
     code: &'u str,
     out: Option<String>,
     /// Always true: nothing here can sign.
@@ -148,6 +149,7 @@ fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {
     Told {
         file: args.file.display().to_string(),
         biz_msg_id: &upgraded.biz_msg_id,
+        from_code: &upgraded.from_code,
         code: &upgraded.code,
         out: args.out.as_ref().map(|out| out.display().to_string()),
         needs_signature: true,
@@ -158,8 +160,12 @@ fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {
 }
 
 fn preview(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> String {
-    let (file, code) = (args.file.display(), &upgraded.code);
-    let mut text = say!(lang, "{file}：新版业务编码 {code}\n", "{file}: code {code} of the new edition\n");
+    let (file, before, code) = (args.file.display(), &upgraded.from_code, &upgraded.code);
+    let mut text = say!(
+        lang,
+        "{file}：业务编码 旧版 {before}，新版 {code}\n",
+        "{file}: code {before} of the old edition, {code} of the new\n"
+    );
     text += &say!(lang, "对应关系：\n", "Where values come from:\n");
     for Step { table, row, column, from } in &upgraded.steps {
         text += &format!("  {}{column} ← {from}\n", place(table, *row));

@@ -70,6 +70,8 @@ pub struct LeftOut {
 pub struct Upgraded {
     /// The message's id, still the old one's.
     pub biz_msg_id: String,
+    /// The code it has in the old edition.
+    pub from_code: String,
     /// The code of the new edition.
     pub code: String,
     /// The text, without a signature, marked as needing one.
@@ -206,6 +208,7 @@ pub fn upgrade(message: &Message<'_>) -> Result<Upgraded, Refusal> {
     work.leave_out();
     Ok(Upgraded {
         biz_msg_id: message.said("BizMsgID").unwrap_or_default().to_string(),
+        from_code: before.code.clone(),
         code: after.code.clone(),
         text: write::text(&head, &rows),
         steps: work.steps,
@@ -249,9 +252,6 @@ impl<'m, 'a> Work<'m, 'a> {
                 "RecType" => after.code.clone(),
                 name => self.message.said(name).unwrap_or("/").to_string(),
             };
-            if field.name == "RecType" && *value != *field.value.trim() {
-                self.step("Head", 0, "RecType", "Head.RecType");
-            }
             head.push((field.name.to_string(), value));
         }
         for (name, zh, en) in [("BizMsgID", "报文 ID", "message id"), ("DigitalSign", "签名", "signature")] {
