@@ -9,6 +9,7 @@ mod epoch;
 mod examine;
 mod gaps;
 mod init;
+mod lint;
 mod maintenance;
 mod media;
 mod push;
@@ -19,6 +20,7 @@ mod reseal;
 mod schema;
 mod sink;
 mod source;
+mod upgrade;
 mod wrong_use;
 
 use crate::accounts::operator;
@@ -109,6 +111,10 @@ enum Verb {
     Check(CheckArgs),
     /// 未结束的警报；ack 知悉 / open alarms; ack takes note of one
     Alarms(alarms::AlarmsArgs),
+    /// 检查报文、响应、登簿日志；不需要摆渡站 / check messages, responses and logs; needs no station
+    Lint(lint::LintArgs),
+    /// 旧版报文转为新版（未签名）；不给 --out 只预览 / an old message in the new edition, unsigned; a preview without --out
+    Upgrade(upgrade::UpgradeArgs),
     /// 登记停机维护：不报静默和晚到 / expect silence and lateness for a time
     Maintenance(maintenance::MaintenanceArgs),
 }
@@ -346,6 +352,8 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Init(args) => return init::init(&args, side, lang),
         Verb::Recover(args) => return recover::recover(&args, lang),
         Verb::Schema(args) if !args.needs_station() => return schema::alone(&args, lang),
+        Verb::Lint(args) => return lint::lint(&args, lang),
+        Verb::Upgrade(args) => return upgrade::upgrade(&args, lang),
         verb => Cli { verb, ..cli },
     };
     let station = Station::load(&cli.station)?;
@@ -354,7 +362,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     }
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
-        Verb::Init(_) | Verb::Recover(_) => Ok(0),
+        Verb::Init(_) | Verb::Recover(_) | Verb::Lint(_) | Verb::Upgrade(_) => Ok(0),
         Verb::Epoch(args) => epoch::epoch(&station, args, lang),
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),

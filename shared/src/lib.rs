@@ -25,6 +25,7 @@ pub mod media;
 mod ranges;
 mod reason;
 pub mod receive;
+pub mod registration;
 pub mod repair;
 pub mod report;
 pub mod requests;

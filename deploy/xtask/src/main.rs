@@ -4,6 +4,7 @@ mod bench;
 mod campaign;
 mod demo;
 mod gapbox;
+mod standard;
 mod station;
 mod stop;
 mod test;
@@ -30,6 +31,8 @@ enum Command {
     Gapbox(gapbox::Options),
     /// Provoke every fault of the list and check what must hold after it / 故障演练
     Campaign(campaign::Options),
+    /// Write the catalogue of the message standard from the domain's lists / 生成报文标准数据
+    Standard(standard::Options),
     /// Measure the real stations beside their peers / 性能对比
     Bench(bench::Options),
     /// The floor program of the benchmark: packets with nothing around them
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Gapbox(options) => gapbox::run(&options),
         Command::Campaign(options) => campaign::run(&options),
+        Command::Standard(options) => standard::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Floor(options) => bench::floor::run(&options),
     };

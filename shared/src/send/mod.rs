@@ -16,7 +16,6 @@ pub(crate) mod rows;
 pub mod screen;
 pub mod seal;
 pub mod signal;
-pub mod xml;
 
 use crate::connectors::Look;
 use crate::engine::{Engine, Outgoing, PassReport};

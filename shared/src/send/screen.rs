@@ -3,10 +3,10 @@
 //! Given: a name, a length and, where the channel says XML, the bytes. Gives: the record's key, or a refusal with code and sentences.
 //! After a crash: nothing is left, but the sentences of a refusal whose packet exists: its code remains and stands for them. Never: a change of the bytes, and never a word of the file's content in a sentence.
 
-use super::xml;
 use crate::channel::ScreenConfig;
 use crate::error::ConfigFault;
 use crate::lang::Lang;
+use crate::registration::xml;
 use crate::say;
 use dukou_packets::limits;
 use regex::Regex;

@@ -21,6 +21,7 @@ mod overhead;
 mod postgres;
 mod readme;
 mod rebuild;
+mod registration;
 mod rehearsal;
 mod repair;
 mod repeats;

@@ -32,10 +32,35 @@ impl fmt::Display for XmlEncoding {
     }
 }
 
+impl std::str::FromStr for XmlEncoding {
+    type Err = UnknownEncoding;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEncoding> {
+        KNOWN.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, encoding)| *encoding).ok_or(UnknownEncoding)
+    }
+}
+
+/// Tells that a name is of no encoding that we read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("编码应为 UTF-8、UTF-16、GBK 或 GB18030 / the encoding is UTF-8, UTF-16, GBK or GB18030")]
+pub struct UnknownEncoding;
+
+/// The encodings by the names that documents give them.
+const KNOWN: [(&str, XmlEncoding); 5] = [
+    ("UTF-8", XmlEncoding::Utf8),
+    ("UTF-16", XmlEncoding::Utf16),
+    ("GBK", XmlEncoding::Gbk),
+    ("GB2312", XmlEncoding::Gbk),
+    ("GB18030", XmlEncoding::Gb18030),
+];
+
 /// Holds a document's text and the way back to its bytes.
-pub(super) struct Document<'a> {
+#[derive(Debug)]
+pub struct Document<'a> {
     pub(super) text: Cow<'a, str>,
     pub(super) encoding: XmlEncoding,
+    /// What the document declares, where that is another encoding than the one it was read in.
+    contradicts: Option<EncodingName>,
     /// Where the XML declaration ends in `text`; 0 without one.
     pub(super) declared_to: usize,
     /// The bytes of the file after the byte order mark.
@@ -45,6 +70,21 @@ pub(super) struct Document<'a> {
 }
 
 impl Document<'_> {
+    /// Gives the whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the encoding the bytes were read in.
+    pub fn encoding(&self) -> XmlEncoding {
+        self.encoding
+    }
+
+    /// Tells what the document declares or is by default, where its channel says that it is in another encoding.
+    pub fn contradicts(&self) -> Option<&EncodingName> {
+        self.contradicts.as_ref()
+    }
+
     /// Finds the line and the byte of the file for a position in the text.
     pub(super) fn place(&self, at: usize) -> Place {
         let before = self.text.get(..at).unwrap_or(&self.text);
@@ -74,6 +114,35 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Document<'_>, XmlFault> {
     }
 }
 
+/// Decodes a document strictly in the encoding that its channel says, whatever it declares.
+///
+/// # Errors
+/// A declaration that is malformed, or bytes that are not of the encoding.
+pub(super) fn decode_as(bytes: &[u8], said: XmlEncoding) -> Result<Document<'_>, XmlFault> {
+    // A byte order mark is no declaration that somebody forgot to change.
+    let marked = matches!(bytes, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if marked || !matches!(said, XmlEncoding::Gbk | XmlEncoding::Gb18030) {
+        return decode(bytes);
+    }
+    let declaration = declaration(bytes).map_err(|stop| on_first_line(bytes, 0, stop))?;
+    let named = declaration.name(bytes).unwrap_or(b"UTF-8");
+    let same = std::str::from_utf8(named).is_ok_and(|name| name.parse() == Ok(said));
+    let document = chinese(bytes, said, declaration.end)?;
+    Ok(Document { contradicts: (!same).then(|| shown(named)), ..document })
+}
+
+/// Tells whether bytes that are not of the encoding they declare are all characters of GB18030.
+pub(super) fn is_chinese(bytes: &[u8]) -> bool {
+    strict(bytes, GB18030).is_ok()
+}
+
+fn chinese(body: &[u8], encoding: XmlEncoding, declared_to: usize) -> Result<Document<'_>, XmlFault> {
+    let text = strict(body, GB18030)
+        .and_then(|text| only_short(body, encoding).map(|()| text))
+        .map_err(|at| false_at(encoding, line(body, at), at))?;
+    Ok(Document { text: Cow::Owned(text), encoding, contradicts: None, declared_to, body, mark: 0 })
+}
+
 fn decode_utf_8_with_mark(body: &[u8]) -> Result<Document<'_>, XmlFault> {
     let declaration = declaration(body).map_err(|stop| on_first_line(body, 3, stop))?;
     agree(body, &declaration, XmlEncoding::Utf8, 3)?;
@@ -85,12 +154,7 @@ fn decode_unmarked(body: &[u8]) -> Result<Document<'_>, XmlFault> {
     match declared(body, &declaration)? {
         None | Some(XmlEncoding::Utf8) => utf_8(body, 0, declaration.end),
         Some(XmlEncoding::Utf16) => Err(untrue(body, &declaration, 0)),
-        Some(encoding) => {
-            let text = strict(body, GB18030)
-                .and_then(|text| only_short(body, encoding).map(|()| text))
-                .map_err(|at| false_at(encoding, line(body, at), at))?;
-            Ok(Document { text: Cow::Owned(text), encoding, declared_to: declaration.end, body, mark: 0 })
-        }
+        Some(encoding) => chinese(body, encoding, declaration.end),
     }
 }
 
@@ -98,7 +162,14 @@ fn decode_utf_16<'a>(body: &'a [u8], order: &'static Encoding) -> Result<Documen
     let text = strict(body, order).map_err(|at| false_at(XmlEncoding::Utf16, 1, 2 + at))?;
     let declaration = declaration(text.as_bytes()).map_err(|stop| on_first_line(text.as_bytes(), 2, stop))?;
     agree(text.as_bytes(), &declaration, XmlEncoding::Utf16, 2)?;
-    Ok(Document { text: Cow::Owned(text), encoding: XmlEncoding::Utf16, declared_to: declaration.end, body, mark: 2 })
+    Ok(Document {
+        text: Cow::Owned(text),
+        encoding: XmlEncoding::Utf16,
+        contradicts: None,
+        declared_to: declaration.end,
+        body,
+        mark: 2,
+    })
 }
 
 fn utf_8(body: &[u8], mark: usize, declared_to: usize) -> Result<Document<'_>, XmlFault> {
@@ -106,7 +177,7 @@ fn utf_8(body: &[u8], mark: usize, declared_to: usize) -> Result<Document<'_>, X
         let at = fault.valid_up_to();
         false_at(XmlEncoding::Utf8, line(body, at), mark + at)
     })?;
-    Ok(Document { text: Cow::Borrowed(text), encoding: XmlEncoding::Utf8, declared_to, body, mark })
+    Ok(Document { text: Cow::Borrowed(text), encoding: XmlEncoding::Utf8, contradicts: None, declared_to, body, mark })
 }
 
 /// Decodes without replacing anything; gives the first byte that is no character.
@@ -229,14 +300,7 @@ fn declared(bytes: &[u8], declaration: &Declaration) -> Result<Option<XmlEncodin
     let Some(name) = declaration.name(bytes) else {
         return Ok(None);
     };
-    let known = [
-        ("UTF-8", XmlEncoding::Utf8),
-        ("UTF-16", XmlEncoding::Utf16),
-        ("GBK", XmlEncoding::Gbk),
-        ("GB2312", XmlEncoding::Gbk),
-        ("GB18030", XmlEncoding::Gb18030),
-    ];
-    match known.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
+    match KNOWN.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
         Some((_, encoding)) => Ok(Some(*encoding)),
         None => Err(XmlFault::EncodingUnknown { declared: shown(name) }),
     }

@@ -1,8 +1,11 @@
-//! Checks that a supplier's file is one well-formed XML 1.0 document, before anything else reads it.
+//! Reads a supplier's file as one well-formed XML 1.0 document, and refuses whatever is none.
+//!
+//! It is the one reader of XML: the screen of a channel asks it whether a file is well-formed ([`check`]), and what understands messages,
+//! responses and logs takes the pieces as they come ([`read`]), so that both judge alike.
 //!
 //! - **Given** the bytes of an untrusted file and the [`XmlLimits`].
-//! - **Gives** the [`XmlFacts`], or the first [`XmlFault`] with its line and byte.
-//! - **After a crash** nothing is left: the check holds no state and touches no disk.
+//! - **Gives** the [`XmlFacts`], or the first [`XmlFault`] with its line and byte; to a [`Visit`], the pieces in their order.
+//! - **After a crash** nothing is left: the reader holds no state and touches no disk.
 //! - **Never** resolves, fetches or expands anything, never accepts a document type, and never repeats the file's content.
 //!
 //! quick-xml finds where each piece of markup ends. It is made to read much that is not XML (document types, control
@@ -13,16 +16,18 @@
 mod encoding;
 mod fault;
 mod markup;
+mod piece;
 #[cfg(test)]
 mod tests;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-pub use encoding::XmlEncoding;
+pub use encoding::{Document, UnknownEncoding, XmlEncoding};
 use fault::{Breach, Stop};
 pub use fault::{EncodingName, Place, XmlFault, XmlFlaw};
-use markup::{AttributeNames, instruction, is_space, name, reference, skip_space, tag};
+use markup::{AttributeNames, instruction, is_space, name, reference, referred, skip_space, tag};
+pub use piece::{Element, Visit, value_of};
 
 /// Bounds what a document may cost the station that checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +38,13 @@ pub struct XmlLimits {
     pub depth: usize,
     /// Attributes of one element; 512 by default, where the widest table of the reporting messages has under 100.
     pub attributes: usize,
+    /// Length in bytes of an element's or attribute's name; 1000 by default, where the longest of the standard has 22.
+    pub name_bytes: usize,
 }
 
 impl Default for XmlLimits {
     fn default() -> Self {
-        Self { bytes: 16 << 20, depth: 64, attributes: 512 }
+        Self { bytes: 16 << 20, depth: 64, attributes: 512, name_bytes: 1000 }
     }
 }
 
@@ -63,12 +70,36 @@ pub struct XmlFacts {
 /// # Errors
 /// The first fault found. Encoding and characters are judged before the structure. The bytes are untouched.
 pub fn check(bytes: &[u8], limits: &XmlLimits) -> Result<XmlFacts, XmlFault> {
+    read(&decode(bytes, None, limits)?, limits, &mut Unseen)
+}
+
+/// Decodes a document, in the encoding that it declares, or in the one that its channel says.
+///
+/// Where the channel says an encoding, the bytes are taken so whatever the document declares; [`Document::contradicts`] tells whether its
+/// declaration is another.
+///
+/// # Errors
+/// The document's length, its declaration, and bytes that are no characters of the encoding.
+pub fn decode<'a>(bytes: &'a [u8], said: Option<XmlEncoding>, limits: &XmlLimits) -> Result<Document<'a>, XmlFault> {
     if bytes.len() > limits.bytes {
         return Err(XmlFault::Size { bytes: bytes.len(), most: limits.bytes });
     }
-    let document = encoding::decode(bytes)?;
+    match said {
+        Some(said) => encoding::decode_as(bytes, said),
+        None => encoding::decode(bytes),
+    }
+}
+
+/// Reads a decoded document from its first piece to its last.
+///
+/// What the visitor has seen before a fault is true of the document up to there.
+///
+/// # Errors
+/// The first fault found. Characters are judged before the structure.
+pub fn read<'a>(document: &'a Document<'_>, limits: &XmlLimits, visit: &mut impl Visit<'a>) -> Result<XmlFacts, XmlFault> {
     let text: &str = &document.text;
-    let walked = markup::characters(text).and_then(|()| Walk::new(text, document.declared_to, limits)).and_then(Walk::run);
+    let walked =
+        markup::characters(text).and_then(|()| Walk::new(text, document.declared_to, limits)).and_then(|walk| walk.run(visit));
     match walked {
         Ok(walk) => Ok(XmlFacts {
             encoding: document.encoding,
@@ -79,6 +110,16 @@ pub fn check(bytes: &[u8], limits: &XmlLimits) -> Result<XmlFacts, XmlFault> {
         Err(stop) => Err(stop.fault(document.place(stop.at))),
     }
 }
+
+/// Tells whether all bytes are characters of GB18030, so that a false declaration can be told for what it hides.
+pub fn is_chinese(bytes: &[u8]) -> bool {
+    encoding::is_chinese(bytes)
+}
+
+/// Looks at nothing: the document is only checked.
+struct Unseen;
+
+impl Visit<'_> for Unseen {}
 
 /// Walks through the pieces of one document, from its declaration's end to its last byte.
 struct Walk<'a> {
@@ -119,21 +160,33 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn run(mut self) -> Result<Self, Stop> {
+    fn run(mut self, visit: &mut impl Visit<'a>) -> Result<Self, Stop> {
         loop {
             let start = self.position();
             let event = self.reader.read_event();
             let end = self.position();
             match event {
-                Ok(Event::Start(_)) => self.element(start, end - 1, true)?,
-                Ok(Event::Empty(_)) => self.element(start, end - 2, false)?,
-                Ok(Event::End(_)) => self.close(start, end - 1)?,
-                Ok(Event::Text(_)) => self.characters(start, end)?,
-                Ok(Event::GeneralRef(_)) => self.inside_root(start).and_then(|()| {
-                    let after = reference(self.text.as_bytes(), start)?;
-                    if after == end { Ok(()) } else { Err(Stop::new(start, Breach::Entity)) }
-                })?,
-                Ok(Event::CData(_)) => self.inside_root(start)?,
+                Ok(Event::Start(_)) => self.element(start, end - 1, true, visit)?,
+                Ok(Event::Empty(_)) => self.element(start, end - 2, false, visit)?,
+                Ok(Event::End(_)) => {
+                    self.close(start, end - 1)?;
+                    visit.close();
+                }
+                Ok(Event::Text(_)) => {
+                    self.characters(start, end)?;
+                    visit.text(self.slice(start, end));
+                }
+                Ok(Event::GeneralRef(_)) => {
+                    self.inside_root(start)?;
+                    if reference(self.text.as_bytes(), start)? != end {
+                        return Err(Stop::new(start, Breach::Entity));
+                    }
+                    visit.letter(referred(self.slice(start, end)).unwrap_or(char::REPLACEMENT_CHARACTER));
+                }
+                Ok(Event::CData(_)) => {
+                    self.inside_root(start)?;
+                    visit.text(self.slice(start + 9, end - 3));
+                }
                 Ok(Event::Comment(_)) => self.comment(start + 4, end - 3)?,
                 Ok(Event::PI(_) | Event::Decl(_)) => instruction(self.up_to(end - 2), start + 2)?,
                 Ok(Event::DocType(_)) => return Err(Stop::new(start, Breach::DocType)),
@@ -157,7 +210,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes a start tag or an empty element whose `<` is at `start` and whose `>` or `/>` is at `end` ([40], [44]).
-    fn element(&mut self, start: usize, end: usize, stays_open: bool) -> Result<(), Stop> {
+    fn element(&mut self, start: usize, end: usize, stays_open: bool, visit: &mut impl Visit<'a>) -> Result<(), Stop> {
         if self.open.is_empty() && self.elements > 0 {
             return Err(Stop::flaw(start, XmlFlaw::SecondRoot));
         }
@@ -166,15 +219,28 @@ impl<'a> Walk<'a> {
         }
         let name_end = tag(self.up_to(end), start + 1, self.limits.attributes, &mut self.names)?;
         let name = self.slice(start + 1, name_end);
+        self.names_fit(start + 1, name_end)?;
         if self.elements == 0 {
             self.root = name;
         }
         self.elements += 1;
         self.deepest = self.deepest.max(self.open.len() + 1);
-        if stays_open {
-            self.open.push(name);
+        visit.open(&Element { name, at: start, text: self.text, spans: self.names.spans() });
+        match stays_open {
+            true => self.open.push(name),
+            false => visit.close(),
         }
         Ok(())
+    }
+
+    /// Refuses an element's or attribute's name that is longer than any standard has.
+    fn names_fit(&self, start: usize, end: usize) -> Result<(), Stop> {
+        let most = self.limits.name_bytes;
+        let attributes = self.names.spans().iter().map(|span| (span.start, span.end));
+        match std::iter::once((start, end)).chain(attributes).find(|(start, end)| end - start > most) {
+            Some((start, _)) => Err(Stop::new(start, Breach::NameLength(most))),
+            None => Ok(()),
+        }
     }
 
     /// Takes an end tag whose `<` is at `start` and whose `>` is at `end` ([42]).

@@ -136,8 +136,21 @@ fn key(bytes: &[u8], start: usize, end: usize) -> u64 {
 pub(super) struct AttributeNames {
     /// One bit for each of 256 classes of keys: a name of a class not met before needs no comparison.
     met: [u64; 4],
-    /// Where each name begins and ends, and its key.
-    spans: Vec<(usize, usize, u64)>,
+    /// Each attribute so far.
+    spans: Vec<Span>,
+}
+
+/// Where an attribute's name and value stand in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The name's key.
+    key: u64,
+    /// Where the value begins, after its quote.
+    pub(super) value_start: usize,
+    /// Where its closing quote stands.
+    pub(super) value_end: usize,
 }
 
 /// Up to so many names are compared with one another as they come; more are sorted once, so that a hostile element
@@ -165,12 +178,24 @@ impl AttributeNames {
         if met && self.spans.len() < COMPARED && self.twice(text, start, end, key) {
             return Err(Stop::new(start, Breach::AttributeTwice));
         }
-        self.spans.push((start, end, key));
+        self.spans.push(Span { start, end, key, value_start: end, value_end: end });
         Ok(())
     }
 
+    /// Notes where the value of the name added last stands.
+    fn valued(&mut self, value_start: usize, value_end: usize) {
+        if let Some(span) = self.spans.last_mut() {
+            (span.value_start, span.value_end) = (value_start, value_end);
+        }
+    }
+
     fn twice(&self, text: &str, start: usize, end: usize, key: u64) -> bool {
-        self.spans.iter().any(|(s, e, k)| *k == key && text.get(*s..*e) == text.get(start..end))
+        self.spans.iter().any(|span| span.key == key && text.get(span.start..span.end) == text.get(start..end))
+    }
+
+    /// The attributes of the element read last, as they stand.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
     /// Looks through the names of an element that had too many to be compared one by one.
@@ -178,16 +203,17 @@ impl AttributeNames {
         if self.spans.len() <= COMPARED {
             return Ok(());
         }
-        let name = |span: &(usize, usize, u64)| text.get(span.0..span.1);
+        let name = |span: &Span| text.get(span.start..span.end);
         self.spans.sort_unstable_by(|a, b| name(a).cmp(&name(b)).then(a.cmp(b)));
         let twice = self.spans.windows(2).filter(|pair| match pair {
             [a, b] => name(a) == name(b),
             _ => false,
         });
-        match twice.filter_map(|pair| pair.last()).min() {
-            Some((start, _, _)) => Err(Stop::new(*start, Breach::AttributeTwice)),
-            None => Ok(()),
+        if let Some(span) = twice.filter_map(|pair| pair.last()).min() {
+            return Err(Stop::new(span.start, Breach::AttributeTwice));
         }
+        self.spans.sort_unstable_by_key(|span| span.start);
+        Ok(())
     }
 }
 
@@ -216,7 +242,9 @@ pub(super) fn tag(text: &str, start: usize, most: usize, names: &mut AttributeNa
             return Err(Stop::new(begins, Breach::Attributes(most)));
         }
         names.add(text, begins, ends)?;
-        at = value(bytes, equals(bytes, ends)?)?;
+        let quoted = equals(bytes, ends)?;
+        at = value(bytes, quoted)?;
+        names.valued(quoted + 1, at - 1);
     }
 }
 
@@ -303,6 +331,26 @@ pub(super) fn reference(bytes: &[u8], start: usize) -> Result<usize, Stop> {
         return Err(wrong);
     }
     Ok(start + marks + count + 1)
+}
+
+/// Gives the character that a legal reference stands for, from its `&` on; `None` for anything else.
+pub(super) fn referred(reference: &str) -> Option<char> {
+    let name = reference.strip_prefix('&')?.strip_suffix(';')?;
+    match name {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => digits.parse(),
+            };
+            code.ok().and_then(char::from_u32)
+        }
+    }
 }
 
 /// Checks a processing instruction from its target at `start` to the end of `text` ([16], [17]).

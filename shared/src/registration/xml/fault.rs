@@ -100,6 +100,13 @@ pub enum XmlFault {
         /// The limit.
         most: usize,
     },
+    /// An element's or attribute's name is longer than the limit.
+    NameLength {
+        /// Where it begins.
+        at: Place,
+        /// The limit in bytes.
+        most: usize,
+    },
     /// An element has two attributes of one name.
     AttributeTwice {
         /// The later of them.
@@ -162,6 +169,7 @@ impl XmlFault {
             Self::Character { .. } => "xml-character",
             Self::Depth { .. } => "xml-depth",
             Self::Attributes { .. } => "xml-attributes",
+            Self::NameLength { .. } => "xml-name-length",
             Self::AttributeTwice { .. } => "xml-attribute-twice",
             Self::Truncated { .. } => "xml-truncated",
             Self::NoRoot { .. } => "xml-no-root",
@@ -180,6 +188,7 @@ impl XmlFault {
             | Self::Character { at }
             | Self::Depth { at, .. }
             | Self::Attributes { at, .. }
+            | Self::NameLength { at, .. }
             | Self::AttributeTwice { at }
             | Self::Truncated { at }
             | Self::NoRoot { at }
@@ -239,6 +248,9 @@ impl XmlFault {
             Self::Attributes { most, .. } => {
                 say!(lang, "XML 的一个元素有超过 {most} 个属性", "An element of the XML has more than {most} attributes")
             }
+            Self::NameLength { most, .. } => {
+                say!(lang, "XML 的一个名称超过 {most} 字节", "A name in the XML is longer than {most} bytes")
+            }
             Self::AttributeTwice { .. } => {
                 say!(lang, "XML 的一个元素有两个同名属性", "An element of the XML has two attributes of one name")
             }
@@ -259,7 +271,7 @@ impl XmlFault {
 
     fn next(&self, lang: Lang) -> String {
         match self {
-            Self::Size { .. } | Self::Depth { .. } | Self::Attributes { .. } => say!(
+            Self::Size { .. } | Self::Depth { .. } | Self::Attributes { .. } | Self::NameLength { .. } => say!(
                 lang,
                 "请供数方拆分后重新提供；确有需要时由管理员调整上限。",
                 "Ask the supplier to split it and supply it again; an administrator may raise the limit where it is needed."
@@ -314,6 +326,7 @@ pub(super) enum Breach {
     Character,
     Depth(usize),
     Attributes(usize),
+    NameLength(usize),
     AttributeTwice,
     Truncated,
     NoRoot,
@@ -345,6 +358,7 @@ impl Stop {
             Breach::Character => XmlFault::Character { at },
             Breach::Depth(most) => XmlFault::Depth { at, most },
             Breach::Attributes(most) => XmlFault::Attributes { at, most },
+            Breach::NameLength(most) => XmlFault::NameLength { at, most },
             Breach::AttributeTwice => XmlFault::AttributeTwice { at },
             Breach::Truncated => XmlFault::Truncated { at },
             Breach::NoRoot => XmlFault::NoRoot { at },

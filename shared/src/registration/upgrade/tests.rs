@@ -1,0 +1,183 @@
+use super::*;
+use crate::registration::cargo::{Cargo, understand};
+use crate::registration::checks::tests::made::{Made, every};
+use crate::registration::checks::{Said, lint};
+use crate::registration::xml::{XmlLimits, decode};
+use proptest::prelude::*;
+
+fn sample(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../tests/data/registration/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn upgraded(text: &str) -> Result<Upgraded, Refusal> {
+    let limits = XmlLimits::default();
+    let document = decode(text.as_bytes(), None, &limits).unwrap();
+    match understand(&document, &limits).unwrap() {
+        Cargo::Message(message) => upgrade(&message),
+        other => panic!("{}", other.kind()),
+    }
+}
+
+fn codes(text: &str) -> BTreeSet<&'static str> {
+    lint("Biz.xml", text.as_bytes(), &Said::default()).findings.told.iter().map(|finding| finding.code).collect()
+}
+
+/// Gives the value of an attribute of the first row of a table.
+fn value(text: &str, table: &str, column: &str) -> Option<String> {
+    let limits = XmlLimits::default();
+    let document = decode(text.as_bytes(), None, &limits).unwrap();
+    let Cargo::Message(message) = understand(&document, &limits).unwrap() else { panic!("it is a message") };
+    message.rows_of(table).next().and_then(|row| row.get(column)).map(Cow::into_owned)
+}
+
+#[test]
+fn the_mapping_names_what_is_there() {
+    let mapping = mapping();
+    let (old, new) = (standard().edition(Edition::Old), standard().edition(Edition::New));
+    for (code, kinds) in &mapping.code {
+        assert!(old.code(code).is_some() && kinds.values().all(|code| new.code(code).is_some()), "{code}");
+    }
+    for (table, before) in &mapping.table {
+        assert!(new.table(table).is_some() && old.table(before).is_some(), "{table}");
+    }
+    for (table, columns) in &mapping.column {
+        for (column, before) in columns {
+            assert!(new.table(table).unwrap().column(column).is_some(), "{table}.{column}");
+            assert!(old.table(old_name(table)).unwrap().column(before).is_some(), "{table}.{before}");
+        }
+    }
+    for (table, columns) in mapping.copy.iter().chain(&mapping.make) {
+        for (column, place) in columns {
+            assert!(new.table(table).unwrap().column(column).is_some(), "{table}.{column}");
+            let (from, name) = place.split_once('.').unwrap();
+            let known = matches!(from, "Head" | "main") || old.table(from).unwrap().column(name).is_some();
+            assert!(known, "{place}");
+        }
+    }
+}
+
+#[test]
+fn an_old_first_registration_becomes_a_new_one() {
+    let done = upgraded(&sample("old/BizMsg/Biz150721220315000001.xml")).unwrap();
+    assert_eq!(done.code, "1000402");
+    assert!(done.text.contains("未签名 UNSIGNED") && !done.text.contains("DigitalSign"));
+    for (table, column, expected) in [
+        ("DJT_DJ_SL", "DJLX", "100"),
+        ("DJT_DJ_SL", "YSDM", "6004020000"),
+        ("DJF_DJ_DB", "DBRYXM", "测试登簿员"),
+        ("DJF_DJ_DB", "DBYJ", "/"),
+        ("DJF_DJ_FZ", "YSXLH", "15000000001"),
+        ("ZTT_GY_QLR", "YWH", "202203150001"),
+        ("KTT_FW_H", "ZDDM", "150721001002GB00017"),
+        ("QLT_FW_FDCQ_YZ", "TDSYQX", "/"),
+        ("QLT_FW_FDCQ_YZ", "JZMJ", "98.36"),
+        ("ZD_K_103", "ZZB", "0.00"),
+    ] {
+        assert_eq!(value(&done.text, table, column).as_deref(), Some(expected), "{table}.{column}");
+    }
+    let missing =
+        |table: &str, column: &str| done.unfilled.iter().any(|one| one.table == table && one.column.as_deref() == Some(column));
+    assert!(
+        missing("Head", "DigitalSign")
+            && missing("Head", "BizMsgID")
+            && missing("DJF_DJ_DB", "DBYJ")
+            && missing("KTT_FW_ZRZ", "LDDM")
+    );
+    assert!(!missing("DJF_DJ_DB", "DBSJ") && !missing("ZTT_GY_QLR", "BZ"));
+    let left: BTreeSet<&str> = done.left_out.iter().map(|one| one.table.as_str()).collect();
+    assert!(left.contains("DJF_DJ_SF") && left.contains("FJ_F_100") && left.contains("DJF_DJ_SZ"), "{left:?}");
+    assert_eq!(codes(&done.text), BTreeSet::from(["dictionary", "file-name", "required"]));
+}
+
+#[test]
+fn a_mortgage_gets_its_own_code_and_its_cancellation_the_cancellations() {
+    let made = upgraded(&sample("old/BizMsg/Biz150721220315000002.xml")).unwrap();
+    assert_eq!(made.code, "1003701");
+    assert_eq!(value(&made.text, "QLF_QL_DYAQ", "SSYWH").as_deref(), Some("202203150001"));
+    let cancelled = upgraded(&sample("old/BizMsg/Biz150721220316000001.xml")).unwrap();
+    assert_eq!(cancelled.code, "4000101");
+    for (column, expected) in [
+        ("YWH", "202203160001"),
+        ("ZXYWH", "202203150002"),
+        ("BZ", "主债权消灭"),
+        ("BDCQZH", "蒙(2022)阿荣旗不动产证明第0000045号"),
+        ("QLLX", "23"),
+    ] {
+        assert_eq!(value(&cancelled.text, "QLF_QL_ZXDJ", column).as_deref(), Some(expected), "{column}");
+    }
+    assert!(cancelled.left_out.iter().any(|left| left.table == "ZTT_GY_QLR"));
+    assert!(cancelled.left_out.iter().any(|left| left.column.as_deref() == Some("BDBZZQSE")));
+}
+
+#[test]
+fn what_has_no_declared_way_is_refused() {
+    let old = sample("old/BizMsg/Biz150721220315000002.xml");
+    assert_eq!(upgraded(&sample("new/BizMsg/Biz150721240315000001.xml")).unwrap_err(), Refusal::NotOld);
+    assert_eq!(upgraded(&old.replace("9000101", "1234567")).unwrap_err(), Refusal::Code("1234567".into()));
+    let odd = upgraded(&old.replace("<RegType>100<", "<RegType>600<")).unwrap_err();
+    assert_eq!(odd, Refusal::NoMapping { code: "9000101".into(), kind: "600".into() });
+    assert_eq!(upgraded(&old.replace("QLF_QL_DYAQ", "QLF_QL_DYIQ")).unwrap_err(), Refusal::NoMain("QLF_QL_DYAQ".into()));
+    for refusal in [Refusal::NotOld, Refusal::Code("1".into()), odd, Refusal::NoMain("A".into()), Refusal::TooLong] {
+        assert!(refusal.sentence(Lang::Zh).ends_with('。') && refusal.sentence(Lang::En).ends_with('.'));
+    }
+}
+
+#[test]
+fn a_text_that_the_new_column_cannot_hold_is_named_and_not_bent() {
+    let old = sample("old/BizMsg/Biz150721220315000001.xml").replacen("SXH=\"1\"", "SXH=\"甲\"", 1);
+    let done = upgraded(&old).unwrap();
+    assert_eq!(value(&done.text, "ZTT_GY_QLR", "SXH").as_deref(), Some("-1"));
+    assert!(done.unfilled.iter().any(|one| one.table == "ZTT_GY_QLR" && one.column.as_deref() == Some("SXH")));
+}
+
+#[test]
+fn no_upgraded_message_of_any_code_holds_a_value_that_the_old_one_has_not() {
+    for (code, set) in every(Edition::Old) {
+        let mut made = Made::of(Edition::Old, code, set);
+        for (at, (_, cells)) in made.rows.iter_mut().enumerate() {
+            for (name, value) in cells.iter_mut().filter(|(_, value)| value == "试") {
+                *value = format!("值{at}{name}");
+            }
+        }
+        let text = made.text();
+        let done = upgraded(&text).unwrap_or_else(|refusal| panic!("{} {refusal:?}", code.code));
+        let limits = XmlLimits::default();
+        let document = decode(done.text.as_bytes(), None, &limits).unwrap();
+        let Cargo::Message(message) = understand(&document, &limits).unwrap() else { panic!("it is a message") };
+        for row in message.rows() {
+            for (name, value) in row.cells().filter(|(name, _)| *name != "YSDM") {
+                let own = text.contains(&format!("\"{value}\"")) || text.contains(&format!(">{value}<"));
+                let nothing = ["/", "0.00", "-1", "1900-01-01T00:00:00"].contains(&value.as_ref());
+                assert!(own || nothing, "{} {}.{name}={value}", code.code, row.table);
+            }
+        }
+        let found = lint("Biz150721240315000001.xml", done.text.as_bytes(), &Said::default());
+        assert_eq!((found.edition, found.findings.errors()), (Some(Edition::New), 0), "{}", code.code);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_mutant_of_an_old_message_is_upgraded_or_refused_without_a_panic(
+        which in 0..2_usize,
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0..3), 1..6),
+    ) {
+        let mut bytes = sample(["old/BizMsg/Biz150721220315000001.xml", "old/BizMsg/Biz150721220316000001.xml"][which]).into_bytes();
+        for (at, byte, kind) in changes {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => { bytes.remove(at); }
+                _ => bytes[at] = b"0/9A_-"[usize::from(byte) % 6],
+            }
+        }
+        let limits = XmlLimits::default();
+        let Ok(document) = decode(&bytes, None, &limits) else { return Ok(()) };
+        if let Ok(Cargo::Message(message)) = understand(&document, &limits)
+            && let Ok(done) = upgrade(&message)
+        {
+            let findings = lint("Biz.xml", done.text.as_bytes(), &Said::default());
+            prop_assert_eq!(findings.kind, "message", "{}", done.text);
+        }
+    }
+}
