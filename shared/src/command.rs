@@ -25,7 +25,7 @@ mod wrong_use;
 
 use crate::accounts::operator;
 use crate::channel::Channel;
-use crate::daemon::{self, Start, StationLock, read_store};
+use crate::daemon::{self, Start, StationLock, read_known_store, read_store};
 use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::given;
@@ -608,7 +608,7 @@ fn status(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> 
 }
 
 fn trace(station: &Station, args: &TraceArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let trace = report::trace(station, &args.what, read_store(station)?.as_mut())?;
+    let trace = report::trace(station, &args.what, read_known_store(station)?.as_mut())?;
     match args.json.json {
         true => print_json(&trace)?,
         false => print(&report::trace_text(&args.what, &trace, lang))?,

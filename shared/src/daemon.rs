@@ -8,11 +8,13 @@ use crate::connectors::tables::database::Drivers;
 use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
+use crate::report;
 use crate::seams::clock::SystemClock;
 use crate::seams::real_files::RealFiles;
 use crate::standby::{self, Turn};
 use crate::station::Station;
 use crate::store::memory::MemoryStore;
+use crate::store::place::StatePlace;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Direction, Store, StoreFault};
 use crate::trouble::Trouble;
@@ -112,11 +114,33 @@ pub fn read_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
     }
     let (dir, path) = (station.state_dir(), station.state_dir().join("station.sqlite"));
     std::fs::read_dir(&dir).map_err(|error| ConfigFault::unreadable(&dir, &error))?;
-    if !path.exists() {
+    if !is_there(&path)? {
         return Ok(Box::new(MemoryStore::new()));
     }
     permitted(&path, File::open(&path))?;
     Ok(Box::new(SqliteStore::open_read_only(&path)?))
+}
+
+/// As [`read_store`], for answers that a lost state must not give: that there is nothing.
+///
+/// # Errors
+/// As [`read_store`]; [`LogFault::StateBehind`](crate::error::LogFault::StateBehind), or as it may be, where there is no state and the packet log names what it has to
+/// know.
+pub fn read_known_store(station: &Station) -> Result<Box<dyn Store>, EngineFault> {
+    let mut store = read_store(station)?;
+    let is_beside = matches!(station.config.station.store, StatePlace::Sqlite);
+    if is_beside && !is_there(&station.state_dir().join("station.sqlite"))? {
+        report::state_fault(station, store.as_mut())?.map_or(Ok(()), Err)?;
+    }
+    Ok(store)
+}
+
+fn is_there(path: &Path) -> Result<bool, ConfigFault> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(ConfigFault::unreadable(path, &error)),
+    }
 }
 
 fn permitted(path: &Path, opened: std::io::Result<File>) -> Result<(), ConfigFault> {

@@ -10,6 +10,7 @@ mod pass;
 mod rows;
 mod trace;
 
+pub use self::behind::state_fault;
 pub use self::decided::{WaiverLine, waivers, waivers_text};
 pub use self::granted::not_granted;
 pub use self::pass::{pass_text, standing_text};

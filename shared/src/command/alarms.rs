@@ -3,7 +3,7 @@
 use super::{Json, ask, print, print_json, something};
 use crate::accounts::operator;
 use crate::alarm::told;
-use crate::daemon::read_store;
+use crate::daemon::read_known_store;
 use crate::error::EngineFault;
 use crate::lang::Lang;
 use crate::requests::Request;
@@ -55,7 +55,7 @@ pub(super) fn alarms(station: &Station, args: AlarmsArgs, lang: Lang) -> Result<
 }
 
 fn list(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let state = read_store(station)?.load()?;
+    let state = read_known_store(station)?.load()?;
     let (open, maintenance) = (told::lines(&state, &station.config.alarm)?, told::maintenance(&state)?);
     match json {
         true => print_json(&open)?,

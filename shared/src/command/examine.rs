@@ -6,7 +6,7 @@ use crate::accounts::operator;
 use crate::channel::{Channel, Identical};
 use crate::connectors::folder::names::safe_path;
 use crate::connectors::folder::source::waits_for_rename;
-use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_store};
+use crate::daemon::{StationLock, on_engine_thread, open_engine, open_store, read_known_store, read_store};
 use crate::epoch::accepting::ends_with_an_epoch;
 use crate::epoch::restored::{NoticedHere, RestoredHere};
 use crate::error::{ConfigFault, EngineFault};
@@ -173,7 +173,7 @@ fn try_on(station: &Station, channel: &Channel, file: &Path, name: &str, lang: L
             Some(digest) => digest,
             None => parts_digest(bytes, &digest_parts(RealFiles::new().open(file)?.as_ref(), bytes)?),
         };
-        let mut store = read_store(station)?;
+        let mut store = read_known_store(station)?;
         let run_ms = store.load()?.run_ms;
         let went = store.went(&channel.channel, &[name])?.into_iter().flatten().next();
         if let Some(went) = repeats(went, digest, run_ms) {

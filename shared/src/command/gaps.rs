@@ -2,7 +2,7 @@
 
 use super::{Json, Range, ask, asked, print, print_exactly, print_json, read_text, say_answer};
 use crate::accounts::operator;
-use crate::daemon::read_store;
+use crate::daemon::read_known_store;
 use crate::error::{ConfigFault, EngineFault};
 use crate::gaps::qr::rows_svg;
 use crate::gaps::sheet::{USE_FILE_EN, USE_FILE_ZH, html};
@@ -69,7 +69,7 @@ pub(super) fn gaps(station: &Station, args: &GapsArgs, lang: Lang) -> Result<u8,
     if wanted && let Some(code) = write_report(station, args, lang)? {
         return Ok(code);
     }
-    let mut store = read_store(station)?;
+    let mut store = read_known_store(station)?;
     let store = store.as_mut();
     let gaps = report::gaps(store)?;
     let taken = args.text || targets.contains(&Some(Path::new("-")));

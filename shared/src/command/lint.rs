@@ -5,7 +5,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::lang::{Lang, plain_json};
 use crate::registration::checks::{Linted, Met, Said, lint as lint_one, unread};
-use crate::registration::finding::{Finding, Level};
+use crate::registration::finding::{Finding, Level, shown};
 use crate::registration::xml::{XmlEncoding, XmlFault, XmlLimits};
 use crate::say;
 use clap::Args;
@@ -55,7 +55,7 @@ struct Told<'l> {
     file: String,
     kind: &'static str,
     edition: Option<String>,
-    biz_msg_id: Option<&'l str>,
+    biz_msg_id: Option<String>,
     errors: u64,
     warnings: u64,
     /// Findings beyond those that are told.
@@ -93,11 +93,11 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
     };
     let mut met = Met::default();
     let mut count = Count::default();
+    // Responses come last, when every message has been met.
+    let (responses, others): (Vec<PathBuf>, Vec<PathBuf>) = found(&args.files)?.into_iter().partition(|file| is_response(file));
     if args.json {
         print_exactly("[")?;
     }
-    // Responses come last, when every message has been met.
-    let (responses, others): (Vec<PathBuf>, Vec<PathBuf>) = found(&args.files)?.into_iter().partition(|file| is_response(file));
     for file in others.iter().chain(&responses) {
         let linted = one(file, &said, &mut met);
         let text = match args.json {
@@ -185,7 +185,7 @@ fn json_line(file: &Path, linted: &Linted, further: bool) -> String {
         file: file.display().to_string(),
         kind: linted.kind,
         edition: linted.edition.map(|edition| edition.to_string()),
-        biz_msg_id: linted.biz_msg_id.as_deref(),
+        biz_msg_id: linted.biz_msg_id.as_deref().map(shown),
         errors: linted.findings.errors(),
         warnings: linted.findings.warnings(),
         untold: linted.findings.untold,

@@ -3,7 +3,7 @@
 use super::{Json, ask, print, print_json, something};
 use crate::accounts::operator;
 use crate::channel::{Channel, overlap, settled};
-use crate::daemon::read_store;
+use crate::daemon::read_known_store;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::{Lang, plain_line};
 use crate::media::read::missing_text;
@@ -148,7 +148,7 @@ impl From<Read> for ReadLine {
 
 /// Lists discs; 1 while volumes of one are missing.
 fn list(station: &Station, json: bool, lang: Lang) -> Result<u8, EngineFault> {
-    let register: Register = read_store(station)?.load()?.fact()?;
+    let register: Register = read_known_store(station)?.load()?.fact()?;
     let open = register.read.iter().any(|read| !read.closed);
     match json {
         true => {

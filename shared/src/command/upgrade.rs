@@ -5,7 +5,7 @@ use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::lang::{Lang, plain};
 use crate::registration::cargo::{Cargo, understand};
-use crate::registration::finding::Finding;
+use crate::registration::finding::{Finding, shown};
 use crate::registration::upgrade::{LeftOut, Refusal, Step, Unfilled, Upgraded, upgrade as upgrade_one};
 use crate::registration::xml::{XmlEncoding, XmlLimits, decode};
 use crate::say;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -35,7 +36,7 @@ pub(super) struct UpgradeArgs {
 #[derive(Serialize)]
 struct Told<'u> {
     file: String,
-    biz_msg_id: &'u str,
+    biz_msg_id: String,
     from_code: &'u str,
     code: &'u str,
     out: Option<String>,
@@ -130,9 +131,8 @@ fn tell(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> Result<u8, Engin
 
 /// Writes a file that is not there yet, and makes it durable.
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
 fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {
@@ -148,7 +148,7 @@ fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {
     };
     Told {
         file: args.file.display().to_string(),
-        biz_msg_id: &upgraded.biz_msg_id,
+        biz_msg_id: shown(&upgraded.biz_msg_id),
         from_code: &upgraded.from_code,
         code: &upgraded.code,
         out: args.out.as_ref().map(|out| out.display().to_string()),

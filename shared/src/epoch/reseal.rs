@@ -10,6 +10,7 @@ use crate::error::EngineFault;
 use crate::group::Group;
 use crate::link::troubles::reseal_waits;
 use crate::send::pack::Batch;
+use crate::send::rows::{Begun, note_begun_again};
 use crate::send::seal::Sealing;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, PacketState, RecordRow};
@@ -19,7 +20,7 @@ use dukou_packets::packet::open::{decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{Record, RecordKind, Records};
 use dukou_packets::suite::Unwrapper;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be sealed anew, and what was, by channel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,12 +187,17 @@ impl Engine {
             let Some(plan) = reseals.0.get_mut(&channel).filter(|plan| !plan.waits && !plan.spans.is_empty()) else {
                 return Ok(());
             };
-            let mut group = Group::default();
+            let (mut group, mut begun) = (Group::default(), self.state.fact::<Begun>()?);
+            let begun_before = begun.clone();
             while !group.is_full() && plan.spans.first().is_some_and(|span| span.next <= span.to) {
-                self.reseal_next(at, plan, further, &mut group)?;
+                self.reseal_next(at, plan, further, (&mut group, begun.of(&channel)))?;
             }
             self.end_span(&channel, plan)?;
             self.ride(Change::fact(&reseals)?);
+            begun.settle();
+            if begun != begun_before {
+                self.ride(Change::fact(&begun)?);
+            }
             let mut done = PassReport::default();
             self.publish_group(at, group, &mut done)?;
             self.flush()?;
@@ -207,7 +213,7 @@ impl Engine {
         at: usize,
         plan: &mut Plan,
         further: &[&dyn Unwrapper],
-        group: &mut Group<Sealing>,
+        (group, begun): (&mut Group<Sealing>, &mut BTreeSet<u64>),
     ) -> Result<(), EngineFault> {
         let Some(span) = plan.spans.first_mut() else { return Ok(()) };
         let (epoch, seq) = (span.epoch, span.next);
@@ -220,6 +226,7 @@ impl Engine {
             return Ok(());
         };
         let Some(batch) = self.batch_of(&records, &mut plan.goes_on)? else { return Ok(()) };
+        note_begun_again(&records, begun);
         if let Some(span) = plan.spans.first_mut() {
             span.records += batch.rows.len() as u64;
         }

@@ -19,6 +19,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// The code of a second packet under one number.
+const EQUIVOCATION: &str = "equivocation";
+
 /// Most packets kept in `quarantine/`; further ones are counted and removed: whoever can write the ferry directory could fill the disk.
 pub const QUARANTINE_FILES: usize = 1000;
 
@@ -57,6 +60,8 @@ enum Place {
 enum Fate {
     /// It is kept under this path.
     Kept(PathBuf),
+    /// It lies in `quarantine/` already and stays, with another reason.
+    Stays,
     /// It is removed: the limits are reached, or the same evidence is kept already.
     Removed,
 }
@@ -76,7 +81,7 @@ impl Engine {
 
     /// The same for a second packet under one number, whose head is `evidence`.
     pub(crate) fn keep_as_evidence(&mut self, dir: &Path, name: &str, evidence: Digest) {
-        let (dir, name, code) = (dir.to_path_buf(), name.to_string(), "equivocation".to_string());
+        let (dir, name, code) = (dir.to_path_buf(), name.to_string(), EQUIVOCATION.to_string());
         self.pick_up.leaving.push(Leaving { dir, name, code, to: Place::Evidence(evidence) });
     }
 
@@ -126,8 +131,10 @@ impl Engine {
         };
         let len = open.stat()?.len;
         let fate = self.fate(left, len, room)?;
-        if let Fate::Kept(target) = &fate {
-            self.write_reason(target, &left.name, &left.code)?;
+        match &fate {
+            Fate::Kept(target) => self.write_reason(target, &left.name, &left.code)?,
+            Fate::Stays => self.write_reason(&left.dir.join(&left.name), &left.name, &left.code)?,
+            Fate::Removed => {}
         }
         if !self.pick_up.stuck.contains(&(left.dir.clone(), left.name.clone())) {
             let first = || read_whole(open.as_ref(), len).map_or(Digest::ZERO, |bytes| sha256(&[&bytes]));
@@ -147,10 +154,15 @@ impl Engine {
             Some(room) => room,
             None => room.insert(self.quarantine_room()?),
         };
+        if left.dir == dir {
+            return Ok(Fate::Stays);
+        }
         if let Place::Evidence(head) = left.to {
             let head: String = head.to_string().chars().take(32).collect();
-            let target = dir.join(format!("{head}.dkp"));
-            return Ok(if self.seams.files.stat(&target)?.is_some() { Fate::Removed } else { Fate::Kept(target) });
+            let name = format!("{head}.dkp");
+            // Anybody may have put something else under that name; the reason beside it is this station's own word.
+            let is_known = reason::code(self.seams.files.as_ref(), &dir.join(&name))?.is_some_and(|code| code == EQUIVOCATION);
+            return Ok(if is_known { Fate::Removed } else { Fate::Kept(self.free_name(&dir, &name)?) });
         }
         if room.files >= QUARANTINE_FILES || room.bytes.saturating_add(len) > QUARANTINE_BYTES {
             return Ok(Fate::Removed);
@@ -161,8 +173,10 @@ impl Engine {
 
     fn move_aside(&mut self, left: Leaving, fate: Fate, report: &mut PassReport) -> Result<(), EngineFault> {
         let files = self.seams.files.clone();
+        let stays = matches!(fate, Fate::Stays);
         let moved = files.ferry_dir(&left.dir).and_then(|ferry| match &fate {
             Fate::Kept(target) => ferry.move_out(&left.name, target, FILE_MAX),
+            Fate::Stays => Ok(()),
             Fate::Removed => ferry.remove(&left.name).map(drop),
         });
         let place = (left.dir, left.name);
@@ -171,7 +185,7 @@ impl Engine {
                 self.pick_up.stuck.remove(&place);
                 report.waiting += u64::from(matches!(left.to, Place::Waiting));
                 *report.aside.entry(left.code).or_default() += 1;
-                self.forget_reason(&place.0, &place.1, report)
+                if stays { Ok(()) } else { self.forget_reason(&place.0, &place.1, report) }
             }
             Err(fault) => {
                 if let Fate::Kept(target) = &fate {
@@ -333,7 +347,7 @@ fn aside_sentence(code: &str, lang: Lang) -> String {
             "对方无权在这个通道上发送，或本站没有这个通道。请检查 channels/，重新运行 trust 对方的密钥卡授权；授权后本包会自动重试。",
             "The sender may not use this channel, or it is not configured here. Check channels/, grant it by running trust with the peer's card again; then this packet is tried again by itself."
         ),
-        "equivocation" => say!(
+        EQUIVOCATION => say!(
             lang,
             "同一个包号出现了两个不同的包，通道已暂停，两个都保留为证据。请双方负责人核对。",
             "Two different packets carry one number; the channel waits and both are kept as evidence. Both sides' people must compare."

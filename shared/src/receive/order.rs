@@ -76,8 +76,8 @@ impl Engine {
                 Some(row) if row.header == picked.head.digest => self.drop_repeat(&picked, report)?,
                 Some(row) => self.equivocation(channel, &picked, row.header)?,
                 None if head.is_some_and(|head| seq <= head.seq) => self.keep_late(channel, picked, report)?,
-                None => match ahead.back().map(|last| (last.head.header.seq, last.head.digest)) {
-                    Some((last, digest)) if last == seq && digest != picked.head.digest => {
+                None => match ahead.back().map(|last| ((last.head.header.epoch, last.head.header.seq), last.head.digest)) {
+                    Some((last, digest)) if last == (epoch, seq) && digest != picked.head.digest => {
                         self.equivocation(channel, &picked, digest)?
                     }
                     // One head twice: the payload of the first may be damaged, so the second is a repeat only once the first is verified.

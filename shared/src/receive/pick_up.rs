@@ -202,6 +202,7 @@ impl Engine {
                 Ok(Some(code)) if code == NOT_GRANTED => {}
                 Ok(_) => continue,
                 Err(fault) => {
+                    self.pick_up.grants_done = false;
                     self.tolerate(fault, report)?;
                     continue;
                 }
@@ -213,7 +214,10 @@ impl Engine {
                 }
                 Ok(_) => {}
                 Err(fault) if fault.is_gone() => {}
-                Err(fault) => self.tolerate(fault, report)?,
+                Err(fault) => {
+                    self.pick_up.grants_done = false;
+                    self.tolerate(fault, report)?;
+                }
             }
         }
         Ok(())

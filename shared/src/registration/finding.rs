@@ -12,6 +12,8 @@ use super::xml::XmlFault;
 pub const FINDINGS_MAX: usize = 1000;
 /// Most characters of a value that are shown.
 const VALUE_MAX: usize = 60;
+/// Characters of a resident id.
+const ID_LETTERS: usize = 18;
 
 /// How much a finding weighs. It follows from where the rule comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -118,12 +120,15 @@ impl Finding {
 }
 
 /// Gives a text of a file as it may be shown: on one line, cut, resident ids masked.
-pub(super) fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(VALUE_MAX).collect();
+pub(crate) fn shown(text: &str) -> String {
+    // Masked before it is cut: an id across the cut is one, too.
+    let long: String = text.chars().take(VALUE_MAX + ID_LETTERS).collect();
+    let masked = mask_id(&long);
+    let mut short: String = masked.chars().take(VALUE_MAX).collect();
     if short.len() < text.len() {
         short.push('…');
     }
-    plain_line(&mask_id(&short))
+    plain_line(&short)
 }
 
 /// Gives a column's value as it may be shown.
@@ -211,5 +216,9 @@ mod tests {
             assert_eq!(mask(column, value, masked), expected, "{column}");
         }
         assert_eq!(shown(&"长".repeat(100)).chars().count(), 61);
+        for before in 43..60 {
+            let shown = shown(&format!("{}15072119000101001X，之后", "长".repeat(before)));
+            assert!(!shown.contains("19000101") && !shown.contains("150721190"), "{shown}");
+        }
     }
 }

@@ -15,11 +15,19 @@ use crate::trouble::Trouble;
 /// The code of the trouble.
 pub(super) const STATE_BEHIND: &str = "state-behind";
 
-/// Gives the trouble of a state that does not know what the packet log names; a log that cannot be read says nothing.
+/// Gives the trouble of a state that does not know what the packet log names.
 ///
 /// # Errors
 /// [`EngineFault::Store`] when the state cannot be read.
 pub(super) fn behind(station: &Station, store: &mut dyn Store) -> Result<Option<Trouble>, EngineFault> {
+    Ok(state_fault(station, store)?.as_ref().map(trouble))
+}
+
+/// Gives the fault of a state that does not know what the packet log names; a log that cannot be read says nothing.
+///
+/// # Errors
+/// [`EngineFault::Store`] when the state cannot be read.
+pub fn state_fault(station: &Station, store: &mut dyn Store) -> Result<Option<EngineFault>, EngineFault> {
     let (files, dir) = (RealFiles::new(), station.log_dir());
     let remembered = store.load()?.log.map_or(0, |head| head.size);
     for at in 0.. {
@@ -32,7 +40,7 @@ pub(super) fn behind(station: &Station, store: &mut dyn Store) -> Result<Option<
             check_arrivals(&evidence, store)
         };
         match judged {
-            Err(EngineFault::Log(fault)) => return Ok(Some(trouble(&EngineFault::Log(fault)))),
+            Err(fault @ EngineFault::Log(_)) => return Ok(Some(fault)),
             other => other?,
         }
     }

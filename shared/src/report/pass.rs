@@ -65,8 +65,8 @@ fn refusals_text(report: &PassReport, lang: Lang) -> String {
         let rows = report.rejected_rows;
         out += &say!(
             lang,
-            "有 {rows} 行不能摆渡，没有送出；它们在来源表里不变，发件记录留在发件表旁的 refused 表里；改好后会再次送出。\n",
-            "{rows} row(s) cannot travel and were not sent; they stay in their tables, their entries in the refused table beside the outbox; mended, they go again.\n"
+            "有 {rows} 行不能摆渡，没有送出；它们在来源表里不变，发件记录留在发件表旁的 dukou_aside_… 表里；改好后会再次送出。\n",
+            "{rows} row(s) cannot travel and were not sent; they stay in their tables, their entries in the table dukou_aside_… beside the outbox; mended, they go again.\n"
         );
     }
     if held_back > 0 {

@@ -21,7 +21,7 @@ use crate::store::{Change, PacketKey, RecordRow};
 use crate::trouble::Trouble;
 use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::packet::records::RecordKind;
+use dukou_packets::packet::records::{RecordKind, Records};
 use push::{Pace, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -47,6 +47,43 @@ const TOLD_MAX: usize = 8;
 /// The source transactions of which a part went that says that more follows, by channel: a fact in the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Begun(pub(crate) BTreeMap<ChannelName, BTreeSet<u64>>);
+
+impl Begun {
+    /// Gives those of a channel.
+    pub(crate) fn of(&mut self, channel: &ChannelName) -> &mut BTreeSet<u64> {
+        self.0.entry(channel.clone()).or_default()
+    }
+
+    /// Forgets channels without any.
+    pub(crate) fn settle(&mut self) {
+        self.0.retain(|_, transactions| !transactions.is_empty());
+    }
+}
+
+/// Keeps the transactions that go on behind records which are sent once more.
+pub(crate) fn note_begun_again(records: &Records, begun: &mut BTreeSet<u64>) {
+    for record in records.iter().filter(|record| record.meta.kind == RecordKind::Row) {
+        // One that cannot be read says nothing here; its reader holds the channel.
+        if let Ok(Turn { tx: Some(tx), more }) = serde_json::from_slice(record.body)
+            && let Ok(transaction) = tx.parse()
+        {
+            note(begun, transaction, more);
+        }
+    }
+}
+
+/// What a row change says of its transaction.
+#[derive(Deserialize)]
+struct Turn {
+    tx: Option<String>,
+    #[serde(default)]
+    more: bool,
+}
+
+/// Keeps a transaction that goes on, and forgets one that ends.
+fn note(begun: &mut BTreeSet<u64>, transaction: u64, goes_on: bool) {
+    let _ = if goes_on { begun.insert(transaction) } else { begun.remove(&transaction) };
+}
 
 impl Fact for Begun {
     const NAME: &str = "begun-transactions";
@@ -276,7 +313,7 @@ impl Engine {
                 troubles.extend(parcel.iter().filter_map(|piece| self.trouble_of(at, piece)));
                 ends_chunk |= parcel.iter().any(|piece| piece.ends_chunk);
                 of_chunk += parcel.iter().filter(|piece| piece.is_of_chunk).count();
-                let of_channel = begun.0.entry(self.channel_name(at)).or_default();
+                let of_channel = begun.of(&self.channel_name(at));
                 parcel.iter().for_each(|piece| piece.note_begun(of_channel));
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
                 for piece in parcel {
@@ -292,7 +329,7 @@ impl Engine {
             if ends_chunk {
                 self.ride_progress(at)?;
             }
-            begun.0.retain(|_, transactions| !transactions.is_empty());
+            begun.settle();
             if begun != begun_before {
                 self.ride(Change::fact(&begun)?);
             }
@@ -325,8 +362,8 @@ impl Engine {
             let what = what(lang);
             say!(
                 lang,
-                "通道 {channel} 的表 {table}{key} 有一行不能摆渡（{code}）{what}，没有送出；发件记录留在发件表旁的 refused 表里（导出文件：在原文件里），请改好这一行，改动会再次送出。",
-                "Channel {channel}: a row of table {table}{key} cannot travel ({code}){what} and was not sent; its entry is kept in the refused table beside the outbox (of an extract: in its file). Mend the row: the change is sent again."
+                "通道 {channel} 的表 {table}{key} 有一行不能摆渡（{code}）{what}，没有送出；发件记录留在发件表旁的 dukou_aside_… 表里（导出文件：在原文件里），请改好这一行，改动会再次送出。",
+                "Channel {channel}: a row of table {table}{key} cannot travel ({code}){what} and was not sent; its entry is kept in the table dukou_aside_… beside the outbox (of an extract: in its file). Mend the row: the change is sent again."
             )
         };
         let named = |lang| {

@@ -117,7 +117,7 @@ pub(super) trait Bench {
     fn refused(&self) -> usize;
     /// The table beside the channel's outbox with the entries that could not travel.
     fn set_aside(&self) -> String {
-        "dukou_outbox_cadastre_units_refused".to_owned()
+        "dukou_aside_cadastre_units".to_owned()
     }
     /// Whether two transactions can write at the same time.
     fn interleaves(&self) -> bool;

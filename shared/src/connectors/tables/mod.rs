@@ -136,7 +136,7 @@ pub trait TableSource: Send {
     /// Deletes entries whose packets exist; one that has the id of a deleted one and another time stays.
     fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault>;
     /// Takes entries out of the outbox whose rows could not travel, with their codes, and keeps them for a person, in a table beside it
-    /// (`dukou_outbox_<channel>_refused`). Idempotent.
+    /// (`dukou_aside_<channel>`). Idempotent.
     fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault>;
     /// Reads the next rows of a table behind `after`, at most `rows` of them, those alone that `filter` (SQL of the person who pushes) selects.
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault>;

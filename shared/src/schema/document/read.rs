@@ -305,8 +305,14 @@ impl ChangeText {
             !text.trim().is_empty()
                 && !text.trim_end().ends_with(';')
                 && text.chars().all(|letter| letter == '\n' || is_plain(letter))
+                // Programs that run scripts take such lines for orders of their own.
+                && !text.lines().any(|line| line.trim_start().starts_with(['\\', '.', '!', '@', '/']))
         };
-        match texts.values().all(|text| [&text.forward, &text.check, &text.expect, &text.rollback].into_iter().all(whole)) {
+        let is_value = |text: &String| !text.contains(['\n', '\'']);
+        let all_right = |text: &SqlText| {
+            [&text.forward, &text.check, &text.expect, &text.rollback].into_iter().all(whole) && is_value(&text.expect)
+        };
+        match texts.values().all(all_right) {
             true => Ok(Operation::Sql { about, touches, texts }),
             false => Err(Wrong::Statement),
         }

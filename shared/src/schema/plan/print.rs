@@ -29,8 +29,16 @@ impl Plan {
         }
         out.push_str(match self.dialect {
             Dialect::Postgres => "BEGIN;\nSET LOCAL lock_timeout = '5s';\n",
-            Dialect::Mariadb => "-- each statement commits by itself; a step whose check holds is done and passed over\n",
-            Dialect::Sqlite => "PRAGMA foreign_keys = OFF;\nBEGIN EXCLUSIVE;\n",
+            // A session that is not strict cuts and clips values without a word.
+            Dialect::Mariadb => {
+                "-- each statement commits by itself; a step whose check holds is done and passed over\n\
+                 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');\n"
+            }
+            // The shell goes on behind a statement that failed unless it is told not to, and would commit what is left.
+            Dialect::Sqlite => {
+                ".bail on\nPRAGMA foreign_keys = OFF;\nBEGIN EXCLUSIVE;\n\
+                 CREATE TEMPORARY TABLE dukou_holds (line INTEGER, holds INTEGER CHECK (holds IS 1));\n"
+            }
             Dialect::Oracle => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK\nSET DEFINE OFF\nSET SQLBLANKLINES ON\n",
             Dialect::Dm => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK;\nSET DEFINE OFF;\n",
         });
@@ -41,7 +49,11 @@ impl Plan {
         match self.dialect {
             Dialect::Postgres => "\nCOMMIT;\n".to_owned(),
             Dialect::Mariadb => String::new(),
-            Dialect::Sqlite => "\nPRAGMA foreign_key_check;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n".to_owned(),
+            Dialect::Sqlite => {
+                "\nINSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);\n\
+                 DROP TABLE temp.dukou_holds;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n"
+                    .to_owned()
+            }
             Dialect::Oracle | Dialect::Dm => self.answers(),
         }
     }
@@ -80,6 +92,9 @@ fn plain_step(out: &mut String, step: &Step, dialect: Dialect) {
                     step.line
                 ),
             ),
+            Dialect::Sqlite => {
+                put(out, format_args!("INSERT INTO temp.dukou_holds SELECT {}, ({query}) = {expect};\n", step.line));
+            }
             _ => comment(out, &format!("requires {expect}"), query),
         }
     }

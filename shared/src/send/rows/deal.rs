@@ -131,7 +131,7 @@ impl Piece {
     /// Keeps the transactions that go on behind this piece.
     pub(super) fn note_begun(&self, begun: &mut BTreeSet<u64>) {
         if let Some(transaction) = self.transaction {
-            let _ = if self.goes_on { begun.insert(transaction) } else { begun.remove(&transaction) };
+            super::note(begun, transaction, self.goes_on);
         }
     }
 

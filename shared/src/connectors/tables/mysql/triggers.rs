@@ -21,21 +21,18 @@ use dukou_packets::suite::sha256;
 /// Longest name of a table.
 const NAME_MAX: usize = 64;
 
-/// How the name of the table of refused entries ends.
-const REFUSED: &str = "_refused";
-
 /// The name of a channel's outbox; where that would be too long, its beginning with a digest.
 pub(super) fn outbox_name(channel: &ChannelName) -> String {
     let name = format!("dukou_outbox_{}", channel.as_str().replace('-', "_"));
-    if name.len() + REFUSED.len() <= NAME_MAX {
+    if name.len() <= NAME_MAX {
         return name;
     }
-    format!("{}_{}", name.get(..NAME_MAX - REFUSED.len() - 9).unwrap_or_default(), digest(channel.as_str(), 8))
+    format!("{}_{}", name.get(..NAME_MAX - 9).unwrap_or_default(), digest(channel.as_str(), 8))
 }
 
-/// The name of the table of entries that the outbox refused.
+/// The name of the table of entries that an outbox refused: no outbox is called so, and it is no longer than the outbox's.
 pub(super) fn refused_name(outbox: &str) -> String {
-    format!("{outbox}{REFUSED}")
+    outbox.replacen("dukou_outbox_", "dukou_aside_", 1)
 }
 
 fn digest(text: &str, digits: usize) -> String {

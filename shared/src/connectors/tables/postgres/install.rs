@@ -45,7 +45,7 @@ impl Names {
 
     /// The name of the table of refused entries within the schema.
     pub(super) fn refused_name(&self) -> String {
-        format!("{}_refused", self.outbox_name())
+        format!("dukou_aside_{}", self.channel)
     }
 
     /// The table of refused entries as SQL.

@@ -100,7 +100,7 @@ impl Bench for PgBench {
     }
 
     fn set_aside(&self) -> String {
-        "dukou.dukou_outbox_cadastre_units_refused".to_owned()
+        "dukou.dukou_aside_cadastre_units".to_owned()
     }
 
     fn refused(&self) -> usize {

@@ -277,17 +277,15 @@ async fn read(
     Ok(offered)
 }
 
-/// Gives changes of one statement one transaction; the last one says whether it goes on.
+/// Gives changes of one statement one transaction; each of the last one's says whether it goes on, since not all of them may travel.
 fn name_statements(offered: &mut [Offered], goes_on: bool) {
-    let mut last = None;
+    let is_change = |offered: &&Offered| matches!(offered.entry, Entry::Change(_));
+    let last = offered.iter().rev().find(is_change).map(|offered| offered.at_ms);
     for Offered { at_ms, entry, .. } in offered.iter_mut() {
         if let Entry::Change(change) = entry {
             change.transaction = u64::try_from(*at_ms).ok();
-            last = Some(change);
+            change.goes_on = goes_on && last == Some(*at_ms);
         }
-    }
-    if let Some(change) = last {
-        change.goes_on = goes_on;
     }
 }
 

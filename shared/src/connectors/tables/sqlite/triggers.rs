@@ -30,7 +30,7 @@ impl Names {
         let channel = channel.as_str().replace('-', "_");
         Self {
             outbox: format!("dukou_outbox_{channel}"),
-            refused: format!("dukou_outbox_{channel}_refused"),
+            refused: format!("dukou_aside_{channel}"),
             notes: format!("dukou_replaced_{channel}"),
         }
     }

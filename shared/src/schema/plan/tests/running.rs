@@ -44,7 +44,9 @@ impl Live {
             Self::Postgres(database) => drop(database.psql(sql)),
             Self::Mariadb(database) => drop(database.sql(sql)),
             Self::Sqlite(_, connection) => {
-                let done = wait(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection));
+                // Lines with a dot are for the program sqlite3.
+                let lines: Vec<&str> = sql.lines().filter(|line| !line.starts_with('.')).collect();
+                let done = wait(sqlx::raw_sql(AssertSqlSafe(lines.join("\n"))).execute(connection));
                 done.unwrap_or_else(|error| panic!("{error}: {sql}"));
             }
         }
