@@ -5,6 +5,7 @@
 -- after    73aa33ef408b292d2f06622d3009341981d3a699b11541fb2f638be4f4bce16c
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
+SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
 
 -- 1. line 11: add-column bdc_dyaq.zgzqe decimal(15,4)
 ALTER TABLE `bdc_dyaq` ADD COLUMN `zgzqe` decimal(15,4) NULL COMMENT '最高债权额（万元）';

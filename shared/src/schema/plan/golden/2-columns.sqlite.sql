@@ -4,8 +4,10 @@
 -- document 4f35bc63e4fdec1e8f673aa2955f59efc9fd5f18e2bd6ce74f2166c1c034d815
 -- after    73aa33ef408b292d2f06622d3009341981d3a699b11541fb2f638be4f4bce16c
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
+.bail on
 PRAGMA foreign_keys = OFF;
 BEGIN EXCLUSIVE;
+CREATE TEMPORARY TABLE dukou_holds (line INTEGER, holds INTEGER CHECK (holds IS 1));
 
 -- 1. line 11: add-column bdc_dyaq.zgzqe decimal(15,4)
 ALTER TABLE "bdc_dyaq" ADD COLUMN "zgzqe" DECIMAL(15,4);
@@ -162,6 +164,7 @@ ALTER TABLE "bdc_jtcy" ADD COLUMN "gj" VARCHAR(100);
 -- done when 1: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jtcy') WHERE name = 'gj' AND upper(type) = 'VARCHAR(100)' AND "notnull" = 0
 -- back: ALTER TABLE "bdc_jtcy" DROP COLUMN "gj"
 
-PRAGMA foreign_key_check;
+INSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);
+DROP TABLE temp.dukou_holds;
 COMMIT;
 PRAGMA foreign_keys = ON;

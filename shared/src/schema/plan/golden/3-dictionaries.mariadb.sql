@@ -5,6 +5,7 @@
 -- after    8f3e0074fe4824d11c03c5939c011d37b4d2b423093a1f7ac69cca0ddd3c1606
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
+SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
 
 -- 1. line 11: add-table bdc_gzdj
 CREATE TABLE `bdc_gzdj` (

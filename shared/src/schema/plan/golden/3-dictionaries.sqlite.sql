@@ -4,8 +4,10 @@
 -- document 291ab7006a87f983b178e3f1e0dd11aa2a76400d0b7767fef2f5a14fb376cb9d
 -- after    8f3e0074fe4824d11c03c5939c011d37b4d2b423093a1f7ac69cca0ddd3c1606
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
+.bail on
 PRAGMA foreign_keys = OFF;
 BEGIN EXCLUSIVE;
+CREATE TEMPORARY TABLE dukou_holds (line INTEGER, holds INTEGER CHECK (holds IS 1));
 
 -- 1. line 11: add-table bdc_gzdj
 CREATE TABLE "bdc_gzdj" (
@@ -668,12 +670,12 @@ INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '92', '居住权' WHERE NOT EXISTS
 -- back: DELETE FROM "bdc_zd_qllx" WHERE "dm" = '92'
 
 -- 13. line 287: retype bdc_lq.sllb → text(100)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_lq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 5: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_lq') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_lq')
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_lq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq')) = 5;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_index_list('bdc_lq') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_lq')) = 0;
 CREATE TABLE "dukou_new_bdc_lq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -699,12 +701,12 @@ ALTER TABLE "dukou_new_bdc_lq" RENAME TO "bdc_lq";
 -- back: ALTER TABLE "dukou_new_bdc_lq" RENAME TO "bdc_lq"
 
 -- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 10: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')) = 10;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')) = 0;
 CREATE TABLE "dukou_new_bdc_dyaq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -740,12 +742,12 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- back: ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq"
 
 -- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 10: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')) = 10;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')) = 0;
 CREATE TABLE "dukou_new_bdc_dyaq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -781,12 +783,12 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- back: ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq"
 
 -- 16. line 305: widen bdc_zd.zdszd → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 7: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -816,12 +818,12 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
 -- 17. line 311: widen bdc_zd.zdszn → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 7: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -851,12 +853,12 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
 -- 18. line 317: widen bdc_zd.zdszx → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 7: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -886,12 +888,12 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
 -- 19. line 323: widen bdc_zd.zdszb → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 7: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -921,12 +923,12 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
 -- 20. line 329: widen bdc_zd.tfh → text(4000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 7: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -956,12 +958,12 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- back: ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd"
 
 -- 21. line 335: widen bdc_qlr.gyqk → text(1000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_qlr' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 6: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_qlr') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_qlr')
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_qlr' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr')) = 6;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_index_list('bdc_qlr') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_qlr')) = 0;
 CREATE TABLE "dukou_new_bdc_qlr" (
   "qlrid" VARCHAR(32) NOT NULL,
   "xmid" VARCHAR(200),
@@ -989,12 +991,12 @@ ALTER TABLE "dukou_new_bdc_qlr" RENAME TO "bdc_qlr";
 -- back: ALTER TABLE "dukou_new_bdc_qlr" RENAME TO "bdc_qlr"
 
 -- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
--- requires 0: SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_jr_shijjl' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
---     OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
---       OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))
--- requires 4: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl')
--- requires 0: SELECT COUNT(*) FROM pragma_index_list('bdc_jr_shijjl') WHERE origin = 'u'
--- requires 0: SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_jr_shijjl')
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_jr_shijjl' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
+  OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
+    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl')) = 4;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_index_list('bdc_jr_shijjl') WHERE origin = 'u') = 0;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_jr_shijjl')) = 0;
 CREATE TABLE "dukou_new_bdc_jr_shijjl" (
   "bwid" VARCHAR(22) NOT NULL,
   "ywh" VARCHAR(50),
@@ -1022,6 +1024,7 @@ ALTER TABLE "bdc_jr_shijjl" ADD COLUMN "sjjrrq" DATE;
 -- done when 1: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'sjjrrq' AND upper(type) = 'DATE' AND "notnull" = 0
 -- back: ALTER TABLE "bdc_jr_shijjl" DROP COLUMN "sjjrrq"
 
-PRAGMA foreign_key_check;
+INSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);
+DROP TABLE temp.dukou_holds;
 COMMIT;
 PRAGMA foreign_keys = ON;

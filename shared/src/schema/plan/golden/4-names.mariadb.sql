@@ -5,6 +5,7 @@
 -- after    4e44c92730d2caa16f93cc4b26b4175b4a5e6e974d483caef4ef6f6dbea8ee0f
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
+SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
 -- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'

@@ -4,8 +4,10 @@
 -- document 53159fbf84805528d217bc9c67f1b5e6be6a475d0c810f4282689eca9a38f01d
 -- after    4e44c92730d2caa16f93cc4b26b4175b4a5e6e974d483caef4ef6f6dbea8ee0f
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
+.bail on
 PRAGMA foreign_keys = OFF;
 BEGIN EXCLUSIVE;
+CREATE TEMPORARY TABLE dukou_holds (line INTEGER, holds INTEGER CHECK (holds IS 1));
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
 ALTER TABLE "bdc_dyaq" RENAME COLUMN "scywh" TO "ssywh";
@@ -28,6 +30,7 @@ ALTER TABLE "bdc_zrz" DROP COLUMN "jzwjbyt";
 -- 5. line 33: rename-element Message/Data/DJF_DJ_SQR → DJF_DJ_SQ
 -- nothing in the database
 
-PRAGMA foreign_key_check;
+INSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);
+DROP TABLE temp.dukou_holds;
 COMMIT;
 PRAGMA foreign_keys = ON;
