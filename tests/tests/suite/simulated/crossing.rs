@@ -1,5 +1,6 @@
 //! What the gap device does to packets: loses, doubles, delays, damages, replays. Gaps are named exactly and a resend closes them.
 
+use super::restored::{card, epoch_new};
 use dukou_packets::log::line::Event;
 use dukou_rehearsal::random::Random;
 use dukou_tests::simulated::station::name;
@@ -222,4 +223,32 @@ fn what_was_set_aside_because_its_channel_was_not_granted_is_taken_in_after_a_tr
     assert_eq!(world.inner_consumer.names(&name(FILES)).len(), 2);
     assert_eq!(world.inner.files.tree(&quarantine), Vec::<String>::new());
     world.settle_and_check().unwrap();
+}
+
+#[test]
+fn packets_of_two_epochs_that_waited_for_a_grant_are_no_contradiction() {
+    let mut world = placed(40, 2);
+    world.inner.crash();
+    let peer = world.outer.card.clone();
+    world.inner.pair(&peer, &["reports"]);
+    world.inward.deliver_some(&world.inner, |_| true);
+    world.inner.step().unwrap();
+    let report = card(&mut world.inner);
+    assert_eq!(world.outer.perform(&epoch_new(report)).unwrap().exit, 0);
+    (2..4).for_each(|index| world.outer_supplier.drop_file(&world.outer, FILES, &format!("{index}.bin")));
+    world.outer.step().unwrap();
+    world.inward.take(&world.outer);
+    // The opening is lost, so the second packets of both epochs stand side by side.
+    world.inward.deliver_some(&world.inner, |id| id.is_none_or(|(_, _, seq)| *seq != 1));
+    world.inner.step().unwrap();
+    let quarantine = world.inner.station.quarantine_dir();
+    let kept = world.inner.files.tree(&quarantine).len();
+    assert!(kept > 6, "{kept}: packets of both epochs wait");
+    world.inner.crash();
+    world.inner.pair(&peer, &["reports", FILES]);
+    for _ in 0..4 {
+        world.inner.step().unwrap();
+    }
+    let accused = |event: &Event| matches!(event, Event::Equivocation { .. });
+    assert!(!world.inner.log().iter().any(accused), "{:?}", world.inner.log());
 }

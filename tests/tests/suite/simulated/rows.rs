@@ -1,5 +1,6 @@
 //! Rows from one database to another: order, transactions, refusals, absence, marks, the stock push.
 
+use super::restored::{card, epoch_new};
 use super::way_back::answered;
 use dukou_packets::suite::Digest;
 use dukou_shared::connectors::tables::simulated::{SimFault, UNFIT};
@@ -157,6 +158,28 @@ fn a_transaction_that_has_begun_to_go_ends_though_a_push_is_ordered_that_would_b
     assert!((1..300).contains(&database.waiting()), "{} entries wait: a part of the transaction went", database.waiting());
     assert_eq!(push(&mut world, None, None).exit, 0);
     world.settle_and_compare().unwrap();
+}
+
+#[test]
+fn a_transaction_of_which_a_part_is_sealed_anew_goes_to_its_end_though_the_new_epoch_pushes_the_stock() {
+    let mut world = world_with_rows(9);
+    let database = source(&world);
+    ["A", "B"].into_iter().for_each(|unit| put_unit(&database, unit, "1"));
+    world.settle_and_compare().unwrap();
+    let long = database.begin();
+    long.delete(UNIT, &[("id", "B")]);
+    (0..300).for_each(|row| long.put(RIGHT, &[("id", &format!("A-{row:03}"))], &[("unit", "A")]));
+    long.commit();
+    database.fail_at(3, SimFault::Refused(TableFault::Away { place: "p".to_string(), words: "w".to_string() }));
+    world.outer.step().unwrap();
+    assert!((1..300).contains(&database.waiting()), "{} entries wait: a part of the transaction went", database.waiting());
+    // The part is lost, and the receiver's report does not know of it.
+    world.inward.take(&world.outer);
+    world.inward.deliver_some(&world.inner, |_| false);
+    let report = card(&mut world.inner);
+    assert_eq!(world.outer.perform(&epoch_new(report)).unwrap().exit, 0);
+    world.settle_and_compare().unwrap();
+    assert_eq!(sink(&world).pending(), 0);
 }
 
 #[test]

@@ -345,6 +345,14 @@ fn status_says_that_the_state_is_gone_or_old_and_what_to_do_and_leaves_with_3() 
             assert_eq!((&told["state"], &told["troubles"][0]["code"]), (&"behind".into(), &"state-behind".into()), "{told}");
             assert!(told["channels"].as_array().unwrap().iter().all(|line| line["state"] == "unknown"), "{told}");
             assert_eq!(station.path("state/station.sqlite").exists(), is_old, "looking makes no state");
+            if !is_old {
+                for verb in [&["gaps"][..], &["alarms"], &["trace", "1.xml"], &["media", "list"]] {
+                    assert!(
+                        station.expect(3, verb).err.contains("check --rebuild"),
+                        "{verb:?}: no answer is better than a wrong one"
+                    );
+                }
+            }
         }
         station.expect(0, &["check", "--rebuild"]);
         assert_eq!(station.json(0, &["status"])["state"], "ok");
