@@ -175,7 +175,7 @@ fn unfit_rows(trial: &mut Trial) -> Result<(), LeftOut> {
             from.must(&parcel(&format!("good{number}"), "before"));
             from.must(&format!("INSERT INTO zd (dm, {column}, cs) VALUES ('unfit{number}', {value}, 1)"));
             let told = route.pair.outer.expect(1, &["pass", "--lang", "en"]);
-            says(&told, &["zd", &format!("unfit{number}"), column, code, "Mend it"]);
+            says(&told, &["zd", &format!("unfit{number}"), column, code, "Mend the row"]);
             assert!(!told.out.contains("rejected/"), "no file of it lies there: {told:?}");
             carry_both(&route.pair);
             trial.fired(1);
