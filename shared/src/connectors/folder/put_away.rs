@@ -163,9 +163,11 @@ impl Putting {
     pub(super) fn tidy(&mut self) -> Result<(), FileFault> {
         self.settle()?;
         self.removing.finish(&self.files)?;
-        if self.touched.len() > SYNC_DIRS || (self.unsure && !self.touched.is_empty()) {
+        // A folder that was made before a fault may lie in a place that nothing was moved to since.
+        let is_unsure = self.unsure && !self.touched.is_empty();
+        if is_unsure || self.touched.len() > SYNC_DIRS {
             for place in self.places.all() {
-                if self.touched.iter().any(|dir| Path::new(dir).starts_with(place)) {
+                if is_unsure || self.touched.iter().any(|dir| Path::new(dir).starts_with(place)) {
                     unless_gone(self.files.sync_fs(place))?;
                 }
             }
