@@ -24,6 +24,18 @@ pub const WINDOW_LOG_MAX: u32 = 23;
 pub const SIGNAL_MAX: u64 = 1 << 20;
 /// The longest document of an epoch opening in bytes.
 pub const OPENING_MAX: u64 = 4096;
+/// The longest document of a marker in bytes: a change's document in base64, its channels and approvals.
+pub const MARKER_MAX: u64 = 512 << 10;
+/// The longest document of a structure change in bytes: some thousands of operations; people read it.
+pub const STRUCTURE_DOCUMENT_MAX: usize = 256 << 10;
+/// The longest name of a structure in bytes.
+pub const STRUCTURE_NAME_MAX: usize = 32;
+/// The most channels that a structure change affects in one direction.
+pub const MARKER_CHANNELS_MAX: usize = 256;
+/// The most signatures in a marker.
+pub const MARKER_APPROVALS_MAX: usize = 8;
+/// The longest keeping that a marker names, in days: a century.
+pub const MARKER_KEEP_DAYS_MAX: u32 = 36_500;
 /// Bytes of plaintext in one sealed chunk.
 pub const CHUNK: usize = 1 << 20;
 /// Bytes of an AEAD tag.

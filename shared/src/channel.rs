@@ -1,7 +1,11 @@
 //! What a channel is: one TOML file in `channels/`, alike on both stations.
 
+mod cargo;
+mod day_mark;
 mod ends;
 
+pub use cargo::{CARGO_MAX_BYTES, CargoKind, OnError, SaidEncoding};
+pub use day_mark::{CutTime, DayMarkConfig};
 pub use ends::{ChannelSink, ChannelSource, OnRefused, TableSinkConfig, TableSourceConfig};
 
 use crate::error::ConfigFault;
@@ -11,7 +15,9 @@ use crate::store::Direction;
 use dukou_packets::keyring::Side;
 use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::packet::marker::is_structure_name;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 /// Largest file that a channel with `xml = true` takes: the check reads it as a whole.
@@ -36,11 +42,29 @@ pub struct Channel {
     /// 0 urgent … 9; the ferry file name begins with it.
     #[serde(default = "default_priority")]
     pub priority: u8,
+    /// The structure that its tables or messages are of: `structures/NAME.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<String>,
     /// Where records come from; read on the sending side.
     pub source: ChannelSource,
     /// What is refused before it is packed.
     #[serde(default)]
     pub screen: ScreenConfig,
+    /// What its files are; where it says, each is read and checked on both sides.
+    #[serde(default)]
+    pub cargo: Option<CargoKind>,
+    /// What becomes of a file with errors.
+    #[serde(default)]
+    pub on_error: OnError,
+    /// The areas whose messages these are; any where none is named.
+    #[serde(default)]
+    pub areas: BTreeSet<String>,
+    /// The encoding of the files, whatever they declare.
+    #[serde(default)]
+    pub encoding: Option<SaidEncoding>,
+    /// Whose day marks it has, on a channel of register rows.
+    #[serde(default)]
+    pub day_mark: Option<DayMarkConfig>,
     /// How many records share a packet.
     #[serde(default)]
     pub batch: BatchConfig,
@@ -115,7 +139,7 @@ fn default_true() -> bool {
 pub struct ScreenConfig {
     /// A regular expression the file's name must match; its first group is the record's key. Without it the name is the key.
     pub key: Option<String>,
-    /// Largest file in bytes; 0 none (with `xml = true`: 64 MiB).
+    /// Largest file in bytes; 0 none (with `xml = true`: 64 MiB, with `cargo`: 16 MiB).
     #[serde(default)]
     pub max_bytes: u64,
     /// The file must be well-formed XML, its declared encoding true, without DTD and entities.
@@ -129,7 +153,7 @@ pub struct ScreenConfig {
 pub struct BatchConfig {
     /// Plain bytes after which a packet is closed.
     pub max_bytes: u64,
-    /// Records after which a packet is closed.
+    /// Records after which a packet is closed; sixteen rows of a run count as one.
     pub max_records: u32,
     /// Milliseconds a running station waits for company after the first file.
     pub linger_ms: u64,
@@ -203,6 +227,7 @@ impl Channel {
         channels.sort_by(|a, b| (a.priority, &a.channel).cmp(&(b.priority, &b.channel)));
         check_folders_apart(station, &channels)?;
         ends::check_tables_apart(station, &channels)?;
+        day_mark::check_marks_leave(&dir, &channels)?;
         let link = &station.config.link;
         let out = channels.iter().filter(|channel| channel.direction(station.config.station.side) == Direction::Out);
         link.device.check_channels(out, link)?;
@@ -224,8 +249,12 @@ impl Channel {
         let text = read_settings(file, SETTINGS_MAX)?;
         let mut channel: Self = parse_toml(file, &text)?;
         channel.check(file)?;
-        if channel.screen.xml && channel.screen.max_bytes == 0 {
-            channel.screen.max_bytes = XML_MAX_BYTES;
+        if channel.screen.max_bytes == 0 {
+            channel.screen.max_bytes = match (channel.cargo, channel.screen.xml) {
+                (Some(_), _) => CARGO_MAX_BYTES,
+                (None, true) => XML_MAX_BYTES,
+                (None, false) => 0,
+            };
         }
         Ok(channel)
     }
@@ -239,7 +268,12 @@ impl Channel {
         if self.priority > 9 {
             return Err(setting("priority", "0–9"));
         }
+        if self.structure.as_deref().is_some_and(|name| !is_structure_name(name)) {
+            return Err(setting("structure", "[a-z][a-z0-9-]*，最多 32 字节 / at most 32 bytes"));
+        }
         self.check_tables(file)?;
+        self.check_cargo(file)?;
+        self.check_day_mark(file)?;
         let source = self.source.folder();
         let folders = [
             ("source.folder", source.map(|source| &source.folder)),

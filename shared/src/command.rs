@@ -5,11 +5,15 @@
 //! standard error.
 
 mod alarms;
+mod day;
 mod epoch;
 mod examine;
 mod gaps;
 mod init;
+mod joint_test;
+mod let_go;
 mod lint;
+mod log;
 mod maintenance;
 mod media;
 mod push;
@@ -17,6 +21,7 @@ mod rebuild;
 mod recover;
 mod replay;
 mod reseal;
+mod resubmit;
 mod schema;
 mod sink;
 mod source;
@@ -75,7 +80,9 @@ enum Verb {
     Pass(Json),
     /// 各通道现状 / how every channel stands
     Status(Json),
-    /// 一条记录的经历，按业务键或文件名 / the life of a record, by key or file name
+    /// 一天的登记与上报对账 / a day of registration, held against what was reported
+    Day(day::DayArgs),
+    /// 一条记录的经历，按业务键、文件名、业务号、单元号、证号 / the life of a record, by key, file name, case, unit, certificate
     Trace(TraceArgs),
     /// 已知的缺包，缺包单 / packets known to be missing, the gap report
     Gaps(gaps::GapsArgs),
@@ -85,6 +92,8 @@ enum Verb {
     Waive(WaiveArgs),
     /// 解除通道的暂停 / end the hold of a channel
     Release(ReleaseArgs),
+    /// 放行有错误而在等人的文件 / let a file with errors go on
+    LetGo(let_go::LetGoArgs),
     /// 再次发送被留下的重复文件 / send a held-back repeat
     Send(SendArgs),
     /// 介质：写出、读入、登记 / discs: write, read, list
@@ -99,7 +108,7 @@ enum Verb {
     Source(source::SourceArgs),
     /// 去向数据库：建自用的表、检查 / the sink's database: tables of our own, check
     Sink(sink::SinkArgs),
-    /// 结构变更：检查文件、显示 SQL、核对数据库 / structure changes: check a file, show the SQL, compare a database
+    /// 结构变更：检查文件、显示 SQL、核对数据库、提议、批准 / structure changes: check, show the SQL, compare, propose, approve
     Schema(schema::SchemaArgs),
     /// 推送表里已有的行（存量） / send the rows that tables hold already
     Push(push::PushArgs),
@@ -115,6 +124,12 @@ enum Verb {
     Lint(lint::LintArgs),
     /// 旧版报文转为新版（未签名）；不给 --out 只预览 / an old message in the new edition, unsigned; a preview without --out
     Upgrade(upgrade::UpgradeArgs),
+    /// 登簿日志：生成、查看、发送、决定 / the daily registration log: build, show, send, decide
+    Log(log::LogArgs),
+    /// 请登记系统补报、重报一笔 / order a case to be reported, or reported again
+    Resubmit(resubmit::ResubmitArgs),
+    /// 联调：造报文、出报告 / joint tests: make messages, report
+    JointTest(joint_test::JointTestArgs),
     /// 登记停机维护：不报静默和晚到 / expect silence and lateness for a time
     Maintenance(maintenance::MaintenanceArgs),
 }
@@ -179,7 +194,7 @@ struct PersonArgs {
 
 #[derive(Args)]
 struct TraceArgs {
-    /// 业务键或文件名 / key or file name
+    /// 业务键、文件名、业务号、单元号或证号 / key, file name, case, unit or certificate number
     #[arg(value_parser = something)]
     what: String,
     #[command(flatten)]
@@ -352,6 +367,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Init(args) => return init::init(&args, side, lang),
         Verb::Recover(args) => return recover::recover(&args, lang),
         Verb::Schema(args) if !args.needs_station() => return schema::alone(&args, lang),
+        Verb::JointTest(args) if !args.needs_station() => return joint_test::alone(&args, lang),
         Verb::Lint(args) => return lint::lint(&args, lang),
         Verb::Upgrade(args) => return upgrade::upgrade(&args, lang),
         verb => Cli { verb, ..cli },
@@ -363,18 +379,20 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
     let station = Station { dir: absolute(&station.dir)?, ..station };
     match cli.verb {
         Verb::Init(_) | Verb::Recover(_) | Verb::Lint(_) | Verb::Upgrade(_) => Ok(0),
+        Verb::JointTest(args) => joint_test::at_station(&station, &args, lang),
         Verb::Epoch(args) => epoch::epoch(&station, args, lang),
         Verb::Replay(args) => replay::replay(&station, args, lang),
         Verb::Reseal(args) => reseal::reseal(&station, args, lang),
         Verb::Source(args) => source::source(&station, args, lang),
         Verb::Sink(args) => sink::sink(&station, args, lang),
-        Verb::Schema(args) => schema::at_station(&station, &args, lang),
+        Verb::Schema(args) => schema::at_station(&station, args, lang),
         Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),
         Verb::Run(args) => run(&station, &args),
         Verb::Pass(json) => pass(&station, json.json, lang),
         Verb::Status(json) => status(&station, json.json, lang),
+        Verb::Day(args) => day::day(&station, &args, lang),
         Verb::Trace(args) => trace(&station, &args, lang),
         Verb::Gaps(args) => gaps::gaps(&station, &args, lang),
         Verb::Resend(args) => gaps::resend(&station, args, lang),
@@ -385,11 +403,14 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Release(args) => {
             ask(&station, Request::Release { channel: args.channel, operator: operator() }, args.json.json, lang)
         }
+        Verb::LetGo(args) => let_go::let_go(&station, args, lang),
         Verb::Send(args) => send_again(&station, args, lang),
         Verb::Media(args) => media::media(&station, args, lang),
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args, lang),
         Verb::Alarms(args) => alarms::alarms(&station, args, lang),
+        Verb::Resubmit(args) => resubmit::resubmit(&station, args, lang),
+        Verb::Log(args) => log::log(&station, args, lang),
         Verb::Maintenance(args) => maintenance::maintenance(&station, args, lang),
     }
 }

@@ -9,6 +9,8 @@ use crate::engine::{Engine, PassReport, Seams, Standing};
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::keys::{StationKeys, Trust};
 use crate::report;
+use crate::reporting::transport::RealPlatforms;
+use crate::requests::requests_dir;
 use crate::seams::clock::SystemClock;
 use crate::seams::real_files::RealFiles;
 use crate::standby::{self, Turn};
@@ -36,7 +38,7 @@ const RETRY_REST: Duration = Duration::from_secs(5);
 /// Most notifications that wait for the engine's thread: a million files that come during one step take no more memory than these.
 const WAKES_MAX: usize = 100_000;
 
-/// How often a running station looks for requests that commands left beside it.
+/// How often a running station looks for requests that commands left beside it, where nothing tells it of them.
 const REQUESTS_EVERY: Duration = Duration::from_millis(500);
 
 /// The lock that keeps a second process off the station; it ends with the process.
@@ -163,6 +165,7 @@ pub fn open_engine(station: &Station) -> Result<Engine, EngineFault> {
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
         databases: Arc::new(Drivers),
+        platforms: Arc::new(RealPlatforms),
         second_thread: true,
     };
     let store = open_store(station)?;
@@ -202,6 +205,8 @@ pub fn pass(station: &Station) -> Result<(PassReport, Standing), EngineFault> {
 enum Wake {
     /// A file was renamed in or closed after writing.
     Finished(PathBuf),
+    /// A command left a request.
+    Asked,
     /// Something else happened.
     Look,
     /// The station is asked to stop.
@@ -246,8 +251,10 @@ async fn stop_on_signal([mut term, mut interrupt]: [Signal; 2], wake: SyncSender
 
 /// Watches source folders and the ferry directory. Where watching does not work, as on network mounts, the scans do it all.
 fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::RecommendedWatcher>, EngineFault> {
+    let requests = requests_dir(station);
+    let asked = requests.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        for wake_up in wakes(event) {
+        for wake_up in wakes(event, &asked) {
             // What does not fit is found by the scan that the others wake up for.
             let _ = wake.try_send(wake_up);
         }
@@ -260,6 +267,8 @@ fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::Rec
         }
     };
     let mut folders = vec![(station.ferry_in(), RecursiveMode::NonRecursive)];
+    // Before the first start it is not there, and requests are looked for alone.
+    folders.extend(requests.is_dir().then_some((requests, RecursiveMode::NonRecursive)));
     for channel in Channel::load_all(station)? {
         if channel.direction(station.config.station.side) == Direction::Out {
             folders.extend(channel.source.folder().map(|source| (station.dir.join(&source.folder), RecursiveMode::Recursive)));
@@ -274,7 +283,7 @@ fn watch(station: &Station, wake: SyncSender<Wake>) -> Result<Option<notify::Rec
     Ok(Some(watcher))
 }
 
-fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
+fn wakes(event: notify::Result<notify::Event>, requests: &Path) -> Vec<Wake> {
     let Ok(event) = event else { return vec![Wake::Look] };
     if event.need_rescan() {
         return vec![Wake::Look];
@@ -288,7 +297,12 @@ fn wakes(event: notify::Result<notify::Event>) -> Vec<Wake> {
     let visible = |path: &PathBuf| {
         !path.components().any(|part| part.as_os_str().to_str().is_some_and(|part| part.starts_with('.') && part.len() > 2))
     };
-    event.paths.into_iter().filter(visible).filter(|_| finished).map(Wake::Finished).collect()
+    let wake = |path: PathBuf| match path.parent() == Some(requests) {
+        // Answers are our own.
+        true => path.extension().is_some_and(|extension| extension == "request").then_some(Wake::Asked),
+        false => Some(Wake::Finished(path)),
+    };
+    event.paths.into_iter().filter(visible).filter(|_| finished).filter_map(wake).collect()
 }
 
 /// The engine's thread: step, serve, wait; a passing fault opens the engine anew. Asked to stop while there is one, it ends with that fault: the
@@ -379,7 +393,7 @@ fn wait(
                 deadline = deadline.min(Instant::now() + if in_ferry { Duration::ZERO } else { linger });
             }
             Err(RecvTimeoutError::Timeout) if Instant::now() >= deadline => return Ok(Waited::Work),
-            Err(RecvTimeoutError::Timeout) => {
+            Ok(Wake::Asked) | Err(RecvTimeoutError::Timeout) => {
                 say_troubles(&engine.serve_requests()?);
                 // What was asked may have something to do now.
                 deadline = engine.rest_ms().map_or(deadline, |ms| deadline.min(Instant::now() + Duration::from_millis(ms)));

@@ -11,12 +11,14 @@ use crate::connectors::tables::database::Databases;
 use crate::connectors::{Sink, Source};
 use crate::error::{EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
+use crate::intake::{Judge, Waiting};
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::link::Link;
 use crate::log::{LogEvidence, PacketLog};
 use crate::receive::order::Gaps;
 use crate::receive::rows::RowsIn;
+use crate::reporting::transport::Platforms;
 use crate::requests::Again;
 use crate::seams::Files;
 use crate::seams::clock::Clock;
@@ -46,6 +48,8 @@ pub struct Seams {
     pub random: Arc<dyn Random>,
     /// Databases that channels of tables lead from and to.
     pub databases: Arc<dyn Databases>,
+    /// The ways to the platforms that a lane reports to.
+    pub platforms: Arc<dyn Platforms>,
     /// Whether a second thread may compress and open, deliver a marked group and remove sent files. Simulations say no where a seed decides.
     pub second_thread: bool,
 }
@@ -59,6 +63,12 @@ pub(crate) struct Outgoing {
     pub(crate) away: PuttingAway,
     /// Where its rows come from, on a channel of tables: `source` offers nothing then.
     pub(crate) rows: Option<RowsOut>,
+    /// What its files are, where the station that sends them has to know.
+    pub(crate) understood: Option<std::sync::Arc<crate::receive::cargo::Understood>>,
+    /// What its files are judged by, where the channel says what they are.
+    pub(crate) judge: Option<Judge>,
+    /// Files that wait at their source for a person.
+    pub(crate) waiting: Waiting,
 }
 
 /// An incoming channel at work.
@@ -70,6 +80,10 @@ pub(crate) struct Incoming {
     pub(crate) waits_for_taking: Option<String>,
     /// Where its rows go, on a channel of tables: what is marked needs no delivery by `sink` then.
     pub(crate) rows: Option<RowsIn>,
+    /// What its files are, where its channel says so.
+    pub(crate) understood: Option<crate::receive::cargo::Understood>,
+    /// What its files are judged by, where the channel says what they are.
+    pub(crate) judge: Option<Judge>,
     /// What is delivered on a second thread.
     pub(crate) beside: crate::receive::beside::Beside,
 }
@@ -176,6 +190,8 @@ pub struct Engine {
     pub(crate) trust: Option<Trust>,
     pub(crate) outgoing: Vec<Outgoing>,
     pub(crate) incoming: BTreeMap<ChannelName, Incoming>,
+    /// The channels that name a structure.
+    pub(crate) structured: Vec<Channel>,
     /// Folders whose files are named after records.
     record_folders: Vec<PathBuf>,
     pub(crate) run: RunId,
@@ -205,6 +221,10 @@ pub struct Engine {
     /// Request files that are none and could not be moved aside either.
     pub(crate) unfit_requests: BTreeSet<String>,
     pub(crate) alarms: crate::alarm::Alarms,
+    /// Running time at which the next daily log goes again by itself.
+    pub(crate) logs_due_ms: Option<u64>,
+    /// When messages and responses that were not there are looked for again.
+    pub(crate) looks: crate::reporting::Looks,
     /// Which numbers each run of the peer gave to packets.
     pub(crate) peer_runs: crate::epoch::runs::PeerRuns,
     /// Heads of this log that the peer spoke of and that were held against it.
@@ -245,6 +265,7 @@ impl Engine {
         let alarms = crate::alarm::Alarms::open(&station, &seams, &state, &opened.evidence)?;
         let record_folders = Channel::record_folders(&station, &channels);
         let link = Link::new(&station.config.link, &state)?;
+        let structured = channels.iter().filter(|channel| channel.structure.is_some()).cloned().collect();
         let (outgoing, incoming) = connect::connect(&station, channels, &seams)?;
         let peer_runs = crate::epoch::runs::PeerRuns::of(&state);
         let mut engine = Self {
@@ -256,6 +277,7 @@ impl Engine {
             trust,
             outgoing,
             incoming,
+            structured,
             record_folders,
             run,
             riding: Vec::new(),
@@ -274,6 +296,8 @@ impl Engine {
             pruned_run_ms: None,
             unfit_requests: BTreeSet::new(),
             alarms,
+            logs_due_ms: None,
+            looks: Default::default(),
             peer_runs,
             echoes_compared: HashSet::new(),
             echo_of_lost: None,
@@ -286,6 +310,7 @@ impl Engine {
         engine.recover(&opened.evidence)?;
         engine.tell_renumbered()?;
         engine.settle_peer()?;
+        engine.recall_logs()?;
         Ok(engine)
     }
 
@@ -429,6 +454,9 @@ impl Engine {
         }
         self.tend_link(&mut report)?;
         self.presume_when_due(&mut report)?;
+        self.retry_logs()?;
+        self.tend_messages(&mut report)?;
+        self.tend_orders(&mut report)?;
         self.look_at_alarms()?;
         self.flush()?;
         self.prune_when_due()?;
@@ -586,6 +614,11 @@ impl Engine {
 
     pub(crate) fn store(&mut self) -> &mut dyn Store {
         self.store.as_mut()
+    }
+
+    /// Gives the store with what is known of it.
+    pub(crate) fn store_and_state(&mut self) -> (&mut dyn Store, &StationState) {
+        (self.store.as_mut(), &self.state)
     }
 
     /// Keeps the small state in step with the store.

@@ -3,6 +3,8 @@
 //! Given: `keys/`. Gives: signers and the unwrapper, the own keyring, the peer's keyring with this station's grants to it.
 //! Never: a private key in a log line, an error or a debug print.
 
+pub mod approvers;
+
 use crate::error::{ConfigFault, EngineFault, KeyProblem};
 use crate::given::{self, SETTINGS_MAX};
 use crate::station::{Identity, Station, parse_toml};
@@ -246,7 +248,7 @@ fn write_secret(file: &Path, secret: &[u8; 32]) -> Result<(), ConfigFault> {
     write_durably(file, text.as_bytes(), 0o600)
 }
 
-fn write_public(file: &Path, text: &str) -> Result<(), EngineFault> {
+pub(crate) fn write_public(file: &Path, text: &str) -> Result<(), EngineFault> {
     Ok(write_durably(file, text.as_bytes(), 0o644)?)
 }
 

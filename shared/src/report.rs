@@ -4,6 +4,9 @@
 //! more than this station knows: what left is not what arrived.
 
 mod behind;
+pub mod cargo;
+mod chain;
+mod days;
 mod decided;
 mod granted;
 mod pass;
@@ -11,6 +14,9 @@ mod rows;
 mod trace;
 
 pub use self::behind::state_fault;
+pub use self::chain::ChainLine;
+pub use self::days::DayLine;
+pub(crate) use self::days::wall_ms;
 pub use self::decided::{WaiverLine, waivers, waivers_text};
 pub use self::granted::not_granted;
 pub use self::pass::{pass_text, standing_text};
@@ -73,6 +79,9 @@ pub struct Status {
     pub maintenance: Option<crate::alarm::told::MaintenanceLine>,
     /// Repair packets sent and received, and what they rebuilt, since the station was set up.
     pub repair: RepairSums,
+    /// Whether all register rows of each county's newest marked day are here; absent without a mark.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<DayLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -156,6 +165,10 @@ pub struct ChannelLine {
     pub confirmed_at: Option<String>,
     /// In: whether the peer was granted the channel; none where it goes out, or without a peer.
     pub granted: Option<bool>,
+    /// Files with errors that crossed all the same, on a channel that says what its files are.
+    pub flagged: u64,
+    /// In: files that arrived and were refused here.
+    pub refused_here: u64,
     /// Why a person is needed, while the channel is held.
     pub hold: Option<HoldLine>,
     /// Out: how far the push of a channel's stock is, while there is one; else left out.
@@ -172,6 +185,9 @@ pub struct HoldLine {
     pub seq: u64,
     /// Since when, in China's civil time.
     pub at: String,
+    /// At a file with errors: which, and what is wrong; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<cargo::HeldFileLine>,
     /// On a channel of tables: which row, and what the database said; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<HeldRowLine>,
@@ -299,6 +315,7 @@ pub fn status(
         alarms: crate::alarm::told::lines(&state, &station.config.alarm)?,
         maintenance: crate::alarm::told::maintenance(&state)?,
         repair: state.fact()?,
+        days: days::days(station, channels, &state, store)?,
         troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -329,7 +346,7 @@ fn channel_line(
     };
     let mut undelivered = 0;
     for row in &waits {
-        undelivered += store.records(&row.key)?.iter().filter(|record| record.ends_file()).count() as u64;
+        undelivered += store.records(&row.key)?.iter().map(crate::store::RecordRow::ended).sum::<u64>();
     }
     let (last_seq, gapped) = match direction {
         Direction::Out => (state.out_heads.get(name).map_or(0, |head| head.seq), false),
@@ -347,6 +364,7 @@ fn channel_line(
         _ => "ok",
     };
     let is_out = direction == Direction::Out;
+    let flags = cargo::counts(state, name)?;
     let line = ChannelLine {
         channel: name.to_string(),
         title: channel.title.clone(),
@@ -372,6 +390,8 @@ fn channel_line(
         confirmed: receipts.packets,
         confirmed_at: receipts.at,
         granted: None,
+        flagged: flags.flagged,
+        refused_here: flags.refused,
         hold: self::rows::hold_line(state, name)?,
         push: self::rows::push_line(state, name)?,
     };
@@ -429,8 +449,13 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
         ),
     };
     out += &channel_table(status, lang);
+    out += &days::text(&status.days, lang);
     for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
-        let HoldLine { code, seq, at, row } = hold;
+        let HoldLine { code, seq, at, row, file } = hold;
+        if let Some(file) = file {
+            out += &cargo::hold_text(channel, hold, file, lang);
+            continue;
+        }
         let why = row.as_ref().map_or_else(|| hold_sentence(code, lang), |row| self::rows::why(code, row, lang));
         out += &match seq {
             0 => say!(
@@ -447,6 +472,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     }
     out += &self::granted::granted_text(status, lang);
     out += &waits_text(status, lang);
+    out += &cargo::counts_text(status, lang);
     out += &self::rows::push_text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
     out += &owed_text(status, lang);
@@ -547,6 +573,16 @@ fn hold_sentence(code: &str, lang: Lang) -> String {
             lang,
             "这个包与前一个包接不上，请与发送方核对是否恢复过旧备份。",
             "The packet does not follow the one before it; ask the sender whether an old backup was restored. "
+        ),
+        "structure" => say!(
+            lang,
+            "发送方的结构变了，这个包是变更的标记，后面的数据按新结构写（内容见 schema show）。本版程序还不会应用变更，所以停在这里，没有一行数据遇到不合它的结构；标记不能放弃。请升级本站程序。",
+            "The sender's structure changed: this packet is the marker of that change, and what is behind it was written for the new structure (see schema show). This version cannot apply a change yet and stops here, so that no row meets a structure that is not its own; a marker cannot be waived. Upgrade this station's program. "
+        ),
+        "marker" => say!(
+            lang,
+            "这个包是结构变更的标记，签名有效而内容不对：变更文件读不出，或与标记不符。这是发送方的问题，请发送方的维护人员处理。",
+            "This packet is a marker of a structure change, signed and yet wrong inside: its document cannot be read or is not the one that it names. A fault of the sender; its support must look into it. "
         ),
         "critical" | "kind" => {
             say!(lang, "本程序不认识这种包，请升级本站程序。", "This program does not know such a packet; upgrade it. ")

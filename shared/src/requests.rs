@@ -7,21 +7,26 @@
 
 mod acknowledge;
 mod again;
+mod decide_difference;
 mod epoch;
 mod gap_report;
+mod let_go;
 mod mailbox;
 mod maintenance;
 mod prove;
 mod push;
+mod renew;
 pub mod renumbered;
 mod replay;
 mod replay_rows;
 mod reseal;
 mod resend;
 mod resend_report;
+pub mod structure;
 pub(crate) mod trust;
 mod waive;
 
+pub(crate) use self::mailbox::requests_dir;
 pub use self::mailbox::{Asked, ask_running, unfit_requests};
 
 use crate::engine::Engine;
@@ -29,6 +34,8 @@ use crate::epoch::decisions::Person;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::media::write::DiscOrder;
+use crate::reporting::request::LogRequest;
+use crate::reporting::resubmit::ResubmitRequest;
 use crate::say;
 use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
@@ -90,6 +97,19 @@ pub enum Request {
         /// Account of the person.
         operator: String,
     },
+    /// Let a file go on in spite of its errors.
+    LetGo {
+        /// The channel.
+        channel: ChannelName,
+        /// The file's path below the source folder; none where the channel is held at one that arrived.
+        file: Option<String>,
+        /// Account of the person: what the packet log names.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// Send a held-back repeat all the same.
     SendAgain {
         /// The channel.
@@ -146,6 +166,8 @@ pub enum Request {
         /// Who takes note, by name: stays in the store.
         name: String,
     },
+    /// Note what a person decided about a difference of a county's day.
+    DecideDifference(Box<crate::registration::kept::KeptDecision>),
     /// Expect silence and lateness for a time.
     Maintenance {
         /// Wall clock in milliseconds at which it ends.
@@ -210,6 +232,28 @@ pub enum Request {
         /// Account of the person.
         operator: String,
     },
+    /// Take on the next version of the own keyring, in which nothing but approvers changes.
+    Renew {
+        /// The keyring's text.
+        keyring: String,
+        /// Account of the person.
+        operator: String,
+    },
+    /// Decide about a structure change.
+    Structure {
+        /// What.
+        act: structure::Act,
+        /// Account of the person.
+        operator: String,
+        /// Who decides, by name: stays in the store.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Build a county's daily log, send it, or decide about it.
+    DailyLog(LogRequest),
+    /// Order a re-report.
+    Resubmit(ResubmitRequest),
     /// Seal the records of retained packets anew.
     Reseal {
         /// One channel, or every one that leaves from here.
@@ -299,6 +343,9 @@ impl Engine {
                 Some(no) => Ok(no),
                 None => self.release(channel, operator),
             },
+            Request::LetGo { channel, file, operator, name, reason } => {
+                self.let_file_go(channel, file.as_deref(), &Person { operator, name, reason })
+            }
             Request::SendAgain { channel, file, operator, reason } => {
                 self.send_again(channel, file, Again { request: None, operator: operator.clone(), reason: reason.clone() })
             }
@@ -308,10 +355,13 @@ impl Engine {
             }
             Request::MediaRead { dirs, operator } => self.media_read(dirs, operator),
             Request::Acknowledge { code, channel, operator, name } => self.acknowledge(code, channel.as_ref(), operator, name),
+            Request::DecideDifference(decided) => self.decide_difference(decided),
             Request::Maintenance { until_ms, operator, name, reason } => {
                 self.begin_maintenance(*until_ms, operator, (name, reason))
             }
             Request::MaintenanceEnd { operator } => self.end_maintenance(operator),
+            Request::DailyLog(request) => self.daily_log(request),
+            Request::Resubmit(request) => self.resubmit(request),
             Request::Trust { card, compared, channels, operator, replace } => {
                 self.accept(card, *compared, channels, operator, replace.as_ref())
             }
@@ -336,6 +386,10 @@ impl Engine {
                     self.push_stock(channel, &push::Wanted { table, filter, operator })
                 }
             },
+            Request::Renew { keyring, operator } => self.renew(keyring, operator),
+            Request::Structure { act, operator, name, reason } => {
+                self.decide_structure(act, &Person { operator, name, reason })
+            }
             Request::Reseal { channel, from, operator, name, reason } => {
                 match channel.as_ref().and_then(|channel| self.wrong_way(channel, Direction::Out)) {
                     Some(no) => Ok(no),

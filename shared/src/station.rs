@@ -2,11 +2,12 @@
 
 use crate::alarm::open_time::OpenTime;
 use crate::alarm::settings::AlarmConfig;
-use crate::channel::{NO_NUL, has_nul, is_of_the_system, overlap, settled};
+use crate::channel::{Channel, NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
 use crate::ferry::profile::Profile;
 use crate::given::{SETTINGS_MAX, read_text};
 use crate::lang::Lang;
+use crate::reporting::lane::Lane;
 use crate::store::place::StatePlace;
 use dukou_packets::keyring::Side;
 use dukou_packets::limits::{REPAIR_DATA_MAX, REPAIR_PARITY_MAX};
@@ -36,6 +37,9 @@ pub struct StationConfig {
     /// Whom to call, and when silence and lateness count.
     #[serde(default)]
     pub alarm: AlarmConfig,
+    /// Who reports which county, once `lanes/` was read.
+    #[serde(skip)]
+    pub lanes: Vec<Lane>,
 }
 
 /// Who the station is. `init` writes it; only `name` and `lang` are meant to be changed.
@@ -234,8 +238,14 @@ impl Station {
             config.link.device = Profile::load(&dir.join(profile))?;
         }
         check_station(&file, &config)?;
-        let station = Self { dir: dir.to_path_buf(), config };
+        let mut station = Self { dir: dir.to_path_buf(), config };
         station.check_ferry(&file)?;
+        let mut lanes = Lane::load_all(&station)?;
+        if !lanes.is_empty() {
+            let channels = Channel::load_all(&station)?;
+            lanes.iter_mut().for_each(|lane| lane.settle_county(&channels));
+        }
+        station.config.lanes = lanes;
         OpenTime::load(&station)?;
         Ok(station)
     }

@@ -89,12 +89,13 @@ class Events:
         self.logs: Dict[Tuple[str, int], int] = {}
         self.lines_lost = False
         self.trusted: List[Tuple[str, str, str, int]] = []
+        self.renewed: List[Tuple[str, str, int]] = []
         self.init: Optional[Tuple[Line, str]] = None
         self._on: Dict[str, Callable[[Line, str, int], None]] = {
             "init": self._init, "trust": self._trust, "packed": self._packed, "left": self._left,
             "seen": self._seen, "signal": self._signal, "applied": self._applied, "waived": self._waived,
             "gap": self._gap, "epoch": self._epoch, "restored": self._restored,
-            "released": self._released,
+            "released": self._released, "keyring": self._keyring,
         }
 
     def read(self, line: Line, file: str, place: int) -> None:
@@ -117,6 +118,9 @@ class Events:
 
     def _trust(self, line: Line, file: str, place: int) -> None:
         self.trusted.append((line["peer"], line["keyring"], file, place))
+
+    def _keyring(self, line: Line, file: str, place: int) -> None:
+        self.renewed.append((line["keyring"], file, place))
 
     def _packed(self, line: Line, file: str, place: int) -> None:
         """Check 4: seqs count up from 1 without holes, numbers rise."""

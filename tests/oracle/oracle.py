@@ -14,9 +14,11 @@ import json
 import os
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
+import day_mark
 import disc
 import gap_report
 import keyring as keyrings
+import marker
 import packet
 import packet_log
 import repair
@@ -210,6 +212,12 @@ def gap_rows_case(case: Dict[str, Any]) -> Optional[str]:
     return None if agree else f"expected {case['expect']} at {case['wrong']}, got {faults}"
 
 
+def approval_case(case: Dict[str, Any]) -> Optional[str]:
+    """Holds an approval against a key."""
+    result = marker.is_by(base64.b64decode(case["public"]), case["change"], case["approval"])
+    return None if result == case["expect"] else f"expected {case['expect']}, got {result}"
+
+
 def disc_case(case: Dict[str, Any]) -> Optional[str]:
     """Reads a volume's manifest as the station that the case names."""
     sender = keyrings.read(case["keyring"].encode("utf-8"))
@@ -243,8 +251,12 @@ def all_cases(directory: str) -> Iterator[Tuple[str, Optional[str]]]:
         yield path, gap_report_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "gap-rows", "*.json"))):
         yield path, gap_rows_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "approvals", "*.json"))):
+        yield path, approval_case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "discs", "*.json"))):
         yield path, disc_case(load_case(path))
+    for path in sorted(glob.glob(os.path.join(directory, "day-marks", "*.json"))):
+        yield path, day_mark.case(load_case(path))
     for path in sorted(glob.glob(os.path.join(directory, "logs", "*", "case.json"))):
         yield path, log_case(load_case(path), os.path.dirname(path))
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
 import armor
+import marker
 import merkle
 import zstd_frame
 from ciphers import TAG_BYTES
@@ -31,11 +32,11 @@ MAX_LINE_NUMBER = 2**53
 MAX_WINDOW_BYTES = 8 << 20
 
 CARGO, SIGNAL, REPAIR = 1, 2, 3
-KNOWN_CARGO_KINDS = (1, 3)
+KNOWN_CARGO_KINDS = (1, 2, 3)
 FLAG_URGENT, FLAG_NOT_ENCRYPTED = 1, 2
 ENVIRONMENTS = {"production": 1, "test": 2}
 SUITES: Dict[int, Aead] = {1: AES_256_GCM, 2: CHACHA20_POLY1305}
-FILE, FILE_PART, TOMBSTONE, WITHDRAWAL, ROW, LARGE_VALUE = 1, 2, 3, 4, 5, 6
+FILE, FILE_PART, TOMBSTONE, WITHDRAWAL, ROW, LARGE_VALUE, RUN = 1, 2, 3, 4, 5, 6, 7
 
 CHANNEL = re.compile(rb"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 REASON = re.compile(rb"[a-z0-9-]{1,64}")
@@ -385,7 +386,7 @@ def _text(cursor: Cursor, low: int, high: int) -> str:
 def _read_record(cursor: Cursor) -> Record:
     start = cursor.at
     kind = cursor.number(1)
-    _bad_record(not FILE <= kind <= LARGE_VALUE, "kind of a record")
+    _bad_record(not FILE <= kind <= RUN, "kind of a record")
     key, name = _text(cursor, 0, 512), _text(cursor, 1, 4096)
     modified = int.from_bytes(cursor.take(8), "little", signed=True)
     index, count, total = cursor.number(4), cursor.number(4), cursor.number(8)
@@ -407,7 +408,12 @@ def _check_record(r: Record) -> None:
         _bad_record(r.body != b"", "a body where there is none")
     if r.kind == ROW:
         _bad_record(not (r.body.startswith(b'{"op":"') and r.body.endswith(b"}")), "the body of a row change")
-    if r.kind in (FILE, TOMBSTONE, ROW, LARGE_VALUE):
+    if r.kind == RUN:
+        lines = r.body.count(b"\n") == r.part_count + 1 and r.body.endswith(b"\n")
+        _bad_record(not (lines and r.body.startswith(b'{"op":"')), "the body of a run")
+        _bad_record(r.part_index != 0 or not 1 <= r.part_count <= MAX_RECORDS, "how many rows of a run")
+        _bad_record(len(r.body) != r.total_bytes, "body length is not total bytes")
+    elif r.kind in (FILE, TOMBSTONE, ROW, LARGE_VALUE):
         _bad_record((r.part_index, r.part_count) != (0, 1), "parts of a whole record")
         _bad_record(r.kind != TOMBSTONE and len(r.body) != r.total_bytes, "body length is not total bytes")
     else:
@@ -513,6 +519,11 @@ def open_packet(file: bytes, reader: Reader) -> Opened:
     plain = _decompress(header, _decrypt(header, aead, key, payload))
     if header.packet_class == SIGNAL:
         _check_signal(plain)
+        return Opened(header, digest, plain, [])
+    if header.kind == 2:
+        if header.record_count:
+            raise Refused("count", "a marker with records")
+        marker.check(plain, header.structure_written, header.structure_needed, header.channel.decode("ascii"))
         return Opened(header, digest, plain, [])
     if header.kind == 3:
         _check_opening(plain, header)

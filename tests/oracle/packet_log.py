@@ -93,7 +93,7 @@ class Verifier:
             self.report.contradiction("anchor", "keyring-000001.txt")
 
     def _names(self) -> None:
-        """Holds `init` and `trust` lines against the keyring files that they name by digest."""
+        """Holds `init`, `trust` and `keyring` lines against the keyring files that they name by digest."""
         if self.events.init is not None:
             self._check_init(*self.events.init)
         peers = {
@@ -105,6 +105,10 @@ class Verifier:
                 self.report.contradiction("keyring-name", f"peer-{station}-000001.txt")
         for station, digest, file, line in self.events.trusted:
             if all(keyring.file_digest != digest for keyring in peers.get(station, [])):
+                self.report.missing("keyring-missing", file, line)
+
+        for digest, file, line in self.events.renewed:
+            if all(keyring.file_digest != digest for keyring in self.own):
                 self.report.missing("keyring-missing", file, line)
 
     def _check_init(self, line: Line, file: str) -> None:

@@ -5,6 +5,7 @@
 mod link_lines;
 mod released;
 mod renumbered;
+mod structure;
 
 use dukou_packets::keyring::Side;
 use dukou_packets::log::checkpoint::Checkpoint;
@@ -727,6 +728,7 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     bench.push("INCOMPLETE", "lines-lost", about.to_owned(), files);
     released::cases(&mut bench);
     renumbered::cases(&mut bench);
+    structure::cases(&mut bench);
     for case in &mut bench.cases {
         case.name = format!("epoch-{}", case.name);
     }

@@ -9,10 +9,12 @@ mod gap_reports;
 mod keyrings;
 mod keys;
 mod logs;
+mod markers;
 mod openings;
 mod packets;
 mod repair;
 mod rows;
+mod runs;
 
 use std::fs;
 use std::io;
@@ -24,7 +26,9 @@ fn main() -> io::Result<()> {
     let asked = std::env::args_os().nth(1).map(PathBuf::from);
     let vectors = asked.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
     let mut written = 0;
-    for case in packets::cases().into_iter().chain(openings::cases()).chain(rows::cases()) {
+    for case in
+        packets::cases().into_iter().chain(openings::cases()).chain(rows::cases()).chain(markers::cases()).chain(runs::cases())
+    {
         let path = vectors.join("packets").join(case.name + ".json");
         written += write_new(&path, &pretty(&case.value))?;
     }
@@ -42,6 +46,10 @@ fn main() -> io::Result<()> {
     }
     for (name, value) in gap_reports::reports() {
         let path = vectors.join("gap-reports").join(name + ".json");
+        written += write_new(&path, &pretty(&value))?;
+    }
+    for (name, value) in markers::approvals() {
+        let path = vectors.join("approvals").join(name + ".json");
         written += write_new(&path, &pretty(&value))?;
     }
     for (name, value) in gap_reports::rows() {

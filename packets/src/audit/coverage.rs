@@ -100,7 +100,7 @@ impl Ledger {
     pub(super) fn take(&mut self, line: &Line, at: &At<'_>, keys: &Keys, faults: &mut Faults) -> Option<LogHead> {
         match &line.event {
             Event::Init { station, keyring, .. } => self.init(*station, *keyring, at, keys, faults),
-            Event::Trust { keyring, .. } => require_keyring(*keyring, at, keys, faults),
+            Event::Trust { keyring, .. } | Event::Keyring { keyring, .. } => require_keyring(*keyring, at, keys, faults),
             Event::Packed { .. } => self.packed(&line.event, at, faults),
             Event::Left { number, header } => self.left(*number, *header, at, faults),
             Event::Seen { .. } => return self.seen(&line.event, at),

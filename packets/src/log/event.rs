@@ -522,6 +522,34 @@ events! {
         /// Who did it.
         operator: String,
     }
+    /// The station's own keyring has a new version.
+    Keyring = "keyring" {
+        /// SHA-256 of its file.
+        keyring: Digest,
+        /// Its version.
+        number: u64,
+        /// Who did it.
+        operator: String,
+    }
+    /// A person decided about a structure change, or this station did something with one.
+    Structure = "structure" {
+        /// The structure.
+        structure: String,
+        /// The version that the change leads to.
+        to: u64,
+        /// The digest of the structure before.
+        base: Digest,
+        /// The digest of the document.
+        document: Digest,
+        /// The digest of what would be run here; zeros where nothing is.
+        plan: Digest,
+        /// What: `propose`, `approve`, `confirm` or `cancel`.
+        code: String,
+        /// The approver's key; empty without one.
+        key: String,
+        /// Who did it.
+        operator: String,
+    }
     /// The wall clock was set.
     ClockStep = "clock-step" {
         /// What it would have shown by the monotonic clock, in the form of a line's `at`.

@@ -3,6 +3,7 @@
 pub mod armor;
 pub mod epoch;
 pub mod header;
+pub mod marker;
 pub mod name;
 pub mod records;
 pub mod repair;

@@ -5,7 +5,8 @@
 
 use super::compress::decompress;
 use super::epoch::OpeningFault;
-use super::header::{Class, Environment, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_RECORDS};
+use super::header::{Class, Environment, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_MARKER, KIND_RECORDS};
+use super::marker::MarkerFault;
 use super::records::{RecordFault, Records};
 use super::seal::{FORMAT, MAGIC, SIGNATURE_CONTEXT, wrap_info};
 use crate::keyring::Role;
@@ -95,6 +96,9 @@ pub enum Refusal {
     /// The document of an epoch opening cannot be read.
     #[error(transparent)]
     Opening(#[from] OpeningFault),
+    /// The marker's document cannot be read or contradicts its header.
+    #[error(transparent)]
+    Marker(#[from] MarkerFault),
     /// There are not as many records as the header says.
     #[error("the header announces {announced} records, there are {found}")]
     Count {
@@ -134,7 +138,7 @@ impl Refusal {
             Self::Unwrap(_) => "unwrap",
             Self::Decrypt => "decrypt",
             Self::Decompress => "decompress",
-            Self::Records(_) | Self::Opening(_) => "records",
+            Self::Records(_) | Self::Opening(_) | Self::Marker(_) => "records",
             Self::Count { .. } => "count",
             Self::Root => "root",
         }
@@ -323,9 +327,9 @@ impl VerifiedHead {
     /// # Errors
     /// [`Refusal::Critical`]: the channel waits for a person.
     pub fn check_critical(&self) -> Result<(), Refusal> {
-        // Markers have no plain yet: until their first use they hold as unknown kinds do.
         let header = &self.header;
-        let unknown = header.class == Class::Cargo && !matches!(header.kind, KIND_RECORDS | KIND_EPOCH_OPENING);
+        let known = [KIND_RECORDS, KIND_MARKER, KIND_EPOCH_OPENING];
+        let unknown = header.class == Class::Cargo && !known.contains(&header.kind);
         if unknown || header.extensions.iter().any(|e| e.is_critical()) {
             return Err(Refusal::Critical);
         }
@@ -380,14 +384,18 @@ pub fn open_payload(head: &VerifiedHead, payload: Vec<u8>, keys: &[&dyn Unwrappe
     decompress(&frame, plain_len).ok_or(Refusal::Decompress)
 }
 
-/// Decodes the records of a plain and checks their count and their root against the header; an epoch opening has none, and its document
-/// is checked in their place.
+/// Decodes the records of a plain and checks their count and their root against the header; a marker and an epoch opening have none, and their
+/// documents are checked in their place.
 ///
 /// # Errors
 /// `records`, `count` or `root`.
 pub fn decode_records(head: &VerifiedHead, plain: Vec<u8>) -> Result<Records, Refusal> {
     if head.header.kind == KIND_EPOCH_OPENING {
         super::epoch::read_opening(head, &plain)?;
+        return Ok(Records::none());
+    }
+    if head.header.kind == KIND_MARKER {
+        super::marker::read_marker(head, &plain)?;
         return Ok(Records::none());
     }
     let (records, root) = Records::decode(plain)?;

@@ -15,8 +15,13 @@ use crate::suite::{Digest, Random, sha256};
 /// Bytes of a meta whose three texts are empty.
 const META_FIXED: usize = 1 + 8 + 8 + 8 + 4 + 4 + 8 + 32 + 8 + 8;
 
-/// How the body of a row change begins.
+/// How the body of a row change, and of a run of them, begins.
 const ROW_BEGINS: &[u8] = b"{\"op\":\"";
+
+/// How many lines end in at most 255 bytes: in one byte, so that many are looked at together.
+fn ends(bytes: &[u8]) -> u8 {
+    bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum()
+}
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -35,6 +40,8 @@ pub enum RecordKind {
     Row = 5,
     /// A value above 1 MiB of the row change behind it.
     LargeValue = 6,
+    /// A run of changes of one operation to rows of one table.
+    Run = 7,
 }
 
 /// What a record says about its body.
@@ -50,7 +57,7 @@ pub struct RecordMeta {
     pub modified_ms: i64,
     /// The part's place, from 0; 0 for all but parts and withdrawals.
     pub part_index: u32,
-    /// The file's parts; 1 for all but parts and withdrawals.
+    /// The file's parts; of a run how many rows it has; 1 for all others.
     pub part_count: u32,
     /// The length of the whole file; for a tombstone that of what was refused; else that of the body.
     pub total_bytes: u64,
@@ -177,6 +184,7 @@ impl RecordMeta {
             4 => RecordKind::Withdrawal,
             5 => RecordKind::Row,
             6 => RecordKind::LargeValue,
+            7 => RecordKind::Run,
             _ => return Err(range(index, "kind")),
         };
         let taken = META_FIXED + wire.key.len() + wire.name.len() + wire.reason.len();
@@ -202,7 +210,7 @@ impl RecordMeta {
         require(is_relative_path(&self.name), "name")?;
         require(self.body_len <= BODY_MAX, "body length")?;
         let (parts, reason) = match self.kind {
-            RecordKind::File | RecordKind::Row | RecordKind::LargeValue => (false, false),
+            RecordKind::File | RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => (false, false),
             RecordKind::FilePart => (true, false),
             RecordKind::Tombstone => (false, true),
             RecordKind::Withdrawal => (true, true),
@@ -210,17 +218,29 @@ impl RecordMeta {
         require(!reason || is_reason(&self.reason), "reason")?;
         require(reason || self.reason.is_empty(), "reason")?;
         require(!parts || self.total_bytes > BODY_MAX, "total bytes")?;
-        let count = if parts { self.parts_of_file() } else { 1 };
+        let count = match self.kind {
+            RecordKind::Run => u64::from(self.part_count.clamp(1, RECORDS_MAX)),
+            _ if parts => self.parts_of_file(),
+            _ => 1,
+        };
         require(u64::from(self.part_count) == count, "part count")?;
-        require(self.part_index < self.part_count, "part index")?;
+        require(self.part_index < if parts { self.part_count } else { 1 }, "part index")?;
         require(self.body_len == self.body_due(), "body length")?;
         let last = self.kind == RecordKind::FilePart && self.is_last_part();
         require(last || self.parts_digest.is_zero(), "parts digest")
     }
 
-    /// Tells whether a body can be this record's: a row change is a JSON object of its own beginning; of the others every byte goes.
+    /// Tells whether a body can be this record's: a row change is a JSON object of its own beginning, a run a line of that beginning and one a row; of the
+    /// others every byte goes.
     fn admits(&self, body: &[u8]) -> bool {
-        self.kind != RecordKind::Row || (body.starts_with(ROW_BEGINS) && body.ends_with(b"}"))
+        match self.kind {
+            RecordKind::Row => body.starts_with(ROW_BEGINS) && body.ends_with(b"}"),
+            RecordKind::Run => {
+                let lines: usize = body.chunks(255).map(|bytes| usize::from(ends(bytes))).sum();
+                body.starts_with(ROW_BEGINS) && body.ends_with(b"\n") && lines as u64 == u64::from(self.part_count) + 1
+            }
+            _ => true,
+        }
     }
 
     fn parts_of_file(&self) -> u64 {
@@ -234,7 +254,7 @@ impl RecordMeta {
 
     fn body_due(&self) -> u64 {
         match self.kind {
-            RecordKind::File | RecordKind::Row | RecordKind::LargeValue => self.total_bytes,
+            RecordKind::File | RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => self.total_bytes,
             RecordKind::Tombstone | RecordKind::Withdrawal => 0,
             RecordKind::FilePart => {
                 let before = u64::from(self.part_index) * BODY_MAX;

@@ -8,11 +8,12 @@
 use super::compress::compress;
 use super::epoch::Opening;
 use super::header::{
-    ChannelName, Class, Environment, Epoch, Extension, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_PARITY, KIND_RECORDS,
-    KIND_SNAPSHOT, LogHead, Stanza,
+    ChannelName, Class, Environment, Epoch, Extension, Header, HeaderFault, KIND_EPOCH_OPENING, KIND_MARKER, KIND_PARITY,
+    KIND_RECORDS, KIND_SNAPSHOT, LogHead, Stanza,
 };
+use super::marker::Marker;
 use super::records::RecordsBuilder;
-use crate::limits::{PREAMBLE, SIGNAL_MAX, SIGNATURE};
+use crate::limits::{MARKER_MAX, PREAMBLE, SIGNAL_MAX, SIGNATURE};
 use crate::suite::{
     ContentKey, Digest, KeyFault, KeyId, LinkId, Random, RunId, Signer, StationId, Suite, seal_chunks, sha256, wrap_key,
 };
@@ -61,6 +62,12 @@ pub enum SealFault {
         /// Its length in bytes.
         len: u64,
     },
+    /// The marker's document is longer than 512 KiB.
+    #[error("the marker's document has {len} bytes, at most 512 KiB is allowed")]
+    MarkerTooLong {
+        /// Its length in bytes.
+        len: u64,
+    },
     /// zstd had no memory.
     #[error("the payload cannot be compressed: zstd has no memory")]
     Compression,
@@ -86,11 +93,22 @@ pub struct Prepared {
     number: u64,
     stanzas: Vec<Stanza>,
     class: Class,
+    kind: u8,
+    versions: Versions,
     record_count: u32,
     root: Digest,
     plain_len: u64,
     payload_digest: Digest,
     payload: Vec<u8>,
+}
+
+/// The versions of a structure that a header names; 0 none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// The one that the records were written under.
+    pub written: u32,
+    /// The lowest that the far side needs to apply them.
+    pub needed: u32,
 }
 
 /// Makes the payload of a cargo packet from its records.
@@ -109,7 +127,7 @@ pub fn prepare_records(
     if count == 0 {
         return Err(SealFault::NoRecords);
     }
-    let mut prepared = prepare(envelope, Class::Cargo, &plain, level, random)?;
+    let mut prepared = prepare(envelope, (Class::Cargo, KIND_RECORDS), &plain, level, random)?;
     prepared.record_count = count;
     prepared.root = root;
     Ok(prepared)
@@ -124,7 +142,7 @@ pub fn prepare_signal(envelope: &Envelope<'_>, document: &[u8], random: &dyn Ran
     if len > SIGNAL_MAX {
         return Err(SealFault::SignalTooLong { len });
     }
-    prepare(envelope, Class::Signal, document, SIGNAL_LEVEL, random)
+    prepare(envelope, (Class::Signal, KIND_SNAPSHOT), document, SIGNAL_LEVEL, random)
 }
 
 /// Makes the payload of the packet that opens an epoch.
@@ -132,7 +150,21 @@ pub fn prepare_signal(envelope: &Envelope<'_>, document: &[u8], random: &dyn Ran
 /// # Errors
 /// When a recipient's key is unusable.
 pub fn prepare_opening(envelope: &Envelope<'_>, opening: &Opening, random: &dyn Random) -> Result<Prepared, SealFault> {
-    prepare(envelope, Class::Cargo, &opening.render(), SIGNAL_LEVEL, random)
+    prepare(envelope, (Class::Cargo, KIND_EPOCH_OPENING), &opening.render(), SIGNAL_LEVEL, random)
+}
+
+/// Makes the payload of the packet that marks a structure change.
+///
+/// # Errors
+/// When the document is longer than 512 KiB or a recipient's key is unusable.
+pub fn prepare_marker(envelope: &Envelope<'_>, marker: &Marker, random: &dyn Random) -> Result<Prepared, SealFault> {
+    let document = marker.render();
+    let len = document.len() as u64;
+    if len > MARKER_MAX {
+        return Err(SealFault::MarkerTooLong { len });
+    }
+    let prepared = prepare(envelope, (Class::Cargo, KIND_MARKER), &document, SIGNAL_LEVEL, random)?;
+    Ok(prepared.under(Versions { written: marker.change.to(), needed: marker.change.from }))
 }
 
 /// Takes a repair packet's payload as it is: it is neither compressed nor encrypted, and nobody is its recipient.
@@ -146,6 +178,8 @@ pub fn prepare_parity(envelope: &Envelope<'_>, payload: Vec<u8>) -> Prepared {
         number: envelope.number,
         stanzas: Vec::new(),
         class: Class::Repair,
+        kind: KIND_PARITY,
+        versions: Versions::default(),
         record_count: 0,
         root: Digest::ZERO,
         plain_len: payload.len() as u64,
@@ -156,7 +190,7 @@ pub fn prepare_parity(envelope: &Envelope<'_>, payload: Vec<u8>) -> Prepared {
 
 fn prepare(
     envelope: &Envelope<'_>,
-    class: Class,
+    (class, kind): (Class, u8),
     plain: &[u8],
     level: i32,
     random: &dyn Random,
@@ -179,6 +213,8 @@ fn prepare(
         number: envelope.number,
         stanzas,
         class,
+        kind,
+        versions: Versions::default(),
         record_count: 0,
         root: Digest::ZERO,
         plain_len: plain.len() as u64,
@@ -265,6 +301,11 @@ impl Prepared {
         self.number
     }
 
+    /// Says under which version of its structure cargo was written and which it needs.
+    pub fn under(self, versions: Versions) -> Self {
+        Self { versions, ..self }
+    }
+
     /// Returns how many records the payload carries.
     pub fn record_count(&self) -> u32 {
         self.record_count
@@ -293,14 +334,13 @@ impl Prepared {
         if self.class != Class::Cargo {
             return Err(SealFault::WrongClass);
         }
-        // Cargo without records opens an epoch: `prepare_records` makes none.
-        let has_records = self.record_count > 0;
         let header = Header {
-            kind: if has_records { KIND_RECORDS } else { KIND_EPOCH_OPENING },
             epoch: place.epoch,
             seq: place.seq,
             prev: place.prev,
-            record_format: u16::from(has_records),
+            structure_written: self.versions.written,
+            structure_needed: self.versions.needed,
+            record_format: u16::from(self.record_count > 0),
             channel: Some(place.channel.clone()),
             ..self.header(statement, signer.key_id())
         };
@@ -327,7 +367,7 @@ impl Prepared {
         if self.class != Class::Repair {
             return Err(SealFault::WrongClass);
         }
-        let header = Header { kind: KIND_PARITY, in_clear: true, compression: 0, ..self.header(statement, signer.key_id()) };
+        let header = Header { in_clear: true, compression: 0, ..self.header(statement, signer.key_id()) };
         self.sign(header, signer)
     }
 
@@ -335,7 +375,7 @@ impl Prepared {
     fn header(&self, statement: &Statement, signing_key: KeyId) -> Header {
         Header {
             class: self.class,
-            kind: KIND_SNAPSHOT,
+            kind: self.kind,
             urgent: statement.urgent,
             in_clear: false,
             environment: self.environment,

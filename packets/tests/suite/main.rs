@@ -11,6 +11,7 @@ mod packet_vectors;
 mod receive;
 mod repair_vectors;
 
+mod approvals;
 mod audit_command;
 mod damaged_logs;
 mod gap_reports;

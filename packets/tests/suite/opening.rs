@@ -1,7 +1,8 @@
 //! What is sealed opens again, for those it is meant for and for nobody else.
 
 use dukou_packets::limits::{BODY_MAX, PLAIN_MAX};
-use dukou_packets::packet::header::{Class, KIND_MARKER};
+use dukou_packets::packet::header::Class;
+use dukou_packets::packet::marker::read_marker;
 use dukou_packets::packet::open::{Expectation, KeyBook, PacketKey, Refusal, VerifiedHead};
 use dukou_packets::packet::open::{decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{RecordFault, RecordsBuilder};
@@ -255,12 +256,25 @@ fn cargo_kinds_without_a_plain_of_their_own_hold() {
     let sealed = world::seal_files(Suite::Aes256Gcm, &[b"body"], &world::signer("packet"));
     let mut head = head_of(&sealed);
     assert_eq!(head.check_critical(), Ok(()));
-    for kind in [0, KIND_MARKER, 4, 255] {
+    for kind in [0, 4, 255] {
         head.header.kind = kind;
         assert_eq!(head.check_critical(), Err(Refusal::Critical), "{kind}");
         let opened = open_payload(&head, sealed.payload.clone(), &[&world::unwrapper("addressee") as &dyn Unwrapper]);
         assert_eq!(opened, Err(Refusal::Critical), "{kind}");
     }
+}
+
+#[test]
+fn a_marker_crosses_with_its_versions_in_the_header_and_says_what_was_sealed() {
+    let marker = world::marker();
+    let sealed = world::seal_marker(&marker);
+    assert_eq!((sealed.header.structure_written, sealed.header.structure_needed), (2, 1));
+    let head = head_of(&sealed);
+    assert_eq!(head.check_critical(), Ok(()));
+    let plain =
+        open_payload(&head, sealed.payload.clone(), &[&world::unwrapper("addressee") as &dyn Unwrapper]).expect("it opens");
+    assert_eq!(read_marker(&head, &plain), Ok(marker));
+    assert_eq!(decode_records(&head, plain).map(|records| records.len()), Ok(0));
 }
 
 #[test]

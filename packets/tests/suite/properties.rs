@@ -169,7 +169,7 @@ fn channel_event() -> impl Strategy<Value = Event> {
     let numbers = || (number(), number(), number(), number(), number());
     let place = prop_oneof![Just(Place::Next), Just(Place::Early), Just(Place::Late)];
     let common = (channel(), epoch(), numbers(), numbers(), digest(), digest(), digest(), text(), station(), place);
-    (0..22usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
+    (0..24usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
         let (a, b, seq, records, tombstones): Numbers = n;
         let (size, echo_size, count, number, bytes): Numbers = m;
         match which {
@@ -208,6 +208,17 @@ fn channel_event() -> impl Strategy<Value = Event> {
             18 => Event::MediaWritten { disc: operator.clone(), volumes: a, packets: b, list: header, operator },
             19 => Event::MediaRead { disc: operator.clone(), volumes: a, packets: b, list: header, operator },
             20 => Event::ClockStep { before: operator },
+            21 => Event::Keyring { keyring: header, number: a, operator },
+            22 => Event::Structure {
+                structure: operator.clone(),
+                to: a,
+                base: header,
+                document: root,
+                plan: third,
+                code: operator.clone(),
+                key: operator.clone(),
+                operator,
+            },
             _ => Event::Again { channel, operator },
         }
     })

@@ -4,9 +4,13 @@ use std::sync::Mutex;
 
 use dukou_packets::keyring::Keyring;
 use dukou_packets::packet::header::{Environment, Epoch, LogHead};
+use dukou_packets::packet::marker;
+use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, Marker, document_digest};
 use dukou_packets::packet::open::Expectation;
 use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
-use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_records, prepare_signal};
+use dukou_packets::packet::seal::{
+    CargoPlace, Envelope, Recipient, Sealed, Statement, prepare_marker, prepare_records, prepare_signal,
+};
 use dukou_packets::suite::{KeyAlgorithm, KeyId, Random, SoftSigner, SoftUnwrapper, StationId, Suite, sha256};
 
 use crate::keys;
@@ -92,6 +96,32 @@ pub(crate) fn seal_files(suite: Suite, bodies: &[&[u8]], signer: &SoftSigner) ->
     let recipients = [recipient("addressee"), recipient("own")];
     prepare_records(&envelope(suite, &recipients), records, 3, &random)
         .and_then(|prepared| prepared.seal_cargo(&place(), &statement(), signer))
+        .expect("it seals")
+}
+
+/// A marker of a change with one approval, for the channel of [`place`] alone.
+pub(crate) fn marker() -> Marker {
+    let document = b"format = 1\n".to_vec();
+    let before = sha256(&[b"the structure before"]);
+    let change = Change { structure: "registration".to_owned(), from: 1, before, document: document_digest(&document) };
+    let said = marker::Statement {
+        kind: ApprovalKind::Approve,
+        station: StationId::from_bytes([5; 16]),
+        keyring: 1,
+        plan: sha256(&[b"the plan"]),
+        loss: false,
+        reason: sha256(&[]),
+    };
+    let approval = Approval::sign(&change, &said, &signer("approver")).expect("a signature");
+    Marker { change, document, channels: vec![place().channel], pending: false, keep_days: 30, approvals: vec![approval] }
+}
+
+/// Seals a marker.
+pub(crate) fn seal_marker(marker: &Marker) -> Sealed {
+    let random = Seeded::new("seal marker");
+    let recipients = [recipient("addressee"), recipient("own")];
+    prepare_marker(&envelope(Suite::Aes256Gcm, &recipients), marker, &random)
+        .and_then(|prepared| prepared.seal_cargo(&place(), &statement(), &signer("packet")))
         .expect("it seals")
 }
 

@@ -89,6 +89,10 @@ codes! {
     FerryQuota = "ferry-quota" Alarm
         means ["在应当通的时间里，发出的包把摆渡目录的限额占到九成以上，设备很久没有取走", "Packets fill 90 per cent of the ferry directory's quota and the device has not taken them for long in which it should carry"]
         next ["请查隔离设备是否还在搬运；包都在，取走后自动继续", "check whether the gap device still carries; no packet is lost, and it goes on by itself"]
+    /// A county's daily log waits for a named person.
+    LogWaits = "log-waits" Alarm
+        means ["有登簿日志等人决定：对方拒收，不知道对方收没收，或多次没有发出", "A daily log waits for a person: it was refused, whether the server has it is not known, or nothing left though it was tried again and again"]
+        next ["请用 log show 查看，向对方核实后用 log decide 决定", "see log show, ask at the platform, then decide with log decide"]
 }
 
 impl Code {

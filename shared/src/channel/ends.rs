@@ -18,6 +18,12 @@ const TABLES_MAX: usize = 1000;
 /// Longest `poll_seconds`: an hour.
 const POLL_MAX_SECONDS: u64 = 3600;
 
+/// Default `poll_seconds` of a view: each look reads all of its days.
+const VIEW_POLL_SECONDS: u64 = 60;
+
+/// Most days of a view.
+const VIEW_DAYS_MAX: u32 = 3660;
+
 /// Where a channel's records come from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged, try_from = "SourceText")]
@@ -47,8 +53,11 @@ pub struct TableSourceConfig {
     pub database_password_file: Option<PathBuf>,
     /// The tables, with their schema where the database has any.
     pub tables: Vec<String>,
-    /// Seconds between two looks at an outbox that was empty.
+    /// Seconds between two looks at an outbox that was empty, or at a view.
     pub poll_seconds: u64,
+    /// The one table is a register view, which is looked at instead of followed: so many days of registration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view_days: Option<u32>,
 }
 
 /// The database that a channel's rows go to.
@@ -89,6 +98,7 @@ struct SourceText {
     database_password_file: Option<PathBuf>,
     tables: Option<Vec<String>>,
     poll_seconds: Option<u64>,
+    view_days: Option<u32>,
 }
 
 /// `[sink]` as it is written.
@@ -120,6 +130,7 @@ impl TryFrom<SourceText> for ChannelSource {
             ("database_password_file", text.database_password_file.is_some()),
             ("tables", text.tables.is_some()),
             ("poll_seconds", text.poll_seconds.is_some()),
+            ("view_days", text.view_days.is_some()),
         ];
         match (text.folder, text.database) {
             (Some(folder), None) => {
@@ -139,7 +150,8 @@ impl TryFrom<SourceText> for ChannelSource {
                     database,
                     database_password_file: text.database_password_file,
                     tables: text.tables.unwrap_or_default(),
-                    poll_seconds: text.poll_seconds.unwrap_or(2),
+                    poll_seconds: text.poll_seconds.unwrap_or(if text.view_days.is_some() { VIEW_POLL_SECONDS } else { 2 }),
+                    view_days: text.view_days,
                 }))
             }
             _ => Err(one_of_both("source")),
@@ -224,6 +236,11 @@ impl ChannelSink {
         }
     }
 
+    /// Tells whether its rows are register rows that the station keeps in its own store.
+    pub fn is_register(&self) -> bool {
+        self.tables().is_some_and(|tables| tables.database == REGISTER)
+    }
+
     /// Gives the database, where it is one.
     pub fn tables(&self) -> Option<&TableSinkConfig> {
         match self {
@@ -233,6 +250,9 @@ impl ChannelSink {
     }
 }
 
+/// The sink of register rows: the station's own store, where `day` looks for them.
+const REGISTER: &str = "register:";
+
 impl TableSinkConfig {
     /// Gives the name that a table of the source has here.
     pub fn name_of<'a>(&'a self, table: &'a str) -> &'a str {
@@ -241,7 +261,7 @@ impl TableSinkConfig {
 }
 
 /// What the URL of a database may look like.
-const DATABASE_RULE: &str = "postgres://、mysql://、sqlite: 或 table-file: 开头，不含密码（密码放 database_password_file） / begins with postgres://, mysql://, sqlite: or table-file: and holds no password (that is in database_password_file)";
+const DATABASE_RULE: &str = "postgres://、mysql://、sqlite: 或 table-file: 开头，不含密码（密码放 database_password_file）；登记簿的行去向也可写 register: / begins with postgres://, mysql://, sqlite: or table-file: (a sink of register rows may be register:) and holds no password (that is in database_password_file)";
 
 /// What a list of tables may look like.
 const TABLES_RULE: &str = "1–1000 个不同的表名，如 \"public.zd\" / 1–1000 different names of tables, for example \"public.zd\"";
@@ -270,13 +290,19 @@ impl Channel {
         if !is_database(&source.database) {
             return wrong("source.database", DATABASE_RULE);
         }
-        if !is_database(&sink.database) {
+        if sink.database != REGISTER && !is_database(&sink.database) {
             return wrong("sink.database", DATABASE_RULE);
         }
         let different: BTreeSet<&String> = source.tables.iter().collect();
         let count = (1..=TABLES_MAX).contains(&source.tables.len()) && different.len() == source.tables.len();
         if !count || !source.tables.iter().all(|table| is_table(table)) {
             return wrong("source.tables", TABLES_RULE);
+        }
+        if source.view_days.is_some() && source.tables.len() != 1 {
+            return wrong("source.tables", "写明 view_days 时：只有一个视图 / with view_days: one view alone");
+        }
+        if source.view_days.is_some_and(|days| !(1..=VIEW_DAYS_MAX).contains(&days)) {
+            return wrong("source.view_days", "1–3660");
         }
         if !sink.tables.iter().all(|(from, to)| different.contains(from) && is_table(to)) {
             return wrong("sink.tables", "左边是 source.tables 中的表 / on the left a table of source.tables");

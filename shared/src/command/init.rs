@@ -1,5 +1,8 @@
 //! `init`: a new station from nothing, complete and commented.
 
+mod lane;
+
+use self::lane::{LaneArgs, NewLane, new_lane};
 use super::print_all;
 use crate::alarm::calendar;
 use crate::alarm::settings::AlarmConfig;
@@ -49,6 +52,8 @@ pub(super) struct InitArgs {
     /// 数据库口令的文件 / a file with the database's password
     #[arg(long, value_name = "FILE")]
     store_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    lane: LaneArgs,
 }
 
 /// Makes a station; the directory must be empty or not there. What fails midway is taken away again.
@@ -56,8 +61,9 @@ pub(super) fn init(args: &InitArgs, side: Side, lang: Lang) -> Result<u8, Engine
     let station = Station { dir: args.dir.clone(), config: config(args, side, lang)? };
     check_name(&station.config.station.name)?;
     refuse_taken(&args.dir)?;
+    let lane = new_lane(&args.lane, side, station.config.station.environment, lang)?;
     let made = Made::begin(&args.dir)?;
-    match build(&station).and_then(|new| show(&station, &new, lang)) {
+    match build(&station, lane).and_then(|new| show(&station, &new, lang)) {
         Ok(()) => Ok(0),
         Err(fault) => Err(made.undo(fault)),
     }
@@ -77,7 +83,7 @@ fn check_name(name: &str) -> Result<(), ConfigFault> {
     }
 }
 
-fn build(station: &Station) -> Result<NewKeys, EngineFault> {
+fn build(station: &Station, lane: Option<NewLane>) -> Result<NewKeys, EngineFault> {
     let dir = &station.dir;
     for own in station.own_dirs() {
         make_dir(&own)?;
@@ -102,6 +108,10 @@ fn build(station: &Station) -> Result<NewKeys, EngineFault> {
             Direction::In => channel.sink.folder().map(|sink| &sink.folder),
         };
         folder.map_or(Ok(()), |folder| make_dir(&dir.join(folder)))?;
+    }
+    if let Some(NewLane { file, text }) = lane {
+        make_dir(&dir.join("lanes"))?;
+        keys::write_durably(&dir.join("lanes").join(file), text.as_bytes(), 0o644)?;
     }
     keys::write_durably(&dir.join("calendar.toml"), calendar::SHIPPED.as_bytes(), 0o644)?;
     // station.toml comes last: a directory without it is no station, and an interrupted init is seen as one.
@@ -226,6 +236,7 @@ fn config(args: &InitArgs, side: Side, lang: Lang) -> Result<StationConfig, Conf
         packets: PacketConfig::default(),
         keep: KeepConfig::default(),
         alarm: AlarmConfig::default(),
+        lanes: Vec::new(),
     })
 }
 
@@ -251,7 +262,7 @@ fn profile_text(file: &Path) -> &'static str {
 
 /// Writes `station.toml` with its comments; what `toml` quotes it quotes here, too. A line behind `#` holds the default, or an example where there is none.
 fn station_toml(config: &StationConfig) -> String {
-    let StationConfig { station, ferry, link, packets, keep, alarm } = config;
+    let StationConfig { station, ferry, link, packets, keep, alarm, lanes: _ } = config;
     let name = toml::Value::String(station.name.clone());
     let store = toml::Value::String(match &station.store {
         StatePlace::Sqlite => "sqlite".to_string(),
@@ -370,7 +381,8 @@ mod tests {
     fn written(profile: &str) -> (StationConfig, String) {
         let profile = profile.to_string();
         let store = StatePlace::Sqlite;
-        let args = InitArgs { dir: "station".into(), name: None, test: true, profile, store, store_password_file: None };
+        let (dir, lane) = ("station".into(), LaneArgs::default());
+        let args = InitArgs { dir, name: None, test: true, profile, store, store_password_file: None, lane };
         let config = config(&args, Side::Outer, Lang::Zh).expect("a shipped profile");
         let text = station_toml(&config);
         (config, text)

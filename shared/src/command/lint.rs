@@ -4,8 +4,9 @@ use super::{print, print_exactly};
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::lang::{Lang, plain_json};
-use crate::registration::checks::{Linted, Met, Said, lint as lint_one, unread};
+use crate::registration::checks::{Linted, Met, Said, lint_by as lint_one, unread};
 use crate::registration::finding::{Finding, Level, shown};
+use crate::registration::official::Installed;
 use crate::registration::xml::{XmlEncoding, XmlFault, XmlLimits};
 use crate::say;
 use clap::Args;
@@ -26,6 +27,9 @@ pub(super) struct LintArgs {
     /// 区划调整前后的代码，如 150700=150721 / area codes before and after a change
     #[arg(long, value_delimiter = ',', value_parser = alias, value_name = "OLD=NEW")]
     alias: Vec<(String, String)>,
+    /// 官方 XSD 所在文件夹，其下 old/、new/ 各为一版 / the folder of official schemas, with old/ and new/ for the editions
+    #[arg(long, value_name = "DIR")]
+    xsd: Option<PathBuf>,
     /// 文件的编码，不管它怎么声明：GBK 或 GB18030 / the files' encoding, whatever they declare
     #[arg(long)]
     encoding: Option<XmlEncoding>,
@@ -91,6 +95,7 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
         encoding: args.encoding,
         limits: XmlLimits::default(),
     };
+    let official = args.xsd.as_deref().map(installed).transpose()?;
     let mut met = Met::default();
     let mut count = Count::default();
     // Responses come last, when every message has been met.
@@ -99,7 +104,7 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
         print_exactly("[")?;
     }
     for file in others.iter().chain(&responses) {
-        let linted = one(file, &said, &mut met);
+        let linted = one(file, &said, official.as_ref(), &mut met);
         let text = match args.json {
             true => json_line(file, &linted, count.files > 0),
             false => lines(file, &linted, lang),
@@ -114,6 +119,16 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
         false => print(&sum(&count, lang))?,
     }
     Ok(u8::from(count.wrong > 0))
+}
+
+/// Reads the official schemas below a folder: one that has none is a mistake.
+fn installed(dir: &Path) -> Result<Installed, ConfigFault> {
+    let unusable = |error| ConfigFault::unreadable(dir, &error);
+    let installed = Installed::load(dir).map_err(|fault| unusable(std::io::Error::other(fault)))?;
+    match installed.is_empty() {
+        true => Err(unusable(std::io::Error::other("没有 old/ 或 new/ 文件夹 / neither old/ nor new/ is there"))),
+        false => Ok(installed),
+    }
 }
 
 fn is_response(file: &Path) -> bool {
@@ -139,7 +154,7 @@ fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, ConfigFault> {
     Ok(files)
 }
 
-fn one(file: &Path, said: &Said, met: &mut Met) -> Linted {
+fn one(file: &Path, said: &Said, official: Option<&Installed>, met: &mut Met) -> Linted {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let bytes = match bytes_of(file, said.limits.bytes) {
         Ok(Ok(bytes)) => bytes,
@@ -149,7 +164,7 @@ fn one(file: &Path, said: &Said, met: &mut Met) -> Linted {
             return unread(Finding::unreadable(|lang| fault.sentence(lang)));
         }
     };
-    let mut linted = lint_one(&name, &bytes, said);
+    let mut linted = lint_one(&name, &bytes, said, official);
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(digest(&SHA256, &bytes).as_ref());
     met.message(&mut linted, sha256);

@@ -6,6 +6,7 @@
 
 use super::print;
 use crate::connectors::folder::names::{safe_path, set_apart};
+use crate::connectors::tables::RowRun;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given;
 use crate::keys::read_keyring;
@@ -234,11 +235,11 @@ fn recover_record(
             Ok(("incomplete", None, 0, record.body_digest))
         }
         RecordKind::FilePart => recover_part(out, channel, record, parts),
-        RecordKind::Row | RecordKind::LargeValue => recover_row(out, channel, record),
+        RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => recover_row(out, channel, record),
     }
 }
 
-/// Appends the body of a row change, or a large value of the next one in hex, to the channel's rows, a line each.
+/// Appends a row change, each of a run, or a large value of the next one in hex, to the channel's rows, a line each; a run that cannot be read in hex, too.
 fn recover_row(out: &Path, channel: &ChannelName, record: &Record<'_>) -> Result<Placed, ConfigFault> {
     let (meta, path) = (record.meta, out.join(format!("{channel}.rows.jsonl")));
     let table = serde_json::json!(meta.name);
@@ -247,6 +248,10 @@ fn recover_row(out: &Path, channel: &ChannelName, record: &Record<'_>) -> Result
             let body = String::from_utf8_lossy(record.body);
             format!("{{\"table\":{table},{}\n", body.strip_prefix('{').unwrap_or(&body))
         }
+        RecordKind::Run => match RowRun::parse(&meta.name, record.body, meta.part_count) {
+            Ok(run) => run.changes().map(|change| String::from_utf8_lossy(&change.render_line()).into_owned() + "\n").collect(),
+            Err(_) => format!("{{\"table\":{table},\"run\":\"{}\"}}\n", data_encoding::HEXLOWER.encode(record.body)),
+        },
         _ => format!("{{\"table\":{table},\"large\":\"{}\"}}\n", data_encoding::HEXLOWER.encode(record.body)),
     };
     append(&path, line.as_bytes())?;

@@ -1,10 +1,15 @@
-//! `schema lint`, `schema plan` and `schema status`: what a structure change says, what it comes to, and what a database has.
+//! `schema`: what a structure change says, what it comes to, what a database has, and who decided about it.
 //!
-//! They read files, and `status` the database of a channel; they change nothing, so that they work beside a running station.
+//! `lint`, `plan`, `status` and `show` change nothing, so that they work beside a running station; `approver`, `propose`, `approve` and `cancel` are requests of a
+//! person. No database is changed by any.
 
+mod approver;
+mod decide;
 mod lint;
 mod plan;
+mod show;
 mod status;
+mod words;
 
 use super::Json;
 use crate::error::{ConfigFault, EngineFault};
@@ -31,6 +36,16 @@ enum SchemaVerb {
     Plan(plan::PlanArgs),
     /// 核对通道的数据库与结构 / compare a channel's database with a structure
     Status(status::StatusArgs),
+    /// 审批人：增加、停用、列出 / approvers: add, end, list
+    Approver(approver::ApproverArgs),
+    /// 提议一份变更 / propose a change
+    Propose(decide::ProposeArgs),
+    /// 批准一份变更 / approve a change
+    Approve(decide::ApproveArgs),
+    /// 撤销本站提议的变更 / cancel a change that was proposed here
+    Cancel(decide::CancelArgs),
+    /// 显示变更：文件、计划、谁签了 / a change: document, plan, who signed
+    Show(show::ShowArgs),
 }
 
 /// The structure that people believe: a description and the changes since.
@@ -50,7 +65,7 @@ impl SchemaArgs {
         match &self.verb {
             SchemaVerb::Lint(_) => false,
             SchemaVerb::Plan(args) => args.channel.is_some(),
-            SchemaVerb::Status(_) => true,
+            _ => true,
         }
     }
 }
@@ -60,16 +75,21 @@ pub(super) fn alone(args: &SchemaArgs, lang: Lang) -> Result<u8, EngineFault> {
     match &args.verb {
         SchemaVerb::Lint(args) => lint::lint(args, lang),
         SchemaVerb::Plan(args) => plan::plan(None, args, lang),
-        SchemaVerb::Status(_) => Ok(0),
+        _ => Ok(0),
     }
 }
 
 /// Does what needs a station.
-pub(super) fn at_station(station: &Station, args: &SchemaArgs, lang: Lang) -> Result<u8, EngineFault> {
-    match &args.verb {
-        SchemaVerb::Plan(args) => plan::plan(Some(station), args, lang),
-        SchemaVerb::Status(args) => status::status(station, args, lang),
-        SchemaVerb::Lint(args) => lint::lint(args, lang),
+pub(super) fn at_station(station: &Station, args: SchemaArgs, lang: Lang) -> Result<u8, EngineFault> {
+    match args.verb {
+        SchemaVerb::Plan(args) => plan::plan(Some(station), &args, lang),
+        SchemaVerb::Status(args) => status::status(station, &args, lang),
+        SchemaVerb::Lint(args) => lint::lint(&args, lang),
+        SchemaVerb::Approver(args) => approver::approver(station, &args, lang),
+        SchemaVerb::Propose(args) => decide::propose(station, &args, lang),
+        SchemaVerb::Approve(args) => decide::approve(station, &args, lang),
+        SchemaVerb::Cancel(args) => decide::cancel(station, args, lang),
+        SchemaVerb::Show(args) => show::show(station, &args, lang),
     }
 }
 

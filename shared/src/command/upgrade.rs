@@ -45,6 +45,7 @@ struct Told<'u> {
     steps: Vec<ToldStep<'u>>,
     unfilled: Vec<ToldUnfilled<'u>>,
     left_out: Vec<ToldLeftOut<'u>>,
+    untold: u64,
 }
 
 #[derive(Serialize)]
@@ -130,7 +131,7 @@ fn tell(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> Result<u8, Engin
 }
 
 /// Writes a file that is not there yet, and makes it durable.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| drop(std::fs::remove_file(path)))
 }
@@ -156,6 +157,7 @@ fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {
         steps: upgraded.steps.iter().map(step).collect(),
         unfilled: upgraded.unfilled.iter().map(unfilled).collect(),
         left_out: upgraded.left_out.iter().map(left_out).collect(),
+        untold: upgraded.untold,
     }
 }
 
@@ -181,6 +183,10 @@ fn preview(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> String {
     }
     for LeftOut { table, row, column, label } in &upgraded.left_out {
         text += &format!("  {}{} {label}\n", place(table, *row), column.as_deref().unwrap_or_default());
+    }
+    if upgraded.untold > 0 {
+        let untold = upgraded.untold;
+        text += &say!(lang, "另有 {untold} 项没有列出。\n", "{untold} more are not listed.\n");
     }
     text + &end(args, lang)
 }

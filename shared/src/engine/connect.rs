@@ -12,6 +12,8 @@ use crate::connectors::tables::database::{sink_of, source_of};
 use crate::connectors::tables::no_folder::NoFolder;
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault};
+use crate::intake::{Judge, Waiting};
+use crate::receive::cargo::Understood;
 use crate::receive::rows::RowsIn;
 use crate::seams::Ownership;
 use crate::send::put_away::PuttingAway;
@@ -21,6 +23,7 @@ use crate::station::Station;
 use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Makes the connectors of all channels.
 pub(super) fn connect(
@@ -40,11 +43,14 @@ pub(super) fn connect(
                     }
                     ChannelSink::Tables(_) => Box::new(NoFolder),
                 };
-                let rows = sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new);
-                incoming.insert(
-                    channel.channel.clone(),
-                    Incoming { sink, delivering: VecDeque::new(), waits_for_taking: None, rows, beside: Default::default() },
-                );
+                let rows = match channel.sink.is_register() {
+                    true => Some(RowsIn::own()),
+                    false => sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new),
+                };
+                let (judge, understood) = (Judge::of(station, &channel)?, Understood::of(&channel));
+                let (delivering, waits_for_taking, beside) = (VecDeque::new(), None, Default::default());
+                let end = Incoming { sink, delivering, waits_for_taking, rows, judge, understood, beside };
+                incoming.insert(channel.channel.clone(), end);
             }
         }
     }
@@ -58,7 +64,8 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
     };
     let rows = source_of(seams.databases.as_ref(), station, &channel)?.map(RowsOut::new);
     let screen = Screen::new(&channel.screen)?;
-    Ok(Outgoing { channel, source, screen, away: PuttingAway::default(), rows })
+    let (judge, understood) = (Judge::of(station, &channel)?, Understood::of_sent(&channel).map(Arc::new));
+    Ok(Outgoing { channel, source, understood, screen, away: PuttingAway::default(), rows, judge, waiting: Waiting::new() })
 }
 
 fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, seams: &Seams) -> FolderSource {

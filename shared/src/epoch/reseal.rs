@@ -264,7 +264,7 @@ impl Engine {
         for record in records.iter() {
             let orphan = match record.meta.kind {
                 RecordKind::FilePart | RecordKind::Withdrawal => !*goes_on && record.meta.part_index > 0,
-                RecordKind::File | RecordKind::Tombstone | RecordKind::Row | RecordKind::LargeValue => false,
+                RecordKind::File | RecordKind::Tombstone | RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => false,
             };
             if orphan {
                 continue;
@@ -318,5 +318,6 @@ pub(crate) fn row_of(record: &Record<'_>) -> RecordRow {
         reason: meta.reason.clone(),
         source: None,
         target: None,
+        rows: RecordRow::rows_of(meta),
     }
 }

@@ -12,7 +12,8 @@ use std::path::Path;
 const RANGES_MAX: usize = 8;
 
 /// Codes of troubles that no new try mends.
-const FOR_A_PERSON: [&str; 9] = [
+const FOR_A_PERSON: [&str; 10] = [
+    crate::intake::CARGO,
     "receipt-beyond",
     "receipt-falls",
     "past-keeping",

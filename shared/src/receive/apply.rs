@@ -13,6 +13,7 @@ use crate::epoch::AGAIN;
 use crate::epoch::repeats::REPEAT;
 use crate::error::EngineFault;
 use crate::group::Group;
+use crate::intake::{Arrived, CARGO, refused_here};
 use crate::store::{Change, Direction, PacketKey, PacketRow, PacketState, RecordRow, Unfinished};
 use dukou_packets::limits;
 use dukou_packets::log::line::{Event, Place as Turn};
@@ -210,7 +211,8 @@ impl Engine {
         progress: Option<Unfinished>,
         peer_log: Option<dukou_packets::packet::header::LogHead>,
     ) -> Result<(), EngineFault> {
-        let mut changes = Vec::new();
+        let mut changes = self.of_cargo(Direction::In, channel, staged.iter().flat_map(|(_, rows)| rows))?;
+        changes.extend(self.cards_of(channel, staged)?.into_iter().map(Change::Filed));
         for (opened, rows) in &mut *staged {
             changes.extend(self.first_in_head(&opened.row));
             changes.push(Change::Marked { packet: marked(&opened.row, rows), records: std::mem::take(rows) });
@@ -258,7 +260,14 @@ impl Engine {
                 RecordKind::File if progress.unfinished.is_none() => {
                     let mut row = row(&record, RecordKind::File, record.body_digest, record.meta.body_len);
                     if !(looks_for_repeats && self.tell_repeat(&opened.row, &mut row)?) {
-                        self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;
+                        match self.judge_arrived(channel, &opened.row, &row, record.body)? {
+                            Arrived::Staged(flag) => {
+                                row.reason = flag;
+                                self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;
+                            }
+                            Arrived::Held => return Ok(Staging::Wrong(CARGO)),
+                            Arrived::Refused(reason) => (row.kind, row.reason) = (RecordKind::Withdrawal, reason),
+                        }
                     }
                     row
                 }
@@ -277,7 +286,7 @@ impl Engine {
                     }
                     row
                 }
-                RecordKind::Row | RecordKind::LargeValue => return Ok(Staging::Wrong("rows")),
+                RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => return Ok(Staging::Wrong("rows")),
                 _ => return Ok(Staging::Wrong("parts")),
             };
             rows.push(RecordRow { target: targets.get(&record.index).cloned(), ..row });
@@ -461,7 +470,7 @@ impl Engine {
     /// 5. The `applied` line rides with the next fdatasync.
     fn note_applied(&mut self, row: PacketRow, records: &[RecordRow], report: &mut PassReport) {
         report.packets_in += 1;
-        report.delivered += records.iter().filter(|record| record.ends_file()).count() as u64;
+        report.delivered += records.iter().map(RecordRow::ended).sum::<u64>();
         report.repeats += records.iter().filter(|record| record.reason == REPEAT).count() as u64;
         let key = row.key.clone();
         self.log.note(Event::Applied {
@@ -490,7 +499,7 @@ impl Engine {
 
 /// True when a file in parts ends with these records, whole or withdrawn.
 fn ends_parts(rows: &[RecordRow]) -> bool {
-    let is_whole = |row: &RecordRow| row.reason == REPEAT && row.bytes <= limits::BODY_MAX;
+    let is_whole = |row: &RecordRow| (row.reason == REPEAT && row.bytes <= limits::BODY_MAX) || refused_here(row).is_some();
     rows.iter().any(|row| match row.kind {
         RecordKind::Withdrawal => !is_whole(row),
         kind => kind == RecordKind::File && row.bytes > limits::BODY_MAX,
@@ -514,6 +523,7 @@ pub(super) fn row(record: &Record<'_>, kind: RecordKind, digest: Digest, bytes: 
         reason: record.meta.reason.clone(),
         source: None,
         target: None,
+        rows: RecordRow::rows_of(record.meta),
     }
 }
 

@@ -7,6 +7,8 @@
 pub mod apply;
 pub mod aside;
 pub(crate) mod beside;
+pub(crate) mod cargo;
+pub(crate) mod marker;
 pub mod open;
 pub mod order;
 pub mod pick_up;

@@ -6,6 +6,7 @@
 use super::pick_up::PickedFrom;
 use super::rows::Carried;
 use super::verify::Verified;
+use crate::connectors::tables::Look;
 use crate::error::EngineFault;
 use crate::group::Work;
 use crate::store::PacketRow;
@@ -54,6 +55,7 @@ impl Opening {
         mut verified: Verified,
         key: &Arc<dyn Unwrapper>,
         second_thread: bool,
+        look: Option<Look>,
     ) -> Result<Self, EngineFault> {
         if verified.row.plain_bytes > ROWS_BYTES {
             return Self::begin(verified, key, second_thread);
@@ -62,7 +64,7 @@ impl Opening {
         let row = verified.row.clone();
         let open = move || {
             let records = open(&head, payload, key.as_ref())?;
-            let carried = Carried::by(&row, &records);
+            let carried = Carried::by(&row, &records, look.as_ref());
             Ok((records, Some(carried)))
         };
         let work = Work::begin("dukou-open", second_thread, verified.row.plain_bytes, open)?;

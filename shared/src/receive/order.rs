@@ -14,13 +14,16 @@ use crate::group::Group;
 use crate::ranges::Ranges;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState, Store, StoreFault};
 use dukou_packets::log::line::{Event, Place as Turn};
-use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_RECORDS};
+use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_MARKER, KIND_RECORDS};
 use dukou_packets::packet::open::VerifiedHead;
 use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The hold of a channel whose next packet was here and rotted in the spool.
 const ROTTEN: &str = "spool";
+
+/// The hold of a channel whose next packet is a marker: what is behind it was written for the structure that comes with it.
+pub(crate) const STRUCTURE: &str = "structure";
 
 /// Missing packets: ranges by channel.
 pub(crate) type Gaps = BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>;
@@ -283,7 +286,9 @@ impl Engine {
                 // What was gathered before it is applied first; the next look meets this packet again and holds the channel there.
                 at.open = false;
                 if group.is_empty() {
+                    let marker = (code == STRUCTURE).then(|| self.read_marker(&verified));
                     self.keep(vec![verified], PacketState::Early, Turn::Early, report)?;
+                    let code = marker.map_or(Ok(code), |marker| self.note_marker(marker))?;
                     self.hold(channel, code, at.seq + 1)?;
                 }
                 break;
@@ -297,7 +302,7 @@ impl Engine {
             let (plain_bytes, records) = (verified.row.plain_bytes, verified.row.records as usize);
             let (key, second_thread) = (&self.keys.encryption, self.seams.second_thread);
             let opening = match has_rows {
-                true => Opening::begin_rows(verified, key, second_thread)?,
+                true => Opening::begin_rows(verified, key, second_thread, self.look_of(channel))?,
                 false => Opening::begin(verified, key, second_thread)?,
             };
             group.push(opening, plain_bytes, records);
@@ -407,8 +412,12 @@ fn refuse_in_turn(chained: bool, head: &VerifiedHead) -> Option<&'static str> {
     if let Err(refusal) = head.check_critical() {
         return Some(refusal.code());
     }
-    let opens = head.header.kind == KIND_EPOCH_OPENING && head.header.seq == 1;
-    (head.header.kind != KIND_RECORDS && !opens).then_some("kind")
+    match head.header.kind {
+        KIND_RECORDS => None,
+        KIND_EPOCH_OPENING if head.header.seq == 1 => None,
+        KIND_MARKER => Some(STRUCTURE),
+        _ => Some("kind"),
+    }
 }
 
 /// Gives the packets of an incoming channel that are known to exist behind its head and are not here.

@@ -99,6 +99,9 @@ impl KeyBook for Believed<'_> {
     }
 }
 
+/// A directory of the own spool, and the names of the packet files in it.
+type OwnListing = (Box<dyn FerryDir>, Vec<String>);
+
 impl Engine {
     /// Looks at the ferry directory, and at `waiting/` when the keys changed.
     pub(crate) fn pick_up(&mut self, report: &mut PassReport) -> Result<Look, EngineFault> {
@@ -152,20 +155,16 @@ impl Engine {
     /// Tries what waits for a key; again with the next look as long as there was anything to take in, since not all of it may have had its turn.
     fn look_at_waiting(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
         let dir = self.station.waiting_dir();
-        let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
-            let page = ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?;
-            Ok((ferry, page))
-        });
-        let (ferry, page) = match listed {
-            Ok(listed) => listed,
-            Err(fault) if fault.cause == FileCause::NotFound => {
+        let (ferry, names) = match self.list_own(&dir) {
+            Ok(Some(listed)) => listed,
+            Ok(None) => {
                 self.pick_up.waiting_done = true;
                 return Ok(());
             }
             Err(fault) => return self.tolerate(fault, report),
         };
         self.pick_up.waiting_done = true;
-        for (name, _) in page.entries {
+        for name in names {
             match self.read_one_head(ferry.as_ref(), &name) {
                 Ok(Ok((form, head))) => {
                     self.pick_up.waiting_done = false;
@@ -184,20 +183,16 @@ impl Engine {
     /// not all of them may have had their turn.
     fn look_at_ungranted(&mut self, look: &mut Look, report: &mut PassReport) -> Result<(), EngineFault> {
         let dir = self.station.quarantine_dir();
-        let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
-            let page = ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?;
-            Ok((ferry, page))
-        });
-        let (ferry, page) = match listed {
-            Ok(listed) => listed,
-            Err(fault) if fault.cause == FileCause::NotFound => {
+        let (ferry, names) = match self.list_own(&dir) {
+            Ok(Some(listed)) => listed,
+            Ok(None) => {
                 self.pick_up.grants_done = true;
                 return Ok(());
             }
             Err(fault) => return self.tolerate(fault, report),
         };
         self.pick_up.grants_done = true;
-        for (name, _) in page.entries {
+        for name in names {
             match reason::code(self.seams.files.as_ref(), &dir.join(&name)) {
                 Ok(Some(code)) if code == NOT_GRANTED => {}
                 Ok(_) => continue,
@@ -221,6 +216,18 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Lists the packet files of a directory of the own spool; `None` where it is not there.
+    fn list_own(&self, dir: &Path) -> Result<Option<OwnListing>, FileFault> {
+        match self.seams.files.ferry_dir(dir) {
+            Ok(ferry) => {
+                let page = ferry.page(&|name| self.is_packet_file(name), "", LOOK_ENTRIES)?;
+                Ok(Some((ferry, page.entries.into_iter().map(|(name, _)| name).collect())))
+            }
+            Err(fault) if fault.cause == FileCause::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Looks at a directory of the own spool in which nothing grows: rebuilt packets.

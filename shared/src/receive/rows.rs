@@ -11,7 +11,7 @@ use super::open::{Opened, Opening};
 use super::pick_up::PickedFrom;
 use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::{Mark, RowChange, RowPacket, TableFault, TableSink};
+use crate::connectors::tables::{Look, Mark, RowChange, RowPacket, RowRun, RowsPart, RunPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
@@ -38,7 +38,8 @@ pub(crate) const SINK_AHEAD: &str = "sink-ahead";
 
 /// An incoming channel's tables at work.
 pub(crate) struct RowsIn {
-    sink: Box<dyn TableSink>,
+    /// None: the rows are the station's own, and stand in its store once their packet is marked.
+    sink: Option<Box<dyn TableSink>>,
     rest: Rest,
     met: Met,
 }
@@ -64,7 +65,17 @@ enum Given {
 
 impl RowsIn {
     pub(crate) fn new(sink: Box<dyn TableSink>) -> Self {
-        Self { sink, rest: Rest::default(), met: Met::Not }
+        Self { sink: Some(sink), rest: Rest::default(), met: Met::Not }
+    }
+
+    /// Makes the sink of rows that the station keeps itself.
+    pub(crate) fn own() -> Self {
+        Self { sink: None, rest: Rest::default(), met: Met::Not }
+    }
+
+    /// Tells whether the station keeps the rows itself.
+    pub(crate) fn is_own(&self) -> bool {
+        self.sink.is_none()
     }
 
     /// Gives after how many milliseconds the sink wants to be asked again.
@@ -74,7 +85,7 @@ impl RowsIn {
 
     /// True when packets may be given to it.
     fn is_ready(&self, now_ms: u64) -> bool {
-        self.met != Met::Not && self.rest.lasting(now_ms).is_none()
+        self.is_own() || self.met != Met::Not && self.rest.lasting(now_ms).is_none()
     }
 
     /// Lets the sink be asked for its mark again.
@@ -82,16 +93,17 @@ impl RowsIn {
         (self.met, self.rest) = (Met::Not, Rest::default());
     }
 
-    fn give(&mut self, key: &PacketKey, packet: &RowPacket) -> Given {
+    fn give(&mut self, key: &PacketKey, packet: &Rows) -> Given {
+        let Some(sink) = &mut self.sink else { return Given::Applied };
         if let Met::At(Some(mark)) = self.met
-            && let Some(held) = words::ahead(&mark, &packet.mark)
+            && let Some(held) = words::ahead(&mark, &packet.mark())
         {
             return Given::Held(held);
         }
-        match self.sink.apply(&key.channel, packet) {
+        match packet.apply(sink.as_mut(), &key.channel) {
             Ok(()) => {
                 self.rest.end();
-                self.move_on(packet.mark);
+                self.move_on(packet.mark());
                 Given::Applied
             }
             Err(fault @ TableFault::Row { .. }) => Given::Held(HeldRow::of_fault(ROW_REFUSED, &fault)),
@@ -117,6 +129,11 @@ impl Engine {
         rows.is_some_and(|rows| !rows.is_ready(now_ms))
     }
 
+    /// Gives what the sink of a channel of tables looks at runs with.
+    pub(super) fn look_of(&self, channel: &ChannelName) -> Option<Look> {
+        self.incoming.get(channel)?.rows.as_ref()?.sink.as_ref()?.look()
+    }
+
     fn rows_in(&mut self, channel: &ChannelName) -> Option<&mut RowsIn> {
         self.incoming.get_mut(channel)?.rows.as_mut()
     }
@@ -129,10 +146,8 @@ impl Engine {
         if let Some(fault) = rows.rest.lasting(now_ms).cloned() {
             return self.tell_database(channel, fault, report);
         }
-        if rows.met != Met::Not {
-            return Ok(());
-        }
-        match rows.sink.mark(channel) {
+        let Some(sink) = rows.sink.as_mut().filter(|_| rows.met == Met::Not) else { return Ok(()) };
+        match sink.mark(channel) {
             Ok(mark) => {
                 rows.rest.end();
                 self.judge_mark(channel, mark)
@@ -248,7 +263,7 @@ impl Engine {
             Ok(opened) => opened,
             Err(unopened) => return Outcome::Stopped(unopened.row, unopened.picked, Stop::Unopened(unopened.refusal.code())),
         };
-        let carried = opened.carried.take().unwrap_or_else(|| Carried::by(&opened.row, &opened.records));
+        let carried = opened.carried.take().unwrap_or_else(|| Carried::by(&opened.row, &opened.records, None));
         let Carried { packet: Some(packet), rows } = carried else {
             return Outcome::Stopped(opened.row, opened.picked, Stop::Unopened(NOT_ROWS));
         };
@@ -269,18 +284,20 @@ impl Engine {
         Ok(match self.rows_in(&channel).map(|rows| rows.give(&opened.row.key, &packet)) {
             Some(Given::Later(fault)) => Again::Later(fault),
             Some(Given::Held(held)) => Again::Refused(held),
-            Some(Given::Applied) | None => Again::Applied(packet.changes.len() as u64),
+            Some(Given::Applied) | None => Again::Applied(packet.count()),
         })
     }
 
     /// Asks the sink how far it is.
     pub(crate) fn sink_mark(&mut self, channel: &ChannelName) -> Option<Result<Option<Mark>, TableFault>> {
-        self.rows_in(channel).map(|rows| rows.sink.mark(channel))
+        let own = self.in_head(channel).and_then(|head| Some(Mark { epoch: head.epoch, seq: head.seq, header: head.header? }));
+        let rows = self.rows_in(channel)?;
+        Some(rows.sink.as_mut().map_or(Ok(own), |sink| sink.mark(channel)))
     }
 
     /// Moves a sink's mark without giving it anything.
     pub(crate) fn pass_over_in_sink(&mut self, channel: &ChannelName, mark: &Mark) -> Option<Result<(), TableFault>> {
-        self.rows_in(channel).map(|rows| rows.sink.pass_over(channel, mark))
+        self.rows_in(channel).map(|rows| rows.sink.as_mut().map_or(Ok(()), |sink| sink.pass_over(channel, mark)))
     }
 
     /// Lets a sink be asked for its mark again, and forgets why its channel was held.
@@ -318,22 +335,79 @@ enum Stop {
 /// What a packet of a channel of tables carries.
 pub(crate) struct Carried {
     /// For the sink; `None` when its records are not those of rows.
-    packet: Option<RowPacket>,
+    packet: Option<Rows>,
     /// For the store.
     rows: Vec<RecordRow>,
 }
 
 impl Carried {
-    /// Reads a packet's rows.
-    pub(super) fn by(row: &PacketRow, records: &Records) -> Self {
-        Self { packet: row_packet(row, records), rows: rows_of(records) }
+    /// Reads a packet's rows, and lets the sink look at its runs where it can.
+    pub(super) fn by(row: &PacketRow, records: &Records, look: Option<&Look>) -> Self {
+        let mut packet = row_packet(row, records);
+        if let (Some(Rows::Runs(packet)), Some(look)) = (&mut packet, look) {
+            packet.look(look);
+        }
+        Self { packet, rows: rows_of(records) }
     }
 }
 
+/// The rows of a packet, read.
+#[derive(Debug)]
+enum Rows {
+    /// Each a change for itself.
+    Single(RowPacket),
+    /// Some of them in runs.
+    Runs(RunPacket),
+}
+
+impl Rows {
+    /// Makes rows of a packet out of its parts.
+    fn of(mark: Mark, parts: Vec<RowsPart>) -> Self {
+        if parts.iter().any(|part| matches!(part, RowsPart::Run(_))) {
+            return Self::Runs(RunPacket { mark, parts });
+        }
+        let change = |part| if let RowsPart::One(change) = part { Some(change) } else { None };
+        Self::Single(RowPacket { mark, changes: parts.into_iter().filter_map(change).collect() })
+    }
+
+    fn mark(&self) -> Mark {
+        match self {
+            Self::Single(packet) => packet.mark,
+            Self::Runs(packet) => packet.mark,
+        }
+    }
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::Single(packet) => packet.changes.len() as u64,
+            Self::Runs(packet) => packet.rows(),
+        }
+    }
+
+    fn into_changes(self) -> Vec<RowChange> {
+        match self {
+            Self::Single(packet) => packet.changes,
+            Self::Runs(packet) => packet.expanded().changes,
+        }
+    }
+
+    fn apply(&self, sink: &mut dyn TableSink, channel: &ChannelName) -> Result<(), TableFault> {
+        match self {
+            Self::Single(packet) => sink.apply(channel, packet),
+            Self::Runs(packet) => sink.apply_runs(channel, packet),
+        }
+    }
+}
+
+/// Gives the changes that a packet carries, each for itself; none when its records are not those of rows.
+pub(super) fn changes_of(row: &PacketRow, records: &Records) -> Vec<RowChange> {
+    row_packet(row, records).map(Rows::into_changes).unwrap_or_default()
+}
+
 /// Gives what a packet carries for a sink of rows; `None` when its records are not those of rows.
-fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
+fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
     let mark = Mark { epoch: row.key.epoch, seq: row.key.seq, header: row.header };
-    let mut changes: Vec<RowChange> = Vec::with_capacity(records.len());
+    let mut parts: Vec<RowsPart> = Vec::with_capacity(records.len());
     let mut names = KnownNames::default();
     let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
     for record in records.iter() {
@@ -344,13 +418,16 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<RowPacket> {
                 let is_alike = large.iter().all(|(of, with, _)| (*of, *with) == (table, key));
                 let values: Vec<&[u8]> = large.drain(..).map(|(_, _, body)| body).collect();
                 let change = RowChange::parse_next(record.body, &values, &mut names).ok().filter(|_| is_alike)?;
-                changes.push(RowChange { table: table.to_string(), ..change });
+                parts.push(RowsPart::One(RowChange { table: table.to_string(), ..change }));
+            }
+            RecordKind::Run if large.is_empty() => {
+                parts.push(RowsPart::Run(RowRun::parse(table, record.body, record.meta.part_count).ok()?));
             }
             RecordKind::Tombstone if large.is_empty() => {}
             _ => return None,
         }
     }
-    large.is_empty().then_some(RowPacket { mark, changes })
+    large.is_empty().then(|| Rows::of(mark, parts))
 }
 
 fn rows_of(records: &Records) -> Vec<RecordRow> {
@@ -366,6 +443,7 @@ fn rows_of(records: &Records) -> Vec<RecordRow> {
                 digest: record.body_digest,
                 bytes,
                 reason: record.meta.reason.clone(),
+                rows: RecordRow::rows_of(record.meta),
                 ..last.clone()
             },
             None => row(&record, kind, record.body_digest, bytes),

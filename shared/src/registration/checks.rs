@@ -15,7 +15,7 @@ mod units;
 mod values;
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,7 @@ use super::catalogue::{Catalogue, Standard, standard};
 use super::edition::{Decided, Edition, decide};
 use super::finding::{Finding, Findings};
 use super::message::Message;
+use super::official::Installed;
 use super::xml::{self, XmlEncoding, XmlFault, XmlLimits};
 use crate::say;
 
@@ -57,6 +58,11 @@ pub struct Linted {
 
 /// Checks one file by itself.
 pub fn lint(name: &str, bytes: &[u8], said: &Said) -> Linted {
+    lint_by(name, bytes, said, None)
+}
+
+/// Checks one file by itself, and by the official schemas that are installed.
+pub fn lint_by(name: &str, bytes: &[u8], said: &Said, official: Option<&Installed>) -> Linted {
     let mut findings = Findings::default();
     identity::unfinished(name, &mut findings);
     let document = match xml::decode(bytes, said.encoding, &said.limits) {
@@ -74,7 +80,14 @@ pub fn lint(name: &str, bytes: &[u8], said: &Said) -> Linted {
         }));
     }
     match understand(&document, &said.limits) {
-        Ok(cargo) => checked(name, &cargo, said, findings),
+        Ok(cargo) => {
+            let mut linted = checked(name, &cargo, said, findings);
+            if let (Some(official), Some(edition)) = (official, linted.edition) {
+                let broken = official.findings(edition, document.undeclared());
+                broken.into_iter().for_each(|finding| linted.findings.add(finding));
+            }
+            linted
+        }
         Err(fault) => unreadable(&fault, bytes, findings),
     }
 }
@@ -113,7 +126,7 @@ fn checked(name: &str, cargo: &Cargo<'_>, said: &Said, mut findings: Findings) -
         }
         Cargo::Response(response) => {
             biz_msg_id = Some(response.biz_msg_id.trim().to_string());
-            identity::response(name, response, &mut findings);
+            identity::response(name, response, said, &mut findings);
         }
         Cargo::Log(logs) => {
             edition = logs.logs.first().map(super::log::AccessLog::edition);

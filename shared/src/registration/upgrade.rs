@@ -24,6 +24,12 @@ use super::nothing::{decimal, is_nothing};
 use crate::lang::Lang;
 use crate::say;
 
+/// Most steps, and as many fields without a value and as many left out, that are told one by one.
+pub const TOLD_MAX: usize = 10_000;
+
+/// Longest text that is made, in bytes: what is longer no reader would take.
+const TEXT_MAX: usize = 16 << 20;
+
 /// Where a value of the new message comes from, or that it comes from nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -82,6 +88,8 @@ pub struct Upgraded {
     pub unfilled: Vec<Unfilled>,
     /// What has no place any more.
     pub left_out: Vec<LeftOut>,
+    /// How many more of these three there are than are told.
+    pub untold: u64,
 }
 
 /// Tells why a message cannot be upgraded.
@@ -100,7 +108,7 @@ pub enum Refusal {
     },
     /// The table of the right itself is missing.
     NoMain(String),
-    /// It has more rows than are taken.
+    /// It has more rows than are taken, or its text would be longer than is read.
     TooLong,
 }
 
@@ -130,8 +138,8 @@ impl Refusal {
             ),
             Self::TooLong => say!(
                 lang,
-                "报文的行数超过上限，无法升级。请供数方拆分。",
-                "The message has more rows than are taken and cannot be upgraded. Ask the supplier to split it."
+                "报文的行数或升级后的长度超过上限，无法升级。请供数方拆分。",
+                "The message has more rows than are taken, or would be too long in the new edition, and cannot be upgraded. Ask the supplier to split it."
             ),
         }
     }
@@ -202,18 +210,21 @@ pub fn upgrade(message: &Message<'_>) -> Result<Upgraded, Refusal> {
         steps: Vec::new(),
         unfilled: Vec::new(),
         left_out: Vec::new(),
+        untold: 0,
+        agreed: BTreeMap::new(),
     };
     let head = work.head(after);
-    let rows = work.tables(after);
+    let text = work.tables(after, write::head(&head))?;
     work.leave_out();
     Ok(Upgraded {
         biz_msg_id: message.said("BizMsgID").unwrap_or_default().to_string(),
         from_code: before.code.clone(),
         code: after.code.clone(),
-        text: write::text(&head, &rows),
+        text: write::end(text),
         steps: work.steps,
         unfilled: work.unfilled,
         left_out: work.left_out,
+        untold: work.untold,
     })
 }
 
@@ -241,6 +252,10 @@ struct Work<'m, 'a> {
     steps: Vec<Step>,
     unfilled: Vec<Unfilled>,
     left_out: Vec<LeftOut>,
+    /// How many more of these three there are.
+    untold: u64,
+    /// What all rows of a table say in a column, by its place; none where they differ.
+    agreed: BTreeMap<String, Option<String>>,
 }
 
 impl<'m, 'a> Work<'m, 'a> {
@@ -266,13 +281,17 @@ impl<'m, 'a> Work<'m, 'a> {
         head
     }
 
-    fn tables(&mut self, after: &RecType) -> Vec<NewRow> {
+    /// Adds the rows of all tables to a text.
+    fn tables(&mut self, after: &RecType, mut text: String) -> Result<String, Refusal> {
         let Some(set) = after.sets.iter().max_by_key(|set| self.fitting(set)) else {
-            return Vec::new();
+            return Ok(text);
         };
         let mut tables: Vec<&'static Table> = set.iter().filter_map(|name| self.new.table(name)).collect();
         tables.sort_by_key(|table| table.place.unwrap_or(u32::MAX));
-        tables.into_iter().flat_map(|table| self.table(table)).collect()
+        for table in tables {
+            self.table(table, &mut text)?;
+        }
+        Ok(text)
     }
 
     /// Tells how many of a set's tables the message has.
@@ -280,27 +299,66 @@ impl<'m, 'a> Work<'m, 'a> {
         set.iter().filter(|table| self.message.rows_of(old_name(table)).next().is_some()).count()
     }
 
-    fn table(&mut self, table: &'static Table) -> Vec<NewRow> {
+    /// Adds the rows of one table.
+    fn table(&mut self, table: &'static Table, text: &mut String) -> Result<(), Refusal> {
         let message = self.message;
         let old_table = old_name(&table.name);
-        let rows: Vec<Row<'m, 'a>> = message.rows_of(old_table).collect();
-        if !rows.is_empty() {
-            self.taken.insert((old_table.to_string(), String::new()));
-            return rows.iter().map(|row| self.row(table, row)).collect();
+        let mut is_there = false;
+        for row in message.rows_of(old_table) {
+            if !is_there {
+                self.taken.insert((old_table.to_string(), String::new()));
+                is_there = true;
+            }
+            let row = self.row(table, &row);
+            write_row(text, &row)?;
+        }
+        if is_there {
+            return Ok(());
         }
         match mapping().make.get(&table.name) {
-            Some(made) => vec![self.made(table, made)],
+            Some(made) => write_row(text, &self.made(table, made)),
             None => {
-                self.unfilled.push(Unfilled {
-                    table: table.name.clone(),
-                    row: 0,
-                    column: None,
-                    label: table.label.clone(),
-                    who: mapping().who(&table.name),
-                });
-                Vec::new()
+                self.lacks(table, 0, None);
+                Ok(())
             }
         }
+    }
+
+    /// Names a column that nothing fills, or a whole table.
+    fn lacks(&mut self, table: &Table, row: u32, column: Option<&Column>) {
+        if self.unfilled.len() >= TOLD_MAX {
+            self.untold += 1;
+            return;
+        }
+        self.unfilled.push(Unfilled {
+            table: table.name.clone(),
+            row,
+            column: column.map(|column| column.name.clone()),
+            label: column.map_or(&table.label, |column| &column.label).clone(),
+            who: mapping().who(&table.name),
+        });
+    }
+
+    /// Names what has no place any more.
+    fn leaves(&mut self, table: &str, row: u32, column: Option<&str>, label: &str) {
+        if self.left_out.len() >= TOLD_MAX {
+            self.untold += 1;
+            return;
+        }
+        self.left_out.push(LeftOut { table: shown(table), row, column: column.map(shown), label: label.to_string() });
+    }
+
+    /// Gives what all rows of a table say in a column, where they say the same.
+    fn agreed(&mut self, table: &str, name: &str) -> Option<String> {
+        let place = format!("{table}.{name}");
+        if let Some(known) = self.agreed.get(&place) {
+            return known.clone();
+        }
+        let mut said = self.message.rows_of(table).map(|row| row.said(name));
+        let first = said.next().flatten();
+        let value = first.filter(|first| said.all(|value| value.as_ref() == Some(first))).map(Cow::into_owned);
+        self.agreed.insert(place, value.clone());
+        value
     }
 
     fn row(&mut self, table: &'static Table, row: &Row<'_, '_>) -> NewRow {
@@ -356,17 +414,7 @@ impl<'m, 'a> Work<'m, 'a> {
         let (old_table, value) = match from {
             "Head" => ("Head", self.message.said(name).map(str::to_string)),
             "main" => (self.main.table, self.main.said(name).map(Cow::into_owned)),
-            other => {
-                let values: BTreeSet<String> =
-                    self.message.rows_of(other).filter_map(|row| row.said(name)).map(Cow::into_owned).collect();
-                (
-                    other,
-                    values
-                        .into_iter()
-                        .next()
-                        .filter(|first| self.message.rows_of(other).all(|row| row.said(name).as_deref() == Some(first))),
-                )
-            }
+            other => (other, self.agreed(other, name)),
         };
         let value = value?;
         self.taken.insert((old_table.to_string(), name.to_string()));
@@ -383,18 +431,16 @@ impl<'m, 'a> Work<'m, 'a> {
             return value.clone();
         }
         if !was_there || column.required || !fits {
-            self.unfilled.push(Unfilled {
-                table: table.name.clone(),
-                row,
-                column: Some(column.name.clone()),
-                label: column.label.clone(),
-                who: mapping().who(&table.name),
-            });
+            self.lacks(table, row, Some(column));
         }
         nothing(column.kind).to_string()
     }
 
     fn step(&mut self, table: &str, row: u32, column: &str, from: &str) {
+        if self.steps.len() >= TOLD_MAX {
+            self.untold += 1;
+            return;
+        }
         self.steps.push(Step { table: table.to_string(), row, column: column.to_string(), from: from.to_string() });
     }
 
@@ -410,8 +456,7 @@ impl<'m, 'a> Work<'m, 'a> {
             let table = self.old.table(row.table);
             if !self.is_taken(row.table) {
                 if whole.insert(row.table) {
-                    let label = table.map_or_else(String::new, |table| table.label.clone());
-                    self.left_out.push(LeftOut { table: shown(row.table), row: 0, column: None, label });
+                    self.leaves(row.table, 0, None, table.map_or("", |table| &table.label));
                 }
                 continue;
             }
@@ -420,12 +465,17 @@ impl<'m, 'a> Work<'m, 'a> {
                 let kind = column.map_or(ColumnType::Text, |column| column.kind);
                 let taken = name == "YSDM" || self.taken.contains(&(row.table.to_string(), name.to_string()));
                 if !taken && !is_nothing(&value, kind) {
-                    let label = column.map_or_else(String::new, |column| column.label.clone());
-                    self.left_out.push(LeftOut { table: shown(row.table), row: row.number, column: Some(shown(name)), label });
+                    self.leaves(row.table, row.number, Some(name), column.map_or("", |column| &column.label));
                 }
             }
         }
     }
+}
+
+/// Adds a row, unless the text gets longer than is read.
+fn write_row(text: &mut String, row: &NewRow) -> Result<(), Refusal> {
+    write::row(text, row);
+    if text.len() > TEXT_MAX { Err(Refusal::TooLong) } else { Ok(()) }
 }
 
 /// Gives the old name of a new table.

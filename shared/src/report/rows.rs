@@ -13,7 +13,8 @@ use dukou_packets::packet::header::ChannelName;
 pub(super) fn hold_line(state: &StationState, channel: &ChannelName) -> Result<Option<HoldLine>, EngineFault> {
     let Some(hold) = state.holds.get(channel) else { return Ok(None) };
     let row = held_row(state, channel)?.filter(|held| held.code == hold.code).map(line);
-    Ok(Some(HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms), row }))
+    let file = super::cargo::held_file(state, channel)?;
+    Ok(Some(HoldLine { code: hold.code.clone(), seq: hold.seq, at: civil_time(hold.at_ms), file, row }))
 }
 
 fn line(held: HeldRow) -> HeldRowLine {

@@ -3,10 +3,13 @@
 //! Given: a key or file name and the store. Gives: the steps of every record under it, and the packets here that are not opened yet, since any of
 //! them may carry it. Never: "not here" said of what only was not looked into.
 
+use super::chain::ChainLine;
 use super::{civil_time, count_packets, gaps_of, range_text, table};
+use crate::channel::Channel;
 use crate::epoch::repeats::REPEAT;
 use crate::error::EngineFault;
 use crate::ferry::presumed::Presumption;
+use crate::intake::refused_here;
 use crate::lang::{Lang, mask_id, plain_line};
 use crate::link::standing::FarSide;
 use crate::receive::rows::words::held_row;
@@ -29,6 +32,9 @@ pub struct Trace {
     pub more: bool,
     /// Packets whose records this station does not know: the one that was asked for may be among them.
     pub unopened: Vec<Unopened>,
+    /// The reports of the cases that were asked for; left out where none is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<ChainLine>,
 }
 
 /// One step of a record's life.
@@ -59,6 +65,8 @@ pub struct TraceLine {
     pub reason: Option<String>,
     /// `no-news`: for how many hours of running time nothing came from the peer.
     pub hours: Option<u64>,
+    /// Of a run: how many rows it has; it is found by the table and by the key of its last row.
+    pub rows: Option<u32>,
     /// When, in China's civil time.
     pub at: String,
 }
@@ -68,7 +76,7 @@ pub struct TraceLine {
 pub struct Unopened {
     /// The channel; none where the packets were not opened far enough to tell.
     pub channel: Option<String>,
-    /// `missing`, `early`, `held`, `waived`, `waiting`, `aside`.
+    /// `missing`, `early`, `held`, `waived`, `waiting`, `aside`, `in-runs`.
     pub state: &'static str,
     /// How many packets.
     pub packets: u64,
@@ -121,6 +129,7 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
             operator: None,
             reason: None,
             hours: None,
+            rows: None,
             at: civil_time(held.at_ms),
         };
         lives.push((held.at_ms, vec![line]));
@@ -139,6 +148,7 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
             operator: Some(again.operator),
             reason: Some(again.reason),
             hours: None,
+            rows: None,
             at: civil_time(again.at_ms),
         };
         lives.push((again.at_ms, vec![line]));
@@ -154,7 +164,9 @@ pub fn trace(station: &Station, what: &str, store: &mut dyn Store) -> Result<Tra
     let records = lives.into_iter().flat_map(|(_, lines)| lines).collect();
     let mut unopened = unopened(station, store)?;
     unopened.extend(held_rows(what, &store.load()?)?);
-    Ok(Trace { records, more, unopened })
+    unopened.extend(in_runs(station, what, store)?);
+    let chains = super::chain::chains(store, what)?;
+    Ok(Trace { records, more, unopened, chains })
 }
 
 /// Gives the channels of tables that are held by a row with this key or table.
@@ -166,6 +178,32 @@ fn held_rows(what: &str, state: &StationState) -> Result<Vec<Unopened>, EngineFa
             let [zh, en] = &held.words;
             let sentence = |lang| say!(lang, "通道 {channel} 停在这一行：{zh}", "Channel {channel} is held by this row: {en}");
             found.push(Unopened::new(Some(channel), "held", 1, Some(hold.seq), sentence));
+        }
+    }
+    Ok(found)
+}
+
+/// Gives the packets whose rows of a channel of tables went in runs: a run is found by its table and by the key of its last row, not by those of the others.
+fn in_runs(station: &Station, what: &str, store: &mut dyn Store) -> Result<Vec<Unopened>, EngineFault> {
+    let mut found = Vec::new();
+    for channel in Channel::load_all(station).unwrap_or_default() {
+        let tables = channel.source.tables().map(|source| source.tables.clone()).unwrap_or_default();
+        for table in tables.iter().filter(|table| *table != what) {
+            let mut runs = store.trace(table, TRACE_MAX)?;
+            runs.retain(|sighting| sighting.record.kind == RecordKind::Run && sighting.packet.key.channel == channel.channel);
+            let rows: u64 = runs.iter().map(|sighting| sighting.record.ended()).sum();
+            runs.dedup_by(|a, b| a.packet.key == b.packet.key);
+            if runs.is_empty() {
+                continue;
+            }
+            let (name, packets) = (&channel.channel, runs.len() as u64);
+            found.push(Unopened::new(Some(name), "in-runs", packets, None, |lang| {
+                say!(
+                    lang,
+                    "通道 {name} 的表 {table} 有整批传送的行（最新 {packets} 个包里 {rows} 行），只能按表名和每批最后一行的键查到。",
+                    "Rows of table {table} of channel {name} went in runs (the newest {packets} packet(s) hold {rows} of them), which are found by the table's name and the key of the last row of each alone."
+                )
+            }));
         }
     }
     Ok(found)
@@ -190,7 +228,7 @@ fn without_ended_parts(newest_first: &[Sighting]) -> Vec<&Sighting> {
 
 /// Tells whether a record of this kind brings something to the far side.
 fn carries(kind: RecordKind) -> bool {
-    matches!(kind, RecordKind::File | RecordKind::FilePart | RecordKind::Row)
+    matches!(kind, RecordKind::File | RecordKind::FilePart | RecordKind::Row | RecordKind::Run)
 }
 
 fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i64)> {
@@ -198,6 +236,7 @@ fn steps(sighting: &Sighting, presumption: &Presumption) -> Vec<(&'static str, i
     let kind = match sighting.record.kind {
         RecordKind::Tombstone => Some("refused"),
         RecordKind::Withdrawal if sighting.record.reason == REPEAT => Some("repeated"),
+        RecordKind::Withdrawal if refused_here(&sighting.record).is_some() => Some("refused-here"),
         RecordKind::Withdrawal => Some("withdrawn"),
         RecordKind::FilePart => Some("part"),
         _ => None,
@@ -229,10 +268,11 @@ fn trace_line(sighting: &Sighting, state: &'static str, at_ms: i64) -> TraceLine
         seq: packet.key.seq,
         number: Some(packet.number),
         state,
-        code: (!record.reason.is_empty()).then(|| record.reason.clone()),
+        code: refused_here(record).or(Some(record.reason.as_str()).filter(|code| !code.is_empty())).map(str::to_string),
         operator: None,
         reason: None,
         hours: None,
+        rows: (record.kind == RecordKind::Run).then_some(record.rows),
         at: civil_time(at_ms),
     }
 }
@@ -314,15 +354,18 @@ fn unopened_of(channel: &ChannelName, state: &StationState, store: &mut dyn Stor
 
 /// Renders `trace` for people; resident ids inside names are masked.
 pub fn trace_text(what: &str, trace: &Trace, lang: Lang) -> String {
-    let mut out = match trace.records.is_empty() {
-        true => nothing_text(what, lang),
-        false => records_table(&trace.records, lang),
+    let mut out = match (trace.records.is_empty(), trace.chains.is_empty()) {
+        (true, true) => nothing_text(what, lang),
+        (true, false) => String::new(),
+        (false, _) => records_table(&trace.records, lang),
     };
+    out += &super::chain::text(&trace.chains, lang);
     if trace.more {
         out += &say!(lang, "只列出最新的；更早的还有。\n", "Only the newest are listed; there are older ones.\n");
     }
     // Once the record is found, only packets that may still be applied can carry more of it.
-    let may_carry = |packets: &&Unopened| trace.records.is_empty() || !matches!(packets.state, "waived" | "aside" | "waiting");
+    let may_carry =
+        |packets: &&Unopened| trace.records.is_empty() || !matches!(packets.state, "waived" | "aside" | "waiting" | "in-runs");
     let unopened: Vec<&Unopened> = trace.unopened.iter().filter(may_carry).collect();
     if !unopened.is_empty() {
         out += &say!(
@@ -355,18 +398,27 @@ fn records_table(lines: &[TraceLine], lang: Lang) -> String {
     for line in lines {
         let step = step_text(line, lang);
         let state = match (&line.code, &line.operator, &line.reason) {
-            (Some(code), ..) if matches!(line.state, "refused" | "withdrawn" | "held-back") => {
+            (Some(code), ..) if matches!(line.state, "refused" | "refused-here" | "withdrawn" | "held-back") => {
                 say!(lang, "{step}（{code}）", "{step} ({code})")
             }
+            (Some(code), None, _) if is_flagged(line) => say!(lang, "{step}，有错误（{code}）", "{step}, with errors ({code})"),
             (_, Some(operator), Some(reason)) => {
                 let reason = plain_line(&mask_id(reason));
                 say!(lang, "{step}（{operator}：{reason}）", "{step} ({operator}: {reason})")
             }
-            _ => step,
+            _ => match line.rows {
+                Some(rows) => say!(lang, "{step}（整批 {rows} 行）", "{step} (a run of {rows} rows)"),
+                None => step,
+            },
         };
         rows.push(vec![line.at.clone(), state, line.channel.clone(), line.seq.to_string(), plain_line(&mask_id(&line.name))]);
     }
     table(&rows)
+}
+
+/// Tells whether a whole file crossed with errors: only such a line has a code and is no end.
+fn is_flagged(line: &TraceLine) -> bool {
+    matches!(line.state, "accepted" | "delivering" | "applied")
 }
 
 fn step_text(line: &TraceLine, lang: Lang) -> String {
@@ -374,6 +426,7 @@ fn step_text(line: &TraceLine, lang: Lang) -> String {
         ("accepted", _) => say!(lang, "已接收", "accepted"),
         ("refused", Direction::Out) => say!(lang, "拒收登记", "refused"),
         ("refused", Direction::In) => say!(lang, "对方拒收登记", "refused by the peer"),
+        ("refused-here", _) => say!(lang, "本站拒收，没有落地", "refused here, not delivered"),
         ("withdrawn", _) => say!(lang, "传送中被改动，已撤回", "changed on its way, withdrawn"),
         ("part", _) => say!(lang, "大文件的一段", "part of a large file"),
         ("packed", _) => say!(lang, "已打包", "packed"),

@@ -132,7 +132,8 @@ fn is_of_the_file(fault: &FileFault) -> bool {
     matches!(fault.cause, FileCause::Denied | FileCause::NotRegular | FileCause::NotDirectory) || fault.cause == TOO_LONG
 }
 
-fn requests_dir(station: &Station) -> PathBuf {
+/// Where commands leave requests beside a running station.
+pub(crate) fn requests_dir(station: &Station) -> PathBuf {
     station.state_dir().join("requests")
 }
 

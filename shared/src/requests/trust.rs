@@ -1,7 +1,7 @@
 //! `trust`: a person accepts a peer's card.
 //!
 //! Given: a card and the channels granted to it. Gives: the peer, logged and stored; in the place of another one only where a person says so. After a crash:
-//! performed again. Never: a card of the own side, of the other environment or of an older version.
+//! performed again. Never: a card of the own side, of the other environment, of an older version or of one that does not follow.
 
 use super::{Answer, Replacing};
 use crate::engine::Engine;
@@ -11,7 +11,7 @@ use crate::keys::{Grant, Trust};
 use crate::lang::Lang;
 use crate::say;
 use crate::station::Station;
-use dukou_packets::keyring::Keyring;
+use dukou_packets::keyring::{Keyring, accepts_next};
 use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::ChannelName;
 
@@ -146,8 +146,22 @@ pub(crate) fn check_card(
             )
         });
     }
-    // What a person compared once stays compared.
-    let compared = compared || known.is_some_and(|known| known.grant.compared && known.peer.digest() == peer.digest());
+    if let Some(known) =
+        known.filter(|known| known.peer.body().version < body.version && accepts_next(&known.peer, &peer).is_err())
+    {
+        let version = known.peer.body().version;
+        return refuse(&|lang| {
+            say!(
+                lang,
+                "密钥表第 {} 版不接着本站已信任的第 {version} 版：中间缺了版本，或不是对方的授权密钥签的。请向对方要 log/ 里第 {} 版的密钥表，按次序信任。",
+                "Version {} of the keyring does not follow version {version}, which is trusted: versions are missing between them, or the peer's authority did not sign it. Ask the peer for version {} from its log/, and trust them in order.",
+                body.version,
+                version + 1
+            )
+        });
+    }
+    // What a person compared once stays compared, and so does what the compared keyring's authority signed.
+    let compared = compared || known.is_some_and(|known| known.grant.compared);
     let grant = Grant { keyring: peer.digest(), compared, channels: channels.to_vec(), operator: operator.to_string() };
     Ok(Trust { peer, grant })
 }

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::error::EngineFault;
 use crate::gaps::heads::bare_heads;
 use crate::gaps::waiver::WaiverLine;
+use crate::intake::CARGO;
 use crate::lang::Lang;
 use crate::receive::rows::SINK_BEHIND;
 use crate::report::range_text;
@@ -182,6 +183,15 @@ impl Engine {
         let Some(hold) = self.state.holds.get(channel).cloned() else {
             return Ok(Answer::no(|lang| say!(lang, "通道 {channel} 没有暂停。", "Channel {channel} is not held.")));
         };
+        if hold.code == CARGO {
+            return Ok(Answer::no(|lang| {
+                say!(
+                    lang,
+                    "通道 {channel} 停在有错误的文件前，要由负责人放行：let-go {channel} --name 姓名 --reason 原因。",
+                    "Channel {channel} is held at a file with errors; the person in charge lets it go: let-go {channel} --name NAME --reason REASON."
+                )
+            }));
+        }
         let mut gone = None;
         if !self.release_doubtful(&hold.code, operator)? {
             self.log.note(Event::Released {

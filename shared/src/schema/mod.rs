@@ -12,10 +12,14 @@
 //! | `naming.rs` | a structure and a document under the names of one database |
 //! | `plan/` | steps with SQL, check and rollback, one file a dialect |
 //! | `loss.rs` | what a step may lose |
+//! | `approval.rs` | who may approve, and whether it still holds |
+//! | `here.rs` | what a change comes to at a station: its databases and channels |
 //! | `drift.rs` | how a live database differs from a structure |
 
+pub mod approval;
 pub mod document;
 pub mod drift;
+pub mod here;
 pub mod loss;
 pub mod name;
 pub mod naming;

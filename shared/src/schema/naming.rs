@@ -23,6 +23,20 @@ impl Table {
 }
 
 impl Structure {
+    /// Gives what the structure's tables are called at a channel's end, given the channel's tables as its source calls them and as they are called there, and those
+    /// that it does not name. A structure may name a table without its schema.
+    pub fn names_in(&self, tables: &[(String, String)]) -> (Names, Vec<String>) {
+        let (mut names, mut unknown) = (Names::new(), Vec::new());
+        for (name, here) in tables {
+            let bare = name.rsplit_once('.').map_or(name.as_str(), |(_, bare)| bare);
+            match self.table(name).or_else(|| self.table(bare)) {
+                Some(table) => drop(names.insert(table.name.clone(), here.clone())),
+                None => unknown.push(name.clone()),
+            }
+        }
+        (names, unknown)
+    }
+
     /// Gives the structure under a database's names.
     pub fn called(&self, names: &Names) -> Self {
         Self { tables: self.tables.iter().map(|table| table.called(names)).collect(), ..self.clone() }

@@ -10,6 +10,7 @@ use crate::connectors::folder::names::folded;
 use crate::connectors::{Candidate, Disposal, Fate};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::intake::Leaving;
 use crate::lang::cut;
 use crate::seams::{FileFault, FileStat, OpenFile};
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished, Went};
@@ -144,6 +145,9 @@ impl Engine {
             Ok(key) => key,
             Err(refused) => return Ok(One::Step(self.refuse(at, &candidate, refused))),
         };
+        if self.still_waits(at, &candidate, report) {
+            return Ok(One::PassedOver);
+        }
         let open = match self.outgoing(at).source.open(&candidate) {
             Ok(open) => open,
             Err(fault) => return self.pass_over(fault, report),
@@ -167,9 +171,15 @@ impl Engine {
         if let Some(went) = self.is_repeat(went, digest) {
             return Ok(One::Step(self.hold_back(at, &candidate, key, went)));
         }
+        let flag = match self.judge_leaving(at, &candidate, &body, digest, report)? {
+            Leaving::Goes(flag) => flag,
+            Leaving::Waits => return Ok(One::PassedOver),
+            Leaving::Refused(refused) => return Ok(One::Step(self.refuse(at, &candidate, refused))),
+        };
         debug_assert!(batch.is_empty() || !batch.is_full_for(candidate.stat.len));
         let mut screened = whole_file(candidate.clone(), key, body, digest);
         screened.row.target = self.outgoing(at).source.place_of(&candidate.name, &candidate.path);
+        screened.row.reason = flag;
         Ok(One::Step(Step::Record(Box::new(screened))))
     }
 
@@ -379,6 +389,7 @@ fn row(meta: &RecordMeta, digest: Digest, bytes: u64, source: Option<SourceStamp
         reason: meta.reason.clone(),
         source,
         target: None,
+        rows: 1,
     }
 }
 

@@ -7,6 +7,7 @@
 //! `publish`. Never: a channel that ends the engine because of its own folder.
 
 pub mod collect;
+pub(crate) mod day_mark;
 pub mod pack;
 pub mod publish;
 pub(crate) mod put_away;
@@ -28,6 +29,7 @@ use dukou_packets::packet::header::ChannelName;
 use pack::Batch;
 use rows::RowsOut;
 use seal::Sealing;
+use std::collections::HashSet;
 
 impl Engine {
     /// Sends what the sources offer, urgent channels first, then what a person asked for again, and a signal when it would say something new.
@@ -84,6 +86,10 @@ impl Engine {
         report.unfinished += look.unfinished;
         for fault in look.passed_over {
             self.tolerate(fault, report)?;
+        }
+        if !self.outgoing[at].waiting.is_empty() {
+            let here: HashSet<&str> = look.ready.iter().map(|candidate| candidate.name.as_str()).collect();
+            self.outgoing[at].waiting.retain(|name, _| here.contains(name.as_str()));
         }
         let begun = self.state.unfinished.get(&(Direction::Out, self.channel_name(at))).cloned();
         self.send_this(at, Collecting::new(look.ready, begun), report)
@@ -156,7 +162,9 @@ impl Engine {
         collecting: &mut Collecting,
         report: &mut PassReport,
     ) -> Result<Option<Batch>, EngineFault> {
-        let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
+        let (understood, now_ms) = (self.outgoing[at].understood.clone(), self.seams.clock.wall_ms());
+        let batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
+        let mut batch = batch.understanding(understood, now_ms);
         while let Some(step) = self.collect_next(at, collecting, &batch, report)? {
             match step {
                 Step::Record(screened) => batch.push(*screened)?,

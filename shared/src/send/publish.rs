@@ -43,7 +43,8 @@ impl Engine {
         self.spool_group(&packets)?;
 
         // 2. From here on the packets exist: number, seq, header digest and records stand in the store.
-        let mut changes = Vec::new();
+        let rows = packets.iter().flat_map(|packet| &packet.batch.rows);
+        let mut changes = self.of_cargo(Direction::Out, &self.channel_name(at), rows)?;
         for packet in &mut packets {
             let again = self.sent_again(packet);
             let records = std::mem::take(&mut packet.batch.rows);
@@ -56,6 +57,7 @@ impl Engine {
                     .map(|unfinished| Change::Unfinished(Direction::Out, packet.row.key.channel.clone(), unfinished)),
             );
             changes.extend(again);
+            changes.extend(std::mem::take(&mut packet.batch.cards).into_iter().map(Change::Filed));
         }
         changes.extend(repeats.iter().map(|repeat| Change::HeldBack(repeat.held.clone())));
         let mut done = self.commit_store_and_give_back(changes)?.into_iter();
@@ -87,7 +89,7 @@ impl Engine {
         for packet in packets {
             count(&packet, report);
             let key = packet.row.key;
-            self.take_on_rows(at, &key, &packet.batch.rows);
+            self.take_on_rows(at, &key, &packet.batch.rows)?;
             let disposals = packet.batch.away.into_iter().map(|(index, away)| dispose(&key, index, away)).collect();
             self.outgoing[at].away.take_on(Some(key), disposals);
         }
@@ -153,7 +155,7 @@ impl Engine {
 
     /// Makes the packet that opens an epoch ready to be committed.
     pub(crate) fn sealable(&self, place: &CargoPlace, sealed: Sealed) -> Sealable {
-        let batch = BatchRest { rows: Vec::new(), away: Vec::new(), repeats: Vec::new(), unfinished: None };
+        let batch = BatchRest { rows: Vec::new(), away: Vec::new(), repeats: Vec::new(), unfinished: None, cards: Vec::new() };
         let row = self.packet_row(place, &sealed, &batch);
         Sealable { row, sealed, batch }
     }
@@ -307,7 +309,7 @@ impl Engine {
                 continue;
             };
             let records = self.store().records(&row.key)?;
-            if self.take_on_rows(at, &row.key, &records) {
+            if self.take_on_rows(at, &row.key, &records)? {
                 continue;
             }
             let disposals: Vec<Disposal> =
@@ -374,7 +376,9 @@ impl Engine {
                 code: record.reason.clone(),
                 sentence: super::screen::sentence_again(&record.reason),
             },
-            RecordKind::FilePart | RecordKind::Withdrawal | RecordKind::Row | RecordKind::LargeValue => return None,
+            RecordKind::FilePart | RecordKind::Withdrawal | RecordKind::Row | RecordKind::LargeValue | RecordKind::Run => {
+                return None;
+            }
         };
         let path = self.outgoing[at].source.path_of(record);
         Some(Disposal {
@@ -408,5 +412,5 @@ fn count(packet: &Sealable, report: &mut PassReport) {
     report.rejected += u64::from(packet.row.tombstones);
     let is_refused_row = |row: &&RecordRow| row.kind == RecordKind::Tombstone && row.is_of_outbox();
     report.rejected_rows += packet.batch.rows.iter().filter(is_refused_row).count() as u64;
-    report.accepted += packet.batch.rows.iter().filter(|row| row.ends_file()).count() as u64;
+    report.accepted += packet.batch.rows.iter().map(RecordRow::ended).sum::<u64>();
 }

@@ -9,7 +9,9 @@ pub(crate) mod push;
 
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::words::DatabaseFault;
-use crate::connectors::tables::{Cells, Entry, EntryId, Offered, Op, ReadLimits, RowChange, TableFault, TableSource};
+use crate::connectors::tables::{
+    Cells, Entry, EntryId, EntryRange, Offered, Op, ReadLimits, RowChange, RowRun, TableFault, TableSource,
+};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
@@ -17,7 +19,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::send::pack::Batch;
 use crate::store::facts::Fact;
-use crate::store::{Change, PacketKey, RecordRow};
+use crate::store::{Change, PacketKey, RecordRow, StoreFault};
 use crate::trouble::Trouble;
 use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
@@ -62,9 +64,12 @@ impl Begun {
 
 /// Keeps the transactions that go on behind records which are sent once more.
 pub(crate) fn note_begun_again(records: &Records, begun: &mut BTreeSet<u64>) {
-    for record in records.iter().filter(|record| record.meta.kind == RecordKind::Row) {
-        // One that cannot be read says nothing here; its reader holds the channel.
-        if let Ok(Turn { tx: Some(tx), more }) = serde_json::from_slice(record.body)
+    // One that cannot be read says nothing here; its reader holds the channel.
+    for record in records.iter().filter(|record| matches!(record.meta.kind, RecordKind::Row | RecordKind::Run)) {
+        if record.meta.kind == RecordKind::Run {
+            let run = RowRun::parse(&record.meta.name, record.body, record.meta.part_count);
+            run.iter().for_each(|run| note_run(begun, run));
+        } else if let Ok(Turn { tx: Some(tx), more }) = serde_json::from_slice(record.body)
             && let Ok(transaction) = tx.parse()
         {
             note(begun, transaction, more);
@@ -83,6 +88,13 @@ struct Turn {
 /// Keeps a transaction that goes on, and forgets one that ends.
 fn note(begun: &mut BTreeSet<u64>, transaction: u64, goes_on: bool) {
     let _ = if goes_on { begun.insert(transaction) } else { begun.remove(&transaction) };
+}
+
+/// Keeps the transaction of a run that goes on, and forgets those that end with it.
+fn note_run(begun: &mut BTreeSet<u64>, run: &RowRun) {
+    for (at, (transaction, _)) in (1..).zip(run.transactions()) {
+        note(begun, *transaction, run.goes_on() && at == run.transactions().len());
+    }
 }
 
 impl Fact for Begun {
@@ -114,6 +126,8 @@ pub(crate) struct RowsOut {
 struct Sent {
     packet: PacketKey,
     entries: Vec<EntryId>,
+    /// Entries of its runs.
+    ranges: Vec<EntryRange>,
     /// Entries of rows that cannot travel, with the code of their tombstones.
     refused: Vec<(EntryId, String)>,
 }
@@ -153,14 +167,22 @@ impl RowsOut {
         self.rest.left_ms(now_ms).or_else(|| read.into_iter().chain(self.pace.rest.left_ms(now_ms)).min())
     }
 
+    /// Tells whether nothing that was read is still on its way, and the database does not rest.
+    pub(super) fn is_idle(&self, now_ms: u64) -> bool {
+        self.sent.is_empty() && self.loose.is_empty() && self.chunk.is_none() && self.rest.lasting(now_ms).is_none()
+    }
+
+    pub(super) fn source(&mut self) -> &mut dyn TableSource {
+        self.source.as_mut()
+    }
+
     fn except(&self) -> BTreeSet<i64> {
-        let of_packet = |sent: &Sent| sent.entries.iter().chain(sent.refused.iter().map(|(entry, _)| entry)).copied().collect();
-        self.sent
-            .iter()
-            .flat_map::<Vec<EntryId>, _>(of_packet)
-            .chain(self.loose.iter().copied())
-            .map(|entry| entry.id)
-            .collect()
+        let mut ids: BTreeSet<i64> = self.loose.iter().map(|entry| entry.id).collect();
+        for sent in &self.sent {
+            ids.extend(sent.entries.iter().chain(sent.refused.iter().map(|(entry, _)| entry)).map(|entry| entry.id));
+            ids.extend(sent.ranges.iter().flat_map(|range| range.first..=range.last));
+        }
+        ids
     }
 
     fn delete(&mut self) -> Result<(), TableFault> {
@@ -173,6 +195,10 @@ impl RowsOut {
         if !entries.is_empty() {
             self.source.delete(&entries)?;
         }
+        let ranges: Vec<EntryRange> = self.sent.iter().flat_map(|sent| sent.ranges.iter().copied()).collect();
+        if !ranges.is_empty() {
+            self.source.delete_ranges(&ranges)?;
+        }
         Ok(())
     }
 }
@@ -181,6 +207,7 @@ impl Engine {
     /// Sends what one outbox holds, and tells of rows that cannot travel.
     pub(crate) fn send_rows(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
         self.send_outbox(at, report)?;
+        self.mark_days(at, report)?;
         let now_ms = self.seams.clock.mono_ms();
         if let Some(rows) = self.rows_out(at) {
             rows.unfit.retain(|(until_ms, _)| now_ms < *until_ms);
@@ -214,7 +241,7 @@ impl Engine {
             }
             return Ok(());
         }
-        let is_alone = offered.len() == 1;
+        let is_alone = offered.iter().map(Offered::count).sum::<usize>() == 1;
         let pieces = self.screen_rows(at, offered)?;
         let carries_nothing = pieces.is_empty();
         let pieces = without_open_end(pieces, is_alone);
@@ -239,7 +266,7 @@ impl Engine {
     }
 
     /// Lets the source rest after a fault.
-    fn rest_source(&mut self, at: usize, fault: TableFault, report: &mut PassReport) -> Result<(), EngineFault> {
+    pub(super) fn rest_source(&mut self, at: usize, fault: TableFault, report: &mut PassReport) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         if let Some(rows) = self.rows_out(at) {
             rows.rest.begin(now_ms, fault.clone());
@@ -271,7 +298,8 @@ impl Engine {
         match offered {
             Ok(offered) => {
                 rows.rest.end();
-                rows.widened = if offered.len() >= limits.rows / 2 { (rows.widened * 2).min(READ_ROWS) } else { 1 };
+                let entries: usize = offered.iter().map(Offered::count).sum();
+                rows.widened = if entries >= limits.rows / 2 { (rows.widened * 2).min(READ_ROWS) } else { 1 };
                 Ok(Some(offered))
             }
             Err(fault) => self.rest_source(at, fault, report).map(|()| None),
@@ -285,13 +313,25 @@ impl Engine {
         // What has begun is brought to its end: the sink waits for a row that says so.
         let begun = self.state.fact::<Begun>()?.0.remove(&self.channel_name(at)).unwrap_or_default();
         let has_begun = |change: &RowChange| change.transaction.is_some_and(|transaction| begun.contains(&transaction));
+        let covers =
+            |change: &RowChange| push.as_ref().is_some_and(|push| push.covers(&change.table, change.op)) && !has_begun(change);
+        let batch = self.outgoing(at).channel.batch.clone();
         for offered in offered {
             let (id, at_ms) = (offered.entry_id(), offered.at_ms);
             match offered.entry {
-                Entry::Change(change) if push.as_ref().is_some_and(|push| push.covers(&change)) && !has_begun(&change) => {
+                Entry::Change(change) if covers(&change) => {
                     self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
                 }
                 Entry::Change(change) => pieces.push(Piece::of_change(&change, at_ms, Some(id))),
+                Entry::Run(run, entries) if push.as_ref().is_some_and(|push| push.covers(run.table(), run.head().op)) => {
+                    for (id, change) in entries.into_iter().zip(run.changes()) {
+                        match covers(&change) {
+                            true => self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id)),
+                            false => pieces.push(Piece::of_change(&change, id.at_ms, Some(id))),
+                        }
+                    }
+                }
+                Entry::Run(run, entries) => pieces.extend(Piece::of_runs(run, &entries, &batch)),
                 Entry::Unfit { table, key, code, column, bytes } => {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }
@@ -374,19 +414,27 @@ impl Engine {
     }
 
     /// Takes on the entries of a packet that exists, as its records name them; false when they name none.
-    pub(crate) fn take_on_rows(&mut self, at: usize, packet: &PacketKey, records: &[RecordRow]) -> bool {
-        let mut sent = Sent { packet: packet.clone(), entries: Vec::new(), refused: Vec::new() };
+    ///
+    /// # Errors
+    /// [`StoreFault::Corrupt`] where the entries of a run cannot be read.
+    pub(crate) fn take_on_rows(&mut self, at: usize, packet: &PacketKey, records: &[RecordRow]) -> Result<bool, EngineFault> {
+        let mut sent = Sent { packet: packet.clone(), entries: Vec::new(), ranges: Vec::new(), refused: Vec::new() };
         for (record, id) in records.iter().filter_map(|record| Some((record, record.source?.outbox_entry()?))) {
             match record.kind {
+                RecordKind::Run => {
+                    let ranges = record.target.as_deref().and_then(EntryRange::read);
+                    let corrupt = || StoreFault::Corrupt("the entries of a run cannot be read".to_string());
+                    sent.ranges.extend(ranges.ok_or_else(corrupt)?);
+                }
                 RecordKind::Tombstone => sent.refused.push((id, record.reason.clone())),
                 _ => sent.entries.push(id),
             }
         }
-        let names_any = !sent.entries.is_empty() || !sent.refused.is_empty();
+        let names_any = !(sent.entries.is_empty() && sent.ranges.is_empty() && sent.refused.is_empty());
         if let Some(rows) = self.rows_out(at).filter(|_| names_any) {
             rows.sent.push(sent);
         }
-        names_any
+        Ok(names_any)
     }
 
     /// Deletes the entries whose packets exist; true when none is left.

@@ -29,6 +29,7 @@ pub(crate) struct BatchRest {
     pub(crate) away: Vec<(u32, super::pack::Away)>,
     pub(crate) repeats: Vec<super::pack::Repeat>,
     pub(crate) unfinished: Option<Option<crate::store::Unfinished>>,
+    pub(crate) cards: Vec<crate::store::cards::Card>,
 }
 
 impl Sealing {
@@ -64,8 +65,8 @@ impl Addressing {
 impl Engine {
     /// Takes a number and begins to make a batch's payload.
     pub(crate) fn begin_sealing(&mut self, batch: Batch) -> Result<Sealing, EngineFault> {
-        let Batch { records, rows, away, repeats, unfinished, .. } = batch;
-        let rest = BatchRest { rows, away, repeats, unfinished };
+        let Batch { records, rows, away, repeats, unfinished, cards, .. } = batch;
+        let rest = BatchRest { rows, away, repeats, unfinished, cards };
         if records.count() == 0 {
             return Ok(Sealing { batch: rest, plain_bytes: 0, work: None });
         }

@@ -1,5 +1,6 @@
 //! What all stores owe, asked of each, one promise a test; random lives led in lockstep are in [`same_life`].
 
+mod cards;
 mod same_life;
 
 use super::memory::MemoryStore;
@@ -63,6 +64,7 @@ pub(super) fn file(index: u32, key: &str, name: &str) -> RecordRow {
         reason: String::new(),
         source: Some(SourceStamp { inode: u64::MAX, len: 1 << 63, mtime_ns: i64::MIN }),
         target: None,
+        rows: 1,
     }
 }
 
@@ -665,6 +667,49 @@ fn waivers_stay_in_their_order() {
         let changes: Vec<Change> = waivers.iter().cloned().map(Change::Waived).collect();
         store.commit(&changes).unwrap();
         assert_eq!(store.waivers().unwrap(), waivers);
+    });
+}
+
+#[test]
+fn the_book_of_structure_changes_keeps_documents_and_decisions_in_their_order() {
+    use super::book::BookKey;
+    use dukou_packets::packet::marker::{Approval, ApprovalKind, Statement};
+    use dukou_packets::suite::SoftSigner;
+    each(|store| {
+        assert_eq!((store.book(), store.book_decisions()), (Ok(vec![]), Ok(vec![])));
+        let change = |to, byte, origin| BookChange {
+            key: BookKey { structure: "registration".to_owned(), to, document: digest(byte) },
+            base: digest(byte + 1),
+            document: vec![byte, 0, 0xff],
+            origin,
+            at_ms: i64::from(byte),
+        };
+        let (own, other, next) =
+            (change(u32::MAX, 5, Direction::Out), change(u32::MAX, 3, Direction::In), change(2, 9, Direction::Out));
+        let statement = Statement {
+            kind: ApprovalKind::Approve,
+            station: "00112233445566778899aabbccddeeff".parse().unwrap(),
+            keyring: 2,
+            plan: digest(7),
+            loss: true,
+            reason: digest(8),
+        };
+        let approval = Approval::sign(&own.signed(), &statement, &SoftSigner::from_seed([1; 32])).unwrap();
+        let decided = |approval, name: &str| BookDecision {
+            key: own.key.clone(),
+            approval,
+            operator: "li".to_owned(),
+            name: name.to_owned(),
+            reason: "依据".to_owned(),
+            at_ms: 8,
+        };
+        let decisions = [decided(Some(approval), "王"), decided(None, "李"), decided(None, "李")];
+        store.commit(&[Change::InBook(own.clone()), Change::InBook(other.clone())]).unwrap();
+        let again = BookChange { at_ms: 99, document: vec![], ..own.clone() };
+        store.commit(&[Change::InBook(again), Change::InBook(next.clone())]).unwrap();
+        store.commit(&decisions.clone().map(Change::Decided)).unwrap();
+        assert_eq!(store.book(), Ok(vec![own.clone(), other, next]));
+        assert_eq!(store.book_decisions(), Ok(decisions.to_vec()));
     });
 }
 

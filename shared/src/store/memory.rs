@@ -3,6 +3,11 @@
 //! A [`MemoryStore`] is a handle; its clones share one content, which stands for what is durable. A simulated restart drops the
 //! engine, calls [`MemoryStore::restart`] and gives a clone to the next one.
 
+use super::book::{BookChange, BookDecision};
+mod cards;
+
+use self::cards::Cards;
+use super::cards::{Card, Drawer};
 use super::{
     Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
     Store, StoreFault, Waiver, Went, check_order, leaf,
@@ -139,6 +144,9 @@ struct Content {
     waivers: Vec<Waiver>,
     held_back: Vec<HeldBack>,
     sent_again: Vec<SentAgain>,
+    book: Vec<BookChange>,
+    decisions: Vec<BookDecision>,
+    cards: Cards,
 }
 
 impl Content {
@@ -203,6 +211,10 @@ impl Content {
             Change::Waived(waiver) => self.waivers.push(waiver.clone()),
             Change::HeldBack(held) => self.held_back.push(held.clone()),
             Change::SentAgain(again) => self.sent_again.push(again.clone()),
+            Change::InBook(change) if self.book.iter().any(|known| known.key == change.key) => {}
+            Change::InBook(change) => self.book.push(change.clone()),
+            Change::Decided(decision) => self.decisions.push(decision.clone()),
+            Change::Filed(card) => self.cards.file(card),
             small => self.state.follow(small),
         }
     }
@@ -337,7 +349,7 @@ impl Content {
             sums.plain_bytes += row.plain_bytes;
             sums.sealed_bytes += row.sealed_bytes;
             for record in records {
-                sums.files += u64::from(record.ends_file());
+                sums.files += record.ended();
                 if record.kind == RecordKind::Tombstone {
                     *sums.refused_by_code.entry(record.reason.clone()).or_default() += 1;
                 }
@@ -487,7 +499,23 @@ impl Store for MemoryStore {
         Ok(self.running()?.content.sums(direction, channel))
     }
 
+    fn card(&mut self, drawer: Drawer, key: &str) -> Result<Option<Card>, StoreFault> {
+        Ok(self.running()?.content.cards.card(drawer, key))
+    }
+
+    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
+        Ok(self.running()?.content.cards.cards(drawer, terms))
+    }
+
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault> {
         Ok(self.running()?.content.waivers.clone())
+    }
+
+    fn book(&mut self) -> Result<Vec<BookChange>, StoreFault> {
+        Ok(self.running()?.content.book.clone())
+    }
+
+    fn book_decisions(&mut self) -> Result<Vec<BookDecision>, StoreFault> {
+        Ok(self.running()?.content.decisions.clone())
     }
 }

@@ -5,6 +5,8 @@
 //! [`sqlite`] is the usual one, [`postgres`] the one for stations with a standby or in numbers, [`memory`] the one for simulations; all
 //! pass the same contract tests.
 
+pub mod book;
+pub mod cards;
 #[cfg(test)]
 mod contract_tests;
 pub mod facts;
@@ -14,10 +16,12 @@ pub mod postgres;
 mod rows;
 pub mod sqlite;
 
+use self::cards::{Card, Drawer};
 use crate::connectors::tables::EntryId;
+use book::{BookChange, BookDecision};
 use dukou_packets::limits::{BODY_MAX, RECORDS_MAX};
 use dukou_packets::packet::header::{ChannelName, Epoch, LogHead};
-use dukou_packets::packet::records::RecordKind;
+use dukou_packets::packet::records::{RecordKind, RecordMeta};
 use dukou_packets::suite::{Digest, StationId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -170,11 +174,18 @@ pub struct RecordRow {
     /// Out: the file, or the outbox entry, it was read from.
     pub source: Option<SourceStamp>,
     /// In: the path below the sink folder, where it differs from `name`. Out: where its file lies, where that is not under `name` in the
-    /// source folder, as its source wrote it down; of a refused row the column that is why.
+    /// source folder, as its source wrote it down; of a refused row the column that is why; of a run the entries of the outbox that it took ([`EntryRange`](crate::connectors::tables::EntryRange)).
     pub target: Option<String>,
+    /// The rows of a run; 1 for all others.
+    pub rows: u32,
 }
 
 impl RecordRow {
+    /// Gives how many rows a record with this meta has.
+    pub fn rows_of(meta: &RecordMeta) -> u32 {
+        if meta.kind == RecordKind::Run { meta.part_count } else { 1 }
+    }
+
     /// Tells whether an entry of an outbox stands behind this record.
     pub fn is_of_outbox(&self) -> bool {
         self.source.is_some_and(|source| source.outbox_entry().is_some())
@@ -184,10 +195,15 @@ impl RecordRow {
     /// parts counts more bytes than a body may have (FORMAT.md section 5).
     pub fn ends_file(&self) -> bool {
         match self.kind {
-            RecordKind::File | RecordKind::Row => true,
+            RecordKind::File | RecordKind::Row | RecordKind::Run => true,
             RecordKind::FilePart => self.bytes > BODY_MAX,
             RecordKind::Tombstone | RecordKind::Withdrawal | RecordKind::LargeValue => false,
         }
+    }
+
+    /// Gives how many whole files or row changes stand behind this record: of a run as many as it has rows.
+    pub fn ended(&self) -> u64 {
+        if self.ends_file() { u64::from(self.rows) } else { 0 }
     }
 }
 
@@ -348,6 +364,9 @@ impl StationState {
             | Change::Waived(_)
             | Change::HeldBack(_)
             | Change::SentAgain(_)
+            | Change::InBook(_)
+            | Change::Decided(_)
+            | Change::Filed(_)
             | Change::Rebuilt(_) => {}
         }
     }
@@ -470,6 +489,12 @@ pub enum Change {
     HeldBack(HeldBack),
     /// A repeat was sent again.
     SentAgain(SentAgain),
+    /// A structure change is known. One that is known already stays as it was.
+    InBook(BookChange),
+    /// A person decided about a structure change.
+    Decided(BookDecision),
+    /// A card lies in its drawer: a new one, or another body and other terms under its key ([`cards`]).
+    Filed(Card),
     /// Accumulated running time.
     RunMs(u64),
     /// Highest packet number used (signals use numbers, too).
@@ -650,6 +675,14 @@ pub trait Store: Send {
     fn is_done(&mut self, request: &str) -> Result<bool, StoreFault>;
     /// Gives a channel's sums.
     fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault>;
+    /// Gives the card under this key.
+    fn card(&mut self, drawer: Drawer, key: &str) -> Result<Option<Card>, StoreFault>;
+    /// Gives the cards of a drawer that have any of these terms, each once, those filed first first.
+    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault>;
     /// Gives all waivers, oldest first.
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault>;
+    /// Gives all structure changes that are known, oldest first.
+    fn book(&mut self) -> Result<Vec<BookChange>, StoreFault>;
+    /// Gives all decisions about structure changes, oldest first.
+    fn book_decisions(&mut self) -> Result<Vec<BookDecision>, StoreFault>;
 }

@@ -5,6 +5,8 @@
 //! one took, never commits again. `synchronous_commit` is on for every session; the connection must go to the server itself, not
 //! through a pooler, since lock and settings belong to the session.
 
+mod book;
+mod cards;
 mod changes;
 mod faults;
 mod lanes;
@@ -20,6 +22,8 @@ pub use self::session::{Login, Sight};
 use self::faults::{Trouble, at_commit, unchanged};
 use self::lanes::Lanes;
 use self::session::Session;
+use super::book::{BookChange, BookDecision};
+use super::cards::{Card, Drawer};
 use super::{
     Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
     Store, StoreFault, Waiver, Went,
@@ -85,9 +89,7 @@ impl PostgresStore {
         let mut session = Session::begin(login, false)?;
         let taken = session.run(async |conn| {
             session::lock(conn, login).await?;
-            if !schema::inspect(conn, &login.station).await? {
-                schema::create(conn, &login.station).await?;
-            }
+            schema::prepare(conn, &login.station).await?;
             session::take(conn, login).await
         });
         let taken = taken.map_err(unchanged)?;
@@ -333,7 +335,23 @@ impl Store for PostgresStore {
         })
     }
 
+    fn card(&mut self, drawer: Drawer, key: &str) -> Result<Option<Card>, StoreFault> {
+        self.read(async |conn, _| cards::card(conn, drawer, key).await)
+    }
+
+    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
+        self.read(async |conn, _| cards::cards(conn, drawer, terms).await)
+    }
+
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault> {
         self.read(async |conn, _| state::waivers(conn).await)
+    }
+
+    fn book(&mut self) -> Result<Vec<BookChange>, StoreFault> {
+        self.read(async |conn, _| book::changes(conn).await)
+    }
+
+    fn book_decisions(&mut self) -> Result<Vec<BookDecision>, StoreFault> {
+        self.read(async |conn, _| book::decisions(conn).await)
     }
 }

@@ -1,5 +1,6 @@
 //! Rows of the tables and the values they stand for, alike in every database.
 
+use super::book::{BookChange, BookDecision, BookKey};
 use super::{Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SourceStamp, StoreFault};
 use dukou_packets::packet::records::RecordKind;
 use dukou_packets::suite::Digest;
@@ -41,7 +42,7 @@ macro_rules! packet_columns {
 /// The columns [`record`] reads, of table `records r`.
 macro_rules! record_columns {
     () => {
-        "r.id & 65535, r.kind, r.dir, r.leaf, r.key, r.folded, r.digest, r.bytes, r.reason, r.source, r.target"
+        "r.id & 65535, r.kind, r.dir, r.leaf, r.key, r.folded, r.digest, r.bytes, r.reason, r.source, r.target, r.ends"
     };
 }
 
@@ -126,6 +127,36 @@ where
         })
     }
 
+    fn book_key(&mut self) -> Result<BookKey, Trouble> {
+        Ok(BookKey { structure: self.take()?, to: self.small()?, document: self.digest()? })
+    }
+
+    /// Takes a structure change: structure, version, document, base, bytes, origin, at.
+    pub(super) fn book_change(&mut self) -> Result<BookChange, Trouble> {
+        Ok(BookChange {
+            key: self.book_key()?,
+            base: self.digest()?,
+            document: self.take::<&[u8]>()?.to_vec(),
+            origin: self.direction()?,
+            at_ms: self.take()?,
+        })
+    }
+
+    /// Takes a decision about one: structure, version, document, approval, operator, name, reason, at.
+    pub(super) fn book_decision(&mut self) -> Result<BookDecision, Trouble> {
+        let key = self.book_key()?;
+        let approval = self.take::<Option<&str>>()?;
+        let approval = approval.map(|text| serde_json::from_str(text).map_err(|_| unreadable("an approval"))).transpose()?;
+        Ok(BookDecision {
+            key,
+            approval,
+            operator: self.take()?,
+            name: self.take()?,
+            reason: self.take()?,
+            at_ms: self.take()?,
+        })
+    }
+
     /// Takes a held-back repeat: channel, key, name, at, went.
     pub(super) fn held_back(&mut self) -> Result<HeldBack, Trouble> {
         Ok(HeldBack { channel: self.parsed()?, key: self.take()?, name: self.take()?, at_ms: self.take()?, went: self.key()? })
@@ -154,6 +185,10 @@ where
             reason: self.take()?,
             source: self.take::<Option<&[u8]>>()?.map(stamp).transpose()?,
             target: self.take()?,
+            rows: match (kind, self.small::<u32>()?) {
+                (RecordKind::Run, rows) => rows,
+                _ => 1,
+            },
         })
     }
 }
@@ -169,6 +204,12 @@ pub(super) fn split(name: &str) -> (Option<&str>, &str) {
 /// Says that a value in the tables is none this program writes. Names no value: it may be anyone's name.
 pub(super) fn unreadable(what: &str) -> Trouble {
     StoreFault::Corrupt(format!("{what} in its tables has no meaning")).into()
+}
+
+/// Writes the approval of a decision, where it has one.
+pub(super) fn approval_text(decision: &BookDecision) -> Result<Option<String>, Trouble> {
+    let text = |approval| serde_json::to_string(approval).map_err(|_| unreadable("an approval"));
+    decision.approval.as_ref().map(text).transpose()
 }
 
 pub(super) fn direction_number(direction: Direction) -> i64 {
@@ -210,6 +251,7 @@ pub(super) fn kind_number(kind: RecordKind) -> i64 {
         RecordKind::Withdrawal => 4,
         RecordKind::Row => 5,
         RecordKind::LargeValue => 6,
+        RecordKind::Run => 7,
     }
 }
 
@@ -221,6 +263,7 @@ fn kind(number: i64) -> Result<RecordKind, Trouble> {
         4 => RecordKind::Withdrawal,
         5 => RecordKind::Row,
         6 => RecordKind::LargeValue,
+        7 => RecordKind::Run,
         _ => return Err(unreadable("a record's kind")),
     })
 }

@@ -3,6 +3,8 @@
 //! Write-ahead logging lets the daemon commit while `status` and `trace` read; `synchronous = FULL` makes each commit durable before it
 //! returns. Not for network file systems: their locks and shared memory do not hold.
 
+mod book;
+mod cards;
 mod changes;
 mod faults;
 #[cfg(test)]
@@ -14,6 +16,8 @@ mod state;
 
 use self::faults::Trouble;
 use self::lanes::Lanes;
+use super::book::{BookChange, BookDecision};
+use super::cards::{Card, Drawer};
 use super::rows;
 use super::{
     Change, ChannelSums, Direction, HeldBack, PacketKey, PacketRow, PacketState, RecordRow, SentAgain, Sighting, StationState,
@@ -290,7 +294,23 @@ impl Store for SqliteStore {
         })
     }
 
+    fn card(&mut self, drawer: Drawer, key: &str) -> Result<Option<Card>, StoreFault> {
+        self.read(async |conn, _| cards::card(conn, drawer, key).await)
+    }
+
+    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
+        self.read(async |conn, _| cards::cards(conn, drawer, terms).await)
+    }
+
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault> {
         self.read(async |conn, _| state::waivers(conn).await)
+    }
+
+    fn book(&mut self) -> Result<Vec<BookChange>, StoreFault> {
+        self.read(async |conn, _| book::changes(conn).await)
+    }
+
+    fn book_decisions(&mut self) -> Result<Vec<BookDecision>, StoreFault> {
+        self.read(async |conn, _| book::decisions(conn).await)
     }
 }

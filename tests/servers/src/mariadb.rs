@@ -1,6 +1,7 @@
 //! MariaDB: a server of one test's own, which can be killed, or a database on one that all tests of a run share.
 
 use crate::account::Account;
+use crate::certificates::{Certificates, HOST, free_port};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
@@ -44,6 +45,7 @@ pub struct Mariadb {
     dir: TempDir,
     account: Account,
     further: Vec<String>,
+    tls: Option<(Certificates, u16)>,
     child: Option<Child>,
     watcher: Option<Child>,
 }
@@ -74,10 +76,39 @@ impl Mariadb {
         let mut watcher = Command::new("sh");
         watcher.args(["-c", WATCH, "sh"]).arg(dir.path()).current_dir("/").process_group(0);
         let watcher = watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
-        let mut server = Self { dir, account, further, child: None, watcher: Some(watcher) };
+        let mut server = Self { dir, account, further, tls: None, child: None, watcher: Some(watcher) };
         server.restart();
         make_user(server.dir.path());
         server
+    }
+
+    /// As [`start`](Self::start), and listens on a free port of the loopback interface, too, where it takes nothing but TLS and asks [`USER`] for
+    /// [`PASSWORD`](crate::postgres::PASSWORD).
+    ///
+    /// # Panics
+    /// Panics when MariaDB is not installed or does not start.
+    #[must_use]
+    #[track_caller]
+    pub fn with_tls() -> Self {
+        let mut server = Self::start();
+        let (made, port) = (Certificates::make(server.dir.path(), server.account), free_port());
+        server.sql(&format!("CREATE USER {USER}@'{HOST}' IDENTIFIED BY '{}' REQUIRE SSL", crate::postgres::PASSWORD));
+        server.further = vec![
+            "--skip-networking=0".to_owned(),
+            format!("--bind-address={HOST}"),
+            format!("--port={port}"),
+            format!("--ssl-key={}", made.key.display()),
+            format!("--ssl-cert={}", made.certificate.display()),
+        ];
+        server.tls = Some((made, port));
+        server.restart();
+        server
+    }
+
+    /// Gives its port and the certificate of the authority that signed the server's, where it speaks TLS.
+    #[must_use]
+    pub fn tls(&self) -> Option<(u16, &Path)> {
+        self.tls.as_ref().map(|(made, port)| (*port, made.authority.as_path()))
     }
 
     /// Starts the server again after [`kill9`](Self::kill9); waits until it answers.

@@ -1,11 +1,11 @@
 //! PostgreSQL: a server of one test's own, which can be killed, or a database on one that all tests of a run share.
 
 use crate::account::Account;
+use crate::certificates::{Certificates, HOST, free_port};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,7 @@ pub struct Postgres {
     port: Option<u16>,
     sync: bool,
     settings: Vec<String>,
+    certificates: Option<Certificates>,
     child: Option<Child>,
     watcher: Option<Child>,
 }
@@ -83,8 +84,29 @@ impl Postgres {
     #[must_use]
     #[track_caller]
     pub fn with_tcp() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        Self::make(Some(free.expect("a free port").port()), true, &[])
+        Self::make(Some(free_port()), true, &[])
+    }
+
+    /// As [`with_tcp`](Self::with_tcp), and speaks TLS there.
+    #[must_use]
+    #[track_caller]
+    pub fn with_tls() -> Self {
+        let mut server = Self::make(Some(free_port()), true, &[]);
+        let made = Certificates::make(server.dir.path(), server.account);
+        server.settings = vec![
+            "ssl=on".to_owned(),
+            format!("ssl_key_file={}", made.key.display()),
+            format!("ssl_cert_file={}", made.certificate.display()),
+        ];
+        server.certificates = Some(made);
+        server.restart();
+        server
+    }
+
+    /// Gives the certificate of the authority that signed the server's, where it speaks TLS.
+    #[must_use]
+    pub fn authority(&self) -> Option<&Path> {
+        self.certificates.as_ref().map(|made| made.authority.as_path())
     }
 
     #[track_caller]
@@ -96,7 +118,7 @@ impl Postgres {
         watcher.args(["-c", WATCH, "sh"]).arg(dir.path()).current_dir("/").process_group(0);
         let watcher = watcher.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
         let settings = settings.iter().map(ToString::to_string).collect();
-        let mut server = Self { dir, account, port, sync, settings, child: None, watcher: Some(watcher) };
+        let mut server = Self { dir, account, port, sync, settings, certificates: None, child: None, watcher: Some(watcher) };
         server.restart();
         make_user(server.dir.path());
         server
@@ -149,7 +171,7 @@ impl Postgres {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         match self.port {
-            Some(port) => format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{port}/{database}"),
+            Some(port) => format!("postgres://{USER}:{PASSWORD}@{HOST}:{port}/{database}"),
             None => url(self.dir.path(), database),
         }
     }
@@ -385,7 +407,7 @@ fn prepare(dir: &Path, account: Account) {
 fn arguments(dir: &Path, port: Option<u16>, sync: bool) -> Vec<String> {
     let mut settings = vec![
         format!("unix_socket_directories={}", dir.display()),
-        format!("listen_addresses={}", if port.is_some() { "127.0.0.1" } else { "" }),
+        format!("listen_addresses={}", if port.is_some() { HOST } else { "" }),
         "max_connections=200".to_owned(),
         "shared_buffers=64MB".to_owned(),
         format!("fsync={}", if sync { "on" } else { "off" }),

@@ -2,10 +2,11 @@
 
 use super::station::{SimStation, name};
 use dukou_packets::packet::header::{Epoch, Header, LogHead};
+use dukou_packets::packet::marker::Marker;
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
 use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement};
-use dukou_packets::packet::seal::{prepare_parity, prepare_records, prepare_signal};
+use dukou_packets::packet::seal::{prepare_marker, prepare_parity, prepare_records, prepare_signal};
 use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
 use dukou_packets::suite::{Digest, RunId, Suite, sha256};
 use dukou_shared::store::{StationState, Store};
@@ -48,6 +49,17 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
     }
     let recipients = from.keys.recipients(&to.card);
     let prepared = prepare_records(&envelope(from, to, &recipients), builder, 1, &random).expect("a payload");
+    prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
+}
+
+/// Seals a marker as a packet of `from` to `to` at this place, under the sender's next number.
+///
+/// # Panics
+/// When the marker is outside the format.
+pub fn marker(from: &SimStation, to: &SimStation, place: &CargoPlace, marker: &Marker) -> Sealed {
+    let recipients = from.keys.recipients(&to.card);
+    let random = super::chance::Chance::new(place.seq);
+    let prepared = prepare_marker(&envelope(from, to, &recipients), marker, &random).expect("a payload");
     prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
 }
 

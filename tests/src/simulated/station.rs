@@ -5,7 +5,7 @@ use super::hooked::{Hook, HookedFiles};
 use dukou_packets::keyring::{KeyEntry, Keyring, KeyringBody, Role, Side};
 use dukou_packets::log::line::{Event, Line};
 use dukou_packets::packet::header::{ChannelName, Environment};
-use dukou_packets::suite::{Digest, Random, SoftSigner, SoftUnwrapper, StationId};
+use dukou_packets::suite::{Digest, Random, Signer, SoftSigner, SoftUnwrapper, StationId};
 use dukou_shared::channel::{
     After, BatchConfig, Channel, ChannelSink, ChannelSource, Identical, OnRefused, ScreenConfig, SinkConfig, SourceConfig,
     TableSinkConfig, TableSourceConfig,
@@ -13,9 +13,11 @@ use dukou_shared::channel::{
 use dukou_shared::connectors::tables::simulated::SimDatabases;
 use dukou_shared::engine::{Engine, PassReport, Seams, Standing};
 use dukou_shared::error::EngineFault;
+use dukou_shared::keys::approvers::{Roster, next_keyring};
 use dukou_shared::keys::{Grant, StationKeys, Trust};
 use dukou_shared::lang::Lang;
 use dukou_shared::log::read_lines;
+use dukou_shared::reporting::transport::{Platforms, RealPlatforms};
 use dukou_shared::requests::{Answer, Request};
 use dukou_shared::seams::clock::SimClock;
 use dukou_shared::seams::sim_files::SimFiles;
@@ -42,6 +44,7 @@ pub fn channel(text: &str, from: Side) -> Channel {
         title: text.to_string(),
         from,
         priority: 5,
+        structure: None,
         source: ChannelSource::Folder(SourceConfig {
             folder: PathBuf::from("drop").join(text),
             settle_seconds: 0,
@@ -51,6 +54,11 @@ pub fn channel(text: &str, from: Side) -> Channel {
             status: false,
         }),
         screen: ScreenConfig::default(),
+        cargo: None,
+        on_error: Default::default(),
+        areas: Default::default(),
+        encoding: None,
+        day_mark: None,
         batch: BatchConfig { max_bytes: 1 << 20, max_records: 3, linger_ms: 0 },
         sink: ChannelSink::Folder(SinkConfig {
             folder: PathBuf::from("arrived").join(text),
@@ -68,6 +76,7 @@ pub fn table_channel(text: &str, from: Side, tables: &[&str]) -> Channel {
         database_password_file: None,
         tables: tables.iter().map(|table| (*table).to_string()).collect(),
         poll_seconds: 0,
+        view_days: None,
     };
     let sink = TableSinkConfig {
         database: format!("sqlite:{text}-sink"),
@@ -112,12 +121,15 @@ pub struct SimStation {
     pub trust: Option<Trust>,
     /// The databases that its channels of tables lead from and to; whoever shares them takes a clone.
     pub databases: SimDatabases,
+    /// The platforms that it reports to.
+    pub platforms: Arc<dyn Platforms>,
     /// What acts between two of its file operations.
     pub hook: Hook,
     /// Whether its engine has a second thread, from its next opening on: what that does is as the machine has it, and no seed decides.
     pub second_thread: bool,
     /// How often its engine was opened.
     pub starts: u64,
+    authority: SoftSigner,
     random: Arc<Chance>,
     engine: Option<Engine>,
 }
@@ -136,7 +148,7 @@ impl SimStation {
             store: Default::default(),
             store_password_file: None,
         };
-        let (card, keys) = make_keys(&identity, random.as_ref());
+        let (card, keys, authority) = make_keys(&identity, random.as_ref());
         let config = StationConfig {
             station: identity,
             ferry: FerryConfig::default(),
@@ -144,6 +156,7 @@ impl SimStation {
             packets: PacketConfig { suite: 1, level: 1 },
             keep: KeepConfig::default(),
             alarm: Default::default(),
+            lanes: Vec::new(),
         };
         let station = Station { dir, config };
         let files = SimFiles::with_clock(nature.seed, nature.clock.clone());
@@ -157,9 +170,11 @@ impl SimStation {
             card,
             trust: None,
             databases: SimDatabases::default(),
+            platforms: Arc::new(RealPlatforms),
             hook: Hook::default(),
             second_thread: false,
             starts: 0,
+            authority,
             random,
             engine: None,
         };
@@ -183,6 +198,18 @@ impl SimStation {
         self.trust = Some(Trust { peer: peer.clone(), grant });
     }
 
+    /// Adds an approver by the next version of the keyring, before the engine is opened.
+    ///
+    /// # Panics
+    /// When the keyring is full.
+    pub fn add_approver(&mut self, seed: u8) -> SoftSigner {
+        let signer = SoftSigner::from_seed([seed; 32]);
+        let next = next_keyring(&self.keys.keyring, Roster::Add(signer.public()), &self.authority).expect("a keyring");
+        self.files.put(self.station.log_dir().join(format!("keyring-{:06}.txt", next.body().version)), next.text());
+        self.keys.keyring = next;
+        signer
+    }
+
     /// Opens the engine unless it runs.
     ///
     /// # Errors
@@ -195,6 +222,7 @@ impl SimStation {
                 clock: self.clock.clone(),
                 random: self.random.clone(),
                 databases: Arc::new(self.databases.clone()),
+                platforms: self.platforms.clone(),
                 second_thread: self.second_thread,
             };
             let (channels, keys) = (self.channels.clone(), self.keys.clone());
@@ -368,7 +396,7 @@ pub fn folders_of(channel: &Channel) -> Vec<&PathBuf> {
     source.into_iter().chain(channel.sink.folder().map(|sink| &sink.folder)).collect()
 }
 
-fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys) {
+fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys, SoftSigner) {
     let draw = || {
         let mut secret = [0; 32];
         random.fill(&mut secret);
@@ -400,5 +428,5 @@ fn make_keys(identity: &Identity, random: &dyn Random) -> (Keyring, StationKeys)
     let card = Keyring::issue(body, &authority).expect("a keyring within its limits");
     let keys =
         StationKeys { keyring: card.clone(), packet: Arc::new(packet), log: Arc::new(log), encryption: Arc::new(encryption) };
-    (card, keys)
+    (card, keys, authority)
 }

@@ -9,6 +9,7 @@ pub mod injection;
 pub mod message;
 pub mod packet;
 pub mod pair;
+pub mod platform;
 pub mod programs;
 pub mod root;
 pub mod sentence;

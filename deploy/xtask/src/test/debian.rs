@@ -25,18 +25,24 @@ impl Sign {
 }
 
 /// Package, how to see it, and what needs it.
-const NEEDED: [(&str, Sign, &str); 7] = [
+const NEEDED: [(&str, Sign, &str); 9] = [
     ("gcc", Sign::Program("cc"), "links every Rust program; compiles ring, zstd and SQLite"),
     ("libc6-dev", Sign::File("/usr/include/stdio.h"), "headers and start files for the linker"),
     ("strace", Sign::Program("strace"), "suites that count fsync or kill a station at each system call"),
     ("mariadb-client-core", Sign::Program("mariadb"), "suites over tables in MariaDB speak to their servers by it"),
     ("mariadb-server-core", Sign::File("/usr/sbin/mariadbd"), "suites over tables in MariaDB; each starts servers of its own"),
+    ("openssh-server", Sign::File("/usr/sbin/sshd"), "suites over ways through SFTP; each starts servers of its own"),
     (
         "postgresql",
         Sign::File("/usr/lib/postgresql"),
         "suites over stations whose state is in PostgreSQL; each starts servers of its own",
     ),
     ("python3", Sign::Program("python3"), "the independent verifier in tests/oracle"),
+    (
+        "python3-lxml",
+        Sign::File("/usr/lib/python3/dist-packages/lxml"),
+        "libxml2's verdicts, which those by official schemas are held against",
+    ),
 ];
 
 /// Tells whether a program is on the search path.

@@ -85,7 +85,7 @@ pub(super) fn is_free(files: &dyn Files, path: &Path, with_reasons: bool) -> Res
 }
 
 /// Cuts the last part of a name so that a count and the longest suffix of ours fit behind it; a cut one ends in digits of its own.
-pub(super) fn with_room(name: &str) -> String {
+pub(crate) fn with_room(name: &str) -> String {
     let (folders, leaf) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
     if leaf.len() <= MOST_PART_BYTES - ROOM_BYTES {
         return name.to_string();

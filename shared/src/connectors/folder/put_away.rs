@@ -8,6 +8,7 @@
 //! never a file taken for gone because its whole folder is.
 
 use crate::channel::{After, SourceConfig};
+use crate::connectors::folder::SYNC_DIRS;
 use crate::connectors::folder::aside::{Reason, is_free, with_room, with_suffix};
 use crate::connectors::folder::remove::Removing;
 use crate::connectors::folder::source::{FolderPlaces, below};
@@ -23,9 +24,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Most folders that are made durable one by one; with more, the file systems are as a whole.
-const SYNC_DIRS: usize = 8;
 
 /// Bytes that are copied at a time between file systems.
 const COPY_BYTES: usize = 1 << 20;

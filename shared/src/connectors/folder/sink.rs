@@ -8,6 +8,7 @@
 //! Never: a file seen half written, or overwritten; a file in parts whose bytes are not those of its parts; a folder that was moved away or is
 //! not mounted taken for one whose files were all delivered.
 
+use crate::connectors::folder::SYNC_DIRS;
 use crate::connectors::folder::names::safe_path;
 use crate::connectors::{Delivery, Sink, StagedPart};
 use crate::seams::{FileCause, FileFault, FileOp, Files, Ownership};
@@ -24,9 +25,6 @@ const PARTS: &str = "parts";
 
 /// The permissions that folders are made with.
 const MADE_MODE: u32 = 0o750;
-
-/// Most folders whose names are made durable one by one.
-const SYNC_DIRS: usize = 8;
 
 /// How many bytes are compared at a time.
 const COMPARE_BYTES: usize = 1 << 20;

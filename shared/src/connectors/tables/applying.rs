@@ -85,10 +85,12 @@ pub(super) trait Target {
     fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)>;
     /// Writes a channel's mark.
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
-    /// Gives what a channel has pending, in order.
-    fn pending(&mut self, channel: &ChannelName) -> Result<Vec<Placed>, TableFault>;
-    /// Replaces what a channel has pending.
-    fn set_pending(&mut self, channel: &ChannelName, pending: &[Placed]) -> Result<(), TableFault>;
+    /// Gives the source transactions of which a channel has changes pending.
+    fn open_transactions(&mut self, channel: &ChannelName) -> Result<BTreeSet<u64>, TableFault>;
+    /// Takes what a channel has pending of one transaction, or all of it, in order.
+    fn take_pending(&mut self, channel: &ChannelName, transaction: Option<u64>) -> Result<Vec<Placed>, TableFault>;
+    /// Adds changes, each of a transaction, to what a channel has pending.
+    fn keep_pending(&mut self, channel: &ChannelName, changes: &[Placed]) -> Result<(), TableFault>;
     /// Writes a dead letter.
     fn put_aside(&mut self, channel: &ChannelName, placed: &Placed, why: &Refusal) -> Result<(), TableFault>;
     /// Gives a table as the catalog has it, which is read once until [`forget`](Self::forget).
@@ -196,18 +198,13 @@ fn within(
         return Ok(there);
     }
     let follows = there.is_none_or(|there| there.epoch == mark.epoch && there.seq + 1 == mark.seq);
-    let pending = target.pending(channel)?;
-    let had_pending = !pending.is_empty();
-    let (waiting, now) = divided(pending, (mark, changes), follows && !passes_over);
+    let now = due(target, channel, (mark, changes), follows && !passes_over)?;
     let is_nothing = now.is_empty();
     let mut work = Work { target, terms, channel, changes: Vec::new(), letters: Vec::new() };
     work.take(now)?;
     let finish = |work: &mut Work<'_>| -> Result<(), Refused> {
         for (placed, why) in &work.letters {
             work.target.put_aside(channel, placed, why)?;
-        }
-        if had_pending || !waiting.is_empty() {
-            work.target.set_pending(channel, &waiting)?;
         }
         work.target.set_mark(channel, mark)?;
         work.target.commit()
@@ -230,28 +227,35 @@ fn within(
     finish(&mut work).map(|()| *mark).map_err(refused_at_commit)
 }
 
-/// Divides what is there into what waits for the end of its transaction, and what is applied with this packet: other transactions may stand between the
-/// parts of one, so that nothing but its own last part ends it. What waited and is no longer awaited goes first.
-fn divided(pending: Vec<Placed>, (mark, changes): (&Mark, &[RowChange]), is_awaited: bool) -> (Vec<Placed>, Vec<Placed>) {
+/// Gives what is applied with this packet, and keeps what waits for the end of its transaction: other transactions may stand between the parts of one, so
+/// that nothing but its own last part ends it. What waited and is no longer awaited goes first.
+fn due(
+    target: &mut dyn Target,
+    channel: &ChannelName,
+    (mark, changes): (&Mark, &[RowChange]),
+    is_awaited: bool,
+) -> Result<Vec<Placed>, TableFault> {
     let going: BTreeSet<u64> = changes.iter().filter(|change| change.goes_on).filter_map(|change| change.transaction).collect();
-    let (mut waiting, mut now) = if is_awaited { (pending, Vec::new()) } else { (Vec::new(), pending) };
-    let mut open: BTreeSet<u64> = waiting.iter().filter_map(|placed| placed.change.transaction).collect();
+    let (mut open, mut now) = match is_awaited {
+        true => (target.open_transactions(channel)?, Vec::new()),
+        false => (BTreeSet::new(), target.take_pending(channel, None)?),
+    };
     let mut kept = Vec::new();
     for (index, change) in (0..).zip(changes) {
         let placed = Placed { epoch: mark.epoch, seq: mark.seq, index, change: change.clone() };
         match change.transaction {
             Some(transaction) if going.contains(&transaction) => kept.push(placed),
             Some(transaction) if open.remove(&transaction) => {
-                let (ended, others) = waiting.into_iter().partition(|there| there.change.transaction == Some(transaction));
-                waiting = others;
-                now.extend::<Vec<_>>(ended);
+                now.extend(target.take_pending(channel, Some(transaction))?);
                 now.push(placed);
             }
             _ => now.push(placed),
         }
     }
-    waiting.extend(kept);
-    (waiting, now)
+    if !kept.is_empty() {
+        target.keep_pending(channel, &kept)?;
+    }
+    Ok(now)
 }
 
 /// A packet that is being applied.
@@ -449,8 +453,32 @@ pub(super) fn key_differs(key: &BTreeSet<&str>) -> Refusal {
     Refusal { column: None, code: "key-differs", words }
 }
 
+/// Changes that were kept, as they are read: each with its large values in rows behind it.
+#[derive(Debug, Default)]
+pub(super) struct TakenRows {
+    changes: Vec<TakenChange>,
+}
+
+/// A change that was kept: its epoch, its packet and index there, its table, its body and its large values.
+type TakenChange = (String, (i64, i64), String, Vec<Vec<u8>>);
+
+impl TakenRows {
+    /// Adds the next row: its epoch, its packet and index there, its table, and a body or the next value of the change before it.
+    pub(super) fn add(&mut self, epoch: String, place: (i64, i64), table: String, body: Vec<u8>) {
+        match self.changes.last_mut().filter(|(.., last, _, _)| *last == place) {
+            Some((.., bodies)) => bodies.push(body),
+            None => self.changes.push((epoch, place, table, vec![body])),
+        }
+    }
+
+    /// Gives the changes.
+    pub(super) fn placed(self) -> Result<Vec<Placed>, TableFault> {
+        self.changes.into_iter().map(|(epoch, place, table, bodies)| pending_of(&epoch, place, table, &bodies)).collect()
+    }
+}
+
 /// Reads a change that was kept, with its large values behind it.
-pub(super) fn pending_of(epoch: &str, seq: i64, index: i64, table: String, bodies: &[Vec<u8>]) -> Result<Placed, TableFault> {
+fn pending_of(epoch: &str, (seq, index): (i64, i64), table: String, bodies: &[Vec<u8>]) -> Result<Placed, TableFault> {
     let unreadable = || TableFault::Unfit { table: "dukou_pending".to_owned(), column: None, problem: Problem::Drifted };
     let (body, large) = bodies.split_first().ok_or_else(unreadable)?;
     let large: Vec<&[u8]> = large.iter().map(Vec::as_slice).collect();

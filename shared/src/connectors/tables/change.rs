@@ -11,7 +11,8 @@ mod tests;
 pub use fault::ChangeFault;
 pub(crate) use name::KnownNames;
 pub use name::Name;
-pub(super) use reader::{LINE_MAX, Line, parse_line};
+pub(super) use name::name_is_right;
+pub(super) use reader::{LINE_MAX, Line, parse_line, transaction};
 
 use crate::connectors::tables::VALUE_MAX;
 use serde::{Deserialize, Serialize};

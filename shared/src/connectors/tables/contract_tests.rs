@@ -2,6 +2,7 @@
 //!
 //! A connector has a [`Bench`] and one line in its tests: `table_contract!(bench)`, where `bench()` makes a fresh pair of databases.
 
+mod in_runs;
 mod marks;
 mod order;
 mod refusals;
@@ -36,7 +37,8 @@ macro_rules! table_contract {
                 a_key_that_is_not_the_tables_key_deletes_nothing, a_row_with_another_key_than_its_change_is_told }
             straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all,
                 the_parts_of_a_transaction_wait_for_its_own_end_whatever_comes_between, no_reader_sees_a_child_without_its_parent,
-                what_waits_for_an_end_that_never_comes_is_applied_once_packets_are_missing }
+                what_waits_for_an_end_that_never_comes_is_applied_once_packets_are_missing,
+                what_waits_makes_no_later_packet_dearer }
             stock { chunks_give_every_row_once_by_rising_key, a_change_behind_a_chunk_stands_behind_its_marker, a_change_under_way_is_not_overtaken,
                 the_stock_pushed_twice_changes_nothing, a_filter_and_a_key_of_two_columns_are_kept }
         }
@@ -52,6 +54,7 @@ macro_rules! table_contract {
 }
 pub(super) use table_contract;
 
+pub(super) use in_runs::InRuns;
 pub(super) use marks::*;
 pub(super) use order::*;
 pub(super) use refusals::*;
@@ -226,16 +229,12 @@ pub(super) fn packet(seq: u64, changes: &[RowChange]) -> RowPacket {
 
 /// The changes among entries.
 pub(super) fn changes_of(offered: &[Offered]) -> Vec<RowChange> {
-    let change = |offered: &Offered| match &offered.entry {
-        Entry::Change(change) => Some(change.clone()),
-        _ => None,
-    };
-    offered.iter().filter_map(change).collect()
+    offered.iter().flat_map(Offered::changes).map(|(_, change)| change).collect()
 }
 
 /// Which entries they are.
 pub(super) fn ids(offered: &[Offered]) -> Vec<EntryId> {
-    offered.iter().map(Offered::entry_id).collect()
+    offered.iter().flat_map(Offered::entries).collect()
 }
 
 /// What was done to which key, as `insert 1`.

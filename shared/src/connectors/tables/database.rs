@@ -3,10 +3,11 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
-use super::mysql::{MysqlSink, MysqlSource};
-use super::postgres::{PostgresSink, PostgresSource};
-use super::sqlite::{SqliteSink, SqliteSource};
+use super::mysql::{MysqlSink, MysqlSource, MysqlView};
+use super::postgres::{PostgresSink, PostgresSource, PostgresView};
+use super::sqlite::{SqliteSink, SqliteSource, SqliteView};
 use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
+use super::view::{Following, ViewReader, ViewSource};
 use super::{TableFault, TableName, TableSink, TableSource};
 use crate::channel::{Channel, OnRefused, TableSinkConfig, TableSourceConfig};
 use crate::error::ConfigFault;
@@ -20,6 +21,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Longest password file in bytes.
 const PASSWORD_MAX: u64 = 4096;
@@ -174,6 +176,9 @@ impl Databases for Drivers {
         channel: &ChannelName,
         config: &TableSourceConfig,
     ) -> Result<Box<dyn TableSource>, DatabaseProblem> {
+        if let Some(view) = view_of(at, channel, config)? {
+            return Ok(Box::new(view));
+        }
         let (tables, password) = (&config.tables, at.revealed());
         Ok(match Driver::of(at)? {
             Driver::Postgres => Box::new(PostgresSource::new(&at.url, password, channel, tables)),
@@ -189,6 +194,9 @@ impl Databases for Drivers {
         channel: &ChannelName,
         config: &TableSourceConfig,
     ) -> Result<Box<dyn Outbox>, DatabaseProblem> {
+        if let Some(view) = view_of(at, channel, config)? {
+            return Ok(Box::new(view));
+        }
         let (tables, password) = (&config.tables, at.revealed());
         Ok(match Driver::of(at)? {
             Driver::Postgres => Box::new(PostgresSource::new(&at.url, password, channel, tables)),
@@ -236,6 +244,20 @@ impl Drivers {
             }
         })
     }
+}
+
+/// Makes the source of a register view, where the channel says that it is one.
+fn view_of(at: &Address, channel: &ChannelName, config: &TableSourceConfig) -> Result<Option<ViewSource>, DatabaseProblem> {
+    let Some(days) = config.view_days else { return Ok(None) };
+    let password = at.revealed();
+    let reader: Box<dyn ViewReader> = match Driver::of(at)? {
+        Driver::Postgres => Box::new(PostgresView::new(&at.url, password)),
+        Driver::Mysql => Box::new(MysqlView::new(&at.url, password)),
+        Driver::Sqlite(path) => Box::new(SqliteView::new(&path)),
+        Driver::TableFile(_) => return Err(DatabaseProblem::NoConnector),
+    };
+    let following = Following { days, every: Duration::from_secs(config.poll_seconds) };
+    Ok(Some(ViewSource::new(reader, &at.dir, channel, &config.tables, following)))
 }
 
 /// Hands `source install` on to the source that has it.
@@ -305,6 +327,9 @@ pub fn sink_of(
     channel: &Channel,
 ) -> Result<Option<Box<dyn TableSink>>, ConfigFault> {
     let (Some(config), Some(source)) = (channel.sink.tables(), channel.source.tables()) else { return Ok(None) };
+    if channel.sink.is_register() {
+        return Ok(None);
+    }
     let at =
         address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = databases.sink(&at, &channel.channel, &source.tables, config);
@@ -317,6 +342,9 @@ pub fn sink_of(
 /// [`ConfigFault::Database`].
 pub fn own_tables_of(station: &Station, channel: &Channel) -> Result<Option<Box<dyn OwnTables>>, ConfigFault> {
     let (Some(config), Some(source)) = (channel.sink.tables(), channel.source.tables()) else { return Ok(None) };
+    if channel.sink.is_register() {
+        return Ok(None);
+    }
     let at =
         address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = Drivers::own_tables(&at, &source.tables, config);

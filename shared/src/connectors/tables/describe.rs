@@ -53,6 +53,17 @@ pub struct LiveEnd {
     pub tables: Vec<(String, String)>,
 }
 
+/// Tells which kind of database a URL means; `None` where there is no driver.
+pub fn dialect_of(url: &str) -> Option<Dialect> {
+    let at = Address { url: url.to_owned(), password: None, dir: Default::default() };
+    match Driver::of(&at).ok()? {
+        Driver::Postgres => Some(Dialect::Postgres),
+        Driver::Mysql => Some(Dialect::Mariadb),
+        Driver::Sqlite(_) => Some(Dialect::Sqlite),
+        Driver::TableFile(_) => None,
+    }
+}
+
 /// Gives a channel's end at a station; `None` for a channel of files.
 ///
 /// # Errors
@@ -87,14 +98,6 @@ impl LiveEnd {
     /// Gives what the structure's tables are called here, and the channel's tables that it does not name. A structure may name a table without its
     /// schema.
     pub fn names_in(&self, structure: &Structure) -> (Names, Vec<String>) {
-        let (mut names, mut unknown) = (Names::new(), Vec::new());
-        for (name, here) in &self.tables {
-            let bare = name.rsplit_once('.').map_or(name.as_str(), |(_, bare)| bare);
-            match structure.table(name).or_else(|| structure.table(bare)) {
-                Some(table) => drop(names.insert(table.name.clone(), here.clone())),
-                None => unknown.push(name.clone()),
-            }
-        }
-        (names, unknown)
+        structure.names_in(&self.tables)
     }
 }

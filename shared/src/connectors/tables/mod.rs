@@ -11,10 +11,12 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `change.rs` | a row change ⇄ the body of its record (FORMAT.md section 5) |
+//! | `entries.rs` | which entries of an outbox, one by one and in ranges |
+//! | `change.rs`, `run.rs` | a row change, and a run of them, ⇄ the body of its record (FORMAT.md section 5) |
 //! | `values.rs` | what a column takes, and why a value does not fit it |
 //! | `database.rs` | where connectors come from; passwords; what `source install` asks |
 //! | `rest.rs`, `words.rs` | the rest after a fault; the sentences |
+//! | `view/` | a register view as a source, of any of these databases |
 //! | `simulated.rs` | a little database for simulations |
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
@@ -30,20 +32,25 @@ mod contract_tests;
 pub mod database;
 pub mod declared;
 pub mod describe;
+pub mod entries;
 pub mod mysql;
 pub mod net;
 pub(crate) mod no_folder;
 pub mod outbox_sql;
 pub mod postgres;
 pub(crate) mod rest;
+pub mod run;
 pub mod simulated;
 pub mod sqlite;
 pub mod table_file;
 mod tagged;
 pub mod values;
+pub mod view;
 pub mod words;
 
-pub use change::{Cells, Name, Op, RowChange, Value};
+pub use change::{Cells, ChangeFault, Name, Op, RowChange, Value};
+pub use entries::{EntryId, EntryRange};
+pub use run::{Look, RowRun, RowsPart, RunHead, RunPacket};
 
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
@@ -76,16 +83,26 @@ pub struct Offered {
     pub entry: Entry,
 }
 
-/// Which entry of an outbox: an id may come again, when the database is restored or the outbox is made anew, and then it is another entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EntryId {
-    /// Its id in the outbox.
-    pub id: i64,
-    /// When it was written, as it was offered ([`Offered::at_ms`]); 0 where that is not known, and then the id alone counts.
-    pub at_ms: i64,
-}
-
 impl Offered {
+    /// Gives how many entries of the outbox it is.
+    pub fn count(&self) -> usize {
+        if let Entry::Run(_, entries) = &self.entry { entries.len() } else { 1 }
+    }
+
+    /// Gives the changes that it is, one by one, each with its entry.
+    pub fn changes(&self) -> Vec<(EntryId, RowChange)> {
+        match &self.entry {
+            Entry::Change(change) => vec![(self.entry_id(), change.clone())],
+            Entry::Run(run, entries) => entries.iter().copied().zip(run.changes()).collect(),
+            Entry::Marker(_) | Entry::Unfit { .. } => Vec::new(),
+        }
+    }
+
+    /// Gives which entries it is.
+    pub fn entries(&self) -> Vec<EntryId> {
+        if let Entry::Run(_, entries) = &self.entry { entries.clone() } else { vec![self.entry_id()] }
+    }
+
     /// Gives which entry it is.
     pub fn entry_id(&self) -> EntryId {
         EntryId { id: self.id, at_ms: self.at_ms }
@@ -97,6 +114,8 @@ impl Offered {
 pub enum Entry {
     /// A row change.
     Change(RowChange),
+    /// A run of row changes, each with its entry; [`Offered`] names the first of them. It has whole source transactions, or rows of one.
+    Run(RowRun, Vec<EntryId>),
     /// The place of a chunk of the stock push with this token.
     Marker(u64),
     /// A row that cannot travel; `column` and `bytes` where one value is why.
@@ -118,11 +137,23 @@ pub enum Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// The rows as they stood ([`Op::Stock`]).
-    pub rows: Vec<RowChange>,
+    pub parts: Vec<RowsPart>,
     /// The key of the last row; `None` when the table has no more.
     pub last: Option<Cells>,
     /// How many rows are still to come, as the database estimates it.
     pub left: u64,
+}
+
+impl Chunk {
+    /// Gives its rows one by one.
+    pub fn changes(&self) -> Vec<RowChange> {
+        self.parts.iter().flat_map(RowsPart::changes).collect()
+    }
+
+    /// Gives how many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.parts.iter().map(|part| u64::from(part.rows())).sum()
+    }
 }
 
 /// The contract of a source of rows.
@@ -135,6 +166,10 @@ pub trait TableSource: Send {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault>;
     /// Deletes entries whose packets exist; one that has the id of a deleted one and another time stays.
     fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault>;
+    /// Deletes the entries of runs whose packets exist, as [`delete`](Self::delete) does. A source that offers no runs has none of them.
+    fn delete_ranges(&mut self, _ranges: &[EntryRange]) -> Result<(), TableFault> {
+        Ok(())
+    }
     /// Takes entries out of the outbox whose rows could not travel, with their codes, and keeps them for a person, in a table beside it
     /// (`dukou_aside_<channel>`). Idempotent.
     fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault>;
@@ -145,6 +180,15 @@ pub trait TableSource: Send {
     /// Names what weakens what the channel promises, where the database tells: nothing that keeps it from working.
     fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
         Ok(Vec::new())
+    }
+    /// Gives all rows registered since a day as the source has them now, where it can tell and nothing of them is still to be sent.
+    fn settled_rows(&mut self, since: &str) -> Result<Option<Vec<Cells>>, TableFault> {
+        let _ = since;
+        Ok(None)
+    }
+    /// Tells how many days of registration the source looks at, where it is a register view.
+    fn days(&self) -> Option<u32> {
+        None
     }
 }
 
@@ -193,6 +237,14 @@ pub trait TableSink: Send {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault>;
     /// Applies a packet.
     fn apply(&mut self, channel: &ChannelName, packet: &RowPacket) -> Result<(), TableFault>;
+    /// Applies a packet that has runs in it, to the same end; a sink that has no quicker way takes their rows one by one.
+    fn apply_runs(&mut self, channel: &ChannelName, packet: &RunPacket) -> Result<(), TableFault> {
+        self.apply(channel, &packet.expanded())
+    }
+    /// Gives what looks at runs before [`apply_runs`](Self::apply_runs) does; `None` where nothing can be said now.
+    fn look(&self) -> Option<Look> {
+        None
+    }
     /// Moves the mark over a packet that a person gives up; what was kept for the end of its transaction is applied, since that may be the end.
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault>;
     /// Names what is missing: tables, columns, keys, rights. Empty when all is well.

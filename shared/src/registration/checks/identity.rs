@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{About, Linted};
+use super::{About, Linted, Said};
 use crate::registration::finding::{Finding, Findings, shown};
 use crate::registration::identifiers::{IdFlaw, MessageId, message_id};
 use crate::registration::response::{Outcome, Response};
@@ -34,15 +34,21 @@ pub(super) fn other(root: &str, findings: &mut Findings) {
 }
 
 pub(super) fn message(name: &str, about: &About<'_, '_>, findings: &mut Findings) {
+    let head = about.message.said("AreaCode");
     let Some(field) = about.message.field("BizMsgID").filter(|_| about.message.said("BizMsgID").is_some()) else {
+        foreign(head, about.said, &|finding| finding.in_table("Head").at("AreaCode"), findings);
         return;
     };
     let written = field.value.trim();
     let place = |finding: Finding| finding.in_table("Head").at("BizMsgID").on_line(field.line).showing(written);
     match message_id(written) {
-        Err(flaw) => findings.add(place(flawed(flaw))),
+        Err(flaw) => {
+            findings.add(place(flawed(flaw)));
+            foreign(head, about.said, &place, findings);
+        }
         Ok(id) => {
             area(&id, about, &place, findings);
+            foreign(head.or(Some(id.area)), about.said, &place, findings);
             generated(&id, about, &place, findings);
         }
     }
@@ -80,19 +86,20 @@ fn area(id: &MessageId<'_>, about: &About<'_, '_>, place: &impl Fn(Finding) -> F
             )
         })));
     }
-    let areas = &about.said.areas;
-    let head = about.message.said("AreaCode").unwrap_or(of_id);
-    if !areas.is_empty() && !areas.contains(head) {
-        let ours = areas.iter().map(String::as_str).collect::<Vec<_>>().join("、");
-        let head = shown(head);
-        findings.add(place(Finding::error("area-foreign", |lang| {
-            say!(
-                lang,
-                "报文属于区划 {head}，本通道只接收 {ours}。请交给所属县区。",
-                "The message is of area {head}; this channel takes {ours} alone. Hand it to its own county."
-            )
-        })));
-    }
+}
+
+/// Names a document of an area that the channel does not take.
+fn foreign(area: Option<&str>, said: &Said, place: &impl Fn(Finding) -> Finding, findings: &mut Findings) {
+    let Some(area) = area.filter(|area| !said.areas.is_empty() && !said.areas.contains(*area)) else { return };
+    let ours = said.areas.iter().map(String::as_str).collect::<Vec<_>>().join("、");
+    let area = shown(area);
+    findings.add(place(Finding::error("area-foreign", |lang| {
+        say!(
+            lang,
+            "报文属于区划 {area}，本通道只接收 {ours}。请交给所属县区。",
+            "The message is of area {area}; this channel takes {ours} alone. Hand it to its own county."
+        )
+    })));
 }
 
 /// A message cannot have been made before the registration that it reports.
@@ -133,7 +140,7 @@ fn leaf(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-pub(super) fn response(name: &str, response: &Response, findings: &mut Findings) {
+pub(super) fn response(name: &str, response: &Response, said: &Said, findings: &mut Findings) {
     let id = response.biz_msg_id.trim();
     if id.is_empty() {
         findings.add(Finding::error("id-missing", |lang| {
@@ -145,8 +152,10 @@ pub(super) fn response(name: &str, response: &Response, findings: &mut Findings)
         }));
         return;
     }
-    if let Err(flaw) = message_id(id) {
-        findings.add(flawed(flaw).at("BizMsgID").showing(id));
+    let place = |finding: Finding| finding.at("BizMsgID").showing(id);
+    match message_id(id) {
+        Err(flaw) => findings.add(place(flawed(flaw))),
+        Ok(of) => foreign(Some(of.area), said, &place, findings),
     }
     file_name(name, &["Rep", "Res"], id, findings);
     outcome(response, findings);

@@ -1,12 +1,10 @@
 use super::*;
 use crate::registration::catalogue::ColumnType;
 use crate::registration::finding::Level;
+use crate::registration::made::{ID, Made, UNIT, every};
 use crate::registration::response::Outcome;
-use made::{ID, Made, UNIT, every};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-
-pub(in crate::registration) mod made;
 
 fn sample(path: &str) -> Vec<u8> {
     std::fs::read(format!("{}/../tests/data/registration/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -325,6 +323,24 @@ fn a_response_is_taken_whole_and_says_what_it_says() {
     assert_eq!(named(id), "response-unsaid");
     assert_eq!(named(&format!("{id}<SuccessFlag>2</SuccessFlag>")), "response-failure");
     assert_eq!(named(&format!("{id}<SuccessFlag> 1 </SuccessFlag>")), "");
+}
+
+#[test]
+fn another_countys_message_or_response_is_told_with_and_without_an_id() {
+    let said = Said { areas: ["150721".to_string()].into(), ..Said::default() };
+    let codes = |name: &str, text: &str| codes(&lint(name, text.as_bytes(), &said));
+    let message = |head: &str| format!("<Message><Head>{head}</Head><Data/></Message>");
+    for head in [
+        "<AreaCode>150722</AreaCode>",
+        "<AreaCode>150722</AreaCode><BizMsgID>1</BizMsgID>",
+        "<BizMsgID>150722240315000001</BizMsgID>",
+    ] {
+        assert!(codes("Biz.xml", &message(head)).contains("area-foreign"), "{head}");
+        assert!(!codes("Biz.xml", &message(&head.replace("150722", "150721"))).contains("area-foreign"), "{head}");
+    }
+    let response = "<respond><BizMsgID>150722240315000001</BizMsgID><SuccessFlag>1</SuccessFlag></respond>";
+    assert!(codes("Rep150722240315000001.xml", response).contains("area-foreign"));
+    assert_eq!(codes("Rep150721240315000001.xml", &response.replace("150722", "150721")), "");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::registration::cargo::{Cargo, understand};
-use crate::registration::checks::tests::made::{Made, every};
 use crate::registration::checks::{Said, lint};
+use crate::registration::made::{Made, every};
 use crate::registration::xml::{XmlLimits, decode};
 use proptest::prelude::*;
 
@@ -154,6 +154,23 @@ fn no_upgraded_message_of_any_code_holds_a_value_that_the_old_one_has_not() {
         let found = lint("Biz150721240315000001.xml", done.text.as_bytes(), &Said::default());
         assert_eq!((found.edition, found.findings.errors()), (Some(Edition::New), 0), "{}", code.code);
     }
+}
+
+#[test]
+fn a_made_up_message_of_100_000_rows_is_upgraded_or_refused_within_bounds() {
+    let old = sample("old/BizMsg/Biz150721220315000001.xml");
+    let began = std::time::Instant::now();
+    // Rows of a table that is taken over, each of which lacks columns of the new edition.
+    let many = |row: &str, count: usize| old.replacen("</Data>", &(row.repeat(count) + "</Data>"), 1);
+    let long = upgraded(&many("<ZTT_GY_QLR QLRMC=\"测试甲\"/>", 99_000)).unwrap_err();
+    assert_eq!(long, Refusal::TooLong);
+    let done = upgraded(&many("<ZTT_GY_QLR A1=\"1\" A2=\"2\" A3=\"3\" A4=\"4\" QLRMC=\"测试甲\"/>", 9_000)).unwrap();
+    assert!(done.text.len() <= TEXT_MAX && done.untold > 0);
+    assert!([done.steps.len(), done.unfilled.len(), done.left_out.len()].into_iter().all(|told| told <= TOLD_MAX));
+    let other = upgraded(&many("<DJF_DJ_SF A=\"1\"/>", 99_000)).unwrap();
+    assert!(other.left_out.iter().any(|left| left.table == "DJF_DJ_SF"));
+    println!("three made-up messages: {} ms, debug build or not", began.elapsed().as_millis());
+    assert!(began.elapsed().as_secs() < 60, "it is to be a matter of seconds");
 }
 
 proptest! {

@@ -6,19 +6,23 @@ use super::NewRow;
 const MARK: &str = "<!-- 未签名 UNSIGNED：由旧版报文升级而来，尚不能上报。须由登记系统核对、补填、重新编号并签名。 \
                     Upgraded from the old edition; not to be reported before the registration system has checked, completed, numbered and signed it. -->";
 
-pub(super) fn text(head: &[(String, String)], rows: &[NewRow]) -> String {
+pub(super) fn head(head: &[(String, String)]) -> String {
     let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{MARK}\n<Message>\n    <Head>\n");
     for (name, value) in in_order(head) {
         text += &format!("        <{name}>{}</{name}>\n", escaped(value));
     }
-    text += "    </Head>\n    <Data>\n";
-    for (table, cells) in rows {
-        text += &format!("        <{table}");
-        for (name, value) in in_order(cells) {
-            text += &format!(" {name}=\"{}\"", escaped(value));
-        }
-        text += "/>\n";
+    text + "    </Head>\n    <Data>\n"
+}
+
+pub(super) fn row(text: &mut String, (table, cells): &NewRow) {
+    *text += &format!("        <{table}");
+    for (name, value) in in_order(cells) {
+        *text += &format!(" {name}=\"{}\"", escaped(value));
     }
+    text.push_str("/>\n");
+}
+
+pub(super) fn end(text: String) -> String {
     text + "    </Data>\n</Message>\n"
 }
 

@@ -75,6 +75,11 @@ impl Document<'_> {
         &self.text
     }
 
+    /// Gives the text behind the XML declaration.
+    pub(in crate::registration) fn undeclared(&self) -> &str {
+        self.text.get(self.declared_to..).unwrap_or_default()
+    }
+
     /// Gives the encoding the bytes were read in.
     pub fn encoding(&self) -> XmlEncoding {
         self.encoding

@@ -123,11 +123,6 @@ impl Speaker for Mariadb {
         Ok(vec![format!("ALTER TABLE {} ADD COLUMN {definition}", table_of(self, &table.name)).into()])
     }
 
-    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement> {
-        let name = self.ident(&column.name);
-        vec![format!("ALTER TABLE {} DROP COLUMN {name}", table_of(self, &table.name)).into()]
-    }
-
     /// By `CHANGE`, which defines the column whole: a condition on its width names it.
     fn rename(&self, before: &Table, after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
         let (name, definition) = (self.ident(&old.name), self.definition(after, new)?);

@@ -45,19 +45,10 @@ impl Speaker for Postgres {
         })
     }
 
-    fn catalog_type(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
-        self.type_name(column.kind)
-    }
-
     /// A backslash is one whatever the session's settings are.
     fn text(&self, text: &str) -> String {
         let quoted = text.replace('\'', "''");
         if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-    }
-
-    fn definition(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
-        let null = if column.nullable { "" } else { " NOT NULL" };
-        Ok(format!("{} {}{}{null}", self.ident(&column.name), self.type_name(column.kind)?, default_of(self, column)))
     }
 
     fn label_table(&self, table: &Table) -> Vec<Statement> {
@@ -76,16 +67,6 @@ impl Speaker for Postgres {
         let mut added = vec![format!("ALTER TABLE {} ADD COLUMN {definition}", table_of(self, &table.name)).into()];
         added.extend(self.label_column(table, column));
         Ok(added)
-    }
-
-    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement> {
-        let name = self.ident(&column.name);
-        vec![format!("ALTER TABLE {} DROP COLUMN {name}", table_of(self, &table.name)).into()]
-    }
-
-    fn rename(&self, before: &Table, _after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
-        let (old, new) = (self.ident(&old.name), self.ident(&new.name));
-        Ok(vec![format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", table_of(self, &before.name)).into()])
     }
 
     /// `USING` converts to the type without its width: the assignment that follows refuses what is too long, where a cast would cut it.

@@ -32,7 +32,8 @@ impl Plan {
             // A session that is not strict cuts and clips values without a word.
             Dialect::Mariadb => {
                 "-- each statement commits by itself; a step whose check holds is done and passed over\n\
-                 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');\n"
+                 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');\n\
+                 CREATE TEMPORARY TABLE dukou_holds (line INT, holds INT NOT NULL CHECK (holds = 1));\n"
             }
             // The shell goes on behind a statement that failed unless it is told not to, and would commit what is left.
             Dialect::Sqlite => {
@@ -48,7 +49,7 @@ impl Plan {
     fn foot(&self) -> String {
         match self.dialect {
             Dialect::Postgres => "\nCOMMIT;\n".to_owned(),
-            Dialect::Mariadb => String::new(),
+            Dialect::Mariadb => "\nDROP TEMPORARY TABLE dukou_holds;\n".to_owned(),
             Dialect::Sqlite => {
                 "\nINSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);\n\
                  DROP TABLE temp.dukou_holds;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n"
@@ -95,7 +96,7 @@ fn plain_step(out: &mut String, step: &Step, dialect: Dialect) {
             Dialect::Sqlite => {
                 put(out, format_args!("INSERT INTO temp.dukou_holds SELECT {}, ({query}) = {expect};\n", step.line));
             }
-            _ => comment(out, &format!("requires {expect}"), query),
+            _ => put(out, format_args!("INSERT INTO dukou_holds SELECT {}, ({query}) = {expect};\n", step.line)),
         }
     }
     for statement in &step.statements {

@@ -14,7 +14,9 @@ pub(super) trait Speaker: Sync {
     fn type_name(&self, kind: ColumnType) -> Result<String, Cannot>;
 
     /// A column's type as the catalog prints it.
-    fn catalog_type(&self, table: &Table, column: &Column) -> Result<String, Cannot>;
+    fn catalog_type(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
+        self.type_name(column.kind)
+    }
 
     /// A name as the catalog has it.
     fn fold(&self, name: &str) -> String {
@@ -32,7 +34,10 @@ pub(super) trait Speaker: Sync {
     }
 
     /// A column, as `CREATE TABLE` and `ADD COLUMN` define it.
-    fn definition(&self, table: &Table, column: &Column) -> Result<String, Cannot>;
+    fn definition(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
+        let null = if column.nullable { "" } else { " NOT NULL" };
+        Ok(format!("{} {}{null}{}", self.ident(&column.name), self.type_name(column.kind)?, default_of(self, column)))
+    }
 
     /// What stands behind the bracket of `CREATE TABLE`.
     fn table_options(&self, _table: &Table) -> String {
@@ -58,10 +63,15 @@ pub(super) trait Speaker: Sync {
     fn add(&self, table: &Table, column: &Column) -> Result<Vec<Statement>, Cannot>;
 
     /// Drops a column; `table` has it still.
-    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement>;
+    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement> {
+        vec![format!("ALTER TABLE {} DROP COLUMN {}", table_of(self, &table.name), self.ident(&column.name)).into()]
+    }
 
     /// Renames a column from one table to the other.
-    fn rename(&self, before: &Table, after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot>;
+    fn rename(&self, before: &Table, _after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
+        let (old, new) = (self.ident(&old.name), self.ident(&new.name));
+        Ok(vec![format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", table_of(self, &before.name)).into()])
+    }
 
     /// Gives a column another type.
     fn retype(&self, before: &Table, after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot>;
@@ -110,7 +120,7 @@ pub(super) fn drop_table(speaker: &dyn Speaker, table: &Table) -> Vec<Statement>
 }
 
 /// A table's name in quotes, its schema apart.
-pub(super) fn table_of(speaker: &dyn Speaker, name: &str) -> String {
+pub(super) fn table_of(speaker: &(impl Speaker + ?Sized), name: &str) -> String {
     name.split('.').map(|part| speaker.ident(part)).collect::<Vec<_>>().join(".")
 }
 
@@ -120,7 +130,7 @@ pub(super) fn parts(name: &str) -> (Option<&str>, &str) {
 }
 
 /// Names in quotes with commas between.
-pub(super) fn idents(speaker: &dyn Speaker, names: &[String]) -> String {
+pub(super) fn idents(speaker: &(impl Speaker + ?Sized), names: &[String]) -> String {
     names.iter().map(|name| speaker.ident(name)).collect::<Vec<_>>().join(", ")
 }
 
@@ -139,7 +149,7 @@ pub(super) fn create_table(speaker: &dyn Speaker, table: &Table, name: &str) -> 
 }
 
 /// A value as a constant of its column.
-pub(super) fn constant(speaker: &dyn Speaker, column: &Column, value: &str) -> String {
+pub(super) fn constant(speaker: &(impl Speaker + ?Sized), column: &Column, value: &str) -> String {
     match value::is_quoted(column.kind) {
         true => speaker.text(value),
         false => value.to_owned(),
@@ -147,7 +157,7 @@ pub(super) fn constant(speaker: &dyn Speaker, column: &Column, value: &str) -> S
 }
 
 /// ` DEFAULT …`, or nothing.
-pub(super) fn default_of(speaker: &dyn Speaker, column: &Column) -> String {
+pub(super) fn default_of(speaker: &(impl Speaker + ?Sized), column: &Column) -> String {
     column.default.as_deref().map(|value| format!(" DEFAULT {}", constant(speaker, column, value))).unwrap_or_default()
 }
 

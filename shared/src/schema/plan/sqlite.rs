@@ -1,7 +1,7 @@
 //! SQLite: a change is one transaction. A column's type cannot be changed in place, so its table is made anew and takes the name of the old one
 //! (sqlite.org/lang_altertable.html, section 7), with foreign keys off.
 
-use super::speaker::{Speaker, create_table, default_of, idents, misfit, parts, table_of};
+use super::speaker::{Speaker, create_table, idents, misfit, parts, table_of};
 use super::{Cannot, Check, Cost, Dialect, Statement};
 use crate::schema::structure::{Column, Table};
 use crate::schema::types::ColumnType;
@@ -75,28 +75,9 @@ impl Speaker for Sqlite {
         })
     }
 
-    fn catalog_type(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
-        self.type_name(column.kind)
-    }
-
-    fn definition(&self, _table: &Table, column: &Column) -> Result<String, Cannot> {
-        let null = if column.nullable { "" } else { " NOT NULL" };
-        Ok(format!("{} {}{null}{}", self.ident(&column.name), self.type_name(column.kind)?, default_of(self, column)))
-    }
-
     fn add(&self, table: &Table, column: &Column) -> Result<Vec<Statement>, Cannot> {
         let definition = self.definition(table, column)?;
         Ok(vec![format!("ALTER TABLE {} ADD COLUMN {definition}", table_of(self, &table.name)).into()])
-    }
-
-    fn drop(&self, table: &Table, column: &Column) -> Vec<Statement> {
-        let name = self.ident(&column.name);
-        vec![format!("ALTER TABLE {} DROP COLUMN {name}", table_of(self, &table.name)).into()]
-    }
-
-    fn rename(&self, before: &Table, _after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {
-        let (old, new) = (self.ident(&old.name), self.ident(&new.name));
-        Ok(vec![format!("ALTER TABLE {} RENAME COLUMN {old} TO {new}", table_of(self, &before.name)).into()])
     }
 
     fn retype(&self, before: &Table, after: &Table, old: &Column, new: &Column) -> Result<Vec<Statement>, Cannot> {

@@ -7,10 +7,10 @@ use super::bare;
 use crate::channel::BatchConfig;
 use crate::connectors::folder::names::folded;
 use crate::connectors::tables::change::LARGE_FROM;
-use crate::connectors::tables::{Cells, EntryId, RowChange, TableName};
+use crate::connectors::tables::{Cells, EntryId, EntryRange, RowChange, RowRun, RowsPart, TableName};
 use crate::send::pack::Screened;
 use crate::store::{RecordRow, SourceStamp};
-use dukou_packets::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX};
+use dukou_packets::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX, RECORDS_MAX};
 use dukou_packets::packet::records::{RecordKind, RecordMeta};
 use dukou_packets::suite::sha256;
 use std::collections::BTreeSet;
@@ -18,11 +18,20 @@ use std::collections::BTreeSet;
 /// What `more` adds to a row change.
 const MORE: &[u8] = b",\"more\":true}";
 
-/// One entry with its records: a row change behind its large values, or a tombstone.
+/// How many rows of a run count as one record of a packet.
+const ROWS_A_RECORD: u32 = 16;
+
+/// Most bytes of lines of a run.
+const RUN_BYTES: u64 = 2 << 20;
+
+/// What fits into a packet besides a run that fills it: its first line and its meta.
+const BESIDE_LINES: u64 = 32 << 10;
+
+/// One entry with its records, a row change behind its large values, or a tombstone; or a run of entries.
 pub(super) struct Piece {
-    records: Vec<(RecordMeta, Vec<u8>)>,
-    /// Which entry of the outbox it is; rows of a chunk are none but the last one, which is the chunk's place.
-    entry: Option<EntryId>,
+    content: Content,
+    /// Which entries of the outbox it is; rows of a chunk are none but the last one, which is the chunk's place.
+    entries: Vec<EntryRange>,
     transaction: Option<u64>,
     goes_on: bool,
     pub(super) refused: Option<RefusedRow>,
@@ -30,6 +39,12 @@ pub(super) struct Piece {
     pub(super) is_of_chunk: bool,
     /// It is the last one of a chunk of the stock push.
     pub(super) ends_chunk: bool,
+}
+
+enum Content {
+    Records(Vec<(RecordMeta, Vec<u8>)>),
+    /// A run, when it was written (ms), and how long its record is.
+    Run(Box<RowRun>, i64, u64),
 }
 
 /// A row that cannot travel.
@@ -65,7 +80,39 @@ impl Piece {
             return Self::of_unfit(table, key, at_ms, entry, "row-too-large", None, Some(bytes));
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
-        Self { records, entry, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+        let (content, entries) = (Content::Records(records), entry.map(EntryRange::of).into_iter().collect());
+        Self { content, entries, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+    }
+
+    /// Makes runs that fit packets out of a run and its entries.
+    pub(super) fn of_runs(run: RowRun, entries: &[EntryId], most: &BatchConfig) -> Vec<Self> {
+        let (mut pieces, mut entries) = (Vec::new(), entries);
+        for run in within_packets(run, most) {
+            let (own, rest) = entries.split_at_checked(run.rows() as usize).unwrap_or((entries, &[]));
+            let at_ms = own.last().map_or(0, |entry| entry.at_ms);
+            pieces.push(Self { entries: EntryRange::gather(own), ..Self::of_run(run, at_ms) });
+            entries = rest;
+        }
+        pieces
+    }
+
+    /// Makes the piece of a run that fits a packet.
+    fn of_run(run: RowRun, at_ms: i64) -> Self {
+        let (transaction, goes_on) = (run.transactions().last().map(|(transaction, _)| *transaction), run.goes_on());
+        let meta = RecordMeta::file(run.key_text(), run.table().clone(), at_ms, 0);
+        let bytes = meta.encoded_len() + run.body_bytes();
+        let content = Content::Run(Box::new(run), at_ms, bytes);
+        Self { content, entries: Vec::new(), transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+    }
+
+    /// Makes a piece of a chunk; the last one stands for the chunk's place.
+    pub(super) fn of_chunk(part: &RowsPart, at_ms: i64, place: Option<EntryId>) -> Self {
+        let piece = match part {
+            RowsPart::One(change) => Self::of_change(change, at_ms, None),
+            RowsPart::Run(run) => Self::of_run(run.clone(), at_ms),
+        };
+        let entries = place.map(EntryRange::of).into_iter().collect();
+        Self { entries, is_of_chunk: true, ends_chunk: place.is_some(), ..piece }
     }
 
     /// Makes the tombstone of a row that cannot travel.
@@ -87,8 +134,8 @@ impl Piece {
         };
         let refused = Some(RefusedRow { table, key, code: code.to_string(), column, bytes });
         Self {
-            records: vec![(meta, Vec::new())],
-            entry,
+            content: Content::Records(vec![(meta, Vec::new())]),
+            entries: entry.map(EntryRange::of).into_iter().collect(),
             transaction: None,
             goes_on: false,
             refused,
@@ -97,12 +144,20 @@ impl Piece {
         }
     }
 
-    /// Gives the records as a batch takes them; the last one has the entry's id.
+    /// Gives the records as a batch takes them; the last one has the entry's id, that of a run all of them.
     pub(super) fn screened(self) -> impl Iterator<Item = Screened> {
-        let (count, entry) = (self.records.len(), self.entry);
         let column = self.refused.and_then(|refused| refused.column);
-        self.records.into_iter().enumerate().map(move |(index, (meta, body))| {
-            let source = entry.filter(|_| index + 1 == count).map(SourceStamp::of_outbox);
+        let stamp = self.entries.first().map(|range| SourceStamp::of_outbox(EntryId { id: range.first, at_ms: range.from_ms }));
+        let (records, target) = match self.content {
+            Content::Records(records) => (records, column),
+            Content::Run(run, at_ms, _) => {
+                let target = stamp.map(|_| EntryRange::written(&self.entries));
+                (vec![record_of(&run, at_ms)], target)
+            }
+        };
+        let count = records.len();
+        records.into_iter().enumerate().map(move |(index, (meta, body))| {
+            let source = stamp.filter(|_| index + 1 == count);
             let digest = sha256(&[&body]);
             let row = RecordRow {
                 index: 0,
@@ -114,14 +169,28 @@ impl Piece {
                 bytes: meta.total_bytes,
                 reason: meta.reason.clone(),
                 source,
-                target: column.clone(),
+                target: target.clone(),
+                rows: RecordRow::rows_of(&meta),
             };
             Screened { meta, body, digest, row, away: None, unfinished: None }
         })
     }
 
+    /// How many records it counts as in a packet.
+    fn records(&self) -> u64 {
+        match &self.content {
+            Content::Records(records) => records.len() as u64,
+            Content::Run(run, ..) => u64::from(run.rows().div_ceil(ROWS_A_RECORD)),
+        }
+    }
+
     fn bytes(&self) -> u64 {
-        self.records.iter().map(|(meta, body)| meta.encoded_len() + body.len() as u64).sum::<u64>() + MORE.len() as u64
+        match &self.content {
+            Content::Records(records) => {
+                records.iter().map(|(meta, body)| meta.encoded_len() + body.len() as u64).sum::<u64>() + MORE.len() as u64
+            }
+            Content::Run(_, _, bytes) => *bytes,
+        }
     }
 
     fn is_row(&self) -> bool {
@@ -130,19 +199,42 @@ impl Piece {
 
     /// Keeps the transactions that go on behind this piece.
     pub(super) fn note_begun(&self, begun: &mut BTreeSet<u64>) {
-        if let Some(transaction) = self.transaction {
-            super::note(begun, transaction, self.goes_on);
+        match (&self.content, self.transaction) {
+            (Content::Run(run, ..), _) => super::note_run(begun, run),
+            (Content::Records(_), Some(transaction)) => super::note(begun, transaction, self.goes_on),
+            (Content::Records(_), None) => {}
         }
     }
 
     /// Says that the source transaction goes on behind this change.
     fn go_on(&mut self) {
-        let Some((meta, body)) = self.records.last_mut().filter(|_| !self.goes_on) else { return };
-        body.pop();
-        body.extend(MORE);
-        (meta.body_len, meta.total_bytes) = (body.len() as u64, body.len() as u64);
+        if self.goes_on {
+            return;
+        }
+        match &mut self.content {
+            Content::Run(run, ..) => run.go_on(),
+            Content::Records(records) => {
+                let Some((meta, body)) = records.last_mut() else { return };
+                body.pop();
+                body.extend(MORE);
+                (meta.body_len, meta.total_bytes) = (body.len() as u64, body.len() as u64);
+            }
+        }
         self.goes_on = true;
     }
+}
+
+/// Cuts a run so that each part fits a packet.
+pub(super) fn within_packets(run: RowRun, most: &BatchConfig) -> Vec<RowRun> {
+    let rows = most.max_records.saturating_mul(ROWS_A_RECORD).min(RECORDS_MAX);
+    let bytes = most.max_bytes.saturating_sub(BESIDE_LINES).clamp(1, RUN_BYTES);
+    run.cut(rows, bytes)
+}
+
+fn record_of(run: &RowRun, at_ms: i64) -> (RecordMeta, Vec<u8>) {
+    let body = run.render();
+    let of_file = RecordMeta::file(run.key_text(), run.table().clone(), at_ms, body.len() as u64);
+    (RecordMeta { kind: RecordKind::Run, part_count: run.rows(), ..of_file }, body)
 }
 
 /// The content of a packet in the making.
@@ -156,14 +248,14 @@ struct Parcel {
 impl Parcel {
     /// Tells whether more fits; into an empty parcel one piece always does.
     fn takes(&self, pieces: &[Piece], most: &BatchConfig) -> bool {
-        let records: u64 = pieces.iter().map(|piece| piece.records.len() as u64).sum();
+        let records: u64 = pieces.iter().map(Piece::records).sum();
         let bytes: u64 = pieces.iter().map(Piece::bytes).sum();
         let fits = self.records + records <= u64::from(most.max_records) && self.bytes + bytes <= most.max_bytes;
         fits || (self.pieces.is_empty() && pieces.len() == 1)
     }
 
     fn push(&mut self, piece: Piece) {
-        self.records += piece.records.len() as u64;
+        self.records += piece.records();
         self.bytes += piece.bytes();
         self.pieces.push(piece);
     }
@@ -235,7 +327,8 @@ fn transactions(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connectors::tables::{Op, VALUE_MAX, Value};
+    use crate::connectors::tables::{Op, RunHead, VALUE_MAX, Value};
+    use std::sync::Arc;
 
     fn change(id: u64, transaction: Option<u64>, bytes: usize) -> RowChange {
         let key = vec![("id".into(), Value::Text(id.to_string()))];
@@ -263,12 +356,62 @@ mod tests {
     /// The keys of each packet, `+` behind those that say that their transaction goes on.
     fn dealt(pieces: Vec<Piece>, max_records: u32) -> Vec<String> {
         let shown = |piece: &Piece| {
-            let (meta, body) = piece.records.last().unwrap();
+            let Content::Records(records) = &piece.content else { return run_shown(piece) };
+            let (meta, body) = records.last().unwrap();
             assert_eq!((meta.body_len, piece.goes_on), (body.len() as u64, body.ends_with(MORE)));
             format!("{}{}", meta.key, if piece.goes_on { "+" } else { "" })
         };
         let parcels = parcels(pieces, &most(max_records));
         parcels.iter().map(|pieces| pieces.iter().map(shown).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    /// A run of transactions with how many rows each, the last of which is of that id.
+    fn runs(last: usize, transactions: &[(u64, u32)], goes_on: bool, most: &BatchConfig) -> Vec<Piece> {
+        let rows: u32 = transactions.iter().map(|(_, rows)| rows).sum();
+        let ids: Vec<usize> = (last + 1 - rows as usize..=last).collect();
+        let lines: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let head =
+            RunHead { op: Op::Insert, columns: vec!["id".into()], key: vec!["id".into()], bytes: vec![], changed: vec![] };
+        let run =
+            RowRun::of_lines("t".to_string(), Arc::new(head), transactions.to_vec(), goes_on, lines.into_bytes()).unwrap();
+        let entries: Vec<EntryId> = ids.iter().map(|id| entry(*id as u64)).collect();
+        Piece::of_runs(run, &entries, most)
+    }
+
+    fn run_shown(piece: &Piece) -> String {
+        let Content::Run(run, _, bytes) = &piece.content else { unreachable!("it is a run") };
+        let (meta, body) = record_of(run, 7);
+        assert!(meta.encoded_len() + body.len() as u64 <= *bytes);
+        let again = RowRun::parse("t", &body, meta.part_count).unwrap();
+        assert_eq!((&again, piece.goes_on), (&**run, again.goes_on()));
+        let entries: u64 = piece.entries.iter().map(EntryRange::count).sum();
+        assert_eq!(entries, u64::from(run.rows()));
+        format!("{}*{}", run.rows(), if piece.goes_on { "+" } else { "" })
+    }
+
+    #[test]
+    fn rows_of_a_run_count_less_and_are_cut_as_single_ones_are() {
+        let one = most(1);
+        assert_eq!(dealt(runs(40, &[(1, 10), (2, 10), (3, 20)], false, &one), 1), ["10*", "10*", "16*+", "4*"]);
+        let two = most(2);
+        assert_eq!(dealt(runs(40, &[(1, 10), (2, 10), (3, 20)], false, &two), 2), ["20*", "20*"]);
+        let mut mixed = vec![piece(1, Some(1))];
+        mixed.extend(runs(20, &[(1, 19)], false, &two));
+        mixed.extend(runs(50, &[(2, 30)], true, &two));
+        mixed.push(piece(51, Some(2)));
+        assert_eq!(dealt(mixed, 2), ["1+", "19*", "30*+", "51"]);
+    }
+
+    #[test]
+    fn the_store_keeps_which_entries_a_run_took() {
+        let mut piece = runs(40, &[(1, 20)], false, &most(9)).remove(0);
+        piece.entries.push(EntryRange::of(entry(99)));
+        let ranges = piece.entries.clone();
+        let screened: Vec<Screened> = piece.screened().collect();
+        let row = &screened[0].row;
+        assert_eq!((screened.len(), row.kind, row.rows, row.key.as_str()), (1, RecordKind::Run, 20, "40"));
+        assert_eq!(row.source.and_then(|source| source.outbox_entry()), Some(entry(21)));
+        assert_eq!(row.target.as_deref().and_then(EntryRange::read), Some(ranges));
     }
 
     #[test]
@@ -323,7 +466,7 @@ mod tests {
             ("value-too-large", Some("v"), VALUE_MAX + 1)
         );
         let fits = Piece::of_change(&change(1, None, VALUE_MAX as usize), 0, Some(entry(1)));
-        assert_eq!((fits.refused.is_some(), fits.records.len()), (false, 2));
+        assert_eq!((fits.refused.is_some(), fits.records()), (false, 2));
         let mut wide = change(1, None, VALUE_MAX as usize);
         wide.row.push(("w".into(), Value::Text("y".repeat(VALUE_MAX as usize))));
         assert_eq!(Piece::of_change(&wide, 0, Some(entry(1))).refused.unwrap().code, "row-too-large");

@@ -5,9 +5,10 @@
 //! that nobody waits for is only deleted. Never: a row pushed behind a change that was made after it was read.
 
 use super::bare;
-use super::deal::Piece;
+use super::deal::{Piece, within_packets};
+use crate::channel::BatchConfig;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::{Cells, Chunk, ChunkWanted, EntryId, Op, RowChange, TableFault, Value};
+use crate::connectors::tables::{Cells, Chunk, ChunkWanted, EntryId, Op, RowChange, RowsPart, TableFault};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const FIRST_ROWS: u32 = 64;
 
 /// Most rows of a chunk.
-const MOST_ROWS: u32 = 4096;
+const MOST_ROWS: u32 = 16_384;
 
 /// Bytes of values that a chunk is meant to have.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -29,7 +30,7 @@ const CHUNK_BYTES: u64 = 4 << 20;
 pub(super) struct Waiting {
     token: u64,
     chunk: Chunk,
-    /// How many of its rows have their packets already, because the channel had to stop amid it.
+    /// How many of its parts have their packets already, because the channel had to stop amid it.
     pub(super) went: usize,
 }
 
@@ -51,13 +52,8 @@ impl Pace {
     /// Follows a chunk that was read.
     fn went(&mut self, chunk: &Chunk) {
         self.rest.end();
-        let of = |value: &Value| match value {
-            Value::Null => 0,
-            Value::Text(text) => text.len() as u64,
-            Value::Bytes(bytes) => bytes.len() as u64,
-        };
-        let bytes: u64 = chunk.rows.iter().flat_map(|row| &row.row).map(|(_, value)| of(value)).sum();
-        let fitting = chunk.rows.len().max(1) as u64 * CHUNK_BYTES / bytes.max(1);
+        let bytes: u64 = chunk.parts.iter().map(bytes_of).sum();
+        let fitting = chunk.rows().max(1) * CHUNK_BYTES / bytes.max(1);
         let fitting = u32::try_from(fitting).unwrap_or(MOST_ROWS);
         self.rows = (self.rows * 2).min(fitting).clamp(1, MOST_ROWS);
     }
@@ -66,6 +62,14 @@ impl Pace {
     fn was_held_up(&mut self, now_ms: u64, fault: TableFault) {
         self.rest.begin(now_ms, fault);
         self.rows = (self.rows / 2).clamp(1, FIRST_ROWS);
+    }
+}
+
+/// The bytes of a part's values.
+fn bytes_of(part: &RowsPart) -> u64 {
+    match part {
+        RowsPart::One(change) => change.row.iter().map(|(_, value)| value.bytes()).sum(),
+        RowsPart::Run(run) => run.lines().len() as u64,
     }
 }
 
@@ -109,9 +113,9 @@ pub(crate) struct Push {
 
 impl Push {
     /// Tells whether a change need not go, because a chunk to come will show the row as it is by then. What is gone is told in any case.
-    pub(super) fn covers(&self, change: &RowChange) -> bool {
-        let comes = self.tables.iter().skip(1).any(|table| *table == change.table);
-        self.is_first && comes && matches!(change.op, Op::Insert | Op::Update)
+    pub(super) fn covers(&self, of: &str, op: Op) -> bool {
+        let comes = self.tables.iter().skip(1).any(|table| table == of);
+        self.is_first && comes && matches!(op, Op::Insert | Op::Update)
     }
 
     /// Moves on behind a chunk; `None` when that was the last one.
@@ -123,6 +127,14 @@ impl Push {
             self.tables.remove(0);
         }
         (!self.tables.is_empty()).then_some(self)
+    }
+}
+
+/// Cuts a part of a chunk so that each fits a packet.
+fn cut(part: RowsPart, most: &BatchConfig) -> Vec<RowsPart> {
+    match part {
+        RowsPart::Run(run) => within_packets(run, most).into_iter().map(RowsPart::Run).collect(),
+        one => vec![one],
     }
 }
 
@@ -157,6 +169,7 @@ impl Engine {
         self.seams.random.fill(&mut token);
         // SQL knows signed numbers alone.
         let token = u64::from_le_bytes(token) >> 1;
+        let batch = self.outgoing(at).channel.batch.clone();
         let Some(out) = self.rows_out(at) else { return Ok(true) };
         let (Some(table), None) = (push.tables.first(), &out.chunk) else { return Ok(true) };
         if let Some(fault) = out.pace.rest.lasting(now_ms).cloned() {
@@ -165,8 +178,9 @@ impl Engine {
         let filter = push.filter.as_deref();
         let wanted = ChunkWanted { table, after: after.as_ref(), filter, rows: out.pace.rows };
         match out.source.chunk(&wanted, token) {
-            Ok(chunk) => {
+            Ok(mut chunk) => {
                 out.pace.went(&chunk);
+                chunk.parts = chunk.parts.into_iter().flat_map(|part| cut(part, &batch)).collect();
                 out.chunk = Some(Waiting { token, chunk, went: 0 });
                 Ok(true)
             }
@@ -197,13 +211,10 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let Some(out) = self.rows_out(at) else { return Ok(()) };
         let waiting = out.chunk.as_ref().filter(|waiting| waiting.token == token);
-        if let Some(Waiting { chunk, went, .. }) = waiting.filter(|waiting| !waiting.chunk.rows.is_empty()) {
-            let last = chunk.rows.len() - 1;
-            for (index, row) in chunk.rows.iter().enumerate().skip(*went) {
-                let mut piece = Piece::of_change(row, at_ms, (index == last).then_some(id));
-                (piece.is_of_chunk, piece.ends_chunk) = (true, index == last);
-                pieces.push(piece);
-            }
+        if let Some(Waiting { chunk, went, .. }) = waiting.filter(|waiting| !waiting.chunk.parts.is_empty()) {
+            let last = chunk.parts.len() - 1;
+            let piece = |(index, part)| Piece::of_chunk(part, at_ms, (index == last).then_some(id));
+            pieces.extend(chunk.parts.iter().enumerate().skip(*went).map(piece));
             return Ok(());
         }
         let is_ours = waiting.is_some();
@@ -223,7 +234,7 @@ impl Engine {
         let chunk = self.rows_out(at).and_then(|out| out.chunk.take());
         let (Some(Waiting { chunk, .. }), Some(push)) = (chunk, pushes.0.remove(&channel)) else { return Ok(()) };
         let is_first = push.is_first;
-        match push.behind(chunk.rows.len() as u64, chunk.last.as_ref(), chunk.left) {
+        match push.behind(chunk.rows(), chunk.last.as_ref(), chunk.left) {
             Some(push) => drop(pushes.0.insert(channel, push)),
             None if is_first => {
                 let mut pushed = self.state.fact::<Pushed>()?;
@@ -244,27 +255,26 @@ mod tests {
 
     #[test]
     fn only_what_a_chunk_to_come_will_show_need_not_go() {
-        let change = |table: &str, op| RowChange { table: table.to_string(), op, ..bare(&Vec::new()) };
         let push = Push { tables: vec!["a".to_string(), "b".to_string()], is_first: true, ..Push::default() };
-        assert!(push.covers(&change("b", Op::Insert)) && push.covers(&change("b", Op::Update)));
-        assert!(!push.covers(&change("b", Op::Delete)), "no chunk shows what is gone");
-        assert!(!push.covers(&change("a", Op::Update)), "its chunk may have gone");
-        assert!(!push.covers(&change("c", Op::Update)), "it went or is not pushed");
-        assert!(!Push { is_first: false, ..push }.covers(&change("b", Op::Insert)));
+        assert!(push.covers("b", Op::Insert) && push.covers("b", Op::Update));
+        assert!(!push.covers("b", Op::Delete), "no chunk shows what is gone");
+        assert!(!push.covers("a", Op::Update), "its chunk may have gone");
+        assert!(!push.covers("c", Op::Update), "it went or is not pushed");
+        assert!(!Push { is_first: false, ..push }.covers("b", Op::Insert));
     }
 
     #[test]
     fn chunks_grow_to_what_memory_allows_and_shrink_where_applications_hold_rows() {
         let chunk = |rows: u32, bytes: usize| {
             let row = vec![("v".into(), Value::Bytes(vec![0; bytes]))];
-            Chunk { rows: vec![RowChange { row, ..bare(&Vec::new()) }; rows as usize], last: None, left: 0 }
+            Chunk { parts: vec![RowsPart::One(RowChange { row, ..bare(&Vec::new()) }); rows as usize], last: None, left: 0 }
         };
         let mut pace = Pace::default();
-        let sizes = [0; 8].map(|_| {
+        let sizes = [0; 10].map(|_| {
             pace.went(&chunk(pace.rows, 10));
             pace.rows
         });
-        assert_eq!(sizes, [128, 256, 512, 1024, 2048, 4096, 4096, 4096]);
+        assert_eq!(sizes, [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 16_384, 16_384]);
         pace.went(&chunk(1024, 8 << 10));
         assert_eq!(pace.rows, 512, "twice the bytes that a chunk is meant to have");
         let held = TableFault::Busy { place: "p".to_string(), words: "w".to_string() };

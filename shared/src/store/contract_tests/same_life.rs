@@ -1,6 +1,7 @@
 //! Random lives, led by all stores in lockstep: whatever they are told, they answer alike.
 
 use super::*;
+use crate::store::cards::{Card, Drawer};
 use proptest::prelude::*;
 
 const NAMES: [&str; 8] = ["a.txt", "A.txt", "d/a.txt", "d/A.TXT", "x/d/a.txt", "测.txt", "a", "d/a"];
@@ -43,7 +44,7 @@ fn some_packet(direction: Direction, states: &'static [PacketState], alike: u32)
 }
 
 fn some_records() -> impl Strategy<Value = Vec<RecordRow>> {
-    let kinds = &[RecordKind::File, RecordKind::FilePart, RecordKind::Tombstone, RecordKind::Withdrawal];
+    let kinds = &[RecordKind::File, RecordKind::FilePart, RecordKind::Tombstone, RecordKind::Withdrawal, RecordKind::Run];
     let record =
         (one_of(kinds), one_of(&NAMES), one_of(&KEYS), one_of(&[5, BODY_MAX, BODY_MAX + 1]), one_of(&["name", "size"]));
     proptest::collection::vec(record, 0..20).prop_map(|records| {
@@ -51,6 +52,7 @@ fn some_records() -> impl Strategy<Value = Vec<RecordRow>> {
             kind,
             bytes,
             reason: reason.to_owned(),
+            rows: if kind == RecordKind::Run { 2_000 } else { 1 },
             ..file(index as u32, key, name)
         };
         records.into_iter().enumerate().map(row).collect()
@@ -82,6 +84,8 @@ fn some_change() -> impl Strategy<Value = Change> {
         1 => (some_channel(), one_of(&EPOCHS)).prop_map(|(channel, text)| {
             Change::OutHead(channel, OutHead { epoch: epoch(text), seq: 0, header: Digest::ZERO })
         }),
+        3 => (one_of(&Drawer::ALL[..2]), one_of(&NAMES), proptest::collection::vec(one_of(&KEYS), 0..3), one_of(&["1", "[2]"]), 0..9_i64)
+            .prop_map(|(drawer, key, terms, body, at_ms)| Change::Filed(Card::new(drawer, key, terms, body.to_owned(), at_ms))),
         1 => (some_channel(), one_of(&NAMES), one_of(&KEYS), either()).prop_map(|(channel, name, key, went)| {
             let (name, key) = (name.to_owned(), key.to_owned());
             Change::HeldBack(HeldBack { channel, name, key, went, at_ms: 1 })
@@ -117,6 +121,12 @@ fn assert_alike(left: &mut dyn Store, right: &mut dyn Store) {
     for channel in ["a", "b"].map(channel) {
         assert_eq!(left.went(&channel, &NAMES), right.went(&channel, &NAMES));
         assert_eq!(left.arrived_as(&channel, &NAMES), right.arrived_as(&channel, &NAMES));
+    }
+    for drawer in [Drawer::RegisterRow, Drawer::Message] {
+        assert_eq!(left.cards(drawer, &KEYS), right.cards(drawer, &KEYS));
+        for key in NAMES {
+            assert_eq!(left.card(drawer, key), right.card(drawer, key));
+        }
     }
     for what in NAMES.iter().chain(&KEYS) {
         assert_eq!(left.trace(what, 30), right.trace(what, 30), "{what}");

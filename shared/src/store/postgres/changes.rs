@@ -4,6 +4,8 @@
 //! link's number) is gathered in a [`Draft`] and written once at the end; records wait there, too, so that those of small packets
 //! share statements.
 
+use super::book;
+use super::cards;
 use super::faults::Trouble;
 use super::lanes::{Lanes, Shift};
 use super::schema::mark;
@@ -103,6 +105,9 @@ impl<'a> Draft<'a> {
                 state::set_unfinished(conn, *direction, channel, file.as_ref()).await?;
             }
             Change::Waived(waiver) => state::add_waiver(conn, waiver).await?,
+            Change::InBook(change) => book::add_change(conn, change).await?,
+            Change::Decided(decision) => book::add_decision(conn, decision).await?,
+            Change::Filed(card) => cards::file(conn, card).await?,
             Change::SentAgain(again) => state::add_sent_again(conn, again).await?,
             Change::RunMs(run_ms) => state::set(conn, meta::RUN_MS, run_ms.to_string()).await?,
             Change::Log(head) => state::set(conn, meta::LOG, state::log_head_text(head)).await?,
@@ -238,7 +243,7 @@ impl<'a> Draft<'a> {
         let shift = self.shifts.entry(lane).or_default();
         shift.add(&PacketRow { state, ..row.clone() });
         for record in records {
-            shift.files += i64::from(record.ends_file());
+            shift.files += record.ended().cast_signed();
             if record.kind == RecordKind::Tombstone {
                 *shift.codes.entry(record.reason.clone()).or_default() += 1;
             }
@@ -391,7 +396,7 @@ async fn insert_records(conn: &mut PgConnection, chunk: &[(i64, i64, &RecordRow)
         .bind(chunk.iter().map(|(id, ..)| *id).collect::<Vec<i64>>())
         .bind(chunk.iter().map(|(_, lane, _)| *lane).collect::<Vec<i64>>())
         .bind(numbers(|record| kind_number(record.kind)))
-        .bind(numbers(|record| i64::from(record.ends_file())))
+        .bind(numbers(|record| record.ended().cast_signed()))
         .bind(texts(|record| &record.name))
         .bind(some(|record| (record.key != record.name).then_some(&record.key)))
         .bind(some(|record| (record.folded != record.name).then_some(&record.folded)))

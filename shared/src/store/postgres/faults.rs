@@ -22,6 +22,9 @@ pub(super) fn at_commit(trouble: Trouble) -> StoreFault {
 }
 
 fn of_error(error: &sqlx::Error) -> StoreFault {
+    if let Some(words) = crate::tls::refusal(error) {
+        return StoreFault::Refused(words);
+    }
     match error {
         sqlx::Error::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
             Some(said) => of_code(said.code(), ends_session(said.severity()), said.message()),
@@ -33,7 +36,6 @@ fn of_error(error: &sqlx::Error) -> StoreFault {
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
         | sqlx::Error::RowNotFound => StoreFault::Corrupt(error.to_string()),
         sqlx::Error::Io(error) => StoreFault::Gone(error.to_string()),
-        sqlx::Error::Tls(_) => StoreFault::Gone(format!("TLS: {error}")),
         // The URL itself stands in some of these words.
         sqlx::Error::Configuration(_) => StoreFault::Refused("the URL cannot be used".to_owned()),
         other => StoreFault::Gone(other.to_string()),

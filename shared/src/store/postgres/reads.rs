@@ -13,7 +13,7 @@ use std::collections::HashMap;
 /// The columns of a record, of table `records r`; the name stands whole where a record's directory and last part do.
 macro_rules! record_columns {
     () => {
-        "r.id & 65535, r.kind, NULL::text, r.name, r.key, r.folded, r.digest, r.bytes, r.reason, r.source, r.target"
+        "r.id & 65535, r.kind, NULL::text, r.name, r.key, r.folded, r.digest, r.bytes, r.reason, r.source, r.target, r.ends"
     };
 }
 
@@ -168,16 +168,16 @@ const ASKED: usize = 1024;
 
 /// The newest file under each name asked for.
 const WENT: &str = "SELECT asked.place, r.id, r.digest FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS asked(name, mark, place)
-    CROSS JOIN LATERAL (SELECT id, digest FROM records WHERE name_mark = asked.mark AND lane = $1 AND name = asked.name AND ends = 1
+    CROSS JOIN LATERAL (SELECT id, digest FROM records WHERE name_mark = asked.mark AND lane = $1 AND name = asked.name AND ends > 0
                         ORDER BY id DESC LIMIT 1) r";
 
 /// The name of the oldest file whose folded name is asked for.
 const ARRIVED: &str = "SELECT asked.place, NULL::text, r.name FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS asked(name, mark, place)
     CROSS JOIN LATERAL (
       SELECT found.name FROM (
-        (SELECT id, name FROM records WHERE folded_mark = asked.mark AND lane = $1 AND folded = asked.name AND ends = 1 ORDER BY id LIMIT 1)
+        (SELECT id, name FROM records WHERE folded_mark = asked.mark AND lane = $1 AND folded = asked.name AND ends > 0 ORDER BY id LIMIT 1)
         UNION ALL
-        (SELECT id, name FROM records WHERE name_mark = asked.mark AND lane = $1 AND name = asked.name AND folded IS NULL AND ends = 1
+        (SELECT id, name FROM records WHERE name_mark = asked.mark AND lane = $1 AND name = asked.name AND folded IS NULL AND ends > 0
          ORDER BY id LIMIT 1)) found
       ORDER BY found.id LIMIT 1) r";
 
@@ -242,7 +242,7 @@ pub(super) async fn arrived_before(
     record: &RecordRow,
 ) -> Result<bool, Trouble> {
     let sql = "SELECT 1 FROM records r JOIN packets p ON p.id = r.id >> 16
-               WHERE r.lane = $1 AND r.name_mark = $2 AND r.name = $3 AND r.ends = 1 AND r.digest = $4 AND p.epoch <> $5 LIMIT 1";
+               WHERE r.lane = $1 AND r.name_mark = $2 AND r.name = $3 AND r.ends > 0 AND r.digest = $4 AND p.epoch <> $5 LIMIT 1";
     let query =
         sqlx::query(sql).bind(lane).bind(mark(&record.name)).bind(&record.name).bind(record.digest.as_bytes().as_slice());
     Ok(query.bind(packet.epoch.to_string()).fetch_optional(conn).await?.is_some())

@@ -4,13 +4,14 @@
 //! their bytes (`COLLATE "C"`), whatever language the database was made for.
 
 use super::faults::Trouble;
+use super::{book, cards};
 use crate::store::StoreFault;
 use crate::store::rows::Cells;
 use dukou_packets::suite::StationId;
 use sqlx::PgConnection;
 
 /// The version of the tables below.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Lanes are channels in one direction (0 out, 1 in) with their running sums; ids of outgoing ones are positive, of incoming ones
 /// negative. A record's id is its packet's id × 65,536 + its index: ids rise in the order of commit.
@@ -70,6 +71,10 @@ CREATE TABLE sent_again(id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, requ
 CREATE INDEX sent_again_by_request ON sent_again(request) WHERE request IS NOT NULL;
 "#;
 
+/// What brings the tables of version 1 to version 2: the book of structure changes, and the cards. Records may be of kind 7 from then on, whose `ends`
+/// counts rows.
+const FROM_1: [&str; 2] = [book::TABLES, cards::TABLES];
+
 /// Gives the mark by which a text is found: the first eight bytes of its SHA-256, little-endian.
 pub(super) fn mark(text: &str) -> i64 {
     let digest = dukou_packets::suite::sha256(&[text.as_bytes()]);
@@ -82,29 +87,77 @@ pub(super) fn name(station: &StationId) -> String {
     format!("dukou_{}", id.get(..12).unwrap_or(&id))
 }
 
-/// Tells whether the station's tables are there; refuses those of another station or of another version.
-pub(super) async fn inspect(conn: &mut PgConnection, station: &StationId) -> Result<bool, Trouble> {
+/// What of the station's tables there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// None.
+    Nothing,
+    /// Those of an older version.
+    Older,
+    /// They.
+    Ours,
+}
+
+/// Finds the station's tables; refuses those of another station or of a newer version.
+pub(super) async fn find(conn: &mut PgConnection, station: &StationId) -> Result<Found, Trouble> {
     let found = sqlx::query("SELECT to_regclass('station') IS NOT NULL").fetch_one(&mut *conn).await?;
     if !sqlx::Row::try_get::<bool, _>(&found, 0)? {
-        return Ok(false);
+        return Ok(Found::Nothing);
     }
     let row = sqlx::query("SELECT version, station FROM station").fetch_one(conn).await?;
     let mut cells = Cells::of(&row);
     let (version, owner): (i64, &str) = (cells.take()?, cells.take()?);
     match version {
-        VERSION if owner == station.to_string() => Ok(true),
-        VERSION => Err(StoreFault::Refused(format!("the schema {} belongs to the station {owner}", name(station))).into()),
+        1..=VERSION if owner != station.to_string() => {
+            Err(StoreFault::Refused(format!("the schema {} belongs to the station {owner}", name(station))).into())
+        }
+        VERSION => Ok(Found::Ours),
+        1..VERSION => Ok(Found::Older),
         found if found > VERSION => Err(StoreFault::Version { found, known: VERSION }.into()),
         _ => Err(StoreFault::Corrupt("the version of its tables has no meaning".to_owned()).into()),
     }
 }
 
+/// Tells whether the station's tables are there; refuses those of another station or of another version.
+pub(super) async fn inspect(conn: &mut PgConnection, station: &StationId) -> Result<bool, Trouble> {
+    match find(conn, station).await? {
+        Found::Nothing => Ok(false),
+        Found::Ours => Ok(true),
+        Found::Older => {
+            Err(StoreFault::Corrupt("an older version wrote it; `pass` or `run` brings it up to date".to_owned()).into())
+        }
+    }
+}
+
+/// Makes the station's tables, or brings those of an older version up to date, for the process that has the lock.
+pub(super) async fn prepare(conn: &mut PgConnection, station: &StationId) -> Result<(), Trouble> {
+    match find(conn, station).await? {
+        Found::Nothing => create(conn, station).await,
+        Found::Ours => Ok(()),
+        Found::Older => raise(conn).await,
+    }
+}
+
+/// Brings the tables of version 1 up to date, in one transaction.
+async fn raise(conn: &mut PgConnection) -> Result<(), Trouble> {
+    sqlx::raw_sql("BEGIN").execute(&mut *conn).await?;
+    for tables in FROM_1 {
+        sqlx::raw_sql(tables).execute(&mut *conn).await?;
+    }
+    sqlx::query("UPDATE station SET version = $1").bind(VERSION).execute(&mut *conn).await?;
+    sqlx::raw_sql("COMMIT").execute(conn).await?;
+    Ok(())
+}
+
 /// Makes the station's schema and tables, in one transaction.
-pub(super) async fn create(conn: &mut PgConnection, station: &StationId) -> Result<(), Trouble> {
+async fn create(conn: &mut PgConnection, station: &StationId) -> Result<(), Trouble> {
     let (schema, id) = (name(station), station.to_string());
     let begin = format!("BEGIN; CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
     sqlx::raw_sql(sqlx::AssertSqlSafe(begin)).execute(&mut *conn).await?;
     sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
+    for tables in FROM_1 {
+        sqlx::raw_sql(tables).execute(&mut *conn).await?;
+    }
     sqlx::query("INSERT INTO station(one, version, station, fence, place, token, token_here, ended) VALUES (1, $1, $2, 0, '', '', '', 1)")
         .bind(VERSION)
         .bind(id)

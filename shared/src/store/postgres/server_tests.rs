@@ -241,7 +241,22 @@ fn a_newer_version_is_refused_by_its_number() {
     let login = login(&database.url);
     drop(PostgresStore::open(&login).unwrap());
     database.psql(&format!("UPDATE {}.station SET version = 9", schema::name(&login.station)));
-    assert_eq!(PostgresStore::open(&login).unwrap_err(), StoreFault::Version { found: 9, known: 1 });
+    assert_eq!(PostgresStore::open(&login).unwrap_err(), StoreFault::Version { found: 9, known: schema::VERSION });
+}
+
+#[test]
+fn tables_of_the_first_version_are_brought_up_to_date() {
+    let database = Database::new();
+    let login = login(&database.url);
+    let mut store = PostgresStore::open(&login).unwrap();
+    store.commit(&[packed(1, vec![file(0, "d/a", "a")])]).unwrap();
+    let before = store.load().unwrap();
+    drop(store);
+    let schema = schema::name(&login.station);
+    database.psql(&format!("DROP TABLE {schema}.cards, {schema}.card_terms, {schema}.book_changes, {schema}.book_decisions; UPDATE {schema}.station SET version = 1"));
+    assert!(matches!(PostgresStore::open_read_only(&login), Err(StoreFault::Corrupt(_))));
+    assert_eq!(PostgresStore::open(&login).unwrap().load().unwrap(), before);
+    assert!(PostgresStore::open_read_only(&login).unwrap().is_some());
 }
 
 #[test]

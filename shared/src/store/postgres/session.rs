@@ -238,7 +238,7 @@ pub(super) async fn leave(conn: &mut PgConnection, fence: i64, is_settled: bool)
 
 /// Reads who has the state; nothing where it was never made.
 pub(super) async fn sight(conn: &mut PgConnection, station: &StationId) -> Result<Option<Sight>, Trouble> {
-    if !schema::inspect(conn, station).await? {
+    if schema::find(conn, station).await? == schema::Found::Nothing {
         return Ok(None);
     }
     let (high, low) = lock_numbers(station);

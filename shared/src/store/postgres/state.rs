@@ -209,7 +209,7 @@ pub(super) async fn set_unfinished(
 }
 
 /// Gives what a person wrote as PostgreSQL can store it: without NUL, which no text of its has.
-fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

@@ -4,6 +4,8 @@
 //! link's number) is gathered in a [`Draft`] and written once at the end; records wait there, too, so that those of small packets
 //! share statements.
 
+use super::book;
+use super::cards;
 use super::faults::Trouble;
 use super::lanes::{Lanes, Shift};
 use super::rows::{Cells, INDEX_BITS, direction_number, kind_number, packet_columns, split, stamp_bytes, state_number};
@@ -115,6 +117,9 @@ impl<'a> Draft<'a> {
                 state::set_unfinished(conn, *direction, channel, file.as_ref()).await?;
             }
             Change::Waived(waiver) => state::add_waiver(conn, waiver).await?,
+            Change::InBook(change) => book::add_change(conn, change).await?,
+            Change::Decided(decision) => book::add_decision(conn, decision).await?,
+            Change::Filed(card) => cards::file(conn, card).await?,
             Change::SentAgain(again) => state::add_sent_again(conn, again).await?,
             Change::RunMs(run_ms) => state::set(conn, meta::RUN_MS, run_ms.to_string()).await?,
             Change::Log(head) => state::set(conn, meta::LOG, state::log_head_text(head)).await?,
@@ -247,7 +252,7 @@ impl<'a> Draft<'a> {
         let shift = self.shifts.entry(lane).or_default();
         shift.add(&PacketRow { state, ..row.clone() });
         for record in records {
-            shift.files += i64::from(record.ends_file());
+            shift.files += record.ended().cast_signed();
             if record.kind == RecordKind::Tombstone {
                 *shift.codes.entry(record.reason.clone()).or_default() += 1;
             }
@@ -411,7 +416,7 @@ async fn insert_records(
             .bind(*id)
             .bind(*lane)
             .bind(kind_number(record.kind))
-            .bind(i64::from(record.ends_file()))
+            .bind(record.ended().cast_signed())
             .bind(dir)
             .bind(leaf)
             .bind(key)

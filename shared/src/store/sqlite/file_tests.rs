@@ -142,7 +142,10 @@ fn a_file_of_the_first_version_is_brought_up_to_date() {
     let mut store = SqliteStore::open(&path).unwrap();
     store.commit(&step(1)).unwrap();
     let before = store.load().unwrap();
-    run(&mut store, "DROP TABLE facts; DROP INDEX packets_by_header; PRAGMA user_version = 1");
+    run(
+        &mut store,
+        "DROP TABLE facts; DROP TABLE cards; DROP TABLE card_terms; DROP INDEX packets_by_header; PRAGMA user_version = 1",
+    );
     drop(store);
     assert!(matches!(SqliteStore::open_read_only(&path), Err(StoreFault::Corrupt(_))));
     assert_eq!(SqliteStore::open(&path).unwrap().load().unwrap(), before);

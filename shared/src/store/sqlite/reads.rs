@@ -175,16 +175,16 @@ const ASKED: [usize; 2] = [16, 512];
 static WENT: LazyLock<[String; 2]> = LazyLock::new(|| {
     statements(
         "SELECT asked.place, r.id, r.digest FROM asked CROSS JOIN records r ON r.id =
-           (SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND leaf = asked.leaf AND dir IS asked.dir AND ends = 1 ORDER BY id DESC LIMIT 1)",
+           (SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND leaf = asked.leaf AND dir IS asked.dir AND ends > 0 ORDER BY id DESC LIMIT 1)",
     )
 });
 
 static ARRIVED: LazyLock<[String; 2]> = LazyLock::new(|| {
     statements(
         "SELECT asked.place, r.dir, r.leaf FROM asked CROSS JOIN records r ON r.id = min(
-           coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND lane < 0 AND folded = asked.whole AND ends = 1
+           coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND lane < 0 AND folded = asked.whole AND ends > 0
                      ORDER BY id LIMIT 1), 9223372036854775807),
-           coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND leaf = asked.leaf AND dir IS asked.dir AND folded IS NULL AND ends = 1
+           coalesce((SELECT id FROM records WHERE lane = (SELECT id FROM lane) AND leaf = asked.leaf AND dir IS asked.dir AND folded IS NULL AND ends > 0
                      ORDER BY id LIMIT 1), 9223372036854775807))",
     )
 });
@@ -271,7 +271,7 @@ pub(super) async fn arrived_before(
     record: &RecordRow,
 ) -> Result<bool, Trouble> {
     let sql = "SELECT 1 FROM records r JOIN packets p ON p.id = r.id >> 16
-               WHERE r.lane = ? AND r.leaf = ? AND r.dir IS ? AND r.ends = 1 AND r.digest = ? AND p.epoch <> ? LIMIT 1";
+               WHERE r.lane = ? AND r.leaf = ? AND r.dir IS ? AND r.ends > 0 AND r.digest = ? AND p.epoch <> ? LIMIT 1";
     let (dir, leaf) = split(&record.name);
     let query = sqlx::query(sql).bind(lane).bind(leaf).bind(dir).bind(record.digest.as_bytes().as_slice());
     Ok(query.bind(packet.epoch.to_string()).fetch_optional(conn).await?.is_some())

@@ -3,6 +3,7 @@
 //! Unsigned 64-bit numbers are stored as the signed ones with the same bits. Digests are blobs, epochs their text.
 
 use super::faults::Trouble;
+use super::{book, cards};
 use crate::store::StoreFault;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -10,7 +11,7 @@ use sqlx::{Row, SqliteConnection};
 /// Marks the file as this program's: `DKST`, in SQLite's header at offset 68.
 const APPLICATION_ID: i64 = 0x444b_5354;
 /// The version of the tables below.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Lanes are channels in one direction (0 out, 1 in) with their running sums; ids of outgoing ones are positive, of incoming ones
 /// negative, so that an index can be of one direction. A record's id is its packet's id × 65,536 + its index: ids rise in the order
@@ -79,6 +80,10 @@ CREATE INDEX packets_by_header ON packets(header);
 /// entry, which a program of version 2 would call damage.
 const FROM_2: &str = "";
 
+/// What brings the tables of version 3 to version 4: the book of structure changes, and the cards. Records may be of kind 7 from then on, whose `ends`
+/// counts rows.
+const FROM_3: [&str; 2] = [book::TABLES, cards::TABLES];
+
 /// What a file turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
@@ -138,6 +143,9 @@ async fn create(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     // Another process may have been faster while this one waited for the lock.
     if identify(conn).await? == Found::Empty {
         sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
+        for tables in FROM_3 {
+            sqlx::raw_sql(tables).execute(&mut *conn).await?;
+        }
         let marks = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(marks)).execute(&mut *conn).await?;
     }
@@ -149,8 +157,8 @@ async fn create(conn: &mut SqliteConnection) -> Result<(), Trouble> {
 async fn raise(conn: &mut SqliteConnection) -> Result<(), Trouble> {
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
     if let Found::Older(found) = identify(conn).await? {
-        for (_, step) in [(1, FROM_1), (2, FROM_2)].into_iter().filter(|(version, step)| *version >= found && !step.is_empty())
-        {
+        let steps = [(1, FROM_1), (2, FROM_2)].into_iter().chain(FROM_3.map(|step| (3, step)));
+        for (_, step) in steps.filter(|(version, step)| *version >= found && !step.is_empty()) {
             sqlx::raw_sql(step).execute(&mut *conn).await?;
         }
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {VERSION}"))).execute(&mut *conn).await?;

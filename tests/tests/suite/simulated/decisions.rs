@@ -3,6 +3,7 @@
 use super::sweep::every_changing_op;
 use dukou_packets::log::line::{Event, Place};
 use dukou_packets::packet::header::Extension;
+use dukou_packets::packet::marker::{Change, Marker, document_digest};
 use dukou_packets::suite::{Digest, sha256};
 use dukou_shared::requests::Request;
 use dukou_shared::store::{Direction, PacketState, Store};
@@ -149,6 +150,48 @@ fn a_signed_packet_with_an_unknown_critical_extension_holds_only_its_channel() {
     let mut world = before_forgery();
     let packet = wrong(&world, |header| header.extensions.push(Extension { kind: 0x8001, value: vec![1] }));
     assert_holds(&mut world, &packet, "critical");
+}
+
+#[test]
+fn a_marker_of_a_structure_change_holds_its_channel_alone_and_a_release_does_not_lead_past_it() {
+    let mut world = before_forgery();
+    let marker = marker_of("sample");
+    let place = forge::next_place(&world.outer, FILES);
+    let sealed = forge::marker(&world.outer, &world.inner, &place, &marker);
+    assert_holds(&mut world, &forge::bytes(&sealed), "structure");
+    let release = Request::Release { channel: name(FILES), operator: "wangwu".to_string() };
+    assert_eq!(world.inner.perform(&release).unwrap().exit, 0);
+    world.inner.step().unwrap();
+    let hold = world.inner.store.clone().load().unwrap().holds.remove(&name(FILES)).unwrap();
+    assert_eq!((hold.code.as_str(), hold.seq), ("structure", place.seq));
+    assert_eq!(world.inner.perform(&waive(place.seq, place.seq)).unwrap().exit, 2);
+    assert_eq!(names(&world), ["first"]);
+    let book = world.inner.store.clone().book().unwrap();
+    let known = book.iter().map(|change| (change.origin, change.key.to, change.document.clone()));
+    assert_eq!(known.collect::<Vec<_>>(), [(Direction::In, 2, marker.document)], "met twice, noted once");
+}
+
+#[test]
+fn a_marker_whose_document_is_for_another_structure_holds_its_channel_and_is_not_noted() {
+    let mut world = before_forgery();
+    let place = forge::next_place(&world.outer, FILES);
+    let sealed = forge::marker(&world.outer, &world.inner, &place, &marker_of("another"));
+    assert_holds(&mut world, &forge::bytes(&sealed), "marker");
+    assert_eq!(world.inner.store.clone().book().unwrap(), []);
+}
+
+/// A marker of a change of the structure `sample`, as it says itself of `structure`.
+fn marker_of(structure: &str) -> Marker {
+    let document = "format = 1\nstructure = \"sample\"\nfrom = 1\nto = 2\ntitle = \"t\"\nbasis = \"b\"\nfirst_day = \"2021-08-30\"\n\n\
+                    [[change]]\nop = \"drop-column\"\ntable = \"zd\"\ncolumn = \"yt\"\n";
+    let document = document.as_bytes().to_vec();
+    let change = Change {
+        structure: structure.to_string(),
+        from: 1,
+        before: Digest::from_bytes([3; 32]),
+        document: document_digest(&document),
+    };
+    Marker { change, document, channels: vec![name(FILES)], pending: false, keep_days: 30, approvals: Vec::new() }
 }
 
 #[test]

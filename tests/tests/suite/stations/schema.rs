@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dukou_tests::stations::audit;
 use dukou_tests::stations::pair::Pair;
+use dukou_tests::stations::station::{Answer, Station};
 
 const CHANNEL: &str = "units";
 
@@ -125,4 +127,111 @@ fn a_database_that_drifted_is_named_by_status_and_gets_no_plan() {
     assert!(here.contains("\"dukou_new_parcels\"") && !here.contains("\"zd\""), "the names are those of the database: {here}");
     let files = pair.outer.ask(&["schema", "status", dukou_tests::stations::pair::MESSAGES, "--structure", &structure]);
     assert_eq!(files.code, 2, "{files:?}");
+}
+
+/// A pair whose outer station knows the structure and has the approvers 王 and 李.
+fn with_approvers() -> Pair {
+    let pair = Pair::new();
+    let text = format!(
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\nstructure = \"sample\"\n\n[source]\ndatabase = \"sqlite:registry.db\"\ntables = [\"zd\"]\n\n[sink]\ndatabase = \"sqlite:there.db\"\n"
+    );
+    fs::write(pair.outer.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
+    fs::create_dir(pair.outer.path("structures")).unwrap();
+    fs::write(pair.outer.path("structures/sample.toml"), STRUCTURE).unwrap();
+    sqlite(&pair.outer.path("registry.db"), "CREATE TABLE zd (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(100))");
+    pair.outer.expect(0, &["source", "install", CHANNEL]);
+    for name in ["王", "李"] {
+        let words = put(&pair, &format!("{name}.words"), &format!("{name}的口令只有本人知道\n"));
+        pair.outer.expect(0, &["schema", "approver", "add", name, "--words-file", &words]);
+    }
+    pair
+}
+
+/// Runs a command as a person behind sudo.
+fn by(station: &Station, account: &str, args: &[&str]) -> Answer {
+    Answer::of(station.command(args).env("SUDO_USER", account).output().unwrap())
+}
+
+fn signed(pair: &Pair, account: &str, name: &str, args: &[&str]) -> Answer {
+    let words = pair.dir.path().join(format!("{name}.words")).display().to_string();
+    by(&pair.outer, account, &[args, &["--as", name, "--words-file", &words, "--reason", "依据已核对"]].concat())
+}
+
+#[test]
+fn a_change_counts_once_a_second_person_signed_for_it_and_only_as_long_as_nothing_of_it_changes() {
+    let pair = with_approvers();
+    let (wider, show) = (put(&pair, "wider.toml", WIDER), ["schema", "show", "2"]);
+    assert!(pair.outer.expect(0, &["schema", "approver", "list"]).out.contains('王'));
+    let answer = signed(&pair, "wang", "王", &["schema", "propose", &wider]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let said = pair.outer.expect(1, &show).out;
+    assert!(said.contains("unapproved") && said.contains("VARCHAR(4000)") && said.contains("依据已核对"), "{said}");
+    for (account, name) in [("wang", "王"), ("li", "王"), ("wang", "李")] {
+        let answer = signed(&pair, account, name, &["schema", "approve", "2"]);
+        assert!(answer.code == 2 && answer.err.contains("self-approved"), "{account} {name}: {answer:?}");
+    }
+    let wrong = put(&pair, "wrong.words", "不是李的口令\n");
+    let args = ["schema", "approve", "2", "--as", "李", "--words-file", &wrong, "--reason", "x"];
+    assert!(by(&pair.outer, "li", &args).err.contains("口令不对"));
+    assert_eq!(signed(&pair, "li", "李", &["schema", "approve", "2"]).code, 0);
+    assert!(pair.outer.expect(0, &show).out.contains("已批准"));
+    pair.outer.pass(0);
+    assert_sound(&pair.outer);
+
+    let channel = format!("channels/{CHANNEL}.toml");
+    pair.outer.edit(&channel, "sqlite:registry.db", "postgres://a@h/b");
+    assert!(pair.outer.expect(1, &show).out.contains("altered"), "what would be run is not what was signed");
+    pair.outer.edit(&channel, "postgres://a@h/b", "sqlite:registry.db");
+    pair.outer.expect(0, &show);
+    pair.outer.expect(0, &["schema", "approver", "end", "李"]);
+    assert!(pair.outer.expect(1, &show).out.contains("role-expired"));
+    let answer = signed(&pair, "li", "李", &["schema", "approve", "2"]);
+    assert!(answer.code == 2 && answer.err.contains("role-expired"), "{answer:?}");
+    pair.outer.expect(0, &["schema", "cancel", "2", "--name", "王", "--reason", "改为下一版"]);
+    assert!(pair.outer.expect(1, &show).out.contains("cancelled"));
+    assert_sound(&pair.outer);
+}
+
+#[test]
+fn what_would_be_lost_is_signed_for_only_by_who_allows_it() {
+    let pair = with_approvers();
+    let dropped = WIDER.replace("\"widen\"", "\"drop-column\"").replace("to = \"text(4000)\"\n", "");
+    let dropped = put(&pair, "dropped.toml", &dropped);
+    let refused = signed(&pair, "wang", "王", &["schema", "propose", &dropped]);
+    assert!(refused.code == 1 && refused.err.contains("yt"), "{refused:?}");
+    assert!(pair.outer.expect(0, &["schema", "show"]).out.contains("没有"));
+    assert_eq!(signed(&pair, "wang", "王", &["schema", "propose", &dropped, "--allow-loss"]).code, 0);
+    assert_eq!(signed(&pair, "li", "李", &["schema", "approve", "2"]).code, 1);
+    assert_eq!(signed(&pair, "li", "李", &["schema", "approve", "2", "--allow-loss"]).code, 0);
+    let said = pair.outer.expect(0, &["schema", "show", "2"]).out;
+    assert!(said.contains("会丢失") && said.contains("DROP COLUMN"), "{said}");
+    let other = put(&pair, "wider.toml", WIDER);
+    let second = signed(&pair, "wang", "王", &["schema", "propose", &other]);
+    assert!(second.code == 2 && second.err.contains("schema cancel 2"), "{second:?}");
+}
+
+#[test]
+fn later_versions_of_a_keyring_are_trusted_in_their_order_alone() {
+    let pair = with_approvers();
+    let card = pair.card(&pair.outer);
+    let newest = card.to_str().unwrap();
+    let answer = pair.inner.ask(&["trust", newest, "--yes"]);
+    assert!(answer.code == 2 && answer.err.contains("第 2 版"), "{answer:?}");
+    let second = pair.outer.path("log/keyring-000002.txt").display().to_string();
+    for card in [second.as_str(), newest] {
+        pair.inner.expect(0, &["trust", card, "--yes"]);
+    }
+    let answer = pair.inner.ask(&["trust", &second, "--yes"]);
+    assert!(answer.code == 2 && answer.err.contains("更旧"), "{answer:?}");
+    pair.drop_messages(0, 1);
+    pair.exchange();
+    for station in [&pair.outer, &pair.inner] {
+        assert_sound(station);
+    }
+}
+
+/// The log passes, with every version of the keyring.
+fn assert_sound(station: &Station) {
+    let answer = audit::verify(station);
+    assert_eq!(answer.code, 0, "{}", answer.all());
 }

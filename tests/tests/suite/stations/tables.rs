@@ -182,6 +182,56 @@ fn rows_cross_from_postgres_to_sqlite() {
     both_sides_end_alike(&End::postgres(), &End::sqlite());
 }
 
+/// Many rows at once travel in runs: as a stock over an empty table and over rows that are there, and as increments.
+fn many_rows_end_alike(to: &End) {
+    let from = End::postgres();
+    let pair = stations(&from, to);
+    let zd = "INSERT INTO zd SELECT 'Z' || lpad(n::text, 6, '0'), n / 100.0, CASE WHEN n % 3 > 0 THEN '历下区𬭚' || n || '号' END FROM generate_series";
+    from.run(&format!("{zd}(1, 500) n"));
+    pair.outer.expect(0, &["source", "install", CHANNEL]);
+    pair.outer.expect(0, &["push", CHANNEL]);
+    pair.exchange();
+    pair.exchange();
+    assert_eq!(to.rows().len(), 500);
+    assert_eq!(to.rows(), from.rows());
+    from.run(&format!("{zd}(501, 700) n; INSERT INTO h SELECT 'F' || right(dm, 6), dm, '户' FROM zd"));
+    from.run("UPDATE zd SET mj = mj + 1; DELETE FROM h WHERE bm > 'F000400'");
+    pair.exchange();
+    pair.outer.expect(0, &["push", CHANNEL]);
+    pair.exchange();
+    pair.exchange();
+    assert_eq!(to.rows().len(), 700 + 400);
+    assert_eq!(to.rows(), from.rows());
+    let rows = 500 + 200 + 700 + 700 + 300 + 700 + 400;
+    for station in [&pair.outer, &pair.inner] {
+        let status = station.json(0, &["status"]);
+        let channel = status["channels"].as_array().unwrap().iter().find(|channel| channel["channel"] == CHANNEL).unwrap();
+        assert_eq!(channel["accepted"], rows, "rows are counted, not records");
+        let middle = station.json(0, &["trace", "Z000250"]);
+        let told = middle["unopened"].as_array().unwrap().iter().filter(|told| told["state"] == "in-runs").count();
+        assert!(told > 0, "{middle}");
+        let table = station.json(0, &["trace", "public.h"]);
+        let of_runs: u64 = table["records"].as_array().unwrap().iter().filter_map(|line| line["rows"].as_u64()).sum();
+        assert!(of_runs >= 700 + 300, "{table}");
+    }
+    assert_pass(&pair);
+}
+
+#[test]
+fn many_rows_in_runs_cross_from_postgres_to_postgres() {
+    many_rows_end_alike(&End::postgres());
+}
+
+#[test]
+fn many_rows_in_runs_cross_from_postgres_to_mariadb() {
+    many_rows_end_alike(&End::mariadb());
+}
+
+#[test]
+fn many_rows_in_runs_cross_from_postgres_to_sqlite() {
+    many_rows_end_alike(&End::sqlite());
+}
+
 #[test]
 fn a_row_that_is_too_long_there_holds_the_channel_and_names_its_column_until_the_table_is_mended() {
     let (from, to) = (End::sqlite(), End::postgres());

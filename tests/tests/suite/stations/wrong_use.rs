@@ -69,8 +69,8 @@ fn bad_toml_is_named_with_file_and_line() {
         ("station.toml", "scan_seconds = 10 ", "scan_second = 10 ", "14"),
         ("station.toml", "level = 3 ", "level = \"3\" ", "19"),
         ("channels/report-message.toml", "priority = 3 ", "priority = ", "5"),
-        ("channels/report-message.toml", "xml = true ", "xml = yes ", "17"),
-        ("channels/report-message.toml", "max_records = 4096", "max_record = 4096", "21"),
+        ("channels/report-message.toml", "xml = true ", "xml = yes ", "21"),
+        ("channels/report-message.toml", "max_records = 4096", "max_record = 4096", "25"),
     ];
     for (file, right, wrong, line) in cases {
         pair.outer.edit(file, right, wrong);

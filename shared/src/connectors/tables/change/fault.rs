@@ -57,6 +57,12 @@ pub enum ChangeFault {
     /// The large values before the row are not exactly those it names, or one is not UTF-8 and shall be text.
     #[error("the large values before the row are not those it names")]
     Large,
+    /// A line of a run is not as it must be: its number of fields, its signs, or how many there are.
+    #[error("line {line} of a run is not as it must be")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+    },
 }
 
 impl ChangeFault {
@@ -89,6 +95,7 @@ impl ChangeFault {
             Self::ValueTooLong { bytes } => {
                 say!(lang, "一个值长 {bytes} 字节，超过 16 MiB", "a value of {bytes} bytes is beyond 16 MiB")
             }
+            Self::Line { line } => say!(lang, "成批行变更的第 {line} 行格式不对", "line {line} of a run is not as it must be"),
             Self::Large => say!(lang, "行前的大值与行中所指不符", "the large values before the row are not those it names"),
         }
     }

@@ -128,7 +128,7 @@ impl fmt::Debug for Name {
 const NAMES_MAX: usize = 1 << 14;
 
 /// Tells whether a text can be the name of a column or a table.
-pub(super) fn name_is_right(name: &str) -> bool {
+pub(in super::super) fn name_is_right(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_MAX && !name.contains('\0')
 }
 

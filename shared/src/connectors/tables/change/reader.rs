@@ -181,7 +181,7 @@ fn changed(op: Op, names: Option<Vec<String>>, row: &Cells) -> Result<Vec<String
 }
 
 /// Reads the number of a transaction: decimal, no sign, no leading zeros.
-fn transaction(text: &str) -> Result<u64, ChangeFault> {
+pub(in super::super) fn transaction(text: &str) -> Result<u64, ChangeFault> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
     text.parse().ok().filter(|_| is_plain).ok_or(ChangeFault::Wrong { name: "tx" })
 }

@@ -23,17 +23,19 @@ fn chunks(source: &mut dyn TableSource, table: &str, rows: u32) -> Vec<Chunk> {
 
 /// What stands in the outbox, markers as `#token`.
 fn order(source: &mut dyn TableSource) -> Vec<String> {
+    let changed = |change: &RowChange| format!("{:?} {}", change.op, change.key_text()).to_lowercase();
     let told = |offered: &Offered| match &offered.entry {
-        Entry::Marker(token) => format!("#{token}"),
-        Entry::Change(change) => format!("{:?} {}", change.op, change.key_text()).to_lowercase(),
-        Entry::Unfit { code, .. } => (*code).to_owned(),
+        Entry::Marker(token) => vec![format!("#{token}")],
+        Entry::Change(change) => vec![changed(change)],
+        Entry::Run(run, _) => run.changes().map(|change| changed(&change)).collect(),
+        Entry::Unfit { code, .. } => vec![(*code).to_owned()],
     };
-    source.read(&BTreeSet::new(), ALL).expect("a read").iter().map(told).collect()
+    source.read(&BTreeSet::new(), ALL).expect("a read").iter().flat_map(told).collect()
 }
 
 /// The keys of a chunk's rows.
 fn keys(chunk: &Chunk) -> Vec<String> {
-    chunk.rows.iter().map(RowChange::key_text).collect()
+    chunk.changes().iter().map(RowChange::key_text).collect()
 }
 
 pub(in super::super) fn chunks_give_every_row_once_by_rising_key(bench: &mut dyn Bench) {
@@ -44,9 +46,9 @@ pub(in super::super) fn chunks_give_every_row_once_by_rising_key(bench: &mut dyn
     let chunks = chunks(&mut *source, &tables[0], 10);
     let all: Vec<String> = chunks.iter().flat_map(keys).collect();
     assert_eq!(all, (0..25).map(|n| format!("k{n:02}")).collect::<Vec<_>>());
-    assert!(chunks.iter().all(|chunk| chunk.rows.len() <= 10));
-    assert!(chunks.iter().flat_map(|chunk| &chunk.rows).all(|row| row.op == Op::Stock && row.table == tables[0]));
-    assert_eq!(chunks[0].rows[3].row, cells(&[("dm", "k03"), ("mj", "3")]));
+    assert!(chunks.iter().all(|chunk| chunk.rows() <= 10));
+    assert!(chunks.iter().flat_map(Chunk::changes).all(|row| row.op == Op::Stock && row.table == tables[0]));
+    assert_eq!(chunks[0].changes()[3].row, cells(&[("dm", "k03"), ("mj", "3")]));
     let markers: Vec<String> = (1..=chunks.len()).map(|token| format!("#{token}")).collect();
     assert_eq!(order(&mut *source), markers);
 }
@@ -58,7 +60,7 @@ pub(in super::super) fn a_change_behind_a_chunk_stands_behind_its_marker(bench: 
     let mut source = bench.source(&tables);
     app.run(&format!("UPDATE {} SET mj = 10 WHERE dm = 'k0'", tables[0]));
     let first = source.chunk(&wanted(&tables[0], None, 2), 7).expect("a chunk");
-    assert_eq!(first.rows[0].row, cells(&[("dm", "k0"), ("mj", "10")]));
+    assert_eq!(first.changes()[0].row, cells(&[("dm", "k0"), ("mj", "10")]));
     app.run(&format!("UPDATE {} SET mj = 11 WHERE dm = 'k0'", tables[0]));
     app.run(&format!("DELETE FROM {} WHERE dm = 'k3'", tables[0]));
     let second = source.chunk(&wanted(&tables[0], first.last.as_ref(), 2), 8).expect("a chunk");
@@ -76,7 +78,7 @@ pub(in super::super) fn a_change_under_way_is_not_overtaken(bench: &mut dyn Benc
     // The chunk waits for the transaction and gives up, or reads what stands there and takes its place before it: never between.
     let early = source.chunk(&wanted(&tables[0], None, 10), 7);
     app.run("COMMIT");
-    let mj = |chunk: &Chunk| chunk.rows[1].row[1].1.clone();
+    let mj = |chunk: &Chunk| chunk.changes()[1].row[1].1.clone();
     match early {
         Ok(chunk) => {
             let place = if mj(&chunk) == text("10") { ["update k1", "#7"] } else { ["#7", "update k1"] };
@@ -101,7 +103,7 @@ pub(in super::super) fn the_stock_pushed_twice_changes_nothing(bench: &mut dyn B
         for table in &tables {
             for chunk in chunks(&mut *pair.source, table, 8) {
                 pair.seq += 1;
-                pair.sink.apply(&channel(), &packet(pair.seq, &chunk.rows)).expect("applied");
+                pair.sink.apply(&channel(), &packet(pair.seq, &chunk.changes())).expect("applied");
             }
         }
         let ids = ids(&pair.source.read(&BTreeSet::new(), ALL).expect("a read"));

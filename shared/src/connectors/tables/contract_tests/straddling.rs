@@ -3,6 +3,7 @@
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// A change of a transaction that may go on.
 fn part(table: &str, dm: &str, transaction: u64, goes_on: bool) -> RowChange {
@@ -104,4 +105,25 @@ pub(in super::super) fn what_waits_for_an_end_that_never_comes_is_applied_once_p
     // The sender was restored, and begins anew.
     sink.apply(&channel(), &RowPacket { mark: mark(2, 1), changes: vec![part(table, "d", 7, false)] }).expect("applied");
     assert_eq!(rows(bench), named(&["a", "b", "c", "d"]));
+}
+
+pub(in super::super) fn what_waits_makes_no_later_packet_dearer(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let table = &tables[0];
+    let mut sink = bench.sink(&tables, false);
+    let (packets, rows) = (60, 100);
+    let mut spent = Vec::new();
+    for seq in 1..=packets {
+        let keys = (0..rows).map(|row| format!("{seq}-{row}"));
+        let changes: Vec<RowChange> = keys.map(|key| part(table, &key, 7, seq < packets)).collect();
+        let begun = Instant::now();
+        sink.apply(&channel(), &packet(seq, &changes)).expect("applied");
+        spent.push(begun.elapsed());
+    }
+    assert_eq!(bench.session(End::Sink).number(&format!("SELECT count(*) FROM {table}")).unsigned_abs(), packets * rows);
+    // The first makes our own tables, the last writes everything.
+    let quickest = |part: &[Duration]| part.iter().min().copied().unwrap_or_default();
+    let (early, late) = (quickest(&spent[1..11]), quickest(&spent[48..58]));
+    println!("{rows} rows that wait: {early:?} among the first packets, {late:?} with {} rows waiting", 50 * rows);
+    assert!(late < early * 3 + Duration::from_millis(5), "{early:?}, {late:?}");
 }

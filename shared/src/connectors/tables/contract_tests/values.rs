@@ -80,7 +80,7 @@ fn crosses(bench: &dyn Bench, of: Type, values: &[Value]) {
     assert_equal_ends(bench, &format!("SELECT id, v FROM {table} ORDER BY id"));
     // The same by way of the stock, over rows that are there already.
     let want = super::super::ChunkWanted { table: &table, after: None, filter: None, rows: 100 };
-    let stock = pair.source.chunk(&want, 1).expect("a chunk").rows;
+    let stock = pair.source.chunk(&want, 1).expect("a chunk").changes();
     assert_eq!(
         stock.iter().map(|change| change.row[1].1.clone()).collect::<Vec<_>>(),
         values.iter().map(|value| bench.portable(of, value)).collect::<Vec<_>>()

@@ -22,10 +22,12 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod view;
 
 pub use self::describe::MysqlDescriber;
 pub use self::sink::MysqlSink;
 pub use self::source::MysqlSource;
+pub use self::view::MysqlView;
 
 /// Writes an identifier.
 fn ident(name: &str) -> String {

@@ -128,7 +128,11 @@ impl Session {
             Trouble::Fault(fault) => return fault,
             Trouble::Sql(error) => error,
         };
-        let (place, words) = (self.place.clone(), error.to_string());
+        let place = self.place.clone();
+        if let Some(words) = crate::tls::refusal(&error) {
+            return TableFault::Denied { place, words };
+        }
+        let words = error.to_string();
         match number(&error) {
             // Too many connections, of all or of this account, out of memory, lock wait, deadlock, disk full, table full, too many running statements, lock set changed.
             Some(1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1205 | 1213 | 1021 | 1114 | 3572 | 1020 | 4031) => {

@@ -7,7 +7,7 @@ use super::catalog::{self, Table};
 use super::session::{Session, Trouble, bytes_at, number, said, text_at};
 use super::statements::{self, Bound, bind_all};
 use super::{ident, literal};
-use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
+use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, TakenRows, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
@@ -26,8 +26,8 @@ const OWN: [(&str, &str); 3] = [
     ),
     (
         "dukou_pending",
-        "channel VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, place BIGINT NOT NULL, part BIGINT NOT NULL, epoch VARCHAR(64) NOT NULL,
- seq BIGINT UNSIGNED NOT NULL, idx BIGINT NOT NULL, tbl VARCHAR(255) NOT NULL, body LONGBLOB NOT NULL, PRIMARY KEY (channel, place, part)",
+        "channel VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, tx BIGINT UNSIGNED NOT NULL, seq BIGINT UNSIGNED NOT NULL,
+ idx BIGINT NOT NULL, part BIGINT NOT NULL, epoch VARCHAR(64) NOT NULL, tbl VARCHAR(255) NOT NULL, body LONGBLOB NOT NULL, PRIMARY KEY (channel, tx, seq, idx, part)",
     ),
     (
         "dukou_refused",
@@ -341,43 +341,45 @@ impl Target for Database {
         ))
     }
 
-    fn pending(&mut self, channel: &ChannelName) -> Result<Vec<Placed>, TableFault> {
-        let sql = format!(
-            "SELECT place, epoch, seq, idx, tbl, body FROM dukou_pending WHERE channel = {} ORDER BY place, part",
-            literal(channel.as_str())
-        );
+    fn open_transactions(&mut self, channel: &ChannelName) -> Result<BTreeSet<u64>, TableFault> {
+        let sql = format!("SELECT DISTINCT tx FROM dukou_pending WHERE channel = {}", literal(channel.as_str()));
         self.session.run(async |conn, _| {
-            let mut pending: Vec<(String, [String; 4], Vec<Vec<u8>>)> = Vec::new();
-            for row in catalog::rows(conn, sql).await? {
-                let text = |at| text_at(&row, at).map(Option::unwrap_or_default);
-                let (place, body) = (text(0)?, bytes_at(&row, 5)?.unwrap_or_default());
-                match pending.last_mut().filter(|(last, ..)| *last == place) {
-                    Some((.., bodies)) => bodies.push(body),
-                    None => pending.push((place, [text(1)?, text(2)?, text(3)?, text(4)?], vec![body])),
-                }
-            }
-            let placed = |(_, [epoch, seq, index, table], bodies): (String, [String; 4], Vec<Vec<u8>>)| {
-                let (seq, index) = (seq.parse().unwrap_or_default(), index.parse().unwrap_or(-1));
-                applying::pending_of(&epoch, seq, index, table, &bodies).map_err(Trouble::Fault)
-            };
-            pending.into_iter().map(placed).collect()
+            let rows = catalog::rows(conn, sql).await?;
+            let open = rows.iter().map(|row| Ok(text_at(row, 0)?.unwrap_or_default().parse().ok()));
+            Ok(open.collect::<Result<Vec<Option<u64>>, sqlx::Error>>()?.into_iter().flatten().collect())
         })
     }
 
-    fn set_pending(&mut self, channel: &ChannelName, pending: &[Placed]) -> Result<(), TableFault> {
-        self.plain(format!("DELETE FROM dukou_pending WHERE channel = {}", literal(channel.as_str())))?;
+    fn take_pending(&mut self, channel: &ChannelName, transaction: Option<u64>) -> Result<Vec<Placed>, TableFault> {
+        let one = transaction.map_or(String::new(), |transaction| format!(" AND tx = {transaction}"));
+        let of = format!("FROM dukou_pending WHERE channel = {}{one}", literal(channel.as_str()));
+        let sql = format!("SELECT epoch, seq, idx, tbl, body {of} ORDER BY seq, idx, part");
+        let taken = self.session.run(async |conn, _| {
+            let mut taken = TakenRows::default();
+            for row in catalog::rows(conn, sql).await? {
+                let text = |at| text_at(&row, at).map(Option::unwrap_or_default);
+                let place = (text(1)?.parse().unwrap_or_default(), text(2)?.parse().unwrap_or(-1));
+                taken.add(text(0)?, place, text(3)?, bytes_at(&row, 4)?.unwrap_or_default());
+            }
+            taken.placed().map_err(Trouble::Fault)
+        })?;
+        self.plain(format!("DELETE {of}"))?;
+        Ok(taken)
+    }
+
+    fn keep_pending(&mut self, channel: &ChannelName, changes: &[Placed]) -> Result<(), TableFault> {
         self.session.run(async |conn, _| {
-            for (place, placed) in pending.iter().enumerate() {
+            for placed in changes {
                 let (body, large) = placed.change.render(LARGE_FROM);
                 for (part, body) in std::iter::once(body).chain(large).enumerate() {
-                    let sql = "INSERT INTO dukou_pending(channel, place, part, epoch, seq, idx, tbl, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+                    let sql = "INSERT INTO dukou_pending(channel, tx, seq, idx, part, epoch, tbl, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
                     sqlx::query(sql)
                         .bind(channel.as_str())
-                        .bind(place as u64)
-                        .bind(part as u64)
-                        .bind(placed.epoch.to_string())
+                        .bind(placed.change.transaction)
                         .bind(placed.seq)
                         .bind(placed.index)
+                        .bind(part as u64)
+                        .bind(placed.epoch.to_string())
                         .bind(placed.change.table.as_str())
                         .bind(body)
                         .execute(&mut *conn)

@@ -11,8 +11,8 @@ use super::{ident, literal};
 use crate::connectors::tables::tagged::{self, Misfit};
 use crate::connectors::tables::values::{float_text, from_mariadb, in_shanghai, to_utc};
 use crate::connectors::tables::{
-    Caution, Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
-    TableSource, Value,
+    Caution, Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, RowsPart, TableFault,
+    TableName, TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::mysql::MySqlRow;
@@ -449,12 +449,12 @@ async fn chunk(
         want.rows
     );
     let rows = bind_all(sqlx::query(AssertSqlSafe(sql)), bounds).persistent(false).fetch_all(&mut *conn).await?;
-    let mut chunk = Chunk { rows: Vec::with_capacity(rows.len()), last: None, left: 0 };
+    let mut chunk = Chunk { parts: Vec::with_capacity(rows.len()), last: None, left: 0 };
     for row in &rows {
         let key_json = bytes_at(row, 1)?.unwrap_or_default();
         let key = cells(&key_json);
         match stock_row(row, table, &key)? {
-            Ok(change) => chunk.rows.push(change),
+            Ok(change) => chunk.parts.push(RowsPart::One(change)),
             Err(misfit) => put_aside(conn, outbox, table, &key_json, &misfit).await?,
         }
         let unfit = |misfit: Misfit| table.unfit(misfit.column.as_deref(), Problem::Type(misfit.code.to_owned()));
@@ -463,7 +463,7 @@ async fn chunk(
     if rows.len() < want.rows as usize {
         chunk.last = None;
     } else {
-        chunk.left = left(conn, table, want).await?.saturating_sub(chunk.rows.len() as u64);
+        chunk.left = left(conn, table, want).await?.saturating_sub(chunk.parts.len() as u64);
     }
     let sql = format!("INSERT INTO {outbox}(at, op, `key`) VALUES ({}, 'marker', '{token}')", triggers::NOW);
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await?;

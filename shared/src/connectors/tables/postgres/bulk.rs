@@ -10,6 +10,7 @@ use super::portable::input;
 use super::sink::Tables;
 use super::{Trouble, ident};
 use crate::connectors::tables::net::Net;
+use crate::connectors::tables::run::push_value;
 use crate::connectors::tables::{Cells, Name, Op, TableName, Value};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::HashSet;
@@ -17,9 +18,9 @@ use std::collections::HashSet;
 /// From how many rows on COPY into a temporary table is faster than arrays.
 const STAGE_FROM: usize = 500;
 /// From how many rows on a COPY straight into the table is tried.
-const DIRECT_FROM: usize = 100;
+pub(super) const DIRECT_FROM: usize = 100;
 /// How many packets go without it after it met rows that were there.
-const REST_AFTER_MEETING: u8 = 16;
+pub(super) const REST_AFTER_MEETING: u8 = 16;
 
 /// Applies changes in bulk.
 pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, changes: &[Placed<'_>]) -> Result<(), Trouble> {
@@ -124,7 +125,7 @@ async fn copy(connection: &mut PgConnection, target: &str, columns: &[&str], row
             if at > 0 {
                 buffer.push(b'\t');
             }
-            push_escaped(&mut buffer, value);
+            push_value(&mut buffer, value);
         }
         buffer.push(b'\n');
         if buffer.len() >= 1 << 16 {
@@ -137,45 +138,12 @@ async fn copy(connection: &mut PgConnection, target: &str, columns: &[&str], row
     Ok(())
 }
 
-/// Writes a value as COPY's text format has it.
-fn push_escaped(buffer: &mut Vec<u8>, value: &Value) {
-    match value {
-        Value::Null => buffer.extend_from_slice(b"\\N"),
-        Value::Bytes(bytes) => {
-            buffer.extend_from_slice(b"\\\\x");
-            buffer.extend_from_slice(data_encoding::HEXLOWER.encode(bytes).as_bytes());
-        }
-        Value::Text(text) => {
-            let mut rest = text.as_bytes();
-            // Mostly there is none; all bytes are looked at together.
-            let is_special = |byte: &u8| matches!(byte, b'\\' | b'\n' | b'\r' | b'\t');
-            if !rest.iter().fold(false, |found, byte| found | is_special(byte)) {
-                return buffer.extend_from_slice(rest);
-            }
-            while let Some(at) = rest.iter().position(is_special) {
-                let (plain, special) = rest.split_at(at);
-                buffer.extend_from_slice(plain);
-                let (escaped, behind) = match special {
-                    [b'\n', behind @ ..] => (b"\\n", behind),
-                    [b'\r', behind @ ..] => (b"\\r", behind),
-                    [b'\t', behind @ ..] => (b"\\t", behind),
-                    [_, behind @ ..] => (b"\\\\", behind),
-                    [] => break,
-                };
-                buffer.extend_from_slice(escaped);
-                rest = behind;
-            }
-            buffer.extend_from_slice(rest);
-        }
-    }
-}
-
-fn listed(columns: &[&str]) -> String {
+pub(super) fn listed(columns: &[&str]) -> String {
     columns.iter().map(|column| ident(column)).collect::<Vec<_>>().join(", ")
 }
 
 /// What becomes of a row that is there already.
-fn or_update(table: &Table, columns: &[&str]) -> String {
+pub(super) fn or_update(table: &Table, columns: &[&str]) -> String {
     let is_key = |name: &str| table.column(name).is_some_and(|column| column.key_place.is_some());
     let set: Vec<String> =
         columns.iter().filter(|name| !is_key(name)).map(|name| format!("{0} = EXCLUDED.{0}", ident(name))).collect();
@@ -246,7 +214,7 @@ mod tests {
         for value in
             [Value::Null, Value::Text("\\N\ta\nb\r\\.".to_owned()), Value::Bytes(vec![0, 255]), Value::Text(String::new())]
         {
-            push_escaped(&mut buffer, &value);
+            push_value(&mut buffer, &value);
             buffer.push(b'|');
         }
         assert_eq!(String::from_utf8(buffer).expect("text"), "\\N|\\\\N\\ta\\nb\\r\\\\.|\\\\x00ff||");

@@ -115,6 +115,23 @@ const PARENTS: &str = "SELECT DISTINCT f.confrelid::bigint, n.nspname || '.' || 
 const LEAVES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_partition_tree($1::bigint::oid::regclass) p
   JOIN pg_class c ON c.oid = p.relid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.isleaf AND c.relkind = 'r' ORDER BY 1, 2";
 
+const IS_ALONE: &str = "SELECT NOT (c.relrowsecurity OR c.relkind <> 'r' OR c.relhassubclass OR c.relispartition)
+    AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f')
+    AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+    AND NOT EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid)
+    AND NOT EXISTS (SELECT FROM pg_publication_tables p WHERE p.schemaname = n.nspname AND p.tablename = c.relname)
+    AND $2 = (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1::bigint::oid";
+
+/// Tells whether rows of a table may be deleted and written again where others would be changed: nothing refers to it, and nothing else looks at what
+/// happens to its rows, and so many columns are all that it has now, whatever it had when it was read. It is held against a change of that until the
+/// transaction ends.
+pub(super) async fn is_alone(connection: &mut PgConnection, table: &Table, columns: usize) -> Result<bool, Trouble> {
+    super::connection::run_sql(connection, format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", table.sql())).await?;
+    let columns = i64::try_from(columns).unwrap_or(i64::MAX);
+    Ok(sqlx::query_scalar(IS_ALONE).bind(table.oid).bind(columns).fetch_optional(connection).await?.unwrap_or(false))
+}
+
 /// Reads a table; `None` where it is not there.
 pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<Option<Table>, Trouble> {
     let (schema, name) = split_name(shown);

@@ -2,6 +2,7 @@
 
 use super::Trouble;
 use crate::connectors::tables::TableFault;
+use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use std::fmt;
@@ -138,7 +139,8 @@ async fn attempt<T>(
     if let Err(trouble) = &outcome {
         let back = async { sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.is_ok() };
         let gone = matches!(meaning(place, trouble.copied(place)), TableFault::Away { .. });
-        if gone || !tokio::time::timeout(END_PATIENCE, back).await.unwrap_or(false) {
+        if gone || matches!(trouble, Trouble::OutOfStep(_)) || !tokio::time::timeout(END_PATIENCE, back).await.unwrap_or(false)
+        {
             return (None, outcome);
         }
     }
@@ -171,12 +173,21 @@ pub(super) async fn run_sql(connection: &mut PgConnection, sql: impl Into<String
     Ok(sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(connection).await?.rows_affected())
 }
 
+/// Runs `COPY … TO STDOUT` and gives each piece that the server sends; what `each` makes of one does not end it.
+pub(super) async fn copy_out(connection: &mut PgConnection, sql: &str, mut each: impl FnMut(&[u8])) -> Result<(), Trouble> {
+    let mut pieces = connection.copy_out_raw(sql).await.map_err(Trouble::OutOfStep)?;
+    while let Some(piece) = pieces.try_next().await? {
+        each(&piece);
+    }
+    Ok(())
+}
+
 impl Trouble {
     /// The fault that it means.
     fn copied(&self, place: &Place) -> Self {
         match self {
             Self::Fault(fault) => Self::Fault(fault.clone()),
-            Self::Sql(error) => Self::Fault(of_error(place, error)),
+            Self::Sql(error) | Self::OutOfStep(error) => Self::Fault(of_error(place, error)),
         }
     }
 
@@ -195,7 +206,7 @@ impl Trouble {
 pub(super) fn meaning(place: &Place, trouble: Trouble) -> TableFault {
     match trouble {
         Trouble::Fault(fault) => fault,
-        Trouble::Sql(error) => of_error(place, &error),
+        Trouble::Sql(error) | Trouble::OutOfStep(error) => of_error(place, &error),
     }
 }
 
@@ -215,7 +226,10 @@ fn of_error(place: &Place, error: &sqlx::Error) -> TableFault {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) | sqlx::Error::RowNotFound => {
             TableFault::Denied { place, words: error.to_string() }
         }
-        other => TableFault::Away { place, words: other.to_string() },
+        other => match crate::tls::refusal(other) {
+            Some(words) => TableFault::Denied { place, words },
+            None => TableFault::Away { place, words: other.to_string() },
+        },
     }
 }
 

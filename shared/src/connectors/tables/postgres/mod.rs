@@ -13,7 +13,7 @@
 //! | `portable.rs` | a column as SQL that triggers run, and back from what they wrote |
 //! | `describe.rs` | what it has of a structure |
 //! | `install.rs` | outbox, functions and triggers as SQL |
-//! | `source.rs`, `chunk.rs` | the contract of a source |
+//! | `source.rs`, `chunk.rs`, `outbox.rs`, `lines.rs` | the contract of a source: the rows that stand, entries of the outbox as runs, what `COPY` writes |
 //! | `sink.rs`, `bulk.rs`, `single.rs`, `own_tables.rs` | the contract of a sink: in bulk, row by row, its mark, what is pending, what was refused |
 
 mod bulk;
@@ -22,17 +22,23 @@ mod chunk;
 mod connection;
 mod describe;
 mod install;
+mod lines;
+mod outbox;
 mod own_tables;
+mod passing;
 mod portable;
+mod runs;
 mod single;
 mod sink;
 mod source;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use self::describe::PostgresDescriber;
 pub use self::sink::PostgresSink;
 pub use self::source::PostgresSource;
+pub use self::view::PostgresView;
 
 use super::TableFault;
 
@@ -44,6 +50,8 @@ const SCHEMA: &str = "dukou";
 enum Trouble {
     /// The server or the driver said no.
     Sql(sqlx::Error),
+    /// The server said no where the driver did not expect it: the session is out of step and is given up.
+    OutOfStep(sqlx::Error),
     /// The connector said no.
     Fault(TableFault),
 }

@@ -10,16 +10,20 @@
 use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::own_tables::{self, Placed, Refusal};
+use super::runs::{self, Looked, Part, PlacedRun};
 use super::{Trouble, bulk, single};
 use crate::connectors::tables::applying::{self, mark_moved};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
 use crate::connectors::tables::values::{Column, Misfit, row_taken};
-use crate::connectors::tables::{Caution, Mark, Problem, RowChange, RowPacket, TableFault, TableName, TableSink};
+use crate::connectors::tables::{
+    Caution, Look, Mark, Problem, RowChange, RowPacket, RowsPart, RunPacket, TableFault, TableName, TableSink,
+};
 use dukou_packets::packet::header::ChannelName;
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a channel says of its sink.
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub(super) struct Tables {
     pub(super) parents_first: Vec<TableName>,
     /// Tables where a COPY met rows that were there, and how many packets go before it is tried again.
     pub(super) met: HashMap<TableName, u8>,
+    /// The temporary tables of this session that rows of a table go through, by the table, what becomes of them and their columns.
+    pub(super) stages: HashMap<(TableName, bool, String), usize>,
+    /// What single values are held against.
+    look: Arc<Looked>,
     /// Read for the packet at hand.
     is_fresh: bool,
 }
@@ -116,6 +124,8 @@ impl PostgresSink {
 
 async fn read_tables(connection: &mut PgConnection, settings: &Settings) -> Result<Tables, Trouble> {
     let mut by_source = HashMap::new();
+    // Temporary tables are made after the tables as they are now.
+    run_sql(connection, "DISCARD TEMP").await?;
     for (source, sink) in &settings.tables {
         if let Some(table) = catalog::read(connection, sink).await? {
             by_source.insert(source.clone(), table);
@@ -127,7 +137,14 @@ async fn read_tables(connection: &mut PgConnection, settings: &Settings) -> Resu
         .iter()
         .flat_map(|(name, table)| table.parents.iter().filter_map(|(oid, _)| Some((name.clone(), name_of(*oid)?))))
         .collect();
-    Ok(Tables { parents_first: parents_first(&names, &references), by_source, met: HashMap::new(), is_fresh: true })
+    Ok(Tables {
+        parents_first: parents_first(&names, &references),
+        look: Arc::new(Looked::at(&by_source)),
+        by_source,
+        met: HashMap::new(),
+        stages: HashMap::new(),
+        is_fresh: true,
+    })
 }
 
 impl OwnTables for PostgresSink {
@@ -156,6 +173,19 @@ impl TableSink for PostgresSink {
             let whole = whole_transactions(connection, channel, packet, follows).await?;
             put(connection, tables, settings, (channel, &packet.mark), &whole).await
         })
+    }
+
+    fn apply_runs(&mut self, channel: &ChannelName, packet: &RunPacket) -> Result<(), TableFault> {
+        let settings = &self.settings.clone();
+        self.in_transaction(channel, &packet.mark, async |connection, tables, follows| {
+            let whole = whole_parts(connection, channel, packet, follows).await?;
+            put_parts(connection, tables, settings, (channel, &packet.mark), whole).await
+        })
+    }
+
+    fn look(&self) -> Option<Look> {
+        let look = self.known.as_ref()?.look.clone();
+        Some(Arc::new(move |run| look.passes(run).then_some(look.number)))
     }
 
     fn pass_over(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
@@ -225,6 +255,142 @@ async fn put(
     Ok(())
 }
 
+/// As [`put`], for parts.
+async fn put_parts(
+    connection: &mut PgConnection,
+    tables: &mut Tables,
+    settings: &Settings,
+    (channel, mark): (&ChannelName, &Mark),
+    whole: Vec<Part<'_>>,
+) -> Result<(), Trouble> {
+    let mut parts = taken_apart(tables, &whole)?;
+    if !tables.is_fresh && !checked_parts(tables, &parts)?.1.is_empty() {
+        // A person may have widened a column since.
+        *tables = read_tables(connection, settings).await?;
+        parts = taken_apart(tables, &whole)?;
+    }
+    let single: Vec<Placed<'_>>;
+    let (fit, mut refused) = checked_parts(tables, &parts)?;
+    if let (Some((placed, refusal)), false) = (refused.first(), settings.dead_letters) {
+        return Err(placed.fault(refusal.clone()).into());
+    }
+    run_sql(connection, "SAVEPOINT rows").await?;
+    match runs::apply(connection, tables, &fit).await {
+        Ok(()) => {}
+        Err(trouble) if trouble.refusal().is_some() => {
+            run_sql(connection, "ROLLBACK TO rows; DISCARD TEMP").await?;
+            tables.stages.clear();
+            single = fit.into_iter().flat_map(one_by_one).collect();
+            let (fit, misfit) = checked(tables, &single)?;
+            refused.extend(misfit);
+            refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
+        }
+        Err(trouble) => return Err(trouble),
+    }
+    for (placed, refusal) in &refused {
+        own_tables::put_aside(connection, channel, mark, placed, refusal).await?;
+    }
+    Ok(())
+}
+
+fn one<'a>(placed: Placed<'static>) -> Part<'a> {
+    Part::One(placed)
+}
+
+fn one_by_one(part: Part<'_>) -> Vec<Placed<'_>> {
+    match part {
+        Part::One(placed) => vec![placed],
+        Part::Run(run) => run.changes().collect(),
+    }
+}
+
+/// Gives the parts with each run whose lines its table does not take as they are in single changes.
+fn taken_apart<'a>(tables: &Tables, whole: &[Part<'a>]) -> Result<Vec<Part<'a>>, Trouble> {
+    let mut parts = Vec::with_capacity(whole.len());
+    for part in whole {
+        let Part::Run(placed) = part else {
+            parts.push(part.clone());
+            continue;
+        };
+        let name = placed.run.table();
+        tables.by_source.get(name).ok_or_else(|| catalog::unfit(name, None, Problem::Missing))?;
+        match tables.look.passes(placed.run) {
+            true => parts.push(part.clone()),
+            false => parts.extend(placed.changes().map(one)),
+        }
+    }
+    Ok(parts)
+}
+
+/// Parts as their tables take them, and changes that they do not take.
+type CheckedParts<'a> = (Vec<Part<'a>>, Vec<(Placed<'a>, Refusal)>);
+
+fn checked_parts<'a>(tables: &Tables, parts: &'a [Part<'_>]) -> Result<CheckedParts<'a>, Trouble> {
+    let columns = taking(tables);
+    let (mut fit, mut refused) = (Vec::with_capacity(parts.len()), Vec::new());
+    for part in parts {
+        match part {
+            Part::Run(run) => fit.push(Part::Run(*run)),
+            Part::One(placed) => match checked_one(tables, &columns, placed)? {
+                Ok(placed) => fit.push(Part::One(placed)),
+                Err(other) => refused.push(other),
+            },
+        }
+    }
+    Ok((fit, refused))
+}
+
+/// As [`whole_transactions`], for parts: a run of which a transaction began before or goes on behind this packet is taken apart.
+async fn whole_parts<'a>(
+    connection: &mut PgConnection,
+    channel: &ChannelName,
+    packet: &'a RunPacket,
+    follows: bool,
+) -> Result<Vec<Part<'a>>, Trouble> {
+    let mark = &packet.mark;
+    let before = if follows { Vec::new() } else { own_tables::take_all(connection, channel).await? };
+    let mut whole: Vec<Part<'a>> = before.into_iter().map(one).collect();
+    let mut waiting = own_tables::waiting(connection, channel, mark).await?;
+    let going_on: HashSet<u64> = packet.parts.iter().filter_map(goes_on).collect();
+    let (mut kept, mut index) = (Vec::new(), 0_u32);
+    for part in &packet.parts {
+        let (seq, begins) = (mark.seq, index);
+        index = index.saturating_add(part.rows());
+        let changes = match part {
+            RowsPart::One(change) => vec![Placed { seq, index: begins, change: Cow::Borrowed(change) }],
+            RowsPart::Run(run) => {
+                let run = PlacedRun { seq, index: begins, run };
+                let stands = |(tx, _): &(u64, u32)| !going_on.contains(tx) && !waiting.contains(tx);
+                if run.run.transactions().iter().all(stands) {
+                    whole.push(Part::Run(run));
+                    continue;
+                }
+                run.changes().collect()
+            }
+        };
+        for placed in changes {
+            match placed.change.transaction {
+                Some(tx) if going_on.contains(&tx) => kept.push(placed),
+                Some(tx) if waiting.remove(&tx) => {
+                    whole.extend(own_tables::take(connection, channel, mark, tx).await?.into_iter().map(one));
+                    whole.push(Part::One(placed));
+                }
+                _ => whole.push(Part::One(placed)),
+            }
+        }
+    }
+    own_tables::keep(connection, channel, mark, &kept).await?;
+    Ok(whole)
+}
+
+/// Gives the transaction that goes on behind the packet of this part.
+fn goes_on(part: &RowsPart) -> Option<u64> {
+    match part {
+        RowsPart::One(change) => change.transaction.filter(|_| change.goes_on),
+        RowsPart::Run(run) => run.transactions().last().map(|(transaction, _)| *transaction).filter(|_| run.goes_on()),
+    }
+}
+
 /// Keeps what goes on in the next packet, and puts what was kept before in front of its transaction's end. Where packets are missing before this one,
 /// because a person went on without them or the sender began anew, the end may never come: what was kept before goes first.
 async fn whole_transactions<'a>(
@@ -258,33 +424,48 @@ async fn whole_transactions<'a>(
 type Checked<'a> = (Vec<Placed<'a>>, Vec<(Placed<'a>, Refusal)>);
 
 fn checked<'a>(tables: &Tables, changes: &'a [Placed<'_>]) -> Result<Checked<'a>, Trouble> {
-    let columns: HashMap<&TableName, _> = tables.by_source.iter().map(|(name, table)| (name, table.taking())).collect();
+    let columns = taking(tables);
     let (mut fit, mut refused) = (Vec::with_capacity(changes.len()), Vec::new());
     for placed in changes {
-        let name = &placed.change.table;
-        let missing = || catalog::unfit(name, None, Problem::Missing);
-        let (table, columns) = (tables.by_source.get(name).ok_or_else(missing)?, columns.get(name).ok_or_else(missing)?);
-        if table.key().is_empty() {
-            return Err(table.unfit(None, Problem::NoKey).into());
-        }
-        if let Some(applying::Refusal { code, column, words }) = applying::other_key(&placed.change) {
-            refused.push((placed.clone(), Refusal { code, column, words }));
-            continue;
-        }
-        match taken(table, columns, &placed.change) {
-            Ok(change) if !is_key_of(table, &change) => {
-                let key = table.key().iter().map(|column| column.name.as_str()).collect();
-                let applying::Refusal { code, column, words } = applying::key_differs(&key);
-                refused.push((placed.clone(), Refusal { code, column, words }));
-            }
-            Ok(change) => fit.push(Placed { change, ..*placed }),
-            Err(misfit) => {
-                let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
-                refused.push((Placed { change: Cow::Borrowed(&*placed.change), ..*placed }, refusal));
-            }
+        match checked_one(tables, &columns, placed)? {
+            Ok(placed) => fit.push(placed),
+            Err(other) => refused.push(other),
         }
     }
     Ok((fit, refused))
+}
+
+/// The columns of each table as values are checked against them.
+type Taking<'t> = HashMap<&'t TableName, Vec<Column>>;
+
+fn taking(tables: &Tables) -> Taking<'_> {
+    tables.by_source.iter().map(|(name, table)| (name, table.taking())).collect()
+}
+
+/// A change as its table takes it, or why it does not.
+type CheckedOne<'a> = Result<Placed<'a>, (Placed<'a>, Refusal)>;
+
+fn checked_one<'a>(tables: &Tables, columns: &Taking<'_>, placed: &'a Placed<'_>) -> Result<CheckedOne<'a>, Trouble> {
+    let name = &placed.change.table;
+    let missing = || catalog::unfit(name, None, Problem::Missing);
+    let (table, columns) = (tables.by_source.get(name).ok_or_else(missing)?, columns.get(name).ok_or_else(missing)?);
+    if table.key().is_empty() {
+        return Err(table.unfit(None, Problem::NoKey).into());
+    }
+    let refused = |applying::Refusal { code, column, words }| Ok(Err((placed.clone(), Refusal { code, column, words })));
+    if let Some(refusal) = applying::other_key(&placed.change) {
+        return refused(refusal);
+    }
+    match taken(table, columns, &placed.change) {
+        Ok(change) if !is_key_of(table, &change) => {
+            refused(applying::key_differs(&table.key().iter().map(|column| column.name.as_str()).collect()))
+        }
+        Ok(change) => Ok(Ok(Placed { change, ..*placed })),
+        Err(misfit) => {
+            let refusal = Refusal { code: misfit.code(), column: Some(misfit.column.clone()), words: misfit.words() };
+            Ok(Err((Placed { change: Cow::Borrowed(&*placed.change), ..*placed }, refusal)))
+        }
+    }
 }
 
 /// Tells whether a change names its row by the sink's key: by less or by others it would delete rows that it does not mean.

@@ -11,12 +11,9 @@
 use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::install::{self, Names};
-use super::portable::{Cannot, cells};
-use super::{SCHEMA, Trouble, chunk, literal};
-use crate::connectors::tables::change::KnownNames;
+use super::{SCHEMA, Trouble, chunk, literal, outbox};
 use crate::connectors::tables::{
-    Caution, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName,
-    TableSource,
+    Caution, Chunk, ChunkWanted, EntryId, EntryRange, Offered, Problem, ReadLimits, TableFault, TableName, TableSource,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::postgres::PgRow;
@@ -25,6 +22,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many times the limit of rows is looked at for a transaction that ends.
 const WINDOW_MOST: usize = 64;
+
+/// From how many entries on a range is deleted by a statement of its own.
+const LONG_RANGE: u64 = 64;
 
 /// When an entry was written (ms), as SQL.
 const AT_MS: &str = "(extract(epoch FROM at) * 1000)::bigint";
@@ -146,7 +146,7 @@ impl TableSource for PostgresSource {
         self.session.run(async |connection| {
             run_sql(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             let taken = choose(connection, names, except, limits).await?;
-            let offered = if taken.is_empty() { Vec::new() } else { fetch(connection, names, &taken).await? };
+            let offered = if taken.is_empty() { Vec::new() } else { outbox::fetch(connection, names, &taken).await? };
             run_sql(connection, "COMMIT").await?;
             Ok(offered)
         })
@@ -162,6 +162,36 @@ impl TableSource for PostgresSource {
                 let of = |get: fn(&EntryId) -> i64| entries.iter().map(get).collect::<Vec<i64>>();
                 let query = sqlx::query(AssertSqlSafe(sql.as_str())).bind(of(|entry| entry.id)).bind(of(|entry| entry.at_ms));
                 query.execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn delete_ranges(&mut self, ranges: &[EntryRange]) -> Result<(), TableFault> {
+        let (outbox, within) =
+            (self.names.outbox(), "at BETWEEN to_timestamp((from_ms - 1) / 1000.0) AND to_timestamp((to_ms + 1) / 1000.0)");
+        let long = format!(
+            "DELETE FROM {outbox} WHERE id BETWEEN $1 AND $2 AND {}",
+            within.replace("from_ms", "$3").replace("to_ms", "$4")
+        );
+        let short = format!(
+            "DELETE FROM {outbox} AS o USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (of_id, from_ms, to_ms)
+             WHERE id = ANY($1) AND id = of_id AND {within}"
+        );
+        let (longer, shorter): (Vec<EntryRange>, Vec<EntryRange>) =
+            ranges.iter().partition(|range| range.count() >= LONG_RANGE);
+        let each =
+            |range: &EntryRange| (range.first..=range.last).map(|id| (id, range.from_ms, range.to_ms)).collect::<Vec<_>>();
+        let singles: Vec<(i64, i64, i64)> = shorter.iter().flat_map(each).collect();
+        self.session.run(async |connection| {
+            for range in &longer {
+                let query = sqlx::query(AssertSqlSafe(long.as_str())).bind(range.first).bind(range.last);
+                query.bind(range.from_ms).bind(range.to_ms).execute(&mut *connection).await?;
+            }
+            for singles in singles.chunks(100_000) {
+                let of = |get: fn(&(i64, i64, i64)) -> i64| singles.iter().map(get).collect::<Vec<i64>>();
+                let query = sqlx::query(AssertSqlSafe(short.as_str())).bind(of(|single| single.0)).bind(of(|single| single.1));
+                query.bind(of(|single| single.2)).execute(&mut *connection).await?;
             }
             Ok(())
         })
@@ -305,9 +335,9 @@ struct Head {
 
 /// An entry that is brought; `goes_on` where its transaction does behind this read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Taken {
-    id: i64,
-    goes_on: bool,
+pub(super) struct Taken {
+    pub(super) id: i64,
+    pub(super) goes_on: bool,
 }
 
 async fn choose(
@@ -420,69 +450,6 @@ fn open_part(group: &[Head], limits: ReadLimits) -> Vec<Taken> {
         *at == 0 || (*at < limits.rows && sum <= limits.bytes)
     };
     group.iter().enumerate().take_while(within).map(|(_, head)| Taken { id: head.id, goes_on: true }).collect()
-}
-
-async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) -> Result<Vec<Offered>, Trouble> {
-    let sql = format!(
-        "SELECT id, {AT_MS}, tx, tbl, op, key::text, \"row\"::text, changed::text, problem
-         FROM {} WHERE id = ANY($1)",
-        names.outbox()
-    );
-    let ids: Vec<i64> = taken.iter().map(|taken| taken.id).collect();
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(&ids).fetch_all(connection).await?;
-    let mut by_id: HashMap<i64, &PgRow> = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        by_id.insert(row.try_get(0)?, row);
-    }
-    let mut names = KnownNames::default();
-    let found = taken.iter().filter_map(|taken| by_id.get(&taken.id).map(|row| offered(row, *taken, &mut names)));
-    Ok(found.collect::<Result<_, sqlx::Error>>()?)
-}
-
-fn offered(row: &PgRow, taken: Taken, names: &mut KnownNames) -> Result<Offered, sqlx::Error> {
-    let (tx, table, op): (i64, String, &str) = (row.try_get(2)?, row.try_get(3)?, row.try_get(4)?);
-    let (key, cells_of, changed, problem): (&str, Option<&str>, Option<&str>, Option<&str>) =
-        (row.try_get(5)?, row.try_get(6)?, row.try_get(7)?, row.try_get(8)?);
-    let at_ms = row.try_get(1)?;
-    let entry = match op {
-        "marker" => {
-            Entry::Marker(serde_json::from_str::<String>(key).ok().and_then(|token| token.parse().ok()).unwrap_or_default())
-        }
-        _ => change(op, [Some(key), cells_of, changed, problem], names).map_or_else(
-            |(key, cannot)| Entry::Unfit {
-                table: table.clone(),
-                key,
-                code: cannot.code,
-                column: cannot.column,
-                bytes: cannot.bytes,
-            },
-            |change| {
-                let transaction = u64::try_from(tx).ok();
-                Entry::Change(RowChange { table: table.clone(), transaction, goes_on: taken.goes_on, ..change })
-            },
-        ),
-    };
-    Ok(Offered { id: taken.id, at_ms, entry })
-}
-
-fn change(
-    op: &str,
-    [key, row, changed, problem]: [Option<&str>; 4],
-    names: &mut KnownNames,
-) -> Result<RowChange, (super::super::Cells, Cannot)> {
-    let key = cells(key.unwrap_or_default(), names).map_err(|cannot| (Vec::new(), cannot))?;
-    if let Some(problem) = problem {
-        return Err((key, Cannot::parse(problem)));
-    }
-    let op = match op {
-        "insert" => Op::Insert,
-        "update" => Op::Update,
-        "delete" => Op::Delete,
-        _ => return Err((key, Cannot::parse(""))),
-    };
-    let row = row.map_or_else(|| Ok(Vec::new()), |row| cells(row, names)).map_err(|cannot| (key.clone(), cannot))?;
-    let changed = changed.map_or_else(|| Ok(Vec::new()), serde_json::from_str).map_err(|_| (key.clone(), Cannot::parse("")))?;
-    Ok(RowChange { table: String::new(), op, key, row, changed, transaction: None, goes_on: false })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod installing;
+mod runs;
 mod tables;
 
 use super::*;
@@ -15,14 +16,25 @@ use tokio::runtime::{Builder, Runtime};
 pub(super) struct PgBench {
     pub(super) source: Database,
     pub(super) sink: Database,
+    /// Whether packets come with their neighbours in runs.
+    in_runs: bool,
 }
 
 /// Makes a fresh pair.
 pub(super) fn bench() -> PgBench {
-    PgBench { source: Database::new(), sink: Database::new() }
+    PgBench { source: Database::new(), sink: Database::new(), in_runs: false }
 }
 
 crate::connectors::tables::contract_tests::table_contract!(bench);
+
+mod in_runs {
+    /// Makes a fresh pair whose sink is given runs.
+    fn bench() -> super::PgBench {
+        super::PgBench { in_runs: true, ..super::bench() }
+    }
+
+    crate::connectors::tables::contract_tests::table_contract!(bench);
+}
 
 #[test]
 fn every_type_is_the_same_whatever_zone_the_station_has() {
@@ -96,7 +108,8 @@ impl Bench for PgBench {
     }
 
     fn sink(&self, tables: &[String], dead_letters: bool) -> Box<dyn TableSink> {
-        Box::new(self.bare_sink(tables, dead_letters))
+        let sink = Box::new(self.bare_sink(tables, dead_letters));
+        if self.in_runs { Box::new(contract_tests::InRuns(sink)) } else { sink }
     }
 
     fn set_aside(&self) -> String {

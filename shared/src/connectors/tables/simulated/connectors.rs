@@ -4,8 +4,8 @@ use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
 use super::{Content, Noted, Shared, SimDatabase, change_row};
 use crate::channel::{TableSinkConfig, TableSourceConfig};
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableName,
-    TableSink, TableSource, Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, RowsPart, TableFault,
+    TableName, TableSink, TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +160,7 @@ fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Ch
         goes_on: false,
     };
     let last = now.last().filter(|_| !later.is_empty()).map(|(key, _)| key.clone());
-    Ok(Chunk { rows: now.iter().map(stock).collect(), last, left: later.len() as u64 })
+    Ok(Chunk { parts: now.iter().map(stock).map(RowsPart::One).collect(), last, left: later.len() as u64 })
 }
 
 /// Understands comparisons of columns with texts, joined by AND: `id >= 'b' AND id <= 'd'`.

@@ -20,10 +20,12 @@ mod statements;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod view;
 
 pub use self::describe::SqliteDescriber;
 pub use self::sink::SqliteSink;
 pub use self::source::SqliteSource;
+pub use self::view::SqliteView;
 
 use super::TableFault;
 use crate::store::sqlite::wait;

@@ -5,7 +5,7 @@
 
 use super::catalog::{self, Table};
 use super::{Session, Trouble, bytes_at, extended_code, primary_code, roll_back, statements};
-use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, Target, Terms};
+use crate::connectors::tables::applying::{self, Placed, Refusal, Refused, Shape, TakenRows, Target, Terms};
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::net::parents_first;
@@ -13,14 +13,14 @@ use crate::connectors::tables::{Cells, Mark, Problem, RowChange, RowPacket, Tabl
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// Tables of our own; made when they are not there.
 const OWN: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS dukou_mark (channel TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL, header TEXT NOT NULL, at TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS dukou_pending (channel TEXT NOT NULL, place INTEGER NOT NULL, part INTEGER NOT NULL, epoch TEXT NOT NULL,
- seq INTEGER NOT NULL, idx INTEGER NOT NULL, tbl TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (channel, place, part))",
+    "CREATE TABLE IF NOT EXISTS dukou_pending (channel TEXT NOT NULL, tx TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
+ part INTEGER NOT NULL, epoch TEXT NOT NULL, tbl TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (channel, tx, seq, idx, part))",
     "CREATE TABLE IF NOT EXISTS dukou_refused (channel TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL, at TEXT NOT NULL,
  tbl TEXT NOT NULL, op TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, code TEXT NOT NULL, words_zh TEXT NOT NULL, words_en TEXT NOT NULL,
  PRIMARY KEY (channel, epoch, seq, idx))",
@@ -213,40 +213,44 @@ impl Target for File {
         })
     }
 
-    fn pending(&mut self, channel: &ChannelName) -> Result<Vec<Placed>, TableFault> {
+    fn open_transactions(&mut self, channel: &ChannelName) -> Result<BTreeSet<u64>, TableFault> {
         self.plain(async |conn| {
-            let sql = "SELECT place, epoch, seq, idx, tbl, body FROM dukou_pending WHERE channel = ? ORDER BY place, part";
-            let rows = sqlx::query(sql).bind(channel.as_str()).fetch_all(conn).await?;
-            let mut places: Vec<i64> = Vec::with_capacity(rows.len());
-            for row in &rows {
-                places.push(row.try_get_unchecked(0)?);
-            }
-            let mut pending = Vec::new();
-            for rows in rows.iter().zip(&places).collect::<Vec<_>>().chunk_by(|(_, one), (_, other)| one == other) {
-                let Some((first, _)) = rows.first() else { continue };
-                let (epoch, tbl): (String, String) = (first.try_get_unchecked(1)?, first.try_get_unchecked(4)?);
-                let (seq, index): (i64, i64) = (first.try_get_unchecked(2)?, first.try_get_unchecked(3)?);
-                let bodies = rows.iter().map(|(row, _)| bytes_at(row, 5)).collect::<Result<Vec<_>, _>>()?;
-                let bodies: Vec<Vec<u8>> = bodies.into_iter().flatten().collect();
-                pending.push(applying::pending_of(&epoch, seq, index, tbl, &bodies)?);
-            }
-            Ok(pending)
+            let sql = "SELECT DISTINCT tx FROM dukou_pending WHERE channel = ?";
+            let open: Vec<String> = sqlx::query_scalar(sql).bind(channel.as_str()).fetch_all(conn).await?;
+            Ok(open.iter().filter_map(|transaction| transaction.parse().ok()).collect())
         })
     }
 
-    fn set_pending(&mut self, channel: &ChannelName, pending: &[Placed]) -> Result<(), TableFault> {
+    fn take_pending(&mut self, channel: &ChannelName, transaction: Option<u64>) -> Result<Vec<Placed>, TableFault> {
+        let transaction = transaction.map(|transaction| transaction.to_string());
         self.plain(async |conn| {
-            sqlx::query("DELETE FROM dukou_pending WHERE channel = ?").bind(channel.as_str()).execute(&mut *conn).await?;
-            for (place, placed) in pending.iter().enumerate() {
+            let of = "FROM dukou_pending WHERE channel = ?1 AND tx = coalesce(?2, tx)";
+            let sql = format!("SELECT epoch, seq, idx, tbl, body {of} ORDER BY seq, idx, part");
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(channel.as_str()).bind(&transaction);
+            let mut taken = TakenRows::default();
+            for row in query.fetch_all(&mut *conn).await? {
+                let (epoch, tbl): (String, String) = (row.try_get_unchecked(0)?, row.try_get_unchecked(3)?);
+                let place: (i64, i64) = (row.try_get_unchecked(1)?, row.try_get_unchecked(2)?);
+                taken.add(epoch, place, tbl, bytes_at(&row, 4)?.unwrap_or_default());
+            }
+            let sql = format!("DELETE {of}");
+            sqlx::query(AssertSqlSafe(sql)).bind(channel.as_str()).bind(&transaction).execute(conn).await?;
+            Ok(taken.placed()?)
+        })
+    }
+
+    fn keep_pending(&mut self, channel: &ChannelName, changes: &[Placed]) -> Result<(), TableFault> {
+        self.plain(async |conn| {
+            for placed in changes {
                 let (body, large) = placed.change.render(LARGE_FROM);
                 for (part, body) in std::iter::once(body).chain(large).enumerate() {
-                    sqlx::query("INSERT INTO dukou_pending(channel, place, part, epoch, seq, idx, tbl, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+                    sqlx::query("INSERT INTO dukou_pending(channel, tx, seq, idx, part, epoch, tbl, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
                         .bind(channel.as_str())
-                        .bind(place as i64)
-                        .bind(part as i64)
-                        .bind(placed.epoch.to_string())
+                        .bind(placed.change.transaction.map(|transaction| transaction.to_string()))
                         .bind(placed.seq.cast_signed())
                         .bind(i64::from(placed.index))
+                        .bind(part as i64)
+                        .bind(placed.epoch.to_string())
                         .bind(placed.change.table.as_str())
                         .bind(body)
                         .execute(&mut *conn)

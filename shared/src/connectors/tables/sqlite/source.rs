@@ -14,8 +14,8 @@ use super::{Session, Trouble, bytes_at, ident, roll_back};
 use crate::connectors::tables::tagged::{self, Misfit, Tagged};
 use crate::connectors::tables::values::float_text;
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
-    Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, Offered, Op, Problem, ReadLimits, RowChange, RowsPart, TableFault, TableName,
+    TableSource, Value,
 };
 use dukou_packets::packet::header::ChannelName;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -242,7 +242,7 @@ impl SqliteSource {
         let filter = want.filter.map(str::to_owned);
         let left = match self.left.take() {
             Some((table, of, left)) if table == want.table && of == filter && want.after.is_some() => {
-                left.saturating_sub(chunk.rows.len() as u64)
+                left.saturating_sub(chunk.parts.len() as u64)
             }
             _ => self.session.run(async |conn| count(conn, want, last).await)?,
         };
@@ -461,12 +461,12 @@ async fn chunk(conn: &mut SqliteConnection, names: &Names, want: &ChunkWanted<'_
         problem = triggers::problem(&table, "r."),
     );
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(false).fetch_all(&mut *conn).await?;
-    let mut chunk = Chunk { rows: Vec::with_capacity(rows.len()), last: None, left: 0 };
+    let mut chunk = Chunk { parts: Vec::with_capacity(rows.len()), last: None, left: 0 };
     for row in &rows {
         let numbers = numbers(row, 3, table.reals().len())?;
         let key = cells(&bytes_at(row, 1)?.unwrap_or_default(), &numbers);
         match stock_row(row, &table, &key, &numbers)? {
-            Ok(change) => chunk.rows.push(change),
+            Ok(change) => chunk.parts.push(RowsPart::One(change)),
             Err(misfit) => put_aside(conn, names, &table, &bytes_at(row, 1)?.unwrap_or_default(), &misfit).await?,
         }
         chunk.last = Some(key.map_err(|misfit| table.unfit(misfit.column.as_deref(), Problem::Type(misfit.code.to_owned())))?);

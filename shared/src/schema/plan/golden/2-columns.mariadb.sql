@@ -6,6 +6,7 @@
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
+CREATE TEMPORARY TABLE dukou_holds (line INT, holds INT NOT NULL CHECK (holds = 1));
 
 -- 1. line 11: add-column bdc_dyaq.zgzqe decimal(15,4)
 ALTER TABLE `bdc_dyaq` ADD COLUMN `zgzqe` decimal(15,4) NULL COMMENT '最高债权额（万元）';
@@ -161,3 +162,5 @@ ALTER TABLE `bdc_jtcy` ADD COLUMN `sshy` varchar(100) NULL COMMENT '所属行业
 ALTER TABLE `bdc_jtcy` ADD COLUMN `gj` varchar(100) NULL COMMENT '国家/地区';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jtcy' AND c.column_name = 'gj' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_jtcy` DROP COLUMN `gj`
+
+DROP TEMPORARY TABLE dukou_holds;

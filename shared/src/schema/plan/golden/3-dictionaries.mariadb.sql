@@ -6,6 +6,7 @@
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
+CREATE TEMPORARY TABLE dukou_holds (line INT, holds INT NOT NULL CHECK (holds = 1));
 
 -- 1. line 11: add-table bdc_gzdj
 CREATE TABLE `bdc_gzdj` (
@@ -668,89 +669,89 @@ INSERT INTO `bdc_zd_qllx` (`dm`, `mc`) SELECT '92', '居住权' FROM DUAL WHERE 
 -- back: DELETE FROM `bdc_zd_qllx` WHERE `dm` = '92'
 
 -- 13. line 287: retype bdc_lq.sllb → text(100)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 287, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_lq` MODIFY COLUMN `sllb` varchar(100) NULL COMMENT '森林类别';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_lq` MODIFY COLUMN `sllb` decimal(1,0) NULL COMMENT '森林类别'
 
 -- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 293, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_dyaq` MODIFY COLUMN `dbfw` text NULL COMMENT '担保范围' CHECK (char_length(`dbfw`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`dbfw`) <= 4000')
 -- back: ALTER TABLE `bdc_dyaq` MODIFY COLUMN `dbfw` text NULL COMMENT '担保范围' CHECK (char_length(`dbfw`) <= 1000)
 
 -- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 299, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_dyaq` MODIFY COLUMN `zjjzwdyfw` text NULL COMMENT '在建建筑物抵押范围' CHECK (char_length(`zjjzwdyfw`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zjjzwdyfw`) <= 4000')
 -- back: ALTER TABLE `bdc_dyaq` MODIFY COLUMN `zjjzwdyfw` varchar(200) NULL COMMENT '在建建筑物抵押范围'
 
 -- 16. line 305: widen bdc_zd.zdszd → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 305, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszd` text NULL COMMENT '宗地四至-东' CHECK (char_length(`zdszd`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszd`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszd` varchar(200) NULL COMMENT '宗地四至-东'
 
 -- 17. line 311: widen bdc_zd.zdszn → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 311, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszn` text NULL COMMENT '宗地四至-南' CHECK (char_length(`zdszn`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszn`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszn` varchar(200) NULL COMMENT '宗地四至-南'
 
 -- 18. line 317: widen bdc_zd.zdszx → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 317, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszx` text NULL COMMENT '宗地四至-西' CHECK (char_length(`zdszx`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszx`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszx` varchar(200) NULL COMMENT '宗地四至-西'
 
 -- 19. line 323: widen bdc_zd.zdszb → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 323, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszb` text NULL COMMENT '宗地四至-北' CHECK (char_length(`zdszb`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszb`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszb` varchar(200) NULL COMMENT '宗地四至-北'
 
 -- 20. line 329: widen bdc_zd.tfh → text(4000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 329, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `tfh` text NULL COMMENT '图幅号' CHECK (char_length(`tfh`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`tfh`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `tfh` varchar(50) NULL COMMENT '图幅号'
 
 -- 21. line 335: widen bdc_qlr.gyqk → text(1000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 335, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_qlr` MODIFY COLUMN `gyqk` text NULL COMMENT '共有情况' CHECK (char_length(`gyqk`) <= 1000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`gyqk`) <= 1000')
 -- back: ALTER TABLE `bdc_qlr` MODIFY COLUMN `gyqk` varchar(200) NULL COMMENT '共有情况'
 
 -- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 341, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_jr_shijjl` MODIFY COLUMN `xyxx` text NULL COMMENT '响应信息' CHECK (char_length(`xyxx`) <= 2000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`xyxx`) <= 2000')
@@ -760,3 +761,5 @@ ALTER TABLE `bdc_jr_shijjl` MODIFY COLUMN `xyxx` text NULL COMMENT '响应信息
 ALTER TABLE `bdc_jr_shijjl` ADD COLUMN `sjjrrq` date NULL COMMENT '登簿日期';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'sjjrrq' AND c.column_type = 'date' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_jr_shijjl` DROP COLUMN `sjjrrq`
+
+DROP TEMPORARY TABLE dukou_holds;

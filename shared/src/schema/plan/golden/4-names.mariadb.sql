@@ -6,19 +6,20 @@
 -- inferred: 一家厂商 2021 年公开的升级脚本里的列、宽度和字典；它等于 41 号函的要求，是推断。列、宽度、字典以自治区下发的为准
 -- each statement commits by itself; a step whose check holds is done and passed over
 SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
+CREATE TEMPORARY TABLE dukou_holds (line INT, holds INT NOT NULL CHECK (holds = 1));
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 11, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_dyaq` CHANGE COLUMN `scywh` `ssywh` varchar(50) NULL COMMENT '上手业务号';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_dyaq` CHANGE COLUMN `ssywh` `scywh` varchar(50) NULL COMMENT '上手业务号'
 
 -- 2. line 17: rename-column bdc_yg.scywh → ssywh
--- requires 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
---     AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
---       WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+INSERT INTO dukou_holds SELECT 17, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
+  AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
 ALTER TABLE `bdc_yg` CHANGE COLUMN `scywh` `ssywh` varchar(50) NULL COMMENT '上手业务号';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_yg` CHANGE COLUMN `ssywh` `scywh` varchar(50) NULL COMMENT '上手业务号'
@@ -33,3 +34,5 @@ ALTER TABLE `bdc_zrz` DROP COLUMN `jzwjbyt`;
 
 -- 5. line 33: rename-element Message/Data/DJF_DJ_SQR → DJF_DJ_SQ
 -- nothing in the database
+
+DROP TEMPORARY TABLE dukou_holds;

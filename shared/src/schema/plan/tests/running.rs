@@ -272,6 +272,21 @@ fn a_mariadb_column_with_more_than_the_structure_says_is_not_defined_anew() {
 }
 
 #[test]
+fn a_mariadb_script_stops_by_itself_where_what_it_requires_does_not_hold() {
+    let widen = document("[[change]]\nop = \"widen\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"text(500)\"");
+    let mut live = Live::new(Dialect::Mariadb);
+    live.make(&sample(), Dialect::Mariadb);
+    let script = Plan::of(&sample(), &widen, Dialect::Mariadb).unwrap().script();
+    live.run("ALTER TABLE parent MODIFY b varchar(100) COLLATE utf8mb4_general_ci");
+    let kind = "SELECT column_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'parent' AND column_name = 'b'";
+    assert!(live.refuses(&script), "it stops");
+    assert_eq!(live.ask(kind), "varchar(100)", "nothing was done");
+    live.run("ALTER TABLE parent MODIFY b varchar(100) COLLATE utf8mb4_bin");
+    live.run(&script);
+    assert_eq!(live.ask(kind), "varchar(500)");
+}
+
+#[test]
 fn every_drift_is_named() {
     for dialect in LIVE {
         let mut live = Live::new(dialect);

@@ -182,7 +182,7 @@ fn days_and_times_that_are_none_are_named_and_the_others_flow() {
     assert_eq!(told(&offered), ["insert 6"]);
     source.delete(&ids(&offered)).expect("deleted");
     let want = ChunkWanted { table: "v", after: None, filter: None, rows: 10 };
-    assert_eq!(source.chunk(&want, 1).expect("a chunk").rows.len(), 1);
+    assert_eq!(source.chunk(&want, 1).expect("a chunk").rows(), 1);
     assert_eq!(misfits(&read(&mut *source)), expected);
 }
 

@@ -222,12 +222,12 @@ fn rows_that_go_while_their_chunk_waits_for_them_are_passed_over_and_those_behin
             chunk => break chunk.expect("a chunk"),
         }
     };
-    let rows: Vec<_> = chunk.rows.iter().map(|row| (row.key_text(), row.row[1].1.shown())).collect();
+    let rows: Vec<_> = chunk.changes().iter().map(|row| (row.key_text(), row.row[1].1.shown())).collect();
     assert_eq!(rows, [("1".to_owned(), "old".to_owned()), ("3".to_owned(), "new".to_owned())]);
     assert_eq!(chunk.last, Some(vec![("id".into(), Value::Text("4".to_owned()))]), "though its row is gone");
     let behind = ChunkWanted { after: chunk.last.as_ref(), ..wanted };
     let chunk = source.chunk(&behind, 8).expect("a chunk");
-    assert_eq!(chunk.rows.iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["5", "6", "9"]);
+    assert_eq!(chunk.changes().iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["5", "6", "9"]);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_row_of_the_stock_that_cannot_travel_is_named_and_holds_up_no_other() {
     );
     let wanted = ChunkWanted { table: "public.t", after: None, filter: None, rows: 10 };
     let chunk = source.chunk(&wanted, 7).expect("a chunk");
-    assert_eq!(chunk.rows.iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["1", "4"]);
+    assert_eq!(chunk.changes().iter().map(|row| row.key_text()).collect::<Vec<_>>(), ["1", "4"]);
     let read = source.read(&BTreeSet::new(), ALL).expect("a read");
     let told = |offered: &Offered| match &offered.entry {
         Entry::Unfit { table, key, code, column, .. } => {

@@ -171,6 +171,7 @@ fn a_row_without_a_key_or_with_text_that_is_none_is_named_and_the_others_flow() 
         .map(|offered| match &offered.entry {
             Entry::Unfit { code, .. } => *code,
             Entry::Change(change) => change.op.as_str(),
+            Entry::Run(run, _) => run.head().op.as_str(),
             Entry::Marker(_) => "marker",
         })
         .collect();
@@ -178,7 +179,7 @@ fn a_row_without_a_key_or_with_text_that_is_none_is_named_and_the_others_flow() 
     source.delete(&ids(&offered)).expect("deleted");
     let want = crate::connectors::tables::ChunkWanted { table: "v", after: None, filter: None, rows: 10 };
     let chunk = source.chunk(&want, 1).expect("a chunk");
-    assert_eq!(chunk.rows.len(), 1, "the stock has the rows that can travel");
+    assert_eq!(chunk.rows(), 1, "the stock has the rows that can travel");
     assert_eq!(read(&mut *source).len(), 4, "and names the others, before its marker");
 }
 

@@ -5,6 +5,8 @@ use crate::registration::edition::Edition;
 
 pub(in crate::registration) const ID: &str = "150721240315000001";
 pub(in crate::registration) const UNIT: &str = "150721001002GB00017F00030012";
+const AREA: &str = "150721";
+const PERSON: &str = "15072119000101001X";
 const PARCEL: &str = "150721001002GB00017";
 const CASE: &str = "202403150001";
 const TIME: &str = "2024-03-15T10:21:33";
@@ -14,6 +16,8 @@ const TIME: &str = "2024-03-15T10:21:33";
 pub(in crate::registration) struct Made {
     pub(in crate::registration) head: Vec<(&'static str, String)>,
     pub(in crate::registration) rows: Vec<(String, Vec<(String, String)>)>,
+    /// What a comment at its head says.
+    mark: Option<&'static str>,
 }
 
 impl Made {
@@ -29,7 +33,7 @@ impl Made {
         tables.sort_by_key(|table| table.place);
         let kind = kind(edition, code);
         let rows = tables.into_iter().map(|table| (table.name.clone(), row(catalogue, table, &kind)));
-        Self { head: head(code, &kind), rows: rows.collect() }
+        Self { head: head(code, &kind), rows: rows.collect(), mark: None }
     }
 
     /// Changes a field of the head.
@@ -40,10 +44,27 @@ impl Made {
         self
     }
 
+    /// Makes it a message of another area: whatever begins with the area's code does, but a person's number.
+    pub(in crate::registration) fn in_area(mut self, area: &str) -> Self {
+        let cells = self.rows.iter_mut().flat_map(|(_, cells)| cells.iter_mut().map(|(_, value)| value));
+        for value in self.head.iter_mut().map(|(_, value)| value).chain(cells).filter(|value| *value != PERSON) {
+            if let Some(rest) = value.strip_prefix(AREA) {
+                *value = format!("{area}{rest}");
+            }
+        }
+        self
+    }
+
+    /// Puts a comment at its head.
+    pub(in crate::registration) fn marked(self, mark: &'static str) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+
     /// Writes it as a file.
     pub(in crate::registration) fn text(&self) -> String {
         let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Message>\n  <Head>\n");
+        let mark = self.mark.map(|mark| format!("<!-- {mark} -->\n")).unwrap_or_default();
+        let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{mark}<Message>\n  <Head>\n");
         for (name, value) in &self.head {
             text += &format!("    <{name}>{}</{name}>\n", escape(value));
         }
@@ -56,6 +77,7 @@ impl Made {
     }
 
     /// Gives a cell of the first row of a table.
+    #[cfg(test)]
     pub(in crate::registration) fn cell(&mut self, table: &str, column: &str) -> Option<&mut String> {
         let (_, cells) = self.rows.iter_mut().find(|(own, _)| own == table)?;
         cells.iter_mut().find(|(own, _)| own == column).map(|(_, value)| value)
@@ -63,6 +85,7 @@ impl Made {
 }
 
 /// Gives every code of an edition with each of its table sets, or with none where no set is known.
+#[cfg(test)]
 pub(in crate::registration) fn every(edition: Edition) -> Vec<(&'static RecType, Option<&'static [String]>)> {
     let codes = standard().edition(edition).codes();
     codes
@@ -83,7 +106,7 @@ fn kind(edition: Edition, code: &RecType) -> String {
 fn head(code: &RecType, kind: &str) -> Vec<(&'static str, String)> {
     let fields = [
         ("ASID", "AS100"),
-        ("AreaCode", "150721"),
+        ("AreaCode", AREA),
         ("BizMsgID", ID),
         ("CertCount", "1"),
         ("CreateDate", TIME),
@@ -94,7 +117,7 @@ fn head(code: &RecType, kind: &str) -> Vec<(&'static str, String)> {
         ("ProofCount", "0"),
         ("RecFlowID", "202403150001_3"),
         ("RecType", &code.code),
-        ("RegOrgID", "150721"),
+        ("RegOrgID", AREA),
         ("RegType", kind),
         ("RightType", "4"),
     ];
@@ -114,7 +137,7 @@ fn value(catalogue: &Catalogue, table: &Table, column: &Column, kind: &str) -> S
     let rules = &standard().rules;
     let text = match column.name.as_str() {
         "YSDM" => table.ysdm.as_deref().unwrap_or("无"),
-        "QXDM" => "150721",
+        "QXDM" => AREA,
         "YWH" => CASE,
         "DJLX" => kind,
         "QLLX" => "4",
@@ -123,7 +146,7 @@ fn value(catalogue: &Catalogue, table: &Table, column: &Column, kind: &str) -> S
         name if rules.unit.elsewhere.contains(name) => "150721001002GB00018W00000000",
         name if rules.certificate.columns.contains(name) => "蒙(2024)阿荣旗不动产权第0000123号",
         _ if paper(true) => "1",
-        _ if paper(false) => "15072119000101001X",
+        _ if paper(false) => PERSON,
         _ => "",
     };
     if !text.is_empty() {

@@ -1,0 +1,92 @@
+//! The day as CSV that Excel and WPS open as it is: UTF-8 with a byte order mark, CRLF.
+
+use super::super::reconcile::Day;
+use super::tables::{columns, lists, summary};
+use crate::lang::Lang;
+use crate::say;
+
+/// Writes the day as CSV. All lists are one table, whose first column names the list; the summary comes first.
+pub fn csv(day: &Day, lang: Lang) -> String {
+    let mut text = String::from('\u{feff}');
+    let list_column = say!(lang, "清单", "List");
+    let head = columns(lang);
+    record(&mut text, std::iter::once(list_column.as_str()).chain(head.iter().map(String::as_str)));
+    let title = say!(lang, "汇总", "Summary");
+    for (name, value) in summary(day, lang) {
+        record(&mut text, [title.as_str(), "", "", "", "", &name, &value]);
+    }
+    for list in lists(day, lang) {
+        for line in &list.lines {
+            record(&mut text, std::iter::once(list.title.as_str()).chain(line.cells()));
+        }
+    }
+    text
+}
+
+fn record<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    for (at, value) in cells.into_iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(&cell(value));
+    }
+    text.push_str("\r\n");
+}
+
+/// Writes a cell so that a spreadsheet shows it as it is: nothing is taken for a formula, and no string of digits for a number that loses its last places or its zeros.
+fn cell(value: &str) -> String {
+    let guarded = match value.chars().next() {
+        Some(first) if is_formula(first) && value.chars().count() > 1 => format!("'{value}"),
+        _ if is_number_to_spreadsheets(value) => format!("\t{value}"),
+        _ => value.to_owned(),
+    };
+    match guarded.contains([',', '"', '\n', '\r', '\t', ';']) || guarded.starts_with(' ') || guarded.ends_with(' ') {
+        true => format!("\"{}\"", guarded.replace('"', "\"\"")),
+        false => guarded,
+    }
+}
+
+/// Tells whether a cell that begins so would be computed. The wide forms are taken alike by spreadsheets of the region.
+fn is_formula(first: char) -> bool {
+    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
+}
+
+/// Tells whether a spreadsheet could show something else than these digits: too many for it, a zero at their head, a date, an exponent.
+fn is_number_to_spreadsheets(value: &str) -> bool {
+    let is_numeric = value.bytes().all(|byte| byte.is_ascii_digit() || b".,/:-%eE ".contains(&byte));
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit()) && digits < 12 && !(value.starts_with('0') && digits > 1);
+    is_numeric && digits > 0 && !is_plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_keep_their_places_and_nothing_is_computed() {
+        for (value, written) in [
+            ("150721240315000001", "\"\t150721240315000001\""),
+            ("202403150001-2", "\"\t202403150001-2\""),
+            ("0200", "\"\t0200\""),
+            ("0", "0"),
+            ("37", "37"),
+            ("3-15", "\"\t3-15\""),
+            ("150721240315E00001", "\"\t150721240315E00001\""),
+            ("150721240315000004BBXZ", "150721240315000004BBXZ"),
+            ("2024-03-15 09:30:00", "\"\t2024-03-15 09:30:00\""),
+            ("=HYPERLINK(\"http://x\")", "\"'=HYPERLINK(\"\"http://x\"\")\""),
+            ("+8613800000000", "'+8613800000000"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1+1", "'＝1+1"),
+            ("-", "-"),
+            ("\t=1", "\"'\t=1\""),
+            ("a,b", "\"a,b\""),
+            ("他说“好”", "他说“好”"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(value), written, "{value}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The day as one HTML page that prints on A4 and needs nothing else.
+
+use std::fmt::Write;
+
+use super::super::reconcile::Day;
+use super::tables::{columns, lists, summary, title};
+use crate::lang::{Lang, html_line};
+
+const STYLE: &str = "
+body { font-family: 'Noto Sans CJK SC', 'Microsoft YaHei', SimSun, sans-serif; font-size: 10pt; margin: 1em; }
+h1 { font-size: 14pt; } h2 { font-size: 11pt; margin: 1.2em 0 .3em; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border: 1px solid #888; padding: .15em .4em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { background: #eee; } caption { text-align: left; }
+td.id { font-family: monospace; white-space: nowrap; }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  body { margin: 0; font-size: 8.5pt; } th { background: none; }
+  thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; }
+}
+";
+
+/// Writes the day as an HTML page. It has no script and loads nothing.
+pub fn html(day: &Day, lang: Lang) -> String {
+    let (title, tongue) = (html_line(&title(day, lang)), if lang == Lang::Zh { "zh-CN" } else { "en" });
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"{tongue}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<table>\n"
+    );
+    for (name, value) in summary(day, lang) {
+        put(&mut page, format_args!("<tr><th>{}</th><td>{}</td></tr>\n", html_line(&name), html_line(&value)));
+    }
+    page.push_str("</table>\n");
+    let head: String = columns(lang).iter().map(|name| format!("<th>{}</th>", html_line(name))).collect();
+    for list in lists(day, lang) {
+        put(
+            &mut page,
+            format_args!(
+                "<h2>{} ({})</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n",
+                html_line(&list.title),
+                list.lines.len()
+            ),
+        );
+        for line in &list.lines {
+            page.push_str("<tr>");
+            for (at, cell) in line.cells().into_iter().enumerate() {
+                let class = if at < 4 { " class=\"id\"" } else { "" };
+                put(&mut page, format_args!("<td{class}>{}</td>", html_line(cell)));
+            }
+            page.push_str("</tr>\n");
+        }
+        page.push_str("</tbody>\n</table>\n");
+    }
+    page.push_str("</body>\n</html>\n");
+    page
+}
+
+fn put(page: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _ = page.write_fmt(text);
+}

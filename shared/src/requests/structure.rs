@@ -1,0 +1,302 @@
+//! Decisions about structure changes: propose, approve, cancel.
+//!
+//! Given: a document with a signature, or a change of the book. Gives: the decision in log and store, or why it does not count. After a crash: performed again,
+//! and a decision that stands already is done. Never: a database touched; a decision stored that does not count now.
+
+use super::Answer;
+use crate::engine::Engine;
+use crate::epoch::decisions::Person;
+use crate::error::EngineFault;
+use crate::lang::Lang;
+use crate::say;
+use crate::schema::approval::{Refused, Scene, standing};
+use crate::schema::here::{Here, HereFault};
+use crate::schema::{DOCUMENT_MAX, Document};
+use crate::store::book::{BookChange, BookDecision, BookKey};
+use crate::store::{Change, Direction};
+use dukou_packets::log::line::Event;
+use dukou_packets::packet::marker::{Approval, ApprovalKind, document_digest};
+use dukou_packets::suite::Digest;
+use serde::{Deserialize, Serialize};
+
+/// What a person decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Propose a change.
+    Propose {
+        /// The document's text.
+        document: String,
+        /// The proposal's signature.
+        approval: Approval,
+    },
+    /// Approve one.
+    Approve {
+        /// The structure.
+        structure: String,
+        /// The version that it leads to.
+        to: u32,
+        /// The digest of its document.
+        document: Digest,
+        /// The signature.
+        approval: Approval,
+    },
+    /// Cancel one that was proposed here.
+    Cancel {
+        /// The structure.
+        structure: String,
+        /// The version that it leads to.
+        to: u32,
+        /// The digest of its document.
+        document: Digest,
+    },
+}
+
+/// A sentence that refuses.
+fn no(sentence: impl Fn(Lang) -> String) -> Answer {
+    Answer::no(sentence)
+}
+
+impl Engine {
+    pub(super) fn decide_structure(&mut self, act: &Act, person: &Person<'_>) -> Result<Answer, EngineFault> {
+        match act {
+            Act::Propose { document, approval } => self.propose(document.as_bytes(), approval, person),
+            Act::Approve { structure, to, document, approval } => {
+                let key = BookKey { structure: structure.clone(), to: *to, document: *document };
+                self.approve(&key, approval, person)
+            }
+            Act::Cancel { structure, to, document } => {
+                let key = BookKey { structure: structure.clone(), to: *to, document: *document };
+                self.cancel(&key, person)
+            }
+        }
+    }
+
+    /// Tells what a document comes to at this station now.
+    fn here(&self, document: &Document) -> Result<Result<Here, HereFault>, EngineFault> {
+        let name = &document.structure;
+        let path = self.station.dir.join("structures").join(format!("{name}.toml"));
+        let description = match self.seams.files.read(&path, DOCUMENT_MAX) {
+            Err(fault) if fault.is_gone() => return Ok(Err(HereFault::NoDescription(name.clone()))),
+            read => read?,
+        };
+        Ok(Here::of(&self.structured, self.station.config.station.side, &description, document))
+    }
+
+    fn propose(&mut self, bytes: &[u8], approval: &Approval, person: &Person<'_>) -> Result<Answer, EngineFault> {
+        let document = match Document::read(bytes) {
+            Ok(document) => document,
+            Err(found) => {
+                let first = |lang| found.first().map(|found| found.sentence("schema-change.toml", lang)).unwrap_or_default();
+                return Ok(no(first));
+            }
+        };
+        let here = match self.here(&document)? {
+            Ok(here) => here,
+            Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
+        };
+        let key = BookKey { structure: document.structure, to: document.to, document: document_digest(bytes) };
+        let (base, at_ms) = (here.before.digest, self.seams.clock.wall_ms());
+        let change = BookChange { key, base, document: bytes.to_vec(), origin: Direction::Out, at_ms };
+        if let Some(other) = self.in_its_place(&change)? {
+            return Ok(other);
+        }
+        let decisions = self.store().book_decisions()?;
+        if standing(&change, &decisions).0.iter().any(|known| known.approval.as_ref() == Some(approval)) {
+            return Ok(proposed(&change, 0));
+        }
+        if let Some(refused) = self.refused(&change, &here, (ApprovalKind::Propose, approval), person)? {
+            return Ok(refused);
+        }
+        self.note_decision(&change, Some(approval), person, vec![Change::InBook(change.clone())])?;
+        Ok(proposed(&change, 1))
+    }
+
+    /// Tells that there is a change to this version already.
+    fn in_its_place(&mut self, change: &BookChange) -> Result<Option<Answer>, EngineFault> {
+        let (book, decisions) = (self.store().book()?, self.store().book_decisions()?);
+        let is_open = |known: &&BookChange| {
+            (&known.key.structure, known.key.to) == (&change.key.structure, change.key.to)
+                && known.key != change.key
+                && !standing(known, &decisions).1
+        };
+        let (structure, to) = (&change.key.structure, change.key.to);
+        Ok(book.iter().find(is_open).map(|known| {
+            let document = known.key.document;
+            no(|lang| {
+                say!(
+                    lang,
+                    "结构 {structure} 已有另一份到第 {to} 版的变更（摘要 {document}）；没有改动任何东西。请先 schema cancel {to}，或把新内容写成下一版。",
+                    "There is another change of structure {structure} to version {to} (digest {document}); nothing was changed. Cancel it with schema cancel {to}, or make the new one the next version."
+                )
+            })
+        }))
+    }
+
+    /// Tells why a signature does not count here now.
+    fn refused(
+        &mut self,
+        change: &BookChange,
+        here: &Here,
+        (kind, approval): (ApprovalKind, &Approval),
+        person: &Person<'_>,
+    ) -> Result<Option<Answer>, EngineFault> {
+        let decisions = self.store().book_decisions()?;
+        let decision = self.decision(change, Some(approval), person);
+        let scene = Scene {
+            change,
+            own: &self.keys.keyring,
+            peer: self.trust.as_ref().map(|trust| &trust.peer),
+            plan: here.digest(),
+            loses: here.losses().next().is_some(),
+        };
+        let (about, is_cancelled) = standing(change, &decisions);
+        let judged = match kind {
+            _ if approval.kind != kind => Err(Refused::Altered),
+            ApprovalKind::Approve if is_cancelled => Err(Refused::Cancelled),
+            _ => scene.check(&decision, approval, &about),
+        };
+        Ok(judged.err().map(|why| {
+            no(|lang| {
+                let (code, words) = (why.code(), why.words(lang));
+                say!(
+                    lang,
+                    "不算数（{code}）：{words}。没有改动任何东西。",
+                    "It does not count ({code}): {words}. Nothing was changed."
+                )
+            })
+        }))
+    }
+
+    fn approve(&mut self, key: &BookKey, approval: &Approval, person: &Person<'_>) -> Result<Answer, EngineFault> {
+        let Some(change) = self.store().book()?.into_iter().find(|change| change.key == *key) else {
+            return Ok(unknown(key));
+        };
+        let decisions = self.store().book_decisions()?;
+        if standing(&change, &decisions).0.iter().any(|known| known.approval.as_ref() == Some(approval)) {
+            return Ok(approved(&change, 0));
+        }
+        // What stands in the book was read before.
+        let Ok(document) = Document::read(&change.document) else { return Ok(unknown(key)) };
+        let here = match self.here(&document)? {
+            Ok(here) => here,
+            Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
+        };
+        if here.before.digest != change.base {
+            return Ok(no(|lang| {
+                say!(
+                    lang,
+                    "本站 structures/{}.toml 不是这份变更开始的那一版；没有改动任何东西。请与对方核对两边的结构说明。",
+                    "structures/{}.toml here is not the version that this change begins at; nothing was changed. Compare the descriptions of both sides.",
+                    key.structure
+                )
+            }));
+        }
+        if let Some(refused) = self.refused(&change, &here, (ApprovalKind::Approve, approval), person)? {
+            return Ok(refused);
+        }
+        self.note_decision(&change, Some(approval), person, Vec::new())?;
+        Ok(approved(&change, 1))
+    }
+
+    fn cancel(&mut self, key: &BookKey, person: &Person<'_>) -> Result<Answer, EngineFault> {
+        let Some(change) = self.store().book()?.into_iter().find(|change| change.key == *key) else {
+            return Ok(unknown(key));
+        };
+        let to = key.to;
+        if change.origin == Direction::In {
+            return Ok(no(|lang| {
+                say!(
+                    lang,
+                    "这份变更是对方送来的，已在对方那边生效，本站不能撤销；没有改动任何东西。",
+                    "This change came from the peer and was made there; it cannot be cancelled here. Nothing was changed."
+                )
+            }));
+        }
+        let decisions = self.store().book_decisions()?;
+        let is_cancelled = standing(&change, &decisions).1;
+        if !is_cancelled {
+            self.note_decision(&change, None, person, Vec::new())?;
+        }
+        Ok(Answer::done(u64::from(!is_cancelled), |lang| {
+            say!(
+                lang,
+                "到第 {to} 版的变更已撤销，此前的签名不再算数。",
+                "The change to version {to} is cancelled; what was signed before does not count any more."
+            )
+        }))
+    }
+
+    fn decision(&self, change: &BookChange, approval: Option<&Approval>, person: &Person<'_>) -> BookDecision {
+        BookDecision {
+            key: change.key.clone(),
+            approval: approval.cloned(),
+            operator: person.operator.to_string(),
+            name: person.name.to_string(),
+            reason: person.reason.to_string(),
+            at_ms: self.seams.clock.wall_ms(),
+        }
+    }
+
+    /// The line, one fdatasync; then the store has the decision.
+    fn note_decision(
+        &mut self,
+        change: &BookChange,
+        approval: Option<&Approval>,
+        person: &Person<'_>,
+        mut changes: Vec<Change>,
+    ) -> Result<(), EngineFault> {
+        let code = match approval.map(|approval| approval.kind) {
+            Some(ApprovalKind::Propose) => "propose",
+            Some(ApprovalKind::Approve) => "approve",
+            Some(ApprovalKind::Confirm) => "confirm",
+            None => "cancel",
+        };
+        self.log.note(Event::Structure {
+            structure: change.key.structure.clone(),
+            to: u64::from(change.key.to),
+            base: change.base,
+            document: change.key.document,
+            plan: approval.map_or(Digest::ZERO, |approval| approval.plan),
+            code: code.to_string(),
+            key: approval.map(|approval| approval.key.to_string()).unwrap_or_default(),
+            operator: person.operator.to_string(),
+        });
+        self.commit_log()?;
+        changes.push(Change::Decided(self.decision(change, approval, person)));
+        self.commit_store(changes)
+    }
+}
+
+fn unknown(key: &BookKey) -> Answer {
+    let BookKey { structure, to, .. } = key;
+    no(|lang| {
+        say!(
+            lang,
+            "没有结构 {structure} 到第 {to} 版的这份变更；没有改动任何东西。已知的见 schema show。",
+            "There is no such change of structure {structure} to version {to}; nothing was changed. schema show lists those that are known."
+        )
+    })
+}
+
+fn proposed(change: &BookChange, count: u64) -> Answer {
+    let BookKey { structure, to, document } = &change.key;
+    Answer::done(count, |lang| {
+        say!(
+            lang,
+            "已提议结构 {structure} 到第 {to} 版的变更（摘要 {document}）。须由另一位审批人看过 schema show {to} 后运行 schema approve {to}。",
+            "A change of structure {structure} to version {to} is proposed (digest {document}). Another approver reads schema show {to} and runs schema approve {to}."
+        )
+    })
+}
+
+fn approved(change: &BookChange, count: u64) -> Answer {
+    let to = change.key.to;
+    Answer::done(count, |lang| {
+        say!(
+            lang,
+            "已批准到第 {to} 版的变更。本版程序只登记批准，还不会执行：数据库没有改动。",
+            "The change to version {to} is approved. This version of the program notes approvals and does not make changes yet: no database was touched."
+        )
+    })
+}

@@ -1,0 +1,42 @@
+//! Cards in memory.
+
+use crate::store::cards::{Card, Drawer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All drawers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cards {
+    /// By order of first filing.
+    cards: BTreeMap<u64, Card>,
+    by_key: BTreeMap<(Drawer, String), u64>,
+    by_term: BTreeMap<(Drawer, String), BTreeSet<u64>>,
+}
+
+impl Cards {
+    pub(super) fn file(&mut self, card: &Card) {
+        let next = self.cards.len() as u64;
+        let id = *self.by_key.entry((card.drawer, card.key.clone())).or_insert(next);
+        let before = self.cards.get(&id);
+        let since_ms = before.map_or(card.since_ms, |before| before.since_ms);
+        for term in before.map(|before| before.terms.clone()).unwrap_or_default() {
+            self.by_term.entry((card.drawer, term)).and_modify(|ids| {
+                ids.remove(&id);
+            });
+        }
+        for term in &card.terms {
+            self.by_term.entry((card.drawer, term.clone())).or_default().insert(id);
+        }
+        self.cards.insert(id, Card { since_ms, ..card.clone() });
+    }
+
+    pub(super) fn card(&self, drawer: Drawer, key: &str) -> Option<Card> {
+        let id = self.by_key.get(&(drawer, key.to_owned()))?;
+        self.cards.get(id).cloned()
+    }
+
+    pub(super) fn cards(&self, drawer: Drawer, terms: &[&str]) -> Vec<Card> {
+        let of_term = |term: &&str| self.by_term.get(&(drawer, (*term).to_owned()));
+        let ids: BTreeSet<u64> = terms.iter().filter_map(of_term).flatten().copied().collect();
+        ids.iter().filter_map(|id| self.cards.get(id).cloned()).collect()
+    }
+}
