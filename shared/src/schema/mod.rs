@@ -27,6 +27,7 @@ pub mod plan;
 pub mod structure;
 pub mod types;
 pub mod value;
+pub mod versions;
 
 pub use document::Document;
 pub use plan::{Dialect, Plan};

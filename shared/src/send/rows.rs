@@ -336,6 +336,7 @@ impl Engine {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }
                 Entry::Marker(token) => self.place_chunk(at, token, id, at_ms, &mut pieces)?,
+                Entry::Structure(_) => break,
             }
         }
         Ok(pieces)

@@ -21,6 +21,7 @@
 //! | `net.rs` | what a packet's changes come to, table by table, parents first |
 //! | `declared.rs` | tables of a database that nobody here can ask, from a list of their columns |
 //! | `describe.rs` | what a live database has of a structure |
+//! | `restructure.rs` | a structure change in one database, with what belongs to it |
 //! | `outbox_sql.rs` | outbox and triggers for databases without a driver, as text |
 //! | `applying.rs`, `tagged.rs` | what MariaDB and SQLite share: a packet on its way in, a row as a trigger wrote it |
 //! | `postgres/`, `mysql/`, `sqlite/`, `table_file/` | one connector each |
@@ -39,6 +40,7 @@ pub(crate) mod no_folder;
 pub mod outbox_sql;
 pub mod postgres;
 pub(crate) mod rest;
+pub mod restructure;
 pub mod run;
 pub mod simulated;
 pub mod sqlite;
@@ -94,7 +96,7 @@ impl Offered {
         match &self.entry {
             Entry::Change(change) => vec![(self.entry_id(), change.clone())],
             Entry::Run(run, entries) => entries.iter().copied().zip(run.changes()).collect(),
-            Entry::Marker(_) | Entry::Unfit { .. } => Vec::new(),
+            Entry::Marker(_) | Entry::Structure(_) | Entry::Unfit { .. } => Vec::new(),
         }
     }
 
@@ -118,6 +120,8 @@ pub enum Entry {
     Run(RowRun, Vec<EntryId>),
     /// The place of a chunk of the stock push with this token.
     Marker(u64),
+    /// The place of a structure change, by its document's digest: what stands before it was written under the version before.
+    Structure(Digest),
     /// A row that cannot travel; `column` and `bytes` where one value is why.
     Unfit {
         /// Its table.

@@ -153,6 +153,7 @@ impl SimDatabase {
             Entry::Change(change) => (change.key_text(), code.clone()),
             Entry::Unfit { key, .. } => (key.iter().map(|(_, value)| value.shown()).collect(), code.clone()),
             Entry::Marker(token) => (token.to_string(), code.clone()),
+            Entry::Structure(document) => (document.to_string(), code.clone()),
             Entry::Run(run, _) => (run.key_text(), code.clone()),
         };
         shared.content.set_aside.values().map(shown).collect()

@@ -26,6 +26,7 @@ fn order(source: &mut dyn TableSource) -> Vec<String> {
     let changed = |change: &RowChange| format!("{:?} {}", change.op, change.key_text()).to_lowercase();
     let told = |offered: &Offered| match &offered.entry {
         Entry::Marker(token) => vec![format!("#{token}")],
+        Entry::Structure(document) => vec![format!("={document}")],
         Entry::Change(change) => vec![changed(change)],
         Entry::Run(run, _) => run.changes().map(|change| changed(&change)).collect(),
         Entry::Unfit { code, .. } => vec![(*code).to_owned()],

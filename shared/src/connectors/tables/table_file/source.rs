@@ -234,7 +234,7 @@ impl Batch {
     fn add(&mut self, id: i64, entry: Entry) {
         let (transaction, bytes) = match &entry {
             Entry::Change(change) => (change.transaction, bytes_of(change)),
-            Entry::Run(..) | Entry::Marker(_) | Entry::Unfit { .. } => (self.transaction, 0),
+            Entry::Run(..) | Entry::Marker(_) | Entry::Structure(_) | Entry::Unfit { .. } => (self.transaction, 0),
         };
         if transaction.is_none() || transaction != self.transaction {
             self.end_of_transaction();

@@ -26,6 +26,7 @@ fn shown(rows: &[Row<'_>], goes_on: bool) -> String {
             Entry::Change(_) => "1".to_owned(),
             Entry::Unfit { code, .. } => (*code).to_owned(),
             Entry::Marker(token) => format!("#{token}"),
+            Entry::Structure(document) => format!("={document}"),
         });
     }
     entries.join(" ").replace("1 1 1 1 1 ", "5 ").replace("5 5 5 ", "15 ")

@@ -173,6 +173,7 @@ fn a_row_without_a_key_or_with_text_that_is_none_is_named_and_the_others_flow() 
             Entry::Change(change) => change.op.as_str(),
             Entry::Run(run, _) => run.head().op.as_str(),
             Entry::Marker(_) => "marker",
+            Entry::Structure(_) => "structure",
         })
         .collect();
     assert_eq!(codes, ["key-null", "not-text", "nul-in-text", "insert"]);
