@@ -16,6 +16,11 @@ pub const LOGS: &str = "registration-log";
 /// The channel of responses, inner to outer.
 pub const RESPONSES: &str = "report-response";
 
+/// What some hundred thousand small files take, at both stations and between them.
+const MANY_FILES_BYTES: u64 = 6 << 30;
+/// How many they are.
+const MANY_FILES: u64 = 1_000_000;
+
 /// An outer and an inner station, paired, in a directory of their own.
 #[derive(Debug)]
 pub struct Pair {
@@ -38,7 +43,24 @@ impl Pair {
     /// Makes two stations with further options of `init`. They take files at once, as if each had rested long enough: see [`settling`](Self::settling).
     #[track_caller]
     pub fn with_options(options: &[&str]) -> Self {
-        let dir = tempfile::Builder::new().prefix("dukou-").tempdir().unwrap();
+        Self::within(&std::env::temp_dir(), options)
+    }
+
+    /// Makes a pair for very many files: in memory where that has room. A disk that tells its device of each block which is freed removes some dozens of files a
+    /// second, and what is asked here is not how quick it is.
+    #[track_caller]
+    pub fn of_many_files() -> Self {
+        let has_room = |place: &Path| {
+            let told = rustix::fs::statvfs(place);
+            told.is_ok_and(|told| told.f_bavail * told.f_frsize > MANY_FILES_BYTES && told.f_favail > MANY_FILES)
+        };
+        let memory = Path::new("/dev/shm");
+        Self::within(&if has_room(memory) { memory.to_path_buf() } else { std::env::temp_dir() }, &[])
+    }
+
+    #[track_caller]
+    fn within(place: &Path, options: &[&str]) -> Self {
+        let dir = tempfile::Builder::new().prefix("dukou-").tempdir_in(place).unwrap();
         let outer = Station::init("dukou-outer", &dir.path().join("outer"), options);
         let inner = Station::init("dukou-inner", &dir.path().join("inner"), options);
         let pair = Self { dir, outer, inner };

@@ -73,7 +73,7 @@ mod slow {
 
     #[test]
     fn a_backlog_of_two_hundred_thousand_small_files_stays_under_256_mib() {
-        let pair = Pair::new();
+        let pair = Pair::of_many_files();
         for n in 0..200_000 {
             pair.drop(MESSAGES, &format!("{:03}/{}", n / 1000, message::name(n)), &message::body(n));
         }
