@@ -213,12 +213,12 @@ fn a_running_station_asks_a_person_once_it_has_waited_long_enough_and_goes_on_wh
     let platform = Simulated::new(Given::Placed);
     let mut station = by_itself(&platform, false);
     let is_asked = |station: &SimStation| {
-        let told = station.log().into_iter().filter_map(|event| match event {
+        let mut told = station.log().into_iter().filter_map(|event| match event {
             Event::Alarm { code, .. } if code == "log-waits" => Some(true),
             Event::AlarmClosed { code, .. } if code == "log-waits" => Some(false),
             _ => None,
         });
-        told.last().unwrap_or(false)
+        told.next_back().unwrap_or(false)
     };
     station.clock.advance(3_600_000);
     station.step().unwrap();

@@ -146,6 +146,19 @@ fn messages_and_responses_pass_through_an_openssh_server() {
 }
 
 #[test]
+fn neither_folder_of_a_front_machine_may_be_a_channels_own() {
+    for (channel, from, folder, setting) in
+        [(MESSAGES, "arrived/", "BizMsg", "messages.biz"), (RESPONSES, "drop/", "RepMsg", "messages.rep")]
+    {
+        let fronted = Fronted::new("built");
+        let own = format!("\"{from}{channel}\"");
+        let front = format!("{:?}", fronted.front.join(folder));
+        fronted.pair.inner.edit(&format!("channels/{channel}.toml"), &own, &front);
+        assert!(fronted.pair.inner.expect(2, &["pass"]).err.contains(setting), "{setting}");
+    }
+}
+
+#[test]
 fn a_carried_file_with_a_second_log_or_a_second_list_is_not_sent() {
     let name = "LogBiz150721-20240315213000.xml";
     let log = String::from_utf8(sample(&format!("log/new/{name}"))).unwrap();
