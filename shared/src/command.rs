@@ -16,6 +16,7 @@ mod lint;
 mod log;
 mod maintenance;
 mod media;
+mod place;
 mod push;
 mod rebuild;
 mod recover;
@@ -126,6 +127,8 @@ enum Verb {
     Upgrade(upgrade::UpgradeArgs),
     /// 登簿日志：生成、查看、发送、决定 / the daily registration log: build, show, send, decide
     Log(log::LogArgs),
+    /// 前置机上的一条报文再放一次，或已核实那里有 / place a message on the front machine once more, or note that it was there
+    Place(place::PlaceArgs),
     /// 请登记系统补报、重报一笔 / order a case to be reported, or reported again
     Resubmit(resubmit::ResubmitArgs),
     /// 联调：造报文、出报告 / joint tests: make messages, report
@@ -409,6 +412,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Try(args) => examine::try_file(&station, &args.file, args.channel.as_ref(), args.json.json, lang),
         Verb::Check(args) => examine::check(&station, args, lang),
         Verb::Alarms(args) => alarms::alarms(&station, args, lang),
+        Verb::Place(args) => place::place(&station, args, lang),
         Verb::Resubmit(args) => resubmit::resubmit(&station, args, lang),
         Verb::Log(args) => log::log(&station, args, lang),
         Verb::Maintenance(args) => maintenance::maintenance(&station, args, lang),

@@ -223,6 +223,8 @@ pub struct Engine {
     pub(crate) alarms: crate::alarm::Alarms,
     /// Running time at which the next daily log goes again by itself.
     pub(crate) logs_due_ms: Option<u64>,
+    /// Days whose log the station builds and sends by itself.
+    pub(crate) by_itself: crate::reporting::ByItself,
     /// When messages and responses that were not there are looked for again.
     pub(crate) looks: crate::reporting::Looks,
     /// Which numbers each run of the peer gave to packets.
@@ -252,6 +254,7 @@ impl Engine {
         mut store: Box<dyn Store>,
     ) -> Result<Self, EngineFault> {
         let state = store.load()?;
+        let remembered = state.log.map_or(0, |head| head.size);
         let id = station.config.station.id;
         let opened =
             PacketLog::open(seams.files.clone(), seams.clock.clone(), &station.log_dir(), id, keys.log.clone(), state.log)?;
@@ -297,6 +300,7 @@ impl Engine {
             unfit_requests: BTreeSet::new(),
             alarms,
             logs_due_ms: None,
+            by_itself: Default::default(),
             looks: Default::default(),
             peer_runs,
             echoes_compared: HashSet::new(),
@@ -310,7 +314,7 @@ impl Engine {
         engine.recover(&opened.evidence)?;
         engine.tell_renumbered()?;
         engine.settle_peer()?;
-        engine.recall_logs()?;
+        engine.recall_logs(&opened.evidence, remembered)?;
         Ok(engine)
     }
 
@@ -454,6 +458,7 @@ impl Engine {
         }
         self.tend_link(&mut report)?;
         self.presume_when_due(&mut report)?;
+        self.tend_logs()?;
         self.retry_logs()?;
         self.tend_messages(&mut report)?;
         self.tend_orders(&mut report)?;

@@ -34,6 +34,7 @@ use crate::epoch::decisions::Person;
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::media::write::DiscOrder;
+use crate::reporting::decide_message::DecideMessage;
 use crate::reporting::request::LogRequest;
 use crate::reporting::resubmit::ResubmitRequest;
 use crate::say;
@@ -252,6 +253,8 @@ pub enum Request {
     },
     /// Build a county's daily log, send it, or decide about it.
     DailyLog(LogRequest),
+    /// Decide about a message that waits on its way to the front machine.
+    DecideMessage(DecideMessage),
     /// Order a re-report.
     Resubmit(ResubmitRequest),
     /// Seal the records of retained packets anew.
@@ -361,6 +364,7 @@ impl Engine {
             }
             Request::MaintenanceEnd { operator } => self.end_maintenance(operator),
             Request::DailyLog(request) => self.daily_log(request),
+            Request::DecideMessage(decision) => self.decide_message(decision),
             Request::Resubmit(request) => self.resubmit(request),
             Request::Trust { card, compared, channels, operator, replace } => {
                 self.accept(card, *compared, channels, operator, replace.as_ref())

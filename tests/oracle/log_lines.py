@@ -84,6 +84,7 @@ VALUES: Dict[str, Callable[[Any], bool]] = {
     "echo_root": _digest, "place": _matches("next|early|late"), "from": _number, "to": _number, "first": _digest,
     "other": _digest, "old_epoch": _epoch, "old_seq": _number, "old_header": _digest, "subject": _string, "until": _string,
     "disc": _string, "volumes": _number, "packets": _number, "list": _digest, "before": _string,
+    "county": _string, "day": _string,
     "structure": _string, "base": _digest, "document": _digest, "plan": _digest, "key": _string,
 }
 """What a value of each key looks like; `code`, `operator` and `version` are any text."""
@@ -125,6 +126,7 @@ KINDS: Dict[str, List[str]] = {
         "media-read": "disc volumes packets list operator",
         "keyring": "keyring number operator",
         "structure": "structure to base document plan code key operator",
+        "reporting": "county day code operator",
         "clock-step": "before",
     }.items()
 }

@@ -5,6 +5,7 @@
 mod link_lines;
 mod released;
 mod renumbered;
+mod reporting;
 mod structure;
 
 use dukou_packets::keyring::Side;
@@ -729,6 +730,7 @@ pub(crate) fn epoch_cases() -> Vec<Case> {
     released::cases(&mut bench);
     renumbered::cases(&mut bench);
     structure::cases(&mut bench);
+    reporting::cases(&mut bench);
     for case in &mut bench.cases {
         case.name = format!("epoch-{}", case.name);
     }

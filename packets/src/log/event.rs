@@ -550,6 +550,17 @@ events! {
         /// Who did it.
         operator: String,
     }
+    /// A daily log is about to leave, or a person decided about one, or about a message to a front machine.
+    Reporting = "reporting" {
+        /// The county's code.
+        county: String,
+        /// The day of the log; empty for a message.
+        day: String,
+        /// What: `sending`, `send-again`, `taken`, `anyway`, `place-again` or `there`.
+        code: String,
+        /// Whose account; empty where the station tries again by itself.
+        operator: String,
+    }
     /// The wall clock was set.
     ClockStep = "clock-step" {
         /// What it would have shown by the monotonic clock, in the form of a line's `at`.

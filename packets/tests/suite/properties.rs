@@ -169,7 +169,7 @@ fn channel_event() -> impl Strategy<Value = Event> {
     let numbers = || (number(), number(), number(), number(), number());
     let place = prop_oneof![Just(Place::Next), Just(Place::Early), Just(Place::Late)];
     let common = (channel(), epoch(), numbers(), numbers(), digest(), digest(), digest(), text(), station(), place);
-    (0..24usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
+    (0..25usize, common).prop_map(|(which, (channel, epoch, n, m, header, root, third, operator, peer, place))| {
         let (a, b, seq, records, tombstones): Numbers = n;
         let (size, echo_size, count, number, bytes): Numbers = m;
         match which {
@@ -219,6 +219,7 @@ fn channel_event() -> impl Strategy<Value = Event> {
                 key: operator.clone(),
                 operator,
             },
+            23 => Event::Reporting { county: operator.clone(), day: operator.clone(), code: operator.clone(), operator },
             _ => Event::Again { channel, operator },
         }
     })

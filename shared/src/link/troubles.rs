@@ -12,8 +12,9 @@ use std::path::Path;
 const RANGES_MAX: usize = 8;
 
 /// Codes of troubles that no new try mends.
-const FOR_A_PERSON: [&str; 10] = [
+const FOR_A_PERSON: [&str; 11] = [
     crate::intake::CARGO,
+    "front-waits",
     "receipt-beyond",
     "receipt-falls",
     "past-keeping",

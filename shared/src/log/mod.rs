@@ -7,6 +7,7 @@ mod recover;
 mod segments;
 mod vouched;
 
+pub(crate) use recover::SENDING;
 pub use recover::{LogEvidence, Opened, newest_evidence};
 pub use segments::read_lines;
 

@@ -28,6 +28,8 @@ pub struct LogEvidence {
     pub waived: BTreeSet<(ChannelName, Epoch, u64, u64)>,
     /// Ranges with a `gap` line that no `gap-closed` line ended.
     pub gaps: Gaps,
+    /// The line that told last of a county's day that its log was about to leave, by both as they stand there.
+    pub sending: BTreeMap<(String, String), u64>,
     /// The last word on each alarm, by code and subject: since when (wall clock, ms) it is open, or that it was closed.
     pub alarms: BTreeMap<(String, String), Option<i64>>,
 }
@@ -38,6 +40,9 @@ impl LogEvidence {
         self.packed.last().copied().unwrap_or(0).max(self.renumbered)
     }
 }
+
+/// The code of a line by which a log that is about to leave is known.
+pub(crate) const SENDING: &str = "sending";
 
 /// An opened log.
 pub struct Opened {
@@ -320,6 +325,9 @@ fn gather(bytes: &[u8], evidence: &mut LogEvidence) {
             }
             Event::Alarm { code, subject } => {
                 evidence.alarms.insert((code, subject), Some(line.stamp.at_ms));
+            }
+            Event::Reporting { county, day, code, .. } if code == SENDING => {
+                evidence.sending.insert((county, day), line.n);
             }
             Event::AlarmClosed { code, subject } => {
                 evidence.alarms.insert((code, subject), None);

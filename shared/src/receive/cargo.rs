@@ -8,6 +8,7 @@ use super::rows::changes_of;
 use crate::channel::{CargoKind, Channel};
 use crate::engine::Engine;
 use crate::error::EngineFault;
+use crate::intake::refused_here;
 use crate::registration::checks::Said;
 use crate::registration::day::facts::Progress;
 use crate::registration::kept::{Arrival, RegisterRows, card_of, civil_of};
@@ -86,7 +87,11 @@ fn cards_of_packet(
 ) -> Vec<Card> {
     let PacketKey { channel, epoch, seq, .. } = &opened.row.key;
     // What is longer than a record is no message, and what came before has its card.
-    let whole = |kind: RecordKind, row: &RecordRow| kind == RecordKind::File && row.kind == RecordKind::File;
+    // A message that was refused here is known as such; nothing else that was refused says anything.
+    let refused = |row: &RecordRow| refused_here(row).filter(|_| understood.kind == CargoKind::Messages).map(str::to_owned);
+    let whole = |kind: RecordKind, row: &RecordRow| {
+        kind == RecordKind::File && (row.kind == RecordKind::File || refused(row).is_some())
+    };
     let records = opened.records.iter().zip(rows).filter(|(record, row)| whole(record.meta.kind, row));
     let mut cards = Vec::new();
     for (record, row) in records {
@@ -94,7 +99,7 @@ fn cards_of_packet(
             channel: channel.as_ref(),
             key: format!("{channel} {epoch} {seq} {}", record.index),
             name: &row.name,
-            progress: progress.clone(),
+            progress: refused(row).map_or_else(|| progress.clone(), Progress::Refused),
             now_ms,
         };
         cards.extend(card_of(understood.kind, record.body, &understood.reading, &arrival));

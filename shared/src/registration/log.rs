@@ -56,6 +56,8 @@ pub struct AccessLog<'a> {
     pub register_list: Option<List<RegisterRow<'a>>>,
     /// Every case reported; the new edition alone has it.
     pub access_list: Option<List<AccessRow<'a>>>,
+    /// Whether a part of it comes a second time: what that says is not among what is told here.
+    pub repeats: bool,
     /// Its line in the file, from 1.
     pub line: u32,
 }
@@ -136,6 +138,32 @@ impl AccessLog<'_> {
     }
 }
 
+impl AccessLog<'_> {
+    /// Tells whether each number that the edition has is there, is a number, and stands once; and nothing is counted that the edition does not have.
+    pub fn states_its_numbers(&self) -> bool {
+        let (kinds, others): (Vec<&str>, &[&str]) = match self.edition() {
+            Edition::New => (COUNTERS.iter().map(|(name, _)| *name).collect(), &OLD_COUNTERS),
+            Edition::Old => (
+                COUNTERS.iter().map(|(name, _)| *name).filter(|name| *name != "otherReg").chain(OLD_COUNTERS).collect(),
+                &["otherReg"],
+            ),
+        };
+        let is_stated = |counters: &Counters<'_>| {
+            let is_foreign = |name: &&str| counters.written.iter().any(|(own, _)| own == name) && counters.get(name) != Some(0);
+            counters.get("totalNum").is_some()
+                && kinds.iter().all(|name| counters.get(name).is_some())
+                && !others.iter().any(is_foreign)
+        };
+        let infos = [&self.register_info, &self.access_info];
+        let totals = [self.register_list.as_ref().map(|list| list.total), self.access_list.as_ref().map(|list| list.total)];
+        let has_lists = match self.edition() {
+            Edition::New => totals.iter().all(|total| total.is_some_and(|total| total.is_some())),
+            Edition::Old => totals.iter().all(Option::is_none),
+        };
+        !self.repeats && has_lists && infos.iter().all(|info| info.as_ref().is_some_and(is_stated))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
     Root,
@@ -190,6 +218,7 @@ impl<'a> Taking<'a> {
             }
             name => {
                 let place = ["AreaCode", "AreaName", "AccessDate", "Remark"].iter().position(|own| *own == name);
+                log.repeats |= ["RegisterInfo", "AccessInfo", "RegisterList", "AccessList"].contains(&name);
                 return match place {
                     Some(at) => self.text_part(at),
                     None => Within::Other,
@@ -205,7 +234,12 @@ impl<'a> Taking<'a> {
                 *place = Some(Cow::Borrowed(""));
                 Within::Text(at)
             }
-            _ => Within::Other,
+            _ => {
+                if let Some(log) = self.logs.logs.last_mut() {
+                    log.repeats = true;
+                }
+                Within::Other
+            }
         }
     }
 

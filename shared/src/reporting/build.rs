@@ -75,6 +75,9 @@ impl Engine {
             fact: LogFact { log: built.log, made },
         };
         let mut changes = vec![Change::Filed(log.card(now_ms))];
+        if anyway.is_some() {
+            self.note_reporting((lane.area, Some(day)), "anyway", operator)?;
+        }
         let by = anyway.map(|by| BuiltAnyway::of(by, operator, now_ms));
         changes.extend(by.map(|by| Change::Filed(by.card(lane.area, day, now_ms))));
         self.commit_store(changes)?;

@@ -23,12 +23,17 @@ impl Engine {
     ) -> Result<Answer, EngineFault> {
         let (area, now_ms) = (lane.area, self.seams.clock.wall_ms());
         let guard = self.guard_of(area, day)?.unwrap_or_else(|| Guard::new(area, day));
-        let (name, reason, operator) = (by.name.clone(), by.reason.clone(), operator.to_owned());
-        let order = Order { what, name, reason, operator, at: civil_of(now_ms) };
+        let (name, reason) = (by.name.clone(), by.reason.clone());
+        let order = Order { what, name, reason, operator: operator.to_owned(), at: civil_of(now_ms) };
         let decided = match guard.after(Event::Ordered(order)) {
             Ok(decided) => decided,
             Err(why) => return Ok(not_now(area, day, why)),
         };
+        let code = match what {
+            OrderKind::SendAgain => "send-again",
+            OrderKind::TakeAsAccepted => "taken",
+        };
+        self.note_reporting((area, Some(day)), code, operator)?;
         self.commit_store(vec![Change::Filed(decided.card(now_ms))])?;
         self.look_at_guards()?;
         let name = &by.name;

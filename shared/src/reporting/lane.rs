@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::{ChannelName, Environment};
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
@@ -76,11 +77,25 @@ pub struct LogLane {
     /// Minutes of running time for which building a log waits for the day mark.
     #[serde(default = "default_wait")]
     pub wait_for_day_mark: u32,
+    /// The time of the day from which a running station builds the day's log by itself; none where a command does.
+    #[serde(default, deserialize_with = "time_of_day")]
+    pub build_at: Option<Time>,
+    /// Whether it then sends it, too.
+    #[serde(default)]
+    pub send_by_itself: bool,
     /// Texts that, standing alone in a reply, say that the log was taken.
     #[serde(default)]
     pub tokens: Vec<String>,
     /// The way to the platform; none where only the bureau's system reports.
     pub way: Option<Way>,
+}
+
+/// Reads `21:30`.
+fn time_of_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
+    let text = String::deserialize(from)?;
+    let is_plain = text.len() == 5 && text.as_bytes().get(2) == Some(&b':');
+    let time = text.parse::<Time>().ok().filter(|_| is_plain);
+    time.map(Some).ok_or_else(|| serde::de::Error::custom("a time like 21:30"))
 }
 
 fn default_carried_from() -> PathBuf {
@@ -99,10 +114,12 @@ pub struct MessageLane {
     pub channel: ChannelName,
     /// The channel that takes responses back out.
     pub answers: ChannelName,
-    /// The front machine's `BizMsg`, relative to the station's directory or absolute; it must be there.
+    /// The front machine's `BizMsg`, relative to the station's directory or absolute; of an SFTP server absolute. It must be there.
     pub biz: PathBuf,
     /// Its `RepMsg`.
     pub rep: PathBuf,
+    /// The SFTP server that has both folders; none where they are this machine's.
+    pub sftp: Option<SftpServer>,
     /// Seconds of running time after a message was placed before its response is looked for.
     #[serde(default = "default_first_look")]
     pub first_look_seconds: u64,
@@ -111,10 +128,10 @@ pub struct MessageLane {
     pub look_every_seconds: u64,
     /// Where messages lie: the sink's folder of `channel`.
     #[serde(skip)]
-    pub(super) from: PathBuf,
+    pub from: PathBuf,
     /// Where responses go: the source's folder of `answers`.
     #[serde(skip)]
-    pub(super) into: PathBuf,
+    pub into: PathBuf,
 }
 
 fn default_first_look() -> u64 {
@@ -198,6 +215,16 @@ pub struct FolderWay {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SftpWay {
+    /// The folder there, absolute.
+    pub folder: String,
+    /// The server.
+    pub server: SftpServer,
+}
+
+/// An SFTP server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SftpServer {
     /// The server's name or address.
     pub host: String,
     /// Its port.
@@ -207,10 +234,8 @@ pub struct SftpWay {
     pub user: String,
     /// A file with the private key, without a passphrase, relative to the station's directory or absolute.
     pub key_file: PathBuf,
-    /// The fingerprint of the server's key, `SHA256:…`, as `ssh-keygen -lf` shows it.
+    /// The fingerprint of the server's key, `SHA256:…`, as `ssh-keygen -lf` shows it; of its ed25519 key where it has one.
     pub host_key: String,
-    /// The folder there, absolute.
-    pub folder: String,
     /// The address of this machine from which it is called.
     pub source_address: IpAddr,
     /// Seconds until a try counts as failed.
@@ -226,8 +251,10 @@ fn default_ssh_port() -> u16 {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SoapWay {
-    /// Its address, `http://10.1.2.3:8080/exchange.asmx`.
+    /// Its address, `http://10.1.2.3:8080/exchange.asmx` or `https://…`.
     pub url: String,
+    /// The certificates of those who may vouch for the server, in PEM, relative to the station's directory or absolute; with `https://`, and only there.
+    pub ca_file: Option<PathBuf>,
     /// SOAPAction.
     #[serde(default = "default_action")]
     pub action: String,

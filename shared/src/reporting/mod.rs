@@ -6,7 +6,9 @@
 //! - **Never** sends anything where the lane only observes, nor a log of the source that is not configured, nor one whose numbers contradict its lists.
 
 mod build;
+mod by_itself;
 mod decide;
+pub mod decide_message;
 pub mod lane;
 mod messages;
 pub mod request;
@@ -16,4 +18,5 @@ pub mod show;
 pub mod transport;
 pub mod tries;
 
+pub(crate) use by_itself::ByItself;
 pub(crate) use messages::Looks;

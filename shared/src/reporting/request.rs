@@ -66,7 +66,7 @@ impl Engine {
         };
         match &request.act {
             LogAct::Build { anyway } => self.build_log(&lane, request.day, anyway.as_ref(), &request.operator),
-            LogAct::Send => self.send_log(&lane, request.day),
+            LogAct::Send => self.send_log(&lane, request.day, &request.operator),
             LogAct::Decide { what, by } => self.decide_log(&lane, request.day, (*what, by), &request.operator),
         }
     }

@@ -187,7 +187,8 @@ impl LogShown {
             text += &log_text(log.as_ref(), source, source == self.source, lang);
         }
         for DifferenceLine { what, ywh, bdcdyh, carried, built } in &self.differences {
-            let [carried, built] = [carried, built].map(|value| value.as_deref().unwrap_or("—"));
+            let [what, ywh, bdcdyh] = [what, ywh, bdcdyh].map(|text| plain_line(text));
+            let [carried, built] = [carried, built].map(|value| plain_line(value.as_deref().unwrap_or("—")));
             text += &say!(
                 lang,
                 "  不同：{what} {ywh} {bdcdyh}：摆渡来的 {carried}，本站生成的 {built}\n",
@@ -200,6 +201,7 @@ impl LogShown {
             text += &format!("  {} {}\n", newest.at, newest.sentence(lang));
         }
         if let Some(BuiltAnyway { name, operator, reason, at }) = &self.built_anyway {
+            let [name, reason] = [name, reason].map(|text| plain_line(text));
             text += &say!(
                 lang,
                 "  {at} {name}（{operator}）决定按现有数据生成：{reason}\n",
@@ -207,6 +209,7 @@ impl LogShown {
             );
         }
         for OrderLine { name, operator, reason, at, .. } in &self.orders {
+            let [name, reason] = [name, reason].map(|text| plain_line(text));
             text +=
                 &say!(lang, "  {at} {name}（{operator}）决定：{reason}\n", "  {at} {name} ({operator}) decided: {reason}\n");
         }

@@ -29,6 +29,11 @@ impl Account {
         Self(Some((uid, gid)))
     }
 
+    /// Gives the test's own.
+    pub(crate) fn of_test() -> Self {
+        Self(None)
+    }
+
     /// Makes a command run under the account.
     pub(crate) fn run(self, command: &mut Command) -> &mut Command {
         match self.0 {

@@ -29,13 +29,26 @@ pub fn authority(dir: &Path, name: &str) -> (PathBuf, Issuer<'static, KeyPair>) 
 
 /// Where a server's key, its certificate and that of its authority are.
 #[derive(Clone, Debug)]
-pub(crate) struct Certificates {
-    pub(crate) key: PathBuf,
-    pub(crate) certificate: PathBuf,
-    pub(crate) authority: PathBuf,
+pub struct Certificates {
+    /// The server's key, in PEM.
+    pub key: PathBuf,
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// That of its authority.
+    pub authority: PathBuf,
 }
 
 impl Certificates {
+    /// Makes those of a server of the test's own.
+    ///
+    /// # Panics
+    /// Panics when the directory cannot be written.
+    #[must_use]
+    #[track_caller]
+    pub fn of_own(dir: &Path) -> Self {
+        Self::make(dir, Account::of_test())
+    }
+
     /// Makes those of a server at [`HOST`]; the key is the account's alone.
     #[track_caller]
     pub(crate) fn make(dir: &Path, account: Account) -> Self {

@@ -168,6 +168,8 @@ environment = "{environment}"   # 与 station.toml 相同 / as in station.toml
 source = "{source}"         # 能发送的是哪一份：carried 摆渡来的，built 本站生成的 / the one that may be sent: carried, or built here
 # edition = "new"          # 生成哪一版：new、old / the edition that is built
 # wait_for_day_mark = 20   # 生成前等日终标记多少分钟 / minutes that building waits for the day mark
+# build_at = "21:30"       # 常驻的站从几点起自动生成当天的 / from when a running station builds the day's log by itself
+# send_by_itself = true    # 生成后自动发送（只限 submit） / sends it, too (with submit alone)
 # tokens = ["0000"]        # 回话里单独出现即算接收的字样 / texts that, standing alone in a reply, say that the log was taken
 # carried_from = "arrived/registration-log"   # 摆渡来的日志在哪个目录 / where carried logs lie
 {way}"#

@@ -5,7 +5,7 @@
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Message, ResponseClass};
+use super::facts::{Message, Progress, ResponseClass};
 use super::ids::{BizMsgId, RowKey, Suffix, case_of_flow, comparable};
 use crate::lang::Lang;
 use crate::say;
@@ -153,14 +153,15 @@ impl Link {
     }
 }
 
-/// Gives the chain of a case at a unit, from its first report: its messages in the order in which they were reported, those that were not last.
+/// Gives the chain of a case at a unit, from its first report: its messages in the order in which they were reported, those that were not last; what was refused is none of them.
 pub fn chain(key: &RowKey, messages: &[Message], answer: impl Fn(&Message) -> Option<ResponseClass>) -> Vec<Link> {
     let is_case = |message: &&Message| {
         let flows = [Some(message.flow.as_str()), case_of_flow(&message.flow)];
         flows.into_iter().flatten().any(|flow| comparable(flow) == key.ywh)
             && message.units.iter().any(|unit| comparable(unit) == key.unit)
     };
-    let mut mine: Vec<&Message> = messages.iter().filter(is_case).collect();
+    let is_refused = |message: &&Message| matches!(message.progress, Progress::Refused(_));
+    let mut mine: Vec<&Message> = messages.iter().filter(is_case).filter(|message| !is_refused(message)).collect();
     mine.sort_by_key(|message| (message.reported().is_none(), message.reported(), message.ferried, message.id));
     let link = |(at, message): (usize, &Message)| Link {
         id: message.id,
@@ -176,7 +177,7 @@ pub fn chain(key: &RowKey, messages: &[Message], answer: impl Fn(&Message) -> Op
 mod tests {
     use jiff::civil::date;
 
-    use super::super::facts::{Edition, Progress};
+    use super::super::facts::Edition;
     use super::*;
 
     #[test]

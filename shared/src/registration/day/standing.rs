@@ -155,7 +155,9 @@ impl Standing {
     pub fn words(&self, lang: Lang) -> String {
         match self {
             Self::NoMessage => say!(lang, "已登簿，内网没有报文", "registered, no message here"),
-            Self::Refused(code) => say!(lang, "报文拒收（{code}）", "message refused ({code})"),
+            Self::Refused(code) => {
+                say!(lang, "失败（报文被本站拒收：{code}）", "failed (this station refused the message: {code})")
+            }
             Self::Held(code) => say!(lang, "报文暂停待处理（{code}）", "message waits for a person ({code})"),
             Self::Arrived => say!(lang, "已到内网，未上报", "arrived, not reported"),
             Self::HandedOver => say!(lang, "已交上报系统，等待响应", "handed over, no response yet"),

@@ -1,6 +1,6 @@
 //! The chain of a case's reports (首报→重报), found by a message id, a case, a unit or a certificate number; and the orders for re-reports.
 
-use super::super::day::facts::{Message, RegisterRow, ResponseClass};
+use super::super::day::facts::{Message, Progress, RegisterRow, ResponseClass};
 use super::super::day::ids::{BizMsgId, RowKey, Suffix, case_of_flow, comparable};
 use super::super::day::resubmit::{Link, ResubmitOrder, chain};
 use super::messages::{id_term, messages_of, responses_of};
@@ -49,7 +49,8 @@ impl KeptOrder {
 
     /// Gives the message that answers it: the first behind it with what it asked for.
     pub fn answer(&self, messages: &[Message]) -> Option<BizMsgId> {
-        let answers = messages.iter().filter(|message| self.order.is_answered_by(message));
+        let is_refused = |message: &Message| matches!(message.progress, Progress::Refused(_));
+        let answers = messages.iter().filter(|message| self.order.is_answered_by(message) && !is_refused(message));
         answers.min_by_key(|message| message.ferried).map(|message| message.id)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Lane, MessageLane, Reports, SftpWay, SoapWay, Way};
+use super::{Lane, MessageLane, Reports, SftpServer, SoapWay, Way};
 use crate::channel::{CargoKind, Channel, NO_NUL, has_nul, is_of_the_system, overlap, settled};
 use crate::error::ConfigFault;
 use crate::registration::day::log::reply::Token;
@@ -12,6 +12,9 @@ use crate::store::Direction;
 
 /// A setting and what it may be.
 type Fault = (&'static str, &'static str);
+
+const APART: &str = "与本站和系统自己的目录、通道的目录分开的目录 / a directory apart from the station's own ones, its channels' and the system's";
+const FAR_FOLDER: &str = "绝对路径，不含 .. / an absolute path without ..";
 
 /// Most minutes for which a log waits for its day mark: half a day.
 const WAIT_MAX: u32 = 720;
@@ -43,6 +46,13 @@ pub(super) fn first_fault(lane: &Lane, station: &Station) -> Option<Fault> {
             ("count.access_states", "0、1、2 中的一个或几个 / some of 0, 1, 2"),
         ),
         (
+            !log.send_by_itself || (lane.reports == Reports::Submit && log.build_at.is_some()),
+            (
+                "log.send_by_itself",
+                "只与 reports = \"submit\" 和 build_at 一起用 / only with reports = \"submit\" and build_at",
+            ),
+        ),
+        (
             lane.reports == Reports::Observe || log.way.is_some(),
             ("log.way", "reports = \"submit\" 时必须有 / must be there with reports = \"submit\""),
         ),
@@ -66,9 +76,14 @@ fn of_messages(messages: &MessageLane, reports: Reports, station: &Station) -> O
         ((1..=86_400).contains(&messages.look_every_seconds), ("messages.look_every_seconds", "1–86400")),
     ];
     let first = rules.into_iter().find(|(holds, _)| !holds).map(|(_, fault)| fault);
-    first
-        .or_else(|| of_folder("messages.biz", &messages.biz, station))
-        .or_else(|| of_folder("messages.rep", &messages.rep, station))
+    let folders = [("messages.biz", &messages.biz), ("messages.rep", &messages.rep)];
+    first.or_else(|| match &messages.sftp {
+        None => folders.into_iter().find_map(|(setting, folder)| of_folder(setting, folder, station)),
+        Some(server) => {
+            let far = folders.into_iter().find(|(_, folder)| !folder.to_str().is_some_and(is_far_folder));
+            far.map(|(setting, _)| (setting, FAR_FOLDER)).or_else(|| of_server(&MESSAGES_SFTP, server))
+        }
+    })
 }
 
 /// Finds the folders of the channels that a lane names.
@@ -96,13 +111,23 @@ pub(super) fn settle_channels(messages: &mut MessageLane, station: &Station) -> 
         }
     };
     (messages.from, messages.into) = (station.dir.join(from), station.dir.join(into));
-    Ok(None)
+    // What is placed is taken away from where it arrived, and what is fetched goes to where it leaves: neither may be the front machine's own.
+    let is_own = |folder: &Path| {
+        let folder = settled(&station.dir.join(folder));
+        messages.sftp.is_none() && [&messages.from, &messages.into].into_iter().any(|own| overlap(&settled(own), &folder))
+    };
+    Ok(match (is_own(&messages.biz), is_own(&messages.rep)) {
+        (true, _) => Some(("messages.biz", APART)),
+        (_, true) => Some(("messages.rep", APART)),
+        _ => None,
+    })
 }
 
 fn of_way(way: &Way, station: &Station) -> Option<Fault> {
     match way {
         Way::Folder(way) => of_folder("log.way.folder", &way.folder, station),
-        Way::Sftp(way) => of_sftp(way),
+        Way::Sftp(way) if !is_far_folder(&way.folder) => Some(("log.way.folder", FAR_FOLDER)),
+        Way::Sftp(way) => of_server(&WAY_SFTP, &way.server),
         Way::Soap(way) => of_soap(way),
     }
 }
@@ -116,41 +141,57 @@ fn of_folder(setting: &'static str, folder: &Path, station: &Station) -> Option<
     own.extend(["channels", "lanes", "drop", "arrived"].map(|dir| station.dir.join(dir)));
     own.extend([station.ferry_out(), station.ferry_in()]);
     if own.iter().any(|dir| overlap(&settled(dir), &folder)) || is_of_the_system(&folder) {
-        return Some((
-            setting,
-            "与本站和系统自己的目录分开的目录 / a directory apart from the station's own ones and the system's",
-        ));
+        return Some((setting, APART));
     }
     None
 }
 
-fn of_sftp(way: &SftpWay) -> Option<Fault> {
+fn is_far_folder(folder: &str) -> bool {
+    folder.starts_with('/')
+        && folder.len() <= 1024
+        && !folder.split('/').any(|part| part == ".." || part == ".")
+        && !folder.chars().any(char::is_control)
+}
+
+/// Names of an SFTP server's settings, as the rules below name them in turn.
+type ServerSettings = [&'static str; 7];
+
+const WAY_SFTP: ServerSettings = [
+    "log.way.server.host",
+    "log.way.server.port",
+    "log.way.server.user",
+    "log.way.server.key_file",
+    "log.way.server.host_key",
+    "log.way.server.source_address",
+    "log.way.server.timeout_seconds",
+];
+const MESSAGES_SFTP: ServerSettings = [
+    "messages.sftp.host",
+    "messages.sftp.port",
+    "messages.sftp.user",
+    "messages.sftp.key_file",
+    "messages.sftp.host_key",
+    "messages.sftp.source_address",
+    "messages.sftp.timeout_seconds",
+];
+
+fn of_server(settings: &ServerSettings, server: &SftpServer) -> Option<Fault> {
     let is_word = |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let is_path = way.folder.starts_with('/')
-        && way.folder.len() <= 1024
-        && !way.folder.split('/').any(|part| part == ".." || part == ".")
-        && !way.folder.chars().any(char::is_control);
-    let is_fingerprint = way.host_key.strip_prefix("SHA256:").is_some_and(|text| {
+    let is_fingerprint = server.host_key.strip_prefix("SHA256:").is_some_and(|text| {
         text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
     });
-    let is_own = !way.source_address.is_unspecified() && !way.source_address.is_multicast();
+    let is_own = !server.source_address.is_unspecified() && !server.source_address.is_multicast();
     let rules = [
-        (is_word(&way.host), ("log.way.host", "主机名或地址 / a name or an address")),
-        (way.port > 0, ("log.way.port", "1–65535")),
-        (is_word(&way.user), ("log.way.user", "对方的账号 / an account there")),
-        (!has_nul(&way.key_file), ("log.way.key_file", NO_NUL)),
-        (
-            is_fingerprint,
-            (
-                "log.way.host_key",
-                "SHA256: 加 43 个字符，见 ssh-keygen -lf / SHA256: and 43 characters, as ssh-keygen -lf shows them",
-            ),
-        ),
-        (is_path, ("log.way.folder", "绝对路径，不含 .. / an absolute path without ..")),
-        (is_own, ("log.way.source_address", "本机的一个地址 / one address of this machine")),
-        ((5..=300).contains(&way.timeout_seconds), ("log.way.timeout_seconds", "5–300")),
+        (is_word(&server.host), "主机名或地址 / a name or an address"),
+        (server.port > 0, "1–65535"),
+        (is_word(&server.user), "对方的账号 / an account there"),
+        (!has_nul(&server.key_file), NO_NUL),
+        (is_fingerprint, "SHA256: 加 43 个字符，见 ssh-keygen -lf / SHA256: and 43 characters, as ssh-keygen -lf shows them"),
+        (is_own, "本机的一个地址 / one address of this machine"),
+        ((5..=300).contains(&server.timeout_seconds), "5–300"),
     ];
-    rules.into_iter().find(|(holds, _)| !holds).map(|(_, fault)| fault)
+    let wrong = settings.iter().zip(rules).find(|(_, (holds, _))| !holds);
+    wrong.map(|(setting, (_, rule))| (*setting, rule))
 }
 
 fn of_soap(way: &SoapWay) -> Option<Fault> {
@@ -169,7 +210,12 @@ fn of_soap(way: &SoapWay) -> Option<Fault> {
     let rules = [
         (
             Address::parse(&way.url).is_some(),
-            ("log.way.url", "http://主机[:端口]/路径，不带账号 / http://host[:port]/path, without an account"),
+            ("log.way.url", "http(s)://主机[:端口]/路径，不带账号 / http(s)://host[:port]/path, without an account"),
+        ),
+        (
+            Address::parse(&way.url).is_some_and(|address| address.is_tls() == way.ca_file.is_some())
+                && !way.ca_file.as_ref().is_some_and(|file| has_nul(file)),
+            ("log.way.ca_file", "https:// 时必须有，http:// 时没有 / must be there with https://, and not with http://"),
         ),
         (is_printed(&way.action), ("log.way.action", PRINTED)),
         (is_printed(&way.namespace), ("log.way.namespace", PRINTED)),

@@ -16,7 +16,7 @@ const OBSERVED: &str =
 const SOAP: &str = "[log.way]\ntransport = \"soap\"\nurl = \"http://10.1.2.3/log.asmx\"\nsource_address = \"10.1.2.4\"\n";
 
 /// A server without the fingerprint of its key.
-const SFTP: &str = "[log.way]\ntransport = \"sftp\"\nhost = \"10.1.2.3\"\nuser = \"ferry\"\nkey_file = \"keys/sftp\"\nhost_key = \"\"\nfolder = \"/LogMsg\"\nsource_address = \"10.1.2.4\"\n";
+const SFTP: &str = "[log.way]\ntransport = \"sftp\"\nfolder = \"/LogMsg\"\n[log.way.server]\nhost = \"10.1.2.3\"\nuser = \"ferry\"\nkey_file = \"keys/sftp\"\nhost_key = \"\"\nsource_address = \"10.1.2.4\"\n";
 
 #[test]
 fn a_lane_that_observes_needs_no_way_and_counts_as_its_county_does() {
@@ -44,14 +44,17 @@ fn each_wrong_setting_is_named() {
         ("\"test\"", "\"production\"", "environment"),
         ("\"阿荣旗\"", "\"\"", "area_name"),
         (SOAP, "", "log.way"),
-        ("http://", "https://", "log.way.url"),
+        ("http://", "https://", "log.way.ca_file"),
+        ("http://", "ftp://", "log.way.url"),
+        ("source_address", "ca_file = \"ca.pem\"\nsource_address", "log.way.ca_file"),
         ("\"10.1.2.4\"", "\"0.0.0.0\"", "log.way.source_address"),
         ("source = \"built\"", "source = \"built\"\ntokens = [\"0\"]", "log.tokens"),
         ("source = \"built\"", "source = \"built\"\nwait_for_day_mark = 721", "log.wait_for_day_mark"),
+        ("source = \"built\"", "source = \"built\"\nsend_by_itself = true", "log.send_by_itself"),
         ("[log]", "[count]\naccess_states = [3]\n[log]", "count.access_states"),
         (SOAP, "[log.way]\ntransport = \"folder\"\nfolder = \"keys\"\n", "log.way.folder"),
         (SOAP, "[log.way]\ntransport = \"folder\"\nfolder = \"/etc\"\n", "log.way.folder"),
-        (SOAP, SFTP, "log.way.host_key"),
+        (SOAP, SFTP, "log.way.server.host_key"),
     ] {
         let (_dir, station) = station(&submit.replace(from, to));
         let fault = Lane::load_all(&station).expect_err(setting);

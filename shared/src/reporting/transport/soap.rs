@@ -1,19 +1,20 @@
-//! SOAP 1.1 over HTTP: the envelope is ours, HTTP is hyper's, and the connection begins at the address that is configured.
+//! SOAP 1.1 over HTTP, plain or in TLS: the envelope is ours, HTTP is hyper's, TLS is rustls' with ring, and the connection begins at the address that is configured.
 //!
 //! - **Given** a log. **Gives** the body of the answer with status 200, or what stood in the way.
 //! - **Never** follows a redirection, asks a proxy, or calls a second time: until the connection stands nothing has left, from then on something may have.
 
 mod stream;
+mod tls;
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
-use tokio::net::TcpStream;
 
-use self::stream::Stream;
+use self::stream::{Line, Stream};
 use super::tcp::connect;
 use super::{Given, Hindrance, Transport};
 use crate::registration::day::log::reply::REPLY_BYTES_MAX;
@@ -32,16 +33,24 @@ pub struct Address {
     authority: String,
     /// Path and query.
     path: String,
+    is_tls: bool,
 }
 
 impl Address {
-    /// Reads `http://host[:port][/path]`; none for anything else, an account in it among that.
+    /// Tells whether it is reached by TLS.
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// Reads `http://host[:port][/path]`, or with `https`; none for anything else, an account in it among that.
     pub fn parse(url: &str) -> Option<Self> {
         let uri: hyper::Uri = url.parse().ok()?;
         let authority = uri.authority()?;
-        let is_plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@') && url.len() <= 1024;
+        let is_tls = uri.scheme_str() == Some("https");
+        let is_plain = (is_tls || uri.scheme_str() == Some("http")) && !authority.as_str().contains('@') && url.len() <= 1024;
         let host = authority.host();
         let port = match authority.as_str().strip_prefix(host)? {
+            "" if is_tls => 443,
             "" => 80,
             port => port.strip_prefix(':')?.parse().ok().filter(|port| *port > 0)?,
         };
@@ -50,6 +59,7 @@ impl Address {
             port,
             authority: authority.as_str().to_owned(),
             path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            is_tls,
         })
     }
 }
@@ -57,19 +67,31 @@ impl Address {
 /// A way through a web service.
 pub struct SoapTransport {
     way: SoapWay,
+    ca_file: Option<PathBuf>,
 }
 
 impl SoapTransport {
-    /// Makes the way to a web service. Nothing is reached before something is given.
-    pub fn new(way: SoapWay) -> Self {
-        Self { way }
+    /// Makes the way of a station in this directory to a web service. Nothing is reached before something is given.
+    pub fn new(way: SoapWay, dir: &Path) -> Self {
+        let ca_file = way.ca_file.as_ref().map(|file| dir.join(file));
+        Self { way, ca_file }
+    }
+
+    /// Reaches the server, and makes sure that it is the one where TLS is asked for: nothing of the request has left yet.
+    async fn reach(&self, address: &Address) -> Result<Box<dyn Line>, Hindrance> {
+        let vouching = self.ca_file.as_deref().map(tls::vouching).transpose()?;
+        let stream = connect(&address.host, address.port, self.way.source_address).await?;
+        match (address.is_tls, vouching) {
+            (false, _) => Ok(Box::new(stream)),
+            (true, Some(vouching)) => Ok(Box::new(tls::secured(stream, &address.host, vouching).await?)),
+            (true, None) => Err(Hindrance::CaFile),
+        }
     }
 
     async fn call(&self, body: String) -> Given {
         let Some(address) = Address::parse(&self.way.url) else { return Given::NothingLeft(Hindrance::Name) };
-        let connected =
-            tokio::time::timeout(CONNECT_PATIENCE, connect(&address.host, address.port, self.way.source_address)).await;
-        let stream = match connected.unwrap_or(Err(Hindrance::Connect)) {
+        let reached = tokio::time::timeout(CONNECT_PATIENCE, self.reach(&address)).await;
+        let stream = match reached.unwrap_or(Err(Hindrance::Connect)) {
             Ok(stream) => stream,
             Err(hindrance) => return Given::NothingLeft(hindrance),
         };
@@ -82,7 +104,7 @@ impl SoapTransport {
     }
 
     /// Calls over a connection that stands: whatever goes wrong from here on, something may have left.
-    async fn ask(&self, stream: TcpStream, address: &Address, body: String) -> Result<Vec<u8>, Hindrance> {
+    async fn ask(&self, stream: Box<dyn Line>, address: &Address, body: String) -> Result<Vec<u8>, Hindrance> {
         let (mut sender, connection) = http1::handshake(Stream::new(stream)).await.map_err(|_| Hindrance::Cut)?;
         let driving = tokio::spawn(connection);
         let request = Request::post(&address.path)
@@ -95,7 +117,14 @@ impl SoapTransport {
         let answer = async {
             let response = sender.send_request(request).await.map_err(|_| Hindrance::Cut)?;
             match response.status().as_u16() {
-                200 => read(response.into_body()).await,
+                200 => {
+                    // Without either the reply ends where the connection does, and half of one looks like a whole.
+                    let is_ended =
+                        ["Content-Length", "Transfer-Encoding"].iter().any(|name| response.headers().contains_key(*name));
+                    let bytes = read(response.into_body()).await?;
+                    let is_document = bytes.trim_ascii_start().starts_with(b"<");
+                    if is_ended || is_document || bytes.is_empty() { Ok(bytes) } else { Err(Hindrance::Unended) }
+                }
                 status => Err(Hindrance::Status(status)),
             }
         };

@@ -8,6 +8,7 @@ mod daily_log;
 mod decisions;
 mod device;
 mod faults;
+mod front_machine;
 mod gap_reports;
 mod kills;
 mod large;

@@ -1,5 +1,6 @@
 //! Messages to a front machine's folders and responses back out, re-reports that are ordered, logs that are carried: both real programs.
 
+use dukou_tests::servers::ssh::SshServer;
 use dukou_tests::stations::daemon::Daemon;
 use dukou_tests::stations::pair::{LOGS, MESSAGES, Pair, RESPONSES};
 use dukou_tests::stations::tree::names;
@@ -29,6 +30,12 @@ struct Fronted {
 impl Fronted {
     #[track_caller]
     fn new(log_source: &str) -> Self {
+        Self::reached(log_source, "")
+    }
+
+    /// As [`new`](Self::new), with more settings at the end of the lane.
+    #[track_caller]
+    fn reached(log_source: &str, more: &str) -> Self {
         let pair = Pair::new();
         let front = pair.dir.path().join("front");
         for dir in ["BizMsg", "RepMsg", "logs"] {
@@ -53,7 +60,7 @@ impl Fronted {
             }
         }
         std::fs::create_dir(pair.inner.path("lanes")).unwrap();
-        std::fs::write(pair.inner.path("lanes/150721.toml"), lane).unwrap();
+        std::fs::write(pair.inner.path("lanes/150721.toml"), lane + more).unwrap();
         pair.inner.set("ferry", "scan_seconds = 1");
         pair.trust_each_other();
         Self { pair, front }
@@ -111,6 +118,77 @@ fn a_message_is_placed_unchanged_and_its_own_response_alone_goes_back_out() {
     assert_eq!(std::fs::read(arrived.join(format!("Rep{ID}.xml"))).unwrap(), response);
     assert_eq!(fronted.chain()["reports"][0]["answer"], "accepted");
     assert_eq!(fronted.lies("RepMsg").len(), 3, "the front machine's files are its own");
+}
+
+#[test]
+fn messages_and_responses_pass_through_an_openssh_server() {
+    let server = SshServer::start();
+    let settings = format!(
+        "\n[messages.sftp]\nhost = \"127.0.0.1\"\nport = {}\nuser = {:?}\nkey_file = {:?}\nhost_key = {:?}\nsource_address = \"127.0.0.1\"\n",
+        server.port(),
+        server.account(),
+        server.key_file(),
+        server.fingerprint(),
+    );
+    let fronted = Fronted::reached("built", &settings);
+    let (message, response) = (sample(&format!("new/BizMsg/Biz{ID}.xml")), sample(&format!("new/RepMsg/Rep{ID}.xml")));
+    fronted.ferry(MESSAGES, &format!("Biz{ID}.xml"), &message);
+    assert_eq!(fronted.lies("BizMsg"), [format!("Biz{ID}.xml")]);
+    assert_eq!(std::fs::read(fronted.front.join(format!("BizMsg/Biz{ID}.xml"))).unwrap(), message);
+    assert!(fronted.pair.arrived(MESSAGES).is_empty(), "nobody else takes it");
+    std::fs::write(fronted.front.join(format!("RepMsg/Rep{ID}.xml")), &response).unwrap();
+    fronted.fetch(1);
+    fronted.pair.carry_back();
+    fronted.pair.outer.pass(0);
+    let arrived = fronted.pair.outer.path(format!("arrived/{RESPONSES}/Rep{ID}.xml"));
+    assert_eq!(std::fs::read(arrived).unwrap(), response);
+    assert_eq!(fronted.chain()["reports"][0]["answer"], "accepted");
+}
+
+#[test]
+fn neither_folder_of_a_front_machine_may_be_a_channels_own() {
+    for (channel, from, folder, setting) in
+        [(MESSAGES, "arrived/", "BizMsg", "messages.biz"), (RESPONSES, "drop/", "RepMsg", "messages.rep")]
+    {
+        let fronted = Fronted::new("built");
+        let own = format!("\"{from}{channel}\"");
+        let front = format!("{:?}", fronted.front.join(folder));
+        fronted.pair.inner.edit(&format!("channels/{channel}.toml"), &own, &front);
+        assert!(fronted.pair.inner.expect(2, &["pass"]).err.contains(setting), "{setting}");
+    }
+}
+
+#[test]
+fn a_carried_file_with_a_second_log_or_a_second_list_is_not_sent() {
+    let name = "LogBiz150721-20240315213000.xml";
+    let log = String::from_utf8(sample(&format!("log/new/{name}"))).unwrap();
+    let inner_part = log.split_once("<AccessLog>").and_then(|(_, rest)| rest.split_once("</AccessLog>")).unwrap().0.to_owned();
+    let empty = empty_log();
+    for (twice, code) in [
+        (empty.clone(), 0),
+        (
+            empty.replace(
+                "</AccessLogs>",
+                &format!("<AccessLog>{inner_part}</AccessLog></AccessLogs>").replace("20240315", "20240314"),
+            ),
+            2,
+        ),
+        (empty.replace("<AccessList totalNum=\"0\"/>", "<AccessList totalNum=\"0\"/><AccessList totalNum=\"7\"/>"), 2),
+        (empty.replace(" firstReg=\"0\"", " firstReg=\"many\""), 2),
+    ] {
+        let fronted = Fronted::new("carried");
+        fronted.ferry(LOGS, name, twice.as_bytes());
+        let answer = fronted.pair.inner.expect(code, &["log", "send", DAY]);
+        assert_eq!(fronted.lies("logs").len(), usize::from(code == 0), "{}{}", answer.out, answer.err);
+    }
+}
+
+/// The true log of a day on which nothing was registered.
+fn empty_log() -> String {
+    let counters = "totalNum=\"0\" firstReg=\"0\" transferReg=\"0\" changeReg=\"0\" logoutReg=\"0\" riviseReg=\"0\" dissentingReg=\"0\" advanceReg=\"0\" seizeReg=\"0\" otherReg=\"0\" businessTypeCount=\"0\"";
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<AccessLogs><AccessLog><AreaCode>150721</AreaCode><AreaName>阿荣旗</AreaName><AccessDate>20240315</AccessDate><Remark/><RegisterInfo {counters}/><AccessInfo {counters}/><RegisterList totalNum=\"0\"/><AccessList totalNum=\"0\"/></AccessLog></AccessLogs>\n"
+    )
 }
 
 #[test]

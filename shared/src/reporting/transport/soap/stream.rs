@@ -1,20 +1,24 @@
-//! A TCP connection as hyper reads and writes it.
+//! A connection, plain or secured, as hyper reads and writes it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::ReadBufCursor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// Most bytes that are read at once.
 const READ_MAX: usize = 8 << 10;
 
-/// A TCP connection.
-pub(super) struct Stream(TcpStream);
+/// What bytes go over.
+pub(super) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+
+/// A connection.
+pub(super) struct Stream(Box<dyn Line>);
 
 impl Stream {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Box<dyn Line>) -> Self {
         Self(stream)
     }
 }
