@@ -63,7 +63,7 @@ impl Engine {
         let is_whole = wanted.table.is_none() && wanted.filter.is_none();
         let is_first = is_whole && !self.state.fact::<Pushed>()?.0.contains(channel);
         let before = pushes.0.insert(channel.clone(), Push { is_first, ..self.order(chosen, wanted) }).is_some();
-        self.forget_chunk(channel);
+        self.begin_order(channel);
         // The order goes when it is done; who gave it, and with which condition, stays.
         let what: Vec<&str> = [wanted.table, wanted.filter].into_iter().flatten().collect();
         let reason = what.join(" WHERE ");
@@ -99,7 +99,7 @@ impl Engine {
 
     /// Gives the changes with which the whole stock of those channels that are tables is pushed: their receivers go on from another copy, in which no
     /// transaction has begun.
-    pub(crate) fn push_anew(&self, channels: &[ChannelName], operator: &str) -> Result<Vec<Change>, EngineFault> {
+    pub(crate) fn push_anew(&mut self, channels: &[ChannelName], operator: &str) -> Result<Vec<Change>, EngineFault> {
         let (mut pushes, mut begun) = (self.state.fact::<Pushes>()?, self.state.fact::<Begun>()?);
         let mut any = false;
         for outgoing in self.outgoing.iter().filter(|outgoing| channels.contains(&outgoing.channel.channel)) {
@@ -110,6 +110,7 @@ impl Engine {
             begun.0.remove(&outgoing.channel.channel);
             any = true;
         }
+        channels.iter().for_each(|channel| self.begin_order(channel));
         Ok(if any { vec![Change::fact(&pushes)?, Change::fact(&begun)?] } else { Vec::new() })
     }
 }

@@ -1,9 +1,10 @@
 //! Rows on their way out: read the outbox, screen, batch, seal and publish as files are, delete what has its packet.
 //!
 //! Given: entries of an outbox, in the order in which they have to be applied. Gives: packets; the entries are deleted, those of refused rows with their
-//! codes. After a crash: the ids stand with their packets in the store; at start, and before anything is read, they are deleted first.
+//! codes. After a crash: the ids stand with their packets in the store; at start they are deleted first, and no read brings them again.
 //! Never: an entry deleted whose packet does not exist; an entry packed twice; a source transaction cut that fits a packet.
 
+mod ahead;
 mod deal;
 pub(crate) mod push;
 
@@ -21,12 +22,14 @@ use crate::send::pack::Batch;
 use crate::store::facts::Fact;
 use crate::store::{Change, PacketKey, RecordRow, StoreFault};
 use crate::trouble::Trouble;
+use ahead::{Ahead, Done, SharedSource, read_entries};
 use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{RecordKind, Records};
 use push::{Pace, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::MutexGuard;
 
 /// How many packets one read of an outbox may fill, where no backlog waits.
 const READ_PACKETS: usize = 16;
@@ -103,18 +106,20 @@ impl Fact for Begun {
 
 /// An outgoing channel's tables at work.
 pub(crate) struct RowsOut {
-    source: Box<dyn TableSource>,
+    source: SharedSource,
     rest: Rest,
     /// Monotonic time (ms) before which an outbox that was empty is not read again.
     read_at_ms: u64,
-    /// Packets whose entries are still to be deleted.
-    sent: Vec<Sent>,
-    /// Entries without a packet that are only to be deleted: places of chunks that nobody waits for.
-    loose: Vec<EntryId>,
+    /// Entries that are still to be deleted.
+    done: Done,
+    /// What is read while packets are made.
+    ahead: Ahead,
     /// Rows that could not travel, told until this monotonic time (ms).
     unfit: VecDeque<(u64, Trouble)>,
     /// The chunk of the stock push whose place in the outbox was not read yet.
     chunk: Option<Waiting>,
+    /// How many orders to push were given in this run: a chunk that was read for an earlier one does not go.
+    orders: u64,
     pace: Pace,
     /// How many times as much as without a backlog the next read may bring.
     widened: usize,
@@ -135,13 +140,14 @@ struct Sent {
 impl RowsOut {
     pub(crate) fn new(source: Box<dyn TableSource>) -> Self {
         Self {
-            source,
+            source: SharedSource::new(source),
             rest: Rest::default(),
             read_at_ms: 0,
-            sent: Vec::new(),
-            loose: Vec::new(),
+            done: Done::default(),
+            ahead: Ahead::default(),
             unfit: VecDeque::new(),
             chunk: None,
+            orders: 0,
             pace: Pace::default(),
             widened: 1,
             is_asked: false,
@@ -169,37 +175,23 @@ impl RowsOut {
 
     /// Tells whether nothing that was read is still on its way, and the database does not rest.
     pub(super) fn is_idle(&self, now_ms: u64) -> bool {
-        self.sent.is_empty() && self.loose.is_empty() && self.chunk.is_none() && self.rest.lasting(now_ms).is_none()
+        self.done.is_empty() && self.ahead.is_empty() && self.chunk.is_none() && self.rest.lasting(now_ms).is_none()
     }
 
-    pub(super) fn source(&mut self) -> &mut dyn TableSource {
-        self.source.as_mut()
+    /// Gives the source, once nothing is read ahead from it any more.
+    pub(super) fn source(&self) -> MutexGuard<'_, Box<dyn TableSource>> {
+        self.source.lock()
     }
 
-    fn except(&self) -> BTreeSet<i64> {
-        let mut ids: BTreeSet<i64> = self.loose.iter().map(|entry| entry.id).collect();
-        for sent in &self.sent {
-            ids.extend(sent.entries.iter().chain(sent.refused.iter().map(|(entry, _)| entry)).map(|entry| entry.id));
-            ids.extend(sent.ranges.iter().flat_map(|range| range.first..=range.last));
-        }
-        ids
+    /// Tells whether the last read found so much that more waits.
+    fn has_backlog(&self) -> bool {
+        self.widened > 1
     }
 
-    fn delete(&mut self) -> Result<(), TableFault> {
-        let refused: Vec<(EntryId, String)> = self.sent.iter().flat_map(|sent| sent.refused.clone()).collect();
-        if !refused.is_empty() {
-            self.source.set_aside(&refused)?;
-        }
-        let of_packets = self.sent.iter().flat_map(|sent| sent.entries.iter().copied());
-        let entries: Vec<EntryId> = of_packets.chain(self.loose.iter().copied()).collect();
-        if !entries.is_empty() {
-            self.source.delete(&entries)?;
-        }
-        let ranges: Vec<EntryRange> = self.sent.iter().flat_map(|sent| sent.ranges.iter().copied()).collect();
-        if !ranges.is_empty() {
-            self.source.delete_ranges(&ranges)?;
-        }
-        Ok(())
+    /// Gives what the next read may bring, where a packet has so many records.
+    fn limits(&self, records: usize) -> ReadLimits {
+        let usual = (records * READ_PACKETS).min(READ_MOST.max(records));
+        ReadLimits { rows: usual.max((usual * self.widened).min(READ_ROWS)), bytes: READ_BYTES }
     }
 }
 
@@ -218,7 +210,10 @@ impl Engine {
 
     /// One read a call, so that nothing else waits behind a backlog.
     fn send_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<(), EngineFault> {
-        if self.source_rests(at, report)? || !self.delete_entries(at, report)? {
+        self.end_reading(at, report)?;
+        let has_read = self.rows_out(at).is_some_and(|rows| rows.ahead.has_read());
+        // What was read ahead left those out that are to be deleted: that is done beside the next packets, too.
+        if self.source_rests(at, report)? || !(has_read || self.delete_entries(at, report)?) {
             return Ok(());
         }
         if self.may_take_on(at) {
@@ -226,9 +221,9 @@ impl Engine {
         }
         let now_ms = self.seams.clock.mono_ms();
         let pushes = self.has_push(at)?;
-        let is_due = self.rows_out(at).is_some_and(|rows| now_ms >= rows.read_at_ms);
+        let is_due = has_read || self.rows_out(at).is_some_and(|rows| now_ms >= rows.read_at_ms);
         if !(is_due || pushes) || !self.may_take_on(at) || self.waits_for_reseal(at, report)? || !self.window_is_open(at)? {
-            return Ok(());
+            return self.delete_entries(at, report).map(drop);
         }
         if pushes && !self.read_chunk(at, report)? {
             return Ok(());
@@ -239,13 +234,29 @@ impl Engine {
             if let Some(rows) = self.rows_out(at) {
                 rows.read_at_ms = now_ms + poll_ms;
             }
-            return Ok(());
+            return self.delete_entries(at, report).map(drop);
         }
+        self.send_offered(at, offered, report)
+    }
+
+    /// Sends what was read, while what comes behind it is read.
+    fn send_offered(&mut self, at: usize, offered: Vec<Offered>, report: &mut PassReport) -> Result<(), EngineFault> {
         let is_alone = offered.iter().map(Offered::count).sum::<usize>() == 1;
         let pieces = self.screen_rows(at, offered)?;
         let carries_nothing = pieces.is_empty();
         let pieces = without_open_end(pieces, is_alone);
-        self.send_pieces(at, pieces, report)?;
+        if !pieces.is_empty() {
+            let on_their_way = pieces.iter().flat_map(Piece::entries).flat_map(|range| range.first..=range.last).collect();
+            self.read_ahead(at, on_their_way, pieces.iter().any(|piece| piece.ends_chunk))?;
+        }
+        if !self.send_pieces(at, pieces, report)? {
+            // It was read behind packets that were not made.
+            self.end_reading(at, report)?;
+            self.rows_out(at).into_iter().for_each(|rows| rows.ahead.forget());
+        }
+        if self.rows_out(at).is_some_and(|rows| rows.ahead.is_asking()) {
+            return Ok(());
+        }
         let goes_on = self.delete_entries(at, report)? && carries_nothing && self.has_push(at)?;
         // A table without rows is done without a packet: the next one follows at once.
         if goes_on { self.send_outbox(at, report) } else { Ok(()) }
@@ -270,6 +281,7 @@ impl Engine {
         let now_ms = self.seams.clock.mono_ms();
         if let Some(rows) = self.rows_out(at) {
             rows.rest.begin(now_ms, fault.clone());
+            rows.ahead.forget();
         }
         self.tell_database(&self.channel_name(at), fault, report)
     }
@@ -287,14 +299,9 @@ impl Engine {
     fn read_outbox(&mut self, at: usize, report: &mut PassReport) -> Result<Option<Vec<Offered>>, EngineFault> {
         let records = self.outgoing(at).channel.batch.max_records as usize;
         let Some(rows) = self.rows_out(at) else { return Ok(None) };
-        let usual = (records * READ_PACKETS).min(READ_MOST.max(records));
-        let limits = ReadLimits { rows: usual.max((usual * rows.widened).min(READ_ROWS)), bytes: READ_BYTES };
-        let except = rows.except();
-        let mut offered = rows.source.read(&except, limits);
-        // The end of its transaction needs a row to stand in, and what follows may be none: so one more is wanted.
-        if offered.as_ref().is_ok_and(|offered| goes_on_alone(offered)) {
-            offered = rows.source.read(&except, ReadLimits { bytes: READ_BYTES * 4, ..limits });
-        }
+        let limits = rows.limits(records);
+        let ahead = rows.ahead.take_entries();
+        let offered = ahead.unwrap_or_else(|| read_entries(rows.source.lock().as_mut(), &rows.done.ids(), limits));
         match offered {
             Ok(offered) => {
                 rows.rest.end();
@@ -320,13 +327,13 @@ impl Engine {
             let (id, at_ms) = (offered.entry_id(), offered.at_ms);
             match offered.entry {
                 Entry::Change(change) if covers(&change) => {
-                    self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id));
+                    self.rows_out(at).into_iter().for_each(|rows| rows.done.loose.push(id));
                 }
                 Entry::Change(change) => pieces.push(Piece::of_change(&change, at_ms, Some(id))),
                 Entry::Run(run, entries) if push.as_ref().is_some_and(|push| push.covers(run.table(), run.head().op)) => {
                     for (id, change) in entries.into_iter().zip(run.changes()) {
                         match covers(&change) {
-                            true => self.rows_out(at).into_iter().for_each(|rows| rows.loose.push(id)),
+                            true => self.rows_out(at).into_iter().for_each(|rows| rows.done.loose.push(id)),
                             false => pieces.push(Piece::of_change(&change, id.at_ms, Some(id))),
                         }
                     }
@@ -342,8 +349,8 @@ impl Engine {
         Ok(pieces)
     }
 
-    /// Seals and publishes pieces, group by group, as long as the channel may go on; what is left is read again.
-    fn send_pieces(&mut self, at: usize, pieces: Vec<Piece>, report: &mut PassReport) -> Result<(), EngineFault> {
+    /// Seals and publishes pieces, group by group, as long as the channel may go on; false where some are left, which are read again.
+    fn send_pieces(&mut self, at: usize, pieces: Vec<Piece>, report: &mut PassReport) -> Result<bool, EngineFault> {
         let mut parcels = parcels(pieces, &self.outgoing(at).channel.batch).into_iter().peekable();
         while parcels.peek().is_some() && self.may_take_on(at) && self.window_is_open(at)? && !self.should_stop() {
             let (mut group, mut troubles, mut ends_chunk) = (Group::default(), Vec::new(), false);
@@ -380,7 +387,7 @@ impl Engine {
             }
             self.remember_unfit(at, troubles);
         }
-        Ok(())
+        Ok(parcels.peek().is_none())
     }
 
     fn remember_unfit(&mut self, at: usize, troubles: Vec<Trouble>) {
@@ -433,7 +440,7 @@ impl Engine {
         }
         let names_any = !(sent.entries.is_empty() && sent.ranges.is_empty() && sent.refused.is_empty());
         if let Some(rows) = self.rows_out(at).filter(|_| names_any) {
-            rows.sent.push(sent);
+            rows.done.sent.push(sent);
         }
         Ok(names_any)
     }
@@ -441,16 +448,16 @@ impl Engine {
     /// Deletes the entries whose packets exist; true when none is left.
     fn delete_entries(&mut self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
         let Some(rows) = self.rows_out(at) else { return Ok(true) };
-        if rows.sent.is_empty() && rows.loose.is_empty() {
+        if rows.done.is_empty() {
             return Ok(true);
         }
-        if let Err(fault) = rows.delete() {
+        let deleted = rows.done.delete(rows.source.lock().as_mut());
+        if let Err(fault) = deleted {
             return self.rest_source(at, fault, report).map(|()| false);
         }
         rows.rest.end();
-        rows.loose.clear();
-        let done: Vec<Sent> = std::mem::take(&mut rows.sent);
-        done.into_iter().for_each(|sent| self.ride(Change::SourcesAway(sent.packet)));
+        let done = std::mem::take(&mut rows.done);
+        self.note_deleted(done);
         Ok(true)
     }
 
@@ -461,11 +468,6 @@ impl Engine {
         let into = self.incoming.values().filter_map(|incoming| incoming.rows.as_ref()?.due_ms(now_ms));
         out.chain(into).min()
     }
-}
-
-/// A single large row filled the read, and its transaction has more.
-fn goes_on_alone(offered: &[Offered]) -> bool {
-    matches!(offered, [Offered { entry: Entry::Change(change), .. }] if change.goes_on)
 }
 
 /// Gives a change that says nothing but a key.

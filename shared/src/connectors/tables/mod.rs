@@ -5,7 +5,7 @@
 //! of a packet and the **mark** (channel, epoch, seq, header) are one transaction: the mark decides what was applied, whatever became of the
 //! answer to COMMIT.
 //!
-//! What the engine guarantees: calls come from one thread, one at a time; a row is deleted from the outbox only after its packet exists; packets
+//! What the engine guarantees: calls come one at a time, from whichever thread; a row is deleted from the outbox only after its packet exists; packets
 //! are applied in their order, and after a restart the same calls come again. What a connector owes is written on its trait. No type of a driver
 //! stands in either, so that another driver is another file.
 //!

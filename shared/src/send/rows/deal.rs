@@ -144,6 +144,11 @@ impl Piece {
         }
     }
 
+    /// Gives which entries of the outbox it is.
+    pub(super) fn entries(&self) -> impl Iterator<Item = EntryRange> + use<'_> {
+        self.entries.iter().copied()
+    }
+
     /// Gives the records as a batch takes them; the last one has the entry's id, that of a run all of them.
     pub(super) fn screened(self) -> impl Iterator<Item = Screened> {
         let column = self.refused.and_then(|refused| refused.column);

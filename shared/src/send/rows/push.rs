@@ -4,11 +4,12 @@
 //! crash: the order stands in the store, with the last key of the newest chunk whose packets exist, moved on in the very transaction that made them; a marker
 //! that nobody waits for is only deleted. Never: a row pushed behind a change that was made after it was read.
 
+use super::ahead::read_chunk;
 use super::bare;
 use super::deal::{Piece, within_packets};
 use crate::channel::BatchConfig;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::{Cells, Chunk, ChunkWanted, EntryId, Op, RowChange, RowsPart, TableFault};
+use crate::connectors::tables::{Cells, Chunk, EntryId, Op, RowChange, RowsPart, TableFault};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::store::facts::Fact;
@@ -28,10 +29,23 @@ const CHUNK_BYTES: u64 = 4 << 20;
 
 /// A chunk that was read, on its way to its place.
 pub(super) struct Waiting {
-    token: u64,
-    chunk: Chunk,
+    /// Where it begins.
+    pub(super) place: Place,
+    pub(super) token: u64,
+    pub(super) chunk: Chunk,
     /// How many of its parts have their packets already, because the channel had to stop amid it.
     pub(super) went: usize,
+}
+
+/// Where a chunk begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// For which order: what was read for one that another one took the place of does not go.
+    order: u64,
+    pub(super) table: String,
+    /// The last key of the chunk before; `None` for the first.
+    pub(super) after: Option<Cells>,
+    pub(super) filter: Option<String>,
 }
 
 /// How large chunks are: each waits behind the whole outbox, so few of them must do, whatever a packet holds; and each holds its rows for a moment
@@ -49,6 +63,11 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// Gives how many rows the next chunk shall have.
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
     /// Follows a chunk that was read.
     fn went(&mut self, chunk: &Chunk) {
         self.rest.end();
@@ -118,6 +137,13 @@ impl Push {
         self.is_first && comes && matches!(op, Op::Insert | Op::Update)
     }
 
+    /// Gives where the next chunk begins; `None` where there is none.
+    fn place(&self, order: u64) -> Result<Option<Place>, StoreFault> {
+        let after = self.after.as_deref().map(read_key).transpose()?;
+        let filter = self.filter.clone();
+        Ok(self.tables.first().cloned().map(|table| Place { order, table, after, filter }))
+    }
+
     /// Moves on behind a chunk; `None` when that was the last one.
     fn behind(mut self, rows: u64, last: Option<&Cells>, left: u64) -> Option<Self> {
         self.rows += rows;
@@ -163,25 +189,26 @@ impl Engine {
     /// reason to keep the changes waiting.
     pub(super) fn read_chunk(&mut self, at: usize, report: &mut PassReport) -> Result<bool, EngineFault> {
         let Some(push) = push_of(&self.state, &self.channel_name(at))? else { return Ok(true) };
-        let after = push.after.as_deref().map(read_key).transpose()?;
-        let now_ms = self.seams.clock.mono_ms();
-        let mut token = [0; 8];
-        self.seams.random.fill(&mut token);
-        // SQL knows signed numbers alone.
-        let token = u64::from_le_bytes(token) >> 1;
+        let (now_ms, token) = (self.seams.clock.mono_ms(), self.draw_token());
         let batch = self.outgoing(at).channel.batch.clone();
         let Some(out) = self.rows_out(at) else { return Ok(true) };
-        let (Some(table), None) = (push.tables.first(), &out.chunk) else { return Ok(true) };
+        let Some(place) = push.place(out.orders)? else { return Ok(true) };
+        // The marker of another chunk is only deleted.
+        out.chunk = out.chunk.take().filter(|waiting| waiting.place == place);
+        if out.chunk.is_some() {
+            return Ok(true);
+        }
         if let Some(fault) = out.pace.rest.lasting(now_ms).cloned() {
             return self.tell_database(&self.channel_name(at), fault, report).map(|()| true);
         }
-        let filter = push.filter.as_deref();
-        let wanted = ChunkWanted { table, after: after.as_ref(), filter, rows: out.pace.rows };
-        match out.source.chunk(&wanted, token) {
-            Ok(mut chunk) => {
-                out.pace.went(&chunk);
-                chunk.parts = chunk.parts.into_iter().flat_map(|part| cut(part, &batch)).collect();
-                out.chunk = Some(Waiting { token, chunk, went: 0 });
+        let ahead = out.ahead.take_chunk(&place);
+        let rows = out.pace.rows;
+        let read = ahead.unwrap_or_else(|| read_chunk(out.source.lock().as_mut(), &place, rows, token));
+        match read {
+            Ok(mut waiting) => {
+                out.pace.went(&waiting.chunk);
+                waiting.chunk.parts = waiting.chunk.parts.into_iter().flat_map(|part| cut(part, &batch)).collect();
+                out.chunk = Some(waiting);
                 Ok(true)
             }
             Err(fault @ TableFault::Busy { .. }) => {
@@ -192,12 +219,19 @@ impl Engine {
         }
     }
 
-    /// Forgets the chunk of an order that another one takes the place of; its marker is only deleted then.
-    pub(crate) fn forget_chunk(&mut self, channel: &ChannelName) {
+    /// Gives where the chunk behind the one that waits begins.
+    pub(super) fn place_behind(&mut self, at: usize) -> Result<Option<Place>, EngineFault> {
+        let push = push_of(&self.state, &self.channel_name(at))?;
+        let (Some(push), Some(out)) = (push, self.rows_out(at)) else { return Ok(None) };
+        let Some(Waiting { chunk, .. }) = &out.chunk else { return Ok(None) };
+        let behind = push.behind(chunk.rows(), chunk.last.as_ref(), chunk.left);
+        Ok(behind.map(|push| push.place(out.orders)).transpose()?.flatten())
+    }
+
+    /// Begins another order for a channel: chunks that were read before do not go.
+    pub(crate) fn begin_order(&mut self, channel: &ChannelName) {
         let of_channel = self.outgoing.iter_mut().find(|outgoing| outgoing.channel.channel == *channel);
-        if let Some(rows) = of_channel.and_then(|outgoing| outgoing.rows.as_mut()) {
-            rows.chunk = None;
-        }
+        of_channel.and_then(|outgoing| outgoing.rows.as_mut()).into_iter().for_each(|rows| rows.orders += 1);
     }
 
     /// Puts the rows of a chunk in the place of its marker; a marker that nobody waits for is only deleted.
@@ -218,7 +252,7 @@ impl Engine {
             return Ok(());
         }
         let is_ours = waiting.is_some();
-        out.loose.push(id);
+        out.done.loose.push(id);
         // A chunk without rows has no packet: the push moves on by itself.
         if is_ours {
             self.ride_progress(at)?;

@@ -25,6 +25,7 @@ mod restored;
 mod restored_and_others;
 mod restored_reports;
 mod rows;
+mod rows_ahead;
 mod rows_killed;
 mod seeds;
 mod sink;
