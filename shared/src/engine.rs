@@ -11,7 +11,7 @@ use crate::connectors::tables::database::Databases;
 use crate::connectors::{Sink, Source};
 use crate::error::{EngineFault, LogFault, Policy};
 use crate::ferry::quota::WayOut;
-use crate::intake::{Judge, Waiting};
+use crate::intake::{Intake, Waiting};
 use crate::keys::{StationKeys, Trust};
 use crate::lang::Lang;
 use crate::link::Link;
@@ -63,10 +63,8 @@ pub(crate) struct Outgoing {
     pub(crate) away: PuttingAway,
     /// Where its rows come from, on a channel of tables: `source` offers nothing then.
     pub(crate) rows: Option<RowsOut>,
-    /// What its files are, where the station that sends them has to know.
-    pub(crate) understood: Option<std::sync::Arc<crate::receive::cargo::Understood>>,
-    /// What its files are judged by, where the channel says what they are.
-    pub(crate) judge: Option<Judge>,
+    /// What reads its files, where the channel says what they are.
+    pub(crate) intake: Option<Intake>,
     /// Files that wait at their source for a person.
     pub(crate) waiting: Waiting,
 }
@@ -80,10 +78,8 @@ pub(crate) struct Incoming {
     pub(crate) waits_for_taking: Option<String>,
     /// Where its rows go, on a channel of tables: what is marked needs no delivery by `sink` then.
     pub(crate) rows: Option<RowsIn>,
-    /// What its files are, where its channel says so.
-    pub(crate) understood: Option<crate::receive::cargo::Understood>,
-    /// What its files are judged by, where the channel says what they are.
-    pub(crate) judge: Option<Judge>,
+    /// What reads its files, where the channel says what they are.
+    pub(crate) intake: Option<Intake>,
     /// What is delivered on a second thread.
     pub(crate) beside: crate::receive::beside::Beside,
 }

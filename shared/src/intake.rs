@@ -1,7 +1,8 @@
 //! Intake: what a channel that says `cargo` makes of each of its files, on both sides.
 //!
-//! Given: a whole file, before it is packed on the one side and before it is staged on the other. Gives: a verdict by the first error and the
-//! channel's `on_error`; how many files were flagged or refused, stored with their packet. After a crash: the file is judged again, to the same end.
+//! Given: a whole file, before it is packed on the one side and before it is staged on the other. Gives: from one reading of it, a verdict by the first error
+//! and the channel's `on_error`, and what it says of a day; how many files were flagged or refused, stored with their packet. After a crash: the file is
+//! read again, to the same end.
 //! Never: a change of the bytes, a file stopped by a warning, a record's name in the packet log or the journal.
 
 use crate::channel::{CargoKind, Channel, OnError};
@@ -12,9 +13,14 @@ use crate::engine::{Engine, PassReport};
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::{Lang, cut};
 use crate::reason;
-use crate::registration::checks::{Linted, Said, lint_by};
+use crate::registration::cargo::Cargo;
+use crate::registration::checks::{Linted, Said, examine};
+use crate::registration::day::day_mark::DayMark;
+use crate::registration::day::facts::Progress;
 use crate::registration::finding::Level;
+use crate::registration::kept::Learnt;
 use crate::registration::official::Installed;
+use crate::registration::write_off;
 use crate::say;
 use crate::seams::FileFault;
 use crate::send::screen::Refused;
@@ -42,10 +48,11 @@ const WORDS_MAX: usize = 1000;
 /// Most files that persons let go and that have not gone yet.
 const LET_GO_MAX: usize = 1000;
 
-/// Judges the files of one channel.
+/// Reads each file of one channel once.
 #[derive(Debug)]
-pub(crate) struct Judge {
-    kind: CargoKind,
+pub(crate) struct Intake {
+    /// What the files are.
+    pub(crate) kind: CargoKind,
     on_error: OnError,
     said: Said,
     /// The official schemas that are installed below `reference/xsd/`.
@@ -74,28 +81,45 @@ pub(crate) enum Verdict {
     Refused(Flaw),
 }
 
-impl Judge {
-    /// Makes a channel's judge; `None` where it does not say what its files are.
+impl Intake {
+    /// Makes a channel's intake; `None` where it does not say what its files are.
     ///
     /// # Errors
     /// [`ConfigFault::Unreadable`] for official schemas that are there and cannot be used.
     pub(crate) fn of(station: &Station, channel: &Channel) -> Result<Option<Self>, ConfigFault> {
-        let (Some(kind), Some(said)) = (channel.cargo, channel.said()) else { return Ok(None) };
+        let Some(kind) = channel.cargo else { return Ok(None) };
         let dir = station.dir.join("reference").join("xsd");
         let official = Installed::load(&dir).map_err(|fault| ConfigFault::unreadable(&dir, &std::io::Error::other(fault)))?;
-        Ok(Some(Self { kind, on_error: channel.on_error, said, official }))
+        Ok(Some(Self { kind, on_error: channel.on_error, said: channel.said(), official }))
     }
 
-    /// Judges a whole file.
-    pub(crate) fn judge(&self, name: &str, body: &[u8]) -> Verdict {
-        let linted = lint_by(name, body, &self.said, Some(&self.official));
-        let Some(flaw) = self.first_flaw(&linted, |_| true) else { return Verdict::Clean };
+    /// Reads a whole file: what becomes of it, and what it says.
+    pub(crate) fn read(&self, name: &str, body: &[u8]) -> (Verdict, Learnt) {
+        match self.kind {
+            CargoKind::DayMarks => {
+                let mark = DayMark::decode(body);
+                (Verdict::Clean, mark.map_or(Learnt::Nothing, Learnt::DayMark))
+            }
+            CargoKind::WriteOff => {
+                let (linted, rows) = write_off::examine(body, &self.said);
+                (self.verdict(&linted), Learnt::WriteOffs(rows))
+            }
+            kind => {
+                let learn = |cargo: &Cargo<'_>, edition| Learnt::of(kind, cargo, edition);
+                let (linted, learnt) = examine(name, body, &self.said, Some(&self.official), learn);
+                (self.verdict(&linted), learnt.unwrap_or_default())
+            }
+        }
+    }
+
+    fn verdict(&self, linted: &Linted) -> Verdict {
+        let Some(flaw) = self.first_flaw(linted, |_| true) else { return Verdict::Clean };
         match self.on_error {
             OnError::Carry => Verdict::Flagged(flaw),
             OnError::Hold => Verdict::Held(flaw),
             OnError::Reject => {
                 let is_refused = |code: &str| linted.kind == "unreadable" || code == "area-foreign";
-                self.first_flaw(&linted, is_refused).map_or(Verdict::Flagged(flaw), Verdict::Refused)
+                self.first_flaw(linted, is_refused).map_or(Verdict::Flagged(flaw), Verdict::Refused)
             }
         }
     }
@@ -114,8 +138,8 @@ impl Judge {
             CargoKind::Responses => ("response", ["响应报文", "responses"]),
             CargoKind::Logs => ("log", ["登簿日志", "registration logs"]),
             CargoKind::LogReplies => ("log-reply", ["登簿日志的回执", "replies to registration logs"]),
-            // They are the station's own documents and no XML.
-            CargoKind::DayMarks => return None,
+            // They are no XML, and told apart by their own readers.
+            CargoKind::DayMarks | CargoKind::WriteOff => return None,
         };
         let sentence = |lang| {
             say!(
@@ -206,8 +230,8 @@ pub(crate) enum Arrived {
 
 /// What becomes of a file that would leave.
 pub(crate) enum Leaving {
-    /// It is packed; the code of its error, or nothing.
-    Goes(String),
+    /// It is packed; the code of its error, or nothing, and what it says.
+    Goes(String, Learnt),
     /// It stays where it is until a person decides or another one takes its place.
     Waits,
     /// Its tombstone is packed.
@@ -260,15 +284,16 @@ impl Engine {
         report: &mut PassReport,
     ) -> Result<Leaving, EngineFault> {
         let name = &candidate.name;
-        let verdict = self.outgoing(at).judge.as_ref().map_or(Verdict::Clean, |judge| judge.judge(name, body));
+        let read = self.outgoing(at).intake.as_ref().map(|intake| intake.read(name, body));
+        let (verdict, learnt) = read.unwrap_or((Verdict::Clean, Learnt::Nothing));
         Ok(match verdict {
-            Verdict::Clean => Leaving::Goes(String::new()),
-            Verdict::Flagged(flaw) => Leaving::Goes(flaw.code),
+            Verdict::Clean => Leaving::Goes(String::new(), learnt),
+            Verdict::Flagged(flaw) => Leaving::Goes(flaw.code, learnt),
             Verdict::Refused(Flaw { code, sentence }) => Leaving::Refused(Refused { code, sentence }),
             Verdict::Held(flaw) => {
                 let channel = self.channel_name(at);
                 if self.again.is_some() || self.is_let_go(&channel, name, digest)? {
-                    return Ok(Leaving::Goes(flaw.code));
+                    return Ok(Leaving::Goes(flaw.code, learnt));
                 }
                 tell_waiting(&channel, name, &flaw, report);
                 let waits = (candidate.stat.stamp(), flaw);
@@ -285,27 +310,31 @@ impl Engine {
         packet: &PacketRow,
         row: &RecordRow,
         body: &[u8],
-    ) -> Result<Arrived, EngineFault> {
-        let judge = self.incoming.get(channel).and_then(|incoming| incoming.judge.as_ref());
-        let Some(judge) = judge else { return Ok(Arrived::Staged(String::new())) };
-        match judge.judge(&row.name, body) {
-            Verdict::Clean => Ok(Arrived::Staged(String::new())),
-            Verdict::Flagged(flaw) => Ok(Arrived::Staged(flaw.code)),
+    ) -> Result<(Arrived, Learnt), EngineFault> {
+        let intake = self.incoming.get(channel).and_then(|incoming| incoming.intake.as_ref());
+        let Some(intake) = intake else { return Ok((Arrived::Staged(String::new()), Learnt::Nothing)) };
+        let (verdict, learnt) = intake.read(&row.name, body);
+        let arrived = match verdict {
+            Verdict::Clean => Arrived::Staged(String::new()),
+            Verdict::Flagged(flaw) => Arrived::Staged(flaw.code),
             Verdict::Held(flaw) => {
                 let let_go = self.state.fact::<LetGo>()?.packets.get(channel).copied();
                 if let_go == Some((packet.key.epoch, packet.key.seq)) {
-                    return Ok(Arrived::Staged(flaw.code));
+                    return Ok((Arrived::Staged(flaw.code), learnt));
                 }
+                let mut changes = self.cards_of_record(&packet.key, row, learnt, Progress::Held(flaw.code.clone()));
                 let mut held = self.state.fact::<HeldFiles>()?;
                 held.0.insert(channel.clone(), HeldFile { seq: packet.key.seq, name: row.name.clone(), flaw });
-                self.commit_store(vec![Change::fact(&held)?])?;
-                Ok(Arrived::Held)
+                changes.push(Change::fact(&held)?);
+                self.commit_store(changes)?;
+                return Ok((Arrived::Held, Learnt::Nothing));
             }
             Verdict::Refused(flaw) => {
                 self.put_refused_away(channel, row, body, &flaw)?;
-                Ok(Arrived::Refused(format!("{REFUSED_HERE}{}", flaw.code)))
+                Arrived::Refused(format!("{REFUSED_HERE}{}", flaw.code))
             }
-        }
+        };
+        Ok((arrived, learnt))
     }
 
     /// Writes a refused file with its reasons below `rejected/`. Staged once more it meets itself; another file's place is never taken.
@@ -366,7 +395,7 @@ mod tests {
 
     fn verdict(on_error: OnError, name: &str, body: &[u8]) -> Verdict {
         let said = Said { areas: ["150721".to_string()].into(), ..Said::default() };
-        Judge { kind: CargoKind::Messages, on_error, said, official: Installed::default() }.judge(name, body)
+        Intake { kind: CargoKind::Messages, on_error, said, official: Installed::default() }.read(name, body).0
     }
 
     fn code(verdict: &Verdict) -> &str {

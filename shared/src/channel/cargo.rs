@@ -27,6 +27,15 @@ pub enum CargoKind {
     LogReplies,
     /// Day marks (日终标记) of the outer station.
     DayMarks,
+    /// Write-off lists (销账清单) of the platform.
+    WriteOff,
+}
+
+impl CargoKind {
+    /// Tells whether what such files say is kept where they leave from, too: they come to the inner station from elsewhere and go on from there.
+    pub(crate) fn is_told_where_it_leaves(self) -> bool {
+        matches!(self, Self::Responses | Self::WriteOff)
+    }
 }
 
 /// What becomes of a file in which a check finds an error.
@@ -62,16 +71,15 @@ impl From<SaidEncoding> for String {
 }
 
 impl Channel {
-    /// Gives what its files are checked against; `None` where it does not say what they are, or they are no documents.
-    pub fn said(&self) -> Option<Said> {
-        self.cargo.filter(|cargo| *cargo != CargoKind::DayMarks)?;
+    /// Gives what its files are checked against.
+    pub fn said(&self) -> Said {
         let bytes = if self.screen.max_bytes == 0 { CARGO_MAX_BYTES } else { self.screen.max_bytes };
-        Some(Said {
+        Said {
             areas: self.areas.clone(),
             encoding: self.encoding.map(|said| said.0),
             limits: XmlLimits { bytes: bytes as usize, ..XmlLimits::default() },
             ..Said::default()
-        })
+        }
     }
 
     pub(super) fn check_cargo(&self, file: &Path) -> Result<(), ConfigFault> {

@@ -12,8 +12,7 @@ use crate::connectors::tables::database::{sink_of, source_of};
 use crate::connectors::tables::no_folder::NoFolder;
 use crate::connectors::{Sink, Source};
 use crate::error::{ConfigFault, EngineFault};
-use crate::intake::{Judge, Waiting};
-use crate::receive::cargo::Understood;
+use crate::intake::{Intake, Waiting};
 use crate::receive::rows::RowsIn;
 use crate::seams::Ownership;
 use crate::send::put_away::PuttingAway;
@@ -23,7 +22,6 @@ use crate::station::Station;
 use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// Makes the connectors of all channels.
 pub(super) fn connect(
@@ -47,9 +45,9 @@ pub(super) fn connect(
                     true => Some(RowsIn::own()),
                     false => sink_of(seams.databases.as_ref(), station, &channel)?.map(RowsIn::new),
                 };
-                let (judge, understood) = (Judge::of(station, &channel)?, Understood::of(&channel));
+                let intake = Intake::of(station, &channel)?;
                 let (delivering, waits_for_taking, beside) = (VecDeque::new(), None, Default::default());
-                let end = Incoming { sink, delivering, waits_for_taking, rows, judge, understood, beside };
+                let end = Incoming { sink, delivering, waits_for_taking, rows, intake, beside };
                 incoming.insert(channel.channel.clone(), end);
             }
         }
@@ -64,8 +62,8 @@ fn connect_out(station: &Station, channel: Channel, seams: &Seams) -> Result<Out
     };
     let rows = source_of(seams.databases.as_ref(), station, &channel)?.map(RowsOut::new);
     let screen = Screen::new(&channel.screen)?;
-    let (judge, understood) = (Judge::of(station, &channel)?, Understood::of_sent(&channel).map(Arc::new));
-    Ok(Outgoing { channel, source, understood, screen, away: PuttingAway::default(), rows, judge, waiting: Waiting::new() })
+    let intake = Intake::of(station, &channel)?;
+    Ok(Outgoing { channel, source, screen, away: PuttingAway::default(), rows, intake, waiting: Waiting::new() })
 }
 
 fn folder_source(station: &Station, channel: &Channel, source: &SourceConfig, seams: &Seams) -> FolderSource {

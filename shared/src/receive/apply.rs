@@ -153,7 +153,7 @@ impl Engine {
         for opening in openings.by_ref() {
             let mut next = staged.progress.clone();
             match opening.finish() {
-                Ok(opened) => match self.stage(channel, &opened, &mut next, &mut names) {
+                Ok(mut opened) => match self.stage(channel, &mut opened, &mut next, &mut names) {
                     Ok(Staging::Rows(rows)) => {
                         staged.progress = Progress { after_waiver: false, ..next };
                         staged.cut_short = ends_parts(&rows);
@@ -246,7 +246,7 @@ impl Engine {
     fn stage(
         &mut self,
         channel: &ChannelName,
-        opened: &Opened,
+        opened: &mut Opened,
         progress: &mut Progress,
         names: &mut HashMap<String, String>,
     ) -> Result<Staging, EngineFault> {
@@ -255,12 +255,15 @@ impl Engine {
         self.incoming(channel, |incoming| incoming.sink.begin(&key))?;
         let looks_for_repeats = self.looks_for_repeats(&opened.row)?;
         let mut rows = Vec::with_capacity(opened.records.len());
+        opened.learnt.clear();
         for record in opened.records.iter() {
             let row = match record.meta.kind {
                 RecordKind::File if progress.unfinished.is_none() => {
                     let mut row = row(&record, RecordKind::File, record.body_digest, record.meta.body_len);
                     if !(looks_for_repeats && self.tell_repeat(&opened.row, &mut row)?) {
-                        match self.judge_arrived(channel, &opened.row, &row, record.body)? {
+                        let (arrived, learnt) = self.judge_arrived(channel, &opened.row, &row, record.body)?;
+                        opened.learnt.push((rows.len(), learnt));
+                        match arrived {
                             Arrived::Staged(flag) => {
                                 row.reason = flag;
                                 self.incoming(channel, |incoming| incoming.sink.stage(&key, record.index, record.body))?;

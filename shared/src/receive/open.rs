@@ -9,6 +9,7 @@ use super::verify::Verified;
 use crate::connectors::tables::Look;
 use crate::error::EngineFault;
 use crate::group::Work;
+use crate::registration::kept::Learnt;
 use crate::store::PacketRow;
 use dukou_packets::packet::open::{Refusal, VerifiedHead, decode_records, open_payload};
 use dukou_packets::packet::records::Records;
@@ -32,6 +33,8 @@ pub(crate) struct Opened {
     pub(crate) records: Records,
     /// The rows among them, where they were read already.
     pub(crate) carried: Option<Carried>,
+    /// What the files among them say, by their place among the rows: known once they are staged.
+    pub(crate) learnt: Vec<(usize, Learnt)>,
 }
 
 /// A packet that could not be opened: a fault of its sender.
@@ -78,7 +81,7 @@ impl Opening {
     pub(crate) fn finish(self) -> Result<Opened, Box<Unopened>> {
         let Verified { row, picked, .. } = self.verified;
         match self.work.finish() {
-            Ok((records, carried)) => Ok(Opened { row, picked, records, carried }),
+            Ok((records, carried)) => Ok(Opened { row, picked, records, carried, learnt: Vec::new() }),
             Err(refusal) => Err(Box::new(Unopened { row, picked, refusal })),
         }
     }

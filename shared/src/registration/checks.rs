@@ -63,11 +63,22 @@ pub fn lint(name: &str, bytes: &[u8], said: &Said) -> Linted {
 
 /// Checks one file by itself, and by the official schemas that are installed.
 pub fn lint_by(name: &str, bytes: &[u8], said: &Said, official: Option<&Installed>) -> Linted {
+    examine(name, bytes, said, official, |_, _| ()).0
+}
+
+/// Checks one file as [`lint_by`] does, and gives what `learn` takes from the same reading of it; none where it cannot be read.
+pub fn examine<T>(
+    name: &str,
+    bytes: &[u8],
+    said: &Said,
+    official: Option<&Installed>,
+    learn: impl FnOnce(&Cargo<'_>, Option<Edition>) -> T,
+) -> (Linted, Option<T>) {
     let mut findings = Findings::default();
     identity::unfinished(name, &mut findings);
     let document = match xml::decode(bytes, said.encoding, &said.limits) {
         Ok(document) => document,
-        Err(fault) => return unreadable(&fault, bytes, findings),
+        Err(fault) => return (unreadable(&fault, bytes, findings), None),
     };
     if let Some(declared) = document.contradicts() {
         let encoding = document.encoding();
@@ -86,9 +97,10 @@ pub fn lint_by(name: &str, bytes: &[u8], said: &Said, official: Option<&Installe
                 let broken = official.findings(edition, document.undeclared());
                 broken.into_iter().for_each(|finding| linted.findings.add(finding));
             }
-            linted
+            let learnt = learn(&cargo, linted.edition);
+            (linted, Some(learnt))
         }
-        Err(fault) => unreadable(&fault, bytes, findings),
+        Err(fault) => (unreadable(&fault, bytes, findings), None),
     }
 }
 

@@ -23,4 +23,5 @@ pub mod nothing;
 pub mod official;
 pub mod response;
 pub mod upgrade;
+pub mod write_off;
 pub mod xml;

@@ -1,9 +1,9 @@
 //! Re-reports (重报): an order to the registration system, which makes and signs the message anew. The station alters none.
 //!
-//! - **Given** a case at a unit, why it is reported again, who asks.
+//! - **Given** a case at a unit, why it is reported again, who asks, what the platform's write-off list says of it.
 //! - **Gives** an order with the suffix that is due, as a file in the folder of the channel `resubmit-order`.
 //! - **After a crash** an order that is kept and does not lie there yet is placed at the next start, with the same bytes.
-//! - **Never** orders anything while nobody knows whether the day's log arrived: the suffix follows from that.
+//! - **Never** orders anything while nobody knows whether the day's log arrived, or while the case is being written off: the suffix follows from that.
 
 use serde::{Deserialize, Serialize};
 
@@ -103,8 +103,8 @@ impl Engine {
             Some(is_sent) => is_sent,
             None => return Ok(Err(log_unsure())),
         };
-        // A write-off list does not reach this station by itself: who knows that one is under way asks later.
-        let Ok(suffix) = suffix_due(request.cause, is_log_sent, None) else { return Ok(Err(log_unsure())) };
+        let write_off = kept::write_off_of(self.store(), chain)?;
+        let Ok(suffix) = suffix_due(request.cause, is_log_sent, write_off) else { return Ok(Err(write_off_under_way())) };
         let original = original_of(&chain.links);
         let (now_ms, first) = (self.seams.clock.wall_ms(), chain.messages.first());
         let written = |row: Option<&String>, message: Option<&String>, key: &String| {
@@ -213,6 +213,16 @@ fn not_one(what: &str, found: &[CaseChain]) -> Answer {
             "{what} 有几笔：{units}。请给业务号，并用 --unit 说明单元。",
             "{what} names several: {units}. Give the case, and its unit with --unit."
         ),
+    })
+}
+
+fn write_off_under_way() -> Answer {
+    Answer::no(|lang| {
+        say!(
+            lang,
+            "销账清单说这笔业务正在销账，现在不能重报。请等平台给出新的清单。",
+            "By the write-off list this case is being written off: nothing is reported meanwhile. Wait for the platform's next list."
+        )
     })
 }
 

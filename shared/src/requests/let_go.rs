@@ -59,7 +59,7 @@ impl Engine {
                 )
             }));
         };
-        let judged = self.outgoing(at).judge.as_ref().map(|judge| judge.judge(file, &body));
+        let judged = self.outgoing(at).intake.as_ref().map(|intake| intake.read(file, &body).0);
         let Some(Verdict::Held(_)) = judged else {
             return Ok(Answer::no(|lang| {
                 say!(

@@ -12,6 +12,7 @@ use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::intake::Leaving;
 use crate::lang::cut;
+use crate::receive::cargo::cards_of_sent;
 use crate::seams::{FileFault, FileStat, OpenFile};
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished, Went};
 use dukou_packets::limits;
@@ -171,8 +172,8 @@ impl Engine {
         if let Some(went) = self.is_repeat(went, digest) {
             return Ok(One::Step(self.hold_back(at, &candidate, key, went)));
         }
-        let flag = match self.judge_leaving(at, &candidate, &body, digest, report)? {
-            Leaving::Goes(flag) => flag,
+        let (flag, learnt) = match self.judge_leaving(at, &candidate, &body, digest, report)? {
+            Leaving::Goes(flag, learnt) => (flag, learnt),
             Leaving::Waits => return Ok(One::PassedOver),
             Leaving::Refused(refused) => return Ok(One::Step(self.refuse(at, &candidate, refused))),
         };
@@ -180,6 +181,9 @@ impl Engine {
         let mut screened = whole_file(candidate.clone(), key, body, digest);
         screened.row.target = self.outgoing(at).source.place_of(&candidate.name, &candidate.path);
         screened.row.reason = flag;
+        if self.outgoing(at).intake.as_ref().is_some_and(|intake| intake.kind.is_told_where_it_leaves()) {
+            screened.cards = cards_of_sent(&screened.row, learnt, self.seams.clock.wall_ms());
+        }
         Ok(One::Step(Step::Record(Box::new(screened))))
     }
 
@@ -300,7 +304,7 @@ fn whole_file(candidate: Candidate, key: String, body: Vec<u8>, digest: Digest) 
     let meta = RecordMeta::file(key, candidate.name.clone(), modified_ms(&candidate.stat), len);
     let row = row(&meta, digest, len, Some(candidate.stat.stamp()));
     let away = Away { name: candidate.name, path: candidate.path, stamp: candidate.stat.stamp(), refused: None };
-    Screened { meta, body, digest, row, away: Some(away), unfinished: None }
+    Screened { meta, body, digest, row, away: Some(away), unfinished: None, cards: Vec::new() }
 }
 
 fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
@@ -319,7 +323,7 @@ fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
         stamp: candidate.stat.stamp(),
         refused: Some(refused),
     };
-    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None }
+    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None, cards: Vec::new() }
 }
 
 /// Makes a record name of whatever a refused file is called: short enough, and a relative path of plain parts.
@@ -355,7 +359,7 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
         _ => None,
     };
     let unfinished = Some((!ended).then(|| progress.clone()));
-    (Screened { meta, body, digest, row, away, unfinished }, ended)
+    (Screened { meta, body, digest, row, away, unfinished, cards: Vec::new() }, ended)
 }
 
 /// Describes the whole of a file in parts.
@@ -374,7 +378,7 @@ fn withdrawal(progress: &Unfinished) -> Screened {
         ..file_in_parts(progress)
     };
     let row = row(&meta, sha256(&[]), 0, None);
-    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: None, unfinished: Some(None) }
+    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: None, unfinished: Some(None), cards: Vec::new() }
 }
 
 fn row(meta: &RecordMeta, digest: Digest, bytes: u64, source: Option<SourceStamp>) -> RecordRow {

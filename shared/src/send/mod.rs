@@ -162,9 +162,7 @@ impl Engine {
         collecting: &mut Collecting,
         report: &mut PassReport,
     ) -> Result<Option<Batch>, EngineFault> {
-        let (understood, now_ms) = (self.outgoing[at].understood.clone(), self.seams.clock.wall_ms());
-        let batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
-        let mut batch = batch.understanding(understood, now_ms);
+        let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
         while let Some(step) = self.collect_next(at, collecting, &batch, report)? {
             match step {
                 Step::Record(screened) => batch.push(*screened)?,

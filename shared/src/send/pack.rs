@@ -8,7 +8,6 @@ use super::screen::Refused;
 use crate::channel::BatchConfig;
 use crate::connectors::Disposal;
 use crate::error::EngineFault;
-use crate::receive::cargo::Understood;
 use crate::store::cards::Card;
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished};
 use dukou_packets::limits;
@@ -16,7 +15,6 @@ use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::suite::{Digest, Random};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A record that passed screening, or the tombstone of one that did not.
 pub(crate) struct Screened {
@@ -28,6 +26,8 @@ pub(crate) struct Screened {
     pub(crate) away: Option<Away>,
     /// How the channel's unfinished file stands after this record, where that changes.
     pub(crate) unfinished: Option<Option<Unfinished>>,
+    /// What was learnt of it.
+    pub(crate) cards: Vec<Card>,
 }
 
 /// A source file to put away once its packet exists.
@@ -54,7 +54,6 @@ pub(crate) struct Batch {
     pub(crate) unfinished: Option<Option<Unfinished>>,
     /// What was learnt of its records.
     pub(crate) cards: Vec<Card>,
-    understood: Option<(Arc<Understood>, i64)>,
     max_bytes: u64,
     max_records: u32,
 }
@@ -69,15 +68,9 @@ impl Batch {
             repeats: Vec::new(),
             unfinished: None,
             cards: Vec::new(),
-            understood: None,
             max_bytes: config.max_bytes,
             max_records: config.max_records,
         }
-    }
-
-    /// Lets each record be read as what its channel says that it is.
-    pub(crate) fn understanding(self, understood: Option<Arc<Understood>>, now_ms: i64) -> Self {
-        Self { understood: understood.map(|understood| (understood, now_ms)), ..self }
     }
 
     /// Begins a batch for the records of a packet that goes once more, whatever the channel's batches are like now.
@@ -89,7 +82,6 @@ impl Batch {
             repeats: Vec::new(),
             unfinished: None,
             cards: Vec::new(),
-            understood: None,
             max_bytes: limits::PLAIN_MAX,
             max_records: limits::RECORDS_MAX,
         }
@@ -123,11 +115,9 @@ impl Batch {
 
     /// Adds a record.
     pub(crate) fn push(&mut self, screened: Screened) -> Result<(), EngineFault> {
-        let Screened { meta, body, digest, mut row, away, unfinished } = screened;
+        let Screened { meta, body, digest, mut row, away, unfinished, cards } = screened;
         self.records.push(&meta, &body, digest)?;
-        if let Some((understood, now_ms)) = &self.understood {
-            self.cards.extend(understood.cards_of_sent(&row, &body, *now_ms));
-        }
+        self.cards.extend(cards);
         row.index = self.rows.len() as u32;
         self.away.extend(away.map(|away| (row.index, away)));
         self.rows.push(row);

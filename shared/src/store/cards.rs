@@ -27,15 +27,17 @@ pub enum Drawer {
     Guard,
     /// What a named person decided about a difference.
     Decision,
-    /// A re-report that was ordered, and a row of the write-off list.
+    /// A re-report that was ordered.
     Order,
     /// A message on the front machine, until its response came.
     Front,
+    /// A row of the platform's write-off lists.
+    WriteOff,
 }
 
 impl Drawer {
     /// Every drawer.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RegisterRow,
         Self::Message,
         Self::Response,
@@ -46,6 +48,7 @@ impl Drawer {
         Self::Decision,
         Self::Order,
         Self::Front,
+        Self::WriteOff,
     ];
 
     /// Gives the number under which it is stored.
@@ -61,6 +64,7 @@ impl Drawer {
             Self::Decision => 8,
             Self::Order => 9,
             Self::Front => 10,
+            Self::WriteOff => 11,
         }
     }
 }

@@ -23,7 +23,7 @@ pub enum Cause {
 }
 
 /// A row of the platform's write-off list (销账清单).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteOff {
     /// Where the write-off is.
     pub state: WriteOffState,
@@ -32,7 +32,8 @@ pub struct WriteOff {
 }
 
 /// Where a write-off is (xzzt 1 to 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WriteOffState {
     /// 1: not written off.
     Open,
@@ -45,7 +46,8 @@ pub enum WriteOffState {
 }
 
 /// What is to be written off (xzbwlx 1 to 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum WriteOffKind {
     /// 1: the access failed.
     AccessFailed,

@@ -14,8 +14,9 @@ mod logs;
 mod marks;
 mod messages;
 mod rows;
+mod write_offs;
 
-pub use carried::{Arrival, card_of};
+pub use carried::{Arrival, Learnt};
 pub use chains::{CaseChain, KeptOrder, chains_of, original_of, unplaced_orders};
 pub use counties::counties;
 pub use day::facts_of;
@@ -24,6 +25,7 @@ pub use logs::{KeptLog, LogOrigin, guard, guards, log};
 pub use marks::{completeness, newest_marks};
 pub use messages::{KeptMessage, KeptResponse, messages_of, responses_of};
 pub use rows::{RegisterRows, row_of};
+pub use write_offs::write_off_of;
 
 use crate::store::StoreFault;
 use crate::store::cards::Card;

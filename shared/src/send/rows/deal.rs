@@ -177,7 +177,7 @@ impl Piece {
                 target: target.clone(),
                 rows: RecordRow::rows_of(&meta),
             };
-            Screened { meta, body, digest, row, away: None, unfinished: None }
+            Screened { meta, body, digest, row, away: None, unfinished: None, cards: Vec::new() }
         })
     }
 
