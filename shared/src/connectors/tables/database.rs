@@ -3,10 +3,10 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
-use super::mysql::{MysqlSink, MysqlSource, MysqlView};
-use super::postgres::{PostgresSink, PostgresSource, PostgresView};
+use super::mysql::{MysqlRestructurer, MysqlSink, MysqlSource, MysqlView};
+use super::postgres::{PostgresRestructurer, PostgresSink, PostgresSource, PostgresView};
 use super::restructure::Restructurer;
-use super::sqlite::{SqliteSink, SqliteSource, SqliteView};
+use super::sqlite::{SqliteRestructurer, SqliteSink, SqliteSource, SqliteView};
 use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
 use super::view::{Following, ViewReader, ViewSource};
 use super::{TableFault, TableName, TableSink, TableSource};
@@ -231,8 +231,14 @@ impl Databases for Drivers {
         })
     }
 
-    fn restructurer(&self, _: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
-        Err(DatabaseProblem::NoConnector)
+    fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
+        let password = at.revealed();
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresRestructurer::new(&at.url, password)),
+            Driver::Mysql => Box::new(MysqlRestructurer::new(&at.url, password)),
+            Driver::Sqlite(path) => Box::new(SqliteRestructurer::new(&path)),
+            Driver::TableFile(_) => return Err(DatabaseProblem::NoConnector),
+        })
     }
 }
 
