@@ -12,7 +12,7 @@ use dukou_servers::mariadb::Mariadb;
 use dukou_servers::proxy::{Cut, Proxy};
 use std::path::Path;
 
-/// What the change says to the server in its order, with the step that it stands at once that was heard; none where nothing of it was begun.
+/// What the change says to the server in its order (`COMMIT` with the byte before it: sessions begin with `READ COMMITTED`), with the step that it stands at once that was heard; none where nothing of it was begun.
 const SAID: [(&str, Option<u32>); 18] = [
     ("GET_LOCK", None),
     ("LOCK TABLES", None),
@@ -31,7 +31,7 @@ const SAID: [(&str, Option<u32>); 18] = [
     ("step = 4", Some(4)),
     ("'structure'", Some(4)),
     ("marked = 1", Some(4)),
-    ("COMMIT", Some(4)),
+    ("\u{3}COMMIT", Some(4)),
 ];
 
 /// A line to the server of a socket's directory, and the URL of a database over it.
@@ -131,7 +131,7 @@ fn a_change_whose_client_is_gone_goes_back_from_each_step_to_what_was_there() {
             cut(&databases, &change, said, how);
             let mut restructurer = MysqlRestructurer::new(url, None);
             let back = restructurer.take_back(&change.leaving());
-            if (said, how) == ("COMMIT", Cut::Answer) {
+            if (said, how) == ("\u{3}COMMIT", Cut::Answer) {
                 assert!(matches!(back, Err(RestructureFault::Table(TableFault::Denied { .. }))), "{back:?}");
                 goes_on(url, &change, &mut source, said);
                 continue;
