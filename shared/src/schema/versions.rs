@@ -119,7 +119,7 @@ mod tests {
         let to = from + 1;
         format!(
             "format = 1\nstructure = \"sample\"\nfrom = {from}\nto = {to}\ntitle = \"t\"\nbasis = \"b\"\nfirst_day = \"2021-08-30\"\n\n\
-             [[change]]\nop = \"add-column\"\ntable = \"{table}\"\ncolumn = {{ name = \"{column}\", type = \"text(9)\" }}\n"
+             [[change]]\nop = \"add-column\"\ntable = \"{table}\"\ncolumn = \"{column}\"\ntype = \"text(9)\"\n"
         )
     }
 

@@ -70,6 +70,9 @@ impl Structures {
     }
 }
 
+/// What is done to the database that rows leave from, and what does it.
+type Made = (Changed, Box<dyn Restructurer>);
+
 /// What came of a look at a change.
 enum Looked {
     /// Nothing is to be done, or all is done.
@@ -237,7 +240,7 @@ impl Engine {
     }
 
     /// Gives what changes the database that rows leave from; `None` where none is changed.
-    fn restructurer(&self, here: &Here) -> Result<Option<(Changed, Box<dyn Restructurer>)>, ConfigFault> {
+    fn restructurer(&self, here: &Here) -> Result<Option<Made>, ConfigFault> {
         let Some(changed) = here.databases.iter().find(|changed| changed.direction == Direction::Out) else { return Ok(None) };
         let is_there = |channel: &&Channel| {
             channel.direction(self.station.config.station.side) == Direction::Out
@@ -367,24 +370,21 @@ impl Engine {
         if known.is_made {
             return Ok(true);
         }
-        let Some((_, _, mut database)) = self.leaving_database(change)? else { return Ok(false) };
+        let Some((_, (_, mut database))) = self.leaving_database(change)? else { return Ok(false) };
         Ok(!matches!(database.standing(&change.key.document), Ok(Standing::Old)))
     }
 
     /// Gives what a change comes to here, with the database that rows leave from.
-    pub(crate) fn leaving_database(
-        &mut self,
-        change: &BookChange,
-    ) -> Result<Option<(Here, Changed, Box<dyn Restructurer>)>, EngineFault> {
+    pub(crate) fn leaving_database(&mut self, change: &BookChange) -> Result<Option<(Here, Made)>, EngineFault> {
         let Ok(document) = Document::read(&change.document) else { return Ok(None) };
         let Ok(here) = self.here(&document, Some(&change.base))? else { return Ok(None) };
         let made = self.restructurer(&here)?;
-        Ok(made.map(|(changed, database)| (here, changed, database)))
+        Ok(made.map(|made| (here, made)))
     }
 
     /// Takes back what a database has of a change that is not done, and forgets that it was begun; the fault where it could not.
     pub(crate) fn take_leaving_back(&mut self, change: &BookChange) -> Result<Result<(), RestructureFault>, EngineFault> {
-        if let Some((here, changed, mut database)) = self.leaving_database(change)? {
+        if let Some((here, (changed, mut database))) = self.leaving_database(change)? {
             let order = self.restructure_order(change, &here, &changed);
             if let Err(fault) = database.take_back(&order) {
                 return Ok(Err(fault));

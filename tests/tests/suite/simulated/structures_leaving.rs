@@ -38,7 +38,7 @@ columns = [{ name = "id", type = "text(28)", null = false }, { name = "unit", ty
 
 /// What the second version brings: a wider column, another column, and an element under another name.
 const SECOND: &str = "\n[[change]]\nop = \"widen\"\ntable = \"unit\"\ncolumn = \"area\"\nto = \"text(4000)\"\n\n[[change]]\nop = \"add-column\"\n\
-                      table = \"unit\"\ncolumn = { name = \"use\", type = \"text(9)\" }\n\n[[change]]\nop = \"rename-element\"\nelement = \"Message/YWH\"\nto = \"SSYWH\"\n";
+                      table = \"unit\"\ncolumn = \"use\"\ntype = \"text(9)\"\n\n[[change]]\nop = \"rename-element\"\nelement = \"Message/YWH\"\nto = \"SSYWH\"\n";
 
 /// What the third version brings: nothing that files are concerned by.
 const THIRD: &str = "\n[[change]]\nop = \"widen\"\ntable = \"unit\"\ncolumn = \"place\"\nto = \"text(4000)\"\n";
