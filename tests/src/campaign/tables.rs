@@ -67,5 +67,14 @@ fn note(trial: &mut Trial, tally: &Tally) {
 fn plan(trial: &Trial, from: Dialect, to: Dialect, kills: bool) -> Plan {
     let time =
         trial.pace.pick(Duration::from_secs(if kills { 30 } else { 12 }), Duration::from_secs(30 * trial.minutes.clamp(1, 60)));
-    Plan { seed: trial.seed, from, to, sink: References::Undeclared, records: [6, 40][trial.seed as usize % 2], time, kills }
+    Plan {
+        seed: trial.seed,
+        from,
+        to,
+        sink: References::Undeclared,
+        records: [6, 40][trial.seed as usize % 2],
+        time,
+        kills,
+        changes: None,
+    }
 }

@@ -18,6 +18,7 @@ pub mod reader;
 pub mod route;
 pub mod session;
 mod statement;
+pub mod structure;
 pub mod tally;
 pub mod weather;
 pub mod writer;
