@@ -6,13 +6,17 @@ mod in_runs;
 mod marks;
 mod order;
 mod refusals;
+mod restructure;
 mod stock;
 mod straddling;
 mod values;
 
+use super::describe::Describer;
+use super::restructure::Restructurer;
 use super::{
     Cells, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, TableFault, TableSink, TableSource, Value,
 };
+use crate::schema::plan::Dialect;
 use dukou_packets::packet::header::{ChannelName, Epoch};
 use dukou_packets::suite::Digest;
 use std::collections::BTreeSet;
@@ -41,6 +45,12 @@ macro_rules! table_contract {
                 what_waits_makes_no_later_packet_dearer }
             stock { chunks_give_every_row_once_by_rising_key, a_change_behind_a_chunk_stands_behind_its_marker, a_change_under_way_is_not_overtaken,
                 the_stock_pushed_twice_changes_nothing, a_filter_and_a_key_of_two_columns_are_kept }
+            restructure { a_change_is_made_once_and_its_place_divides_the_rows, what_a_change_writes_into_a_dictionary_leaves_by_no_outbox,
+                rows_of_eight_writers_stand_on_the_side_of_their_version, a_mark_goes_to_its_marker_from_right_before_it,
+                rehearsing_a_change_leaves_no_trace, values_that_do_not_fit_are_never_cut, what_a_step_requires_is_asked,
+                a_step_that_the_database_refuses_leaves_the_old_structure_or_is_named, a_dictionary_row_in_conflict_is_refused,
+                a_table_that_somebody_writes_is_waited_for_and_left_as_it_is, what_the_application_has_on_a_table_stays,
+                both_ends_of_one_database_change_by_themselves, uninstalling_takes_the_table_of_changes_away }
         }
     };
     ($bench:path: $($module:ident { $($name:ident),* })*) => {
@@ -58,6 +68,7 @@ pub(super) use in_runs::InRuns;
 pub(super) use marks::*;
 pub(super) use order::*;
 pub(super) use refusals::*;
+pub(super) use restructure::*;
 pub(super) use stock::*;
 pub(super) use straddling::*;
 pub(super) use values::*;
@@ -116,6 +127,12 @@ pub(super) trait Bench {
     fn source(&self, tables: &[String]) -> Box<dyn TableSource>;
     /// Opens the sink for these tables; `dead_letters` as `on_refused = "dead-letter"`.
     fn sink(&self, tables: &[String], dead_letters: bool) -> Box<dyn TableSink>;
+    /// Makes what changes the structure of a database.
+    fn restructurer(&self, end: End) -> Box<dyn Restructurer>;
+    /// Says which kind of database it is, and makes what describes it.
+    fn describer(&self, end: End) -> (Dialect, Box<dyn Describer>);
+    /// Takes away what was installed for these tables.
+    fn uninstall(&self, tables: &[String]);
     /// How many dead letters the sink has.
     fn refused(&self) -> usize;
     /// The table beside the channel's outbox with the entries that could not travel.
@@ -134,6 +151,8 @@ pub(super) trait Bench {
 pub(super) trait Session: Send {
     /// Runs statements, each by itself unless `BEGIN` stands among them.
     fn run(&mut self, sql: &str);
+    /// Runs statements that may be refused; tells whether they were not.
+    fn attempt(&mut self, sql: &str) -> bool;
     /// Gives rows as the database's own text.
     fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>>;
     /// Gives one number.

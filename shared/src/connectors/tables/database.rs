@@ -3,9 +3,10 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
-use super::mysql::{MysqlSink, MysqlSource, MysqlView};
-use super::postgres::{PostgresSink, PostgresSource, PostgresView};
-use super::sqlite::{SqliteSink, SqliteSource, SqliteView};
+use super::mysql::{MysqlRestructurer, MysqlSink, MysqlSource, MysqlView};
+use super::postgres::{PostgresRestructurer, PostgresSink, PostgresSource, PostgresView};
+use super::restructure::Restructurer;
+use super::sqlite::{SqliteRestructurer, SqliteSink, SqliteSource, SqliteView};
 use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
 use super::view::{Following, ViewReader, ViewSource};
 use super::{TableFault, TableName, TableSink, TableSource};
@@ -142,6 +143,8 @@ pub trait Databases: Send + Sync {
         tables: &[TableName],
         config: &TableSinkConfig,
     ) -> Result<Box<dyn TableSink>, DatabaseProblem>;
+    /// Makes what changes the structure of a database.
+    fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem>;
 }
 
 /// Which connector a URL means.
@@ -225,6 +228,16 @@ impl Databases for Drivers {
             Driver::TableFile(path) => {
                 Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
             }
+        })
+    }
+
+    fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
+        let password = at.revealed();
+        Ok(match Driver::of(at)? {
+            Driver::Postgres => Box::new(PostgresRestructurer::new(&at.url, password)),
+            Driver::Mysql => Box::new(MysqlRestructurer::new(&at.url, password)),
+            Driver::Sqlite(path) => Box::new(SqliteRestructurer::new(&path)),
+            Driver::TableFile(_) => return Err(DatabaseProblem::NoConnector),
         })
     }
 }

@@ -8,6 +8,8 @@
 //! What the engine guarantees: an order is the same until it is done (an approver signed the digest of its plan), and calls come from one thread. What a database owes is
 //! written on the trait.
 
+pub(super) mod steps;
+
 use super::{Mark, TableFault, TableName};
 use crate::lang::Lang;
 use crate::say;
@@ -33,6 +35,26 @@ pub enum Ends {
     Leaving(Vec<LeavingEnd>),
     /// Rows come in: each affected channel's mark is set to its marker.
     Coming(Vec<(ChannelName, Mark)>),
+}
+
+impl Restructure<'_> {
+    /// Gives which way rows go, as `dukou_schema` has it: a database may have ends of both.
+    pub(super) fn direction(&self) -> &'static str {
+        match self.ends {
+            Ends::Leaving(_) => "out",
+            Ends::Coming(_) => "in",
+        }
+    }
+
+    /// Gives the channels that rows leave by.
+    pub(super) fn leaving(&self) -> &[LeavingEnd] {
+        if let Ends::Leaving(ends) = &self.ends { ends } else { &[] }
+    }
+
+    /// Gives the channels that rows come in by, each with its marker.
+    pub(super) fn coming(&self) -> &[(ChannelName, Mark)] {
+        if let Ends::Coming(marks) = &self.ends { marks } else { &[] }
+    }
 }
 
 /// A channel whose rows leave from a database.
@@ -110,7 +132,8 @@ pub enum StepFault {
 /// steps that are done are known by their checks and passed over, so that [`make`](Self::make) again is how it goes on, and until it is done nobody writes an affected table that rows leave
 /// from. `make` of a change that is done changes nothing and is `Ok`. Nothing is cut or rounded.
 pub trait Restructurer: Send {
-    /// Tells how far a change is.
+    /// Tells how far a change is. Where a database has both ends of it, one begun and not done is told before one that is done; [`make`](Self::make) of what is
+    /// done changes nothing, and is how a caller is sure of its own end.
     ///
     /// # Errors
     /// [`TableFault`] of the server.

@@ -30,6 +30,7 @@ use crate::lang::Lang;
 use crate::say;
 use dukou_packets::suite::{Digest, sha256};
 use speaker::Speaker;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -181,6 +182,8 @@ pub struct Step {
     pub operation: &'static str,
     /// What it is about.
     pub subject: String,
+    /// The tables that it touches, under the names that they have in the database.
+    pub tables: Vec<String>,
     /// What must hold before it: what the database has and the structure does not say would be lost.
     pub requires: Vec<Check>,
     /// The statements, in order. None: nothing changes in the database.
@@ -308,6 +311,11 @@ impl Plan {
             inferred: document.inferred.clone(),
             steps,
         })
+    }
+
+    /// Gives the tables that it touches, each once, by name.
+    pub fn tables(&self) -> BTreeSet<&str> {
+        self.steps.iter().flat_map(|step| &step.tables).map(String::as_str).collect()
     }
 
     /// Gives what may be lost, step by step.

@@ -63,6 +63,7 @@ impl<'a> Making<'a> {
             line: self.change.line,
             operation: self.change.operation.name(),
             subject: self.change.operation.subject(),
+            tables: self.change.operation.tables().into_iter().map(str::to_owned).collect(),
             requires: Vec::new(),
             statements,
             check,

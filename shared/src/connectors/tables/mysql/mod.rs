@@ -10,11 +10,13 @@
 //! | `catalog.rs` | tables, columns, keys as the server has them |
 //! | `describe.rs` | what it has of a structure |
 //! | `triggers.rs` | outbox and triggers |
+//! | `restructure.rs`, `restructure/` | a structure change step by step, what keeps others from writing meanwhile |
 //! | `source.rs`, `sink.rs` | the two contracts |
 //! | `statements.rs` | rows as statements of a sink |
 
 mod catalog;
 mod describe;
+mod restructure;
 mod session;
 mod sink;
 mod source;
@@ -25,6 +27,7 @@ mod triggers;
 mod view;
 
 pub use self::describe::MysqlDescriber;
+pub use self::restructure::MysqlRestructurer;
 pub use self::sink::MysqlSink;
 pub use self::source::MysqlSource;
 pub use self::view::MysqlView;

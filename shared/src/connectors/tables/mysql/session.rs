@@ -52,6 +52,7 @@ pub(super) struct Server {
 pub(super) struct Session {
     options: Result<MySqlConnectOptions, TableFault>,
     place: String,
+    patience: Duration,
     /// `None` until the first call.
     running: Option<(Runtime, Option<MySqlConnection>)>,
     pub(super) server: Server,
@@ -60,9 +61,19 @@ pub(super) struct Session {
 impl Session {
     /// Reads a URL; its password may stand apart from it. What is wrong with it the first call tells.
     pub(super) fn new(url: &str, password: Option<&str>) -> Self {
+        Self::patient(url, password, CALL_PATIENCE)
+    }
+
+    /// As [`new`](Self::new), for calls that take as long as a table takes to be written anew.
+    pub(super) fn patient(url: &str, password: Option<&str>, patience: Duration) -> Self {
         let read = read_url(url, password);
         let place = read.as_ref().map_or_else(|_| "mysql://".to_owned(), place_of);
-        Self { options: read, place, running: None, server: Server::default() }
+        Self { options: read, place, patience, running: None, server: Server::default() }
+    }
+
+    /// Gives the server as people read it.
+    pub(super) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Runs a piece of work to its end; on any trouble an open transaction is rolled back.
@@ -83,9 +94,9 @@ impl Session {
         }
         let Some((runtime, place)) = &mut self.running else { return Err(self.away("no runtime").into()) };
         let Some(mut connection) = place.take() else { return Err(self.away("no connection").into()) };
-        let server = &self.server;
+        let (server, patience) = (&self.server, self.patience);
         let outcome = runtime.block_on(async {
-            let done = tokio::time::timeout(CALL_PATIENCE, work(&mut connection, server)).await;
+            let done = tokio::time::timeout(patience, work(&mut connection, server)).await;
             let outcome = done.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()));
             // A connection that cannot go back to where it was is given up; the server rolls back when it is gone.
             let back = sqlx::raw_sql("ROLLBACK").execute(&mut connection);
@@ -102,6 +113,16 @@ impl Session {
             drop(connection);
         }
         outcome
+    }
+
+    /// Ends the connection, and with it all that it holds on the server; the next call begins another.
+    pub(super) fn part(&mut self) {
+        if let Some((runtime, place)) = &mut self.running
+            && let Some(connection) = place.take()
+        {
+            // A server that does not answer ends the session by itself.
+            let _ = runtime.block_on(async { tokio::time::timeout(END_PATIENCE, connection.close()).await });
+        }
     }
 
     fn connect(&mut self) -> Result<(), Trouble> {
@@ -124,37 +145,38 @@ impl Session {
 
     /// Says what a trouble means where it is no row's.
     pub(super) fn fault(&self, trouble: Trouble) -> TableFault {
-        let error = match trouble {
-            Trouble::Fault(fault) => return fault,
-            Trouble::Sql(error) => error,
-        };
-        let place = self.place.clone();
-        if let Some(words) = crate::tls::refusal(&error) {
-            return TableFault::Denied { place, words };
+        match trouble {
+            Trouble::Fault(fault) => fault,
+            Trouble::Sql(error) => meaning(&self.place, &error),
         }
-        let words = error.to_string();
-        match number(&error) {
-            // Too many connections, of all or of this account, out of memory, lock wait, deadlock, disk full, table full, too many running statements, lock set changed.
-            Some(1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1205 | 1213 | 1021 | 1114 | 3572 | 1020 | 4031) => {
-                TableFault::Busy { place, words }
-            }
-            // Shutting down, killed, interrupted.
-            Some(1053 | 1077 | 1079 | 1317 | 1927 | 1969 | 3024 | 1152 | 1158..=1161 | 1184 | 2006 | 2013) => {
-                TableFault::Away { place, words }
-            }
-            Some(_) => TableFault::Denied { place, words },
-            None if is_transport(&error) => TableFault::Away { place, words },
-            None => TableFault::Denied { place, words },
+    }
+}
+
+/// Says what an error means where it is no row's.
+pub(super) fn meaning(place: &str, error: &sqlx::Error) -> TableFault {
+    let place = place.to_owned();
+    if let Some(words) = crate::tls::refusal(error) {
+        return TableFault::Denied { place, words };
+    }
+    let words = error.to_string();
+    match number(error) {
+        // Too many connections, of all or of this account, out of memory, lock wait, deadlock, disk full, table full, too many running statements, lock set changed.
+        Some(1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1205 | 1213 | 1021 | 1114 | 3572 | 1020 | 4031) => {
+            TableFault::Busy { place, words }
         }
+        // Shutting down, killed, interrupted.
+        Some(1053 | 1077 | 1079 | 1317 | 1927 | 1969 | 3024 | 1152 | 1158..=1161 | 1184 | 2006 | 2013) => {
+            TableFault::Away { place, words }
+        }
+        Some(_) => TableFault::Denied { place, words },
+        None if is_transport(error) => TableFault::Away { place, words },
+        None => TableFault::Denied { place, words },
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some((runtime, Some(connection))) = self.running.take() {
-            // A server that does not answer ends the session by itself.
-            let _ = runtime.block_on(async { tokio::time::timeout(END_PATIENCE, connection.close()).await });
-        }
+        self.part();
     }
 }
 

@@ -18,7 +18,7 @@ use sqlx::{AssertSqlSafe, MySqlConnection};
 use std::collections::{BTreeSet, HashMap};
 
 /// Tables of our own: name and columns. Made when they are not there.
-const OWN: [(&str, &str); 3] = [
+pub(super) const OWN: [(&str, &str); 3] = [
     (
         "dukou_mark",
         "channel VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY, epoch VARCHAR(64) NOT NULL, seq BIGINT UNSIGNED NOT NULL,
@@ -36,6 +36,15 @@ const OWN: [(&str, &str); 3] = [
  body LONGBLOB NOT NULL, code VARCHAR(64) NOT NULL, words_zh TEXT NOT NULL, words_en TEXT NOT NULL, PRIMARY KEY (channel, epoch, seq, idx)",
     ),
 ];
+
+/// How far structure changes are in this database, where rows leave and where they come in. `step` counts those that are done, `passed` names those that were done
+/// before it; `marked` when all that belongs to it is there, `done_at` when nothing refuses writes any more.
+pub(super) const STRUCTURE: (&str, &str) = (
+    "dukou_schema",
+    "document CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, direction VARCHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, structure VARCHAR(64) NOT NULL,
+ version INT NOT NULL, plan CHAR(64) NOT NULL, step INT NOT NULL, passed TEXT NOT NULL, marked BOOLEAN NOT NULL, begun_at DATETIME(3) NOT NULL, done_at DATETIME(3) NULL,
+ PRIMARY KEY (document, direction)",
+);
 
 /// The account's right to make tables in its database, as far as it was granted to itself.
 const MAY_CREATE: &str = "SELECT privilege_type FROM information_schema.user_privileges
@@ -82,20 +91,24 @@ impl MysqlSink {
 
 impl OwnTables for MysqlSink {
     fn install_sql(&mut self) -> Result<String, TableFault> {
-        let tables = OWN.map(|(name, columns)| format!("{};\n", own_sql(name, columns))).concat();
+        let tables: String =
+            OWN.into_iter().chain([STRUCTURE]).map(|(name, columns)| format!("{};\n", own_sql(name, columns))).collect();
         Ok(format!(
-            "{tables}-- 站的账号对这三张表要有 / the station's account needs on each of them: SELECT, INSERT, UPDATE, DELETE\n"
+            "{tables}-- 站的账号对这四张表要有 / the station's account needs on each of them: SELECT, INSERT, UPDATE, DELETE\n"
         ))
     }
 
     fn install(&mut self) -> Result<(), TableFault> {
-        self.database.prepare()
+        self.database.prepare()?;
+        self.database.session.run(async |conn, _| make(conn, &[STRUCTURE]).await)
     }
 }
 
 impl TableSink for MysqlSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.database.prepare()?;
+        // Whoever asks begins anew: a structure change may have been between.
+        self.database.forget();
         self.database.left_at = None;
         let mark = self.database.read_mark(channel, false)?;
         self.database.left_at = mark.map(|mark| (channel.clone(), mark));
@@ -143,22 +156,7 @@ impl Database {
         if self.is_prepared {
             return Ok(());
         }
-        self.session.run(async |conn, _| {
-            for (name, columns) in OWN {
-                let sql = format!(
-                    "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {}",
-                    literal(name)
-                );
-                if !catalog::rows(conn, sql).await?.is_empty() {
-                    continue;
-                }
-                sqlx::raw_sql(AssertSqlSafe(own_sql(name, columns)))
-                    .execute(&mut *conn)
-                    .await
-                    .map_err(|error| own_fault(error, name))?;
-            }
-            Ok(())
-        })?;
+        self.session.run(async |conn, _| make(conn, &OWN).await)?;
         self.is_prepared = true;
         Ok(())
     }
@@ -249,18 +247,7 @@ impl Database {
     }
 
     fn read_mark(&mut self, channel: &ChannelName, held: bool) -> Result<Option<Mark>, TableFault> {
-        let lock = if held { " FOR UPDATE" } else { "" };
-        let sql = format!("SELECT epoch, seq, header FROM dukou_mark WHERE channel = {}{lock}", literal(channel.as_str()));
-        self.session.run(async |conn, _| {
-            let rows = catalog::rows(conn, sql).await?;
-            let Some(row) = rows.first() else { return Ok(None) };
-            let text = |at| text_at(row, at).map(Option::unwrap_or_default);
-            let unreadable = || TableFault::Unfit { table: "dukou_mark".to_owned(), column: None, problem: Problem::Drifted };
-            let epoch = text(0)?.parse().map_err(|_| unreadable())?;
-            let seq = text(1)?.parse().map_err(|_| unreadable())?;
-            let header: Digest = text(2)?.parse().map_err(|_| unreadable())?;
-            Ok(Some(Mark { epoch, seq, header }))
-        })
+        self.session.run(async |conn, _| read_mark(conn, channel, held).await)
     }
 
     /// Gives the first of these characters that a character set does not give back; the server is asked once for each.
@@ -281,7 +268,48 @@ impl Database {
     }
 }
 
-fn own_sql(name: &str, columns: &str) -> String {
+/// Makes those of some tables that are not there.
+pub(super) async fn make(conn: &mut MySqlConnection, tables: &[(&str, &str)]) -> Result<(), Trouble> {
+    for (name, columns) in tables {
+        let sql = format!(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {}",
+            literal(name)
+        );
+        if !catalog::rows(conn, sql).await?.is_empty() {
+            continue;
+        }
+        sqlx::raw_sql(AssertSqlSafe(own_sql(name, columns)))
+            .execute(&mut *conn)
+            .await
+            .map_err(|error| own_fault(error, name))?;
+    }
+    Ok(())
+}
+
+/// Reads a channel's mark; `held` against others until the transaction ends.
+pub(super) async fn read_mark(conn: &mut MySqlConnection, channel: &ChannelName, held: bool) -> Result<Option<Mark>, Trouble> {
+    let lock = if held { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT epoch, seq, header FROM dukou_mark WHERE channel = {}{lock}", literal(channel.as_str()));
+    let rows = catalog::rows(conn, sql).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let text = |at| text_at(row, at).map(Option::unwrap_or_default);
+    let unreadable = || TableFault::Unfit { table: "dukou_mark".to_owned(), column: None, problem: Problem::Drifted };
+    let epoch = text(0)?.parse().map_err(|_| unreadable())?;
+    let seq = text(1)?.parse().map_err(|_| unreadable())?;
+    let header: Digest = text(2)?.parse().map_err(|_| unreadable())?;
+    Ok(Some(Mark { epoch, seq, header }))
+}
+
+/// Gives the statement that sets a channel's mark.
+pub(super) fn mark_sql(channel: &ChannelName, Mark { epoch, seq, header }: &Mark) -> String {
+    format!(
+        "INSERT INTO dukou_mark(channel, epoch, seq, header, at) VALUES ({}, '{epoch}', {seq}, '{header}', UTC_TIMESTAMP(3))
+         ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), seq = VALUES(seq), header = VALUES(header), at = VALUES(at)",
+        literal(channel.as_str())
+    )
+}
+
+pub(super) fn own_sql(name: &str, columns: &str) -> String {
     format!("CREATE TABLE IF NOT EXISTS {name} ({columns}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
 }
 
@@ -333,12 +361,7 @@ impl Target for Database {
     }
 
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
-        let Mark { epoch, seq, header } = mark;
-        self.plain(format!(
-            "INSERT INTO dukou_mark(channel, epoch, seq, header, at) VALUES ({}, '{epoch}', {seq}, '{header}', UTC_TIMESTAMP(3))
-             ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), seq = VALUES(seq), header = VALUES(header), at = VALUES(at)",
-            literal(channel.as_str())
-        ))
+        self.plain(mark_sql(channel, mark))
     }
 
     fn open_transactions(&mut self, channel: &ChannelName) -> Result<BTreeSet<u64>, TableFault> {

@@ -5,6 +5,7 @@
 
 use super::catalog::{self, Col, Table};
 use super::session::{Server, Session, Trouble, bytes_at, number, text_at};
+use super::sink::{STRUCTURE, own_sql};
 use super::statements::{Bound, bind_all};
 use super::triggers::{self, Trigger};
 use super::{ident, literal};
@@ -95,6 +96,14 @@ async fn removal(conn: &mut MySqlConnection, server: &Server, outbox: &str) -> R
     for table in [outbox, &triggers::refused_name(outbox)] {
         statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(table, server)));
     }
+    let needed = format!(
+        "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE()
+         AND (table_name = 'dukou_mark' OR LEFT(table_name, 13) = 'dukou_outbox_' AND table_name <> {})",
+        literal(outbox)
+    );
+    if catalog::rows(conn, needed).await?.is_empty() {
+        statements.push(format!("DROP TABLE IF EXISTS {}", triggers::outbox_sql(STRUCTURE.0, server)));
+    }
     Ok(statements)
 }
 
@@ -117,7 +126,11 @@ fn right(error: sqlx::Error, table: &str) -> Trouble {
 }
 
 /// Our triggers: schema, name, table.
-async fn ours(conn: &mut MySqlConnection, server: &Server, outbox: &str) -> Result<Vec<(String, String, String)>, Trouble> {
+pub(super) async fn ours(
+    conn: &mut MySqlConnection,
+    server: &Server,
+    outbox: &str,
+) -> Result<Vec<(String, String, String)>, Trouble> {
     let needle = literal(&triggers::outbox_sql(outbox, server));
     let sql = format!(
         "SELECT trigger_schema, trigger_name, event_object_table FROM information_schema.triggers
@@ -143,7 +156,11 @@ async fn first_trigger(conn: &mut MySqlConnection, table: &Table, event: &str) -
 }
 
 /// Reads the tables; the first that cannot be a source is the fault.
-async fn fit_tables(conn: &mut MySqlConnection, server: &Server, shown: &[TableName]) -> Result<Vec<Table>, Trouble> {
+pub(super) async fn fit_tables(
+    conn: &mut MySqlConnection,
+    server: &Server,
+    shown: &[TableName],
+) -> Result<Vec<Table>, Trouble> {
     let mut tables = Vec::new();
     for shown in shown {
         tables.push(catalog::table(conn, server, shown).await??);
@@ -173,16 +190,28 @@ fn faults_of(table: &Table, all: &[Table]) -> Vec<TableFault> {
 }
 
 /// The statements that bring outbox and triggers to what they have to be, with the table each is about.
-async fn statements(
+pub(super) async fn statements(
     conn: &mut MySqlConnection,
     server: &Server,
     outbox: &str,
     tables: &[Table],
 ) -> Result<Vec<(String, String)>, Trouble> {
     let there = ours(conn, server, outbox).await?;
+    let is_old = format!(
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {} AND column_name = 'op'
+         AND character_maximum_length < 16",
+        literal(outbox)
+    );
+    let is_old = !catalog::rows(conn, is_old).await?.is_empty();
     let refused = triggers::outbox_sql(&triggers::refused_name(outbox), server);
     let outbox = triggers::outbox_sql(outbox, server);
-    let mut statements = vec![(outbox.clone(), triggers::outbox(&outbox)), (refused.clone(), triggers::refused(&refused))];
+    let structure = triggers::outbox_sql(STRUCTURE.0, server);
+    let mut statements = vec![
+        (outbox.clone(), triggers::outbox(&outbox)),
+        (refused.clone(), triggers::refused(&refused)),
+        (structure.clone(), own_sql(&structure, STRUCTURE.1)),
+    ];
+    statements.extend(is_old.then(|| (outbox.clone(), triggers::widened(&outbox))));
     let mut wanted = BTreeSet::new();
     for table in tables {
         for trigger in triggers::of_table(&outbox, table) {
@@ -314,7 +343,7 @@ async fn choose(
     let (mut ids, mut bytes, mut behind) = (Vec::new(), 0_u64, i64::MIN);
     loop {
         let sql = format!(
-            "SELECT id, IFNULL(OCTET_LENGTH(`key`), 0) + IFNULL(OCTET_LENGTH(`row`), 0) FROM {outbox} WHERE id > {behind} ORDER BY id LIMIT 1000"
+            "SELECT id, IFNULL(OCTET_LENGTH(`key`), 0) + IFNULL(OCTET_LENGTH(`row`), 0), IFNULL(op = 'structure', 0) FROM {outbox} WHERE id > {behind} ORDER BY id LIMIT 1000"
         );
         let rows = catalog::rows(conn, sql).await?;
         for row in &rows {
@@ -323,6 +352,10 @@ async fn choose(
             behind = id;
             if except.contains(&id) {
                 continue;
+            }
+            // Rows of two versions are never in one read: a structure change comes alone.
+            if number(2)? == 1 {
+                return Ok(if ids.is_empty() { vec![id] } else { ids });
             }
             bytes = bytes.saturating_add(length.unsigned_abs());
             if !ids.is_empty() && (bytes > limits.bytes || ids.len() >= limits.rows) {
@@ -344,6 +377,9 @@ fn entry(row: &MySqlRow) -> Result<Offered, Trouble> {
     let key_json = bytes_at(row, 4)?.unwrap_or_default();
     if op == "marker" {
         return Ok(Offered { id, at_ms, entry: Entry::Marker(text(4)?.parse().unwrap_or_default()) });
+    }
+    if let Some(document) = text(4)?.parse().ok().filter(|_| op == "structure") {
+        return Ok(Offered { id, at_ms, entry: Entry::Structure(document) });
     }
     let key = cells(&key_json);
     let told = text_at(row, 7)?.map(|problem| Misfit::parse(&problem));

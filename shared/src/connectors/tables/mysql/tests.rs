@@ -2,6 +2,7 @@
 
 mod bench;
 mod kills;
+mod restructuring;
 mod traps;
 
 use self::bench::bench;

@@ -16,7 +16,7 @@ use super::session::Server;
 use super::{ident, literal};
 use crate::connectors::tables::VALUE_MAX;
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::suite::sha256;
+use dukou_packets::suite::{Digest, sha256};
 
 /// Longest name of a table.
 const NAME_MAX: usize = 64;
@@ -48,9 +48,40 @@ pub(super) fn outbox_sql(outbox: &str, server: &Server) -> String {
 pub(super) fn outbox(outbox: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {outbox} (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, tx BIGINT NULL, at BIGINT NULL, tbl VARCHAR(255) NULL,
- op VARCHAR(8) NULL, `key` LONGTEXT NULL, `row` LONGTEXT NULL, changed LONGTEXT NULL, problem VARCHAR(512) NULL)
+ op VARCHAR(16) NULL, `key` LONGTEXT NULL, `row` LONGTEXT NULL, changed LONGTEXT NULL, problem VARCHAR(512) NULL)
  ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     )
+}
+
+/// Gives the statement that widens an outbox of an older version for the name of every operation.
+pub(super) fn widened(outbox: &str) -> String {
+    format!("ALTER TABLE {outbox} MODIFY op VARCHAR(16) NULL")
+}
+
+/// Gives the statement that writes the place of a structure change, by its document's digest.
+pub(super) fn structure(outbox: &str, document: &Digest) -> String {
+    format!("INSERT INTO {outbox}(at, op, `key`) VALUES ({NOW}, 'structure', '{document}')")
+}
+
+/// How the names of triggers begin that refuse writes while a structure change is under way.
+pub(super) const DOOR: &str = "dukou_door_";
+
+/// Gives the triggers that refuse an application's writes of a table, with their names. They outlive connection and server; the change's own session says who it is.
+pub(super) fn door(table: &Table) -> Vec<(String, String)> {
+    let (of, place) = (digest(&table.sql(), 24), table.sql());
+    let trigger = |event: &str| {
+        let name = format!("{DOOR}{of}_{}", event.to_lowercase());
+        let sql = format!(
+            "CREATE TRIGGER {}.{} BEFORE {event} ON {place} FOR EACH ROW
+IF NOT (@dukou_restructures <=> 1) THEN
+  SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '结构变更进行中，步骤见 dukou_schema / a structure change is under way, its step is in dukou_schema';
+END IF",
+            ident(&table.schema),
+            ident(&name)
+        );
+        (name, sql)
+    };
+    ["INSERT", "UPDATE", "DELETE"].map(trigger).into()
 }
 
 /// Gives the statement that makes the table of refused entries.

@@ -132,6 +132,15 @@ pub(super) async fn is_alone(connection: &mut PgConnection, table: &Table, colum
     Ok(sqlx::query_scalar(IS_ALONE).bind(table.oid).bind(columns).fetch_optional(connection).await?.unwrap_or(false))
 }
 
+/// Gives what a table's columns are in one text: as long as it is the same, so is what was read of the table.
+pub(super) async fn stamp(connection: &mut PgConnection, shown: &str) -> Result<String, Trouble> {
+    let sql = "SELECT coalesce(string_agg(concat_ws(' ', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped), ',' ORDER BY a.attnum), '')
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0";
+    let (schema, name) = split_name(shown);
+    Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
+}
+
 /// Reads a table; `None` where it is not there.
 pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<Option<Table>, Trouble> {
     let (schema, name) = split_name(shown);

@@ -81,13 +81,19 @@ impl fmt::Debug for Place {
 /// A connection, begun when it is first needed and again after a fault, and what drives it.
 pub(super) struct Session {
     place: Place,
+    patience: Duration,
     runtime: Option<Runtime>,
     connection: Option<PgConnection>,
 }
 
 impl Session {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, runtime: None, connection: None }
+        Self::patient(place, CALL_PATIENCE)
+    }
+
+    /// As [`new`](Self::new), for calls that take as long as a table takes to be written anew.
+    pub(super) fn patient(place: Place, patience: Duration) -> Self {
+        Self { place, patience, runtime: None, connection: None }
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -101,7 +107,7 @@ impl Session {
             None => Builder::new_current_thread().enable_all().build().map_err(|error| busy(&self.place, &error))?,
         };
         let kept = self.connection.take();
-        let (connection, outcome) = runtime.block_on(attempt(&self.place, kept, work));
+        let (connection, outcome) = runtime.block_on(attempt(&self.place, self.patience, kept, work));
         self.runtime = Some(runtime);
         self.connection = connection;
         outcome.map_err(|trouble| meaning(&self.place, trouble))
@@ -123,6 +129,7 @@ fn busy(place: &Place, error: &std::io::Error) -> TableFault {
 
 async fn attempt<T>(
     place: &Place,
+    patience: Duration,
     kept: Option<PgConnection>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Trouble>,
 ) -> (Option<PgConnection>, Result<T, Trouble>) {
@@ -134,8 +141,8 @@ async fn attempt<T>(
         Ok(connection) => connection,
         Err(trouble) => return (None, Err(trouble)),
     };
-    let done = tokio::time::timeout(CALL_PATIENCE, work(&mut connection)).await;
-    let outcome = done.unwrap_or_else(|_| Err(no_answer(place, CALL_PATIENCE)));
+    let done = tokio::time::timeout(patience, work(&mut connection)).await;
+    let outcome = done.unwrap_or_else(|_| Err(no_answer(place, patience)));
     if let Err(trouble) = &outcome {
         let back = async { sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.is_ok() };
         let gone = matches!(meaning(place, trouble.copied(place)), TableFault::Away { .. });

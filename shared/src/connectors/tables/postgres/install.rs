@@ -12,7 +12,7 @@ use super::catalog::{Col, Table};
 use super::portable::{FUNCTION_SETTINGS, differs, object, problem};
 use super::{SCHEMA, ident, literal};
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::suite::sha256;
+use dukou_packets::suite::{Digest, sha256};
 
 /// Longest part of a name that tells the channel; names have 63 bytes at most.
 const CHANNEL_PART: usize = 40;
@@ -228,6 +228,18 @@ pub(super) fn table(names: &Names, table: &Table) -> String {
         ));
     }
     sql
+}
+
+/// Gives the statements that take a table's triggers away; its functions stay.
+pub(super) fn without_triggers(names: &Names, table: &Table) -> String {
+    let leaves = table.leaves.iter().map(|(schema, name)| ("truncate", format!("{}.{}", ident(schema), ident(name))));
+    let drop = |(event, on): (&str, String)| format!("DROP TRIGGER IF EXISTS {} ON {on};\n", ident(&names.trigger(event)));
+    std::iter::once(("row", table.sql())).chain(leaves).map(drop).collect()
+}
+
+/// Gives the statement that writes the place of a structure change, by its document's digest.
+pub(super) fn structure(names: &Names, document: &Digest) -> String {
+    format!("INSERT INTO {} (tbl, op, key) VALUES ('', 'structure', to_json('{document}'::text));\n", names.outbox())
 }
 
 /// Quotes a body between dollars that do not stand in it.

@@ -12,6 +12,7 @@
 //! | `catalog.rs` | tables, columns, keys and foreign keys as the database has them |
 //! | `portable.rs` | a column as SQL that triggers run, and back from what they wrote |
 //! | `describe.rs` | what it has of a structure |
+//! | `restructure.rs` | a structure change in one transaction |
 //! | `install.rs` | outbox, functions and triggers as SQL |
 //! | `source.rs`, `chunk.rs`, `outbox.rs`, `lines.rs` | the contract of a source: the rows that stand, entries of the outbox as runs, what `COPY` writes |
 //! | `sink.rs`, `bulk.rs`, `single.rs`, `own_tables.rs` | the contract of a sink: in bulk, row by row, its mark, what is pending, what was refused |
@@ -27,6 +28,7 @@ mod outbox;
 mod own_tables;
 mod passing;
 mod portable;
+mod restructure;
 mod runs;
 mod single;
 mod sink;
@@ -36,6 +38,7 @@ mod tests;
 mod view;
 
 pub use self::describe::PostgresDescriber;
+pub use self::restructure::PostgresRestructurer;
 pub use self::sink::PostgresSink;
 pub use self::source::PostgresSource;
 pub use self::view::PostgresView;

@@ -429,11 +429,11 @@ fn add_text<'a>(mut text: &'a [u8], to: &mut Vec<u8>) -> Option<&'a [u8]> {
 /// Makes the entry of one row.
 fn single(row: &Row<'_>, goes_on: bool, names: &mut KnownNames) -> Offered {
     let table = row.table.to_owned();
-    let entry = match row.op {
-        "marker" => {
-            let token = serde_json::from_str::<String>(row.key).ok().and_then(|token| token.parse().ok());
-            Entry::Marker(token.unwrap_or_default())
-        }
+    let said = || serde_json::from_str::<String>(row.key).ok();
+    let document = said().filter(|_| row.op == "structure").and_then(|digest| digest.parse().ok());
+    let entry = match (row.op, document) {
+        (_, Some(document)) => Entry::Structure(document),
+        ("marker", _) => Entry::Marker(said().and_then(|token| token.parse().ok()).unwrap_or_default()),
         _ => change(row, names).map_or_else(
             |(key, cannot)| Entry::Unfit {
                 table: table.clone(),

@@ -27,6 +27,12 @@ const TABLES: [(&str, &str); 3] = [
     ),
 ];
 
+/// How far structure changes are in this database, where rows leave and where they come in: a row is there when all that belongs to it is.
+pub(super) const STRUCTURE: (&str, &str) = (
+    "dukou_schema",
+    "(document text, direction text, structure text NOT NULL, version integer NOT NULL, plan text NOT NULL, step integer NOT NULL, done_at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (document, direction))",
+);
+
 /// A change with the place that it has in its packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Placed<'a> {
@@ -54,15 +60,21 @@ impl Placed<'_> {
 
 /// Gives the statements that make the tables, for a person to run; `account` is the one that the station logs in with.
 pub(super) fn install_sql(account: &str) -> String {
-    let account = ident(account);
-    let table = |(name, columns): (&str, &str)| {
-        format!(
-            "CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} {columns};\nGRANT SELECT, INSERT, UPDATE, DELETE ON {SCHEMA}.{name} TO {account};\n"
-        )
-    };
+    let (quoted, tables) = (ident(account), TABLES.map(|table| table_sql(table, &ident(account))).concat());
     format!(
-        "CREATE SCHEMA IF NOT EXISTS {SCHEMA};\nGRANT USAGE ON SCHEMA {SCHEMA} TO {account};\n{}",
-        TABLES.map(table).concat()
+        "CREATE SCHEMA IF NOT EXISTS {SCHEMA};\nGRANT USAGE ON SCHEMA {SCHEMA} TO {quoted};\n{tables}{}",
+        structure_sql(account)
+    )
+}
+
+/// Gives the statements that make the table of structure changes, as [`install_sql`] does.
+pub(super) fn structure_sql(account: &str) -> String {
+    table_sql(STRUCTURE, &ident(account))
+}
+
+fn table_sql((name, columns): (&str, &str), account: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {SCHEMA}.{name} {columns};\nGRANT SELECT, INSERT, UPDATE, DELETE ON {SCHEMA}.{name} TO {account};\n"
     )
 }
 
@@ -84,14 +96,44 @@ pub(super) async fn are_there(connection: &mut PgConnection) -> Result<bool, Tro
 
 /// Makes those of the tables that are not there.
 pub(super) async fn make(connection: &mut PgConnection) -> Result<(), Trouble> {
-    let (has_schema, names) = present(connection).await?;
-    let missing = TABLES.iter().filter(|(name, _)| names.iter().all(|other| other != name));
-    let tables: String = missing.map(|(name, columns)| format!("CREATE TABLE {SCHEMA}.{name} {columns};")).collect();
-    let schema = if has_schema { String::new() } else { format!("CREATE SCHEMA {SCHEMA};") };
-    if !tables.is_empty() {
-        run_sql(connection, format!("BEGIN; {schema} {tables} COMMIT")).await?;
+    let missing = missing(connection, &TABLES).await?;
+    if !missing.is_empty() {
+        run_sql(connection, format!("BEGIN; {missing} COMMIT")).await?;
     }
     Ok(())
+}
+
+/// Makes all of them that are not there, as `sink install` does, that of structure changes too.
+pub(super) async fn make_all(connection: &mut PgConnection) -> Result<(), Trouble> {
+    make(connection).await?;
+    make_structure(connection).await
+}
+
+/// Makes the table of structure changes where it is not there; within a transaction, if one is open.
+pub(super) async fn make_structure(connection: &mut PgConnection) -> Result<(), Trouble> {
+    let missing = missing(connection, &[STRUCTURE]).await?;
+    if !missing.is_empty() {
+        run_sql(connection, missing).await?;
+    }
+    Ok(())
+}
+
+/// Makes the tables of a sink where they are not there, within the open transaction.
+pub(super) async fn make_within(connection: &mut PgConnection) -> Result<(), Trouble> {
+    let missing = missing(connection, &TABLES).await?;
+    if !missing.is_empty() {
+        run_sql(connection, missing).await?;
+    }
+    Ok(())
+}
+
+/// Gives the statements that make those of some tables that are not there, with the schema.
+async fn missing(connection: &mut PgConnection, tables: &[(&str, &str)]) -> Result<String, Trouble> {
+    let (has_schema, names) = present(connection).await?;
+    let missing = tables.iter().filter(|(name, _)| names.iter().all(|other| other != name));
+    let tables: String = missing.map(|(name, columns)| format!("CREATE TABLE {SCHEMA}.{name} {columns};")).collect();
+    let schema = if has_schema || tables.is_empty() { String::new() } else { format!("CREATE SCHEMA {SCHEMA};") };
+    Ok(format!("{schema}{tables}"))
 }
 
 /// Names what of the tables is missing and cannot be made.

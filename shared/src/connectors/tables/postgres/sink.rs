@@ -153,13 +153,14 @@ impl OwnTables for PostgresSink {
     }
 
     fn install(&mut self) -> Result<(), TableFault> {
-        self.session.run(own_tables::make)
+        self.session.run(own_tables::make_all)
     }
 }
 
 impl TableSink for PostgresSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
-        self.left_at = None;
+        // Whoever asks begins anew: a structure change may have been between.
+        (self.left_at, self.known) = (None, None);
         let mark = self.session.run(async |connection| {
             if own_tables::are_there(connection).await? { own_tables::mark(connection, channel).await } else { Ok(None) }
         })?;

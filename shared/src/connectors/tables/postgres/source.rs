@@ -11,7 +11,7 @@
 use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::install::{self, Names};
-use super::{SCHEMA, Trouble, chunk, literal, outbox};
+use super::{SCHEMA, Trouble, chunk, literal, outbox, own_tables};
 use crate::connectors::tables::{
     Caution, Chunk, ChunkWanted, EntryId, EntryRange, Offered, Problem, ReadLimits, TableFault, TableName, TableSource,
 };
@@ -34,8 +34,8 @@ pub struct PostgresSource {
     session: Session,
     names: Names,
     tables: Vec<TableName>,
-    /// As chunks need them; read once, and again after a fault.
-    known: HashMap<TableName, Table>,
+    /// As chunks need them, each with its stamp.
+    known: HashMap<TableName, (String, Table)>,
 }
 
 impl PostgresSource {
@@ -83,6 +83,9 @@ impl PostgresSource {
             let stale = functions(connection, names).await?.into_iter().filter(|name| !expected.contains(name));
             sql.extend(stale.map(|name| format!("DROP FUNCTION {SCHEMA}.{}() CASCADE;\n", super::ident(&name))));
             sql.extend(tables.iter().map(|table| install::table(names, table)));
+            if !has_table(connection, own_tables::STRUCTURE.0).await? {
+                sql.push_str(&own_tables::structure_sql(&account));
+            }
             Ok(sql)
         })
     }
@@ -110,12 +113,22 @@ impl PostgresSource {
     /// [`TableFault`] of the server.
     pub fn uninstall_sql(&mut self) -> Result<String, TableFault> {
         let names = &self.names;
-        self.session.run(async |connection| Ok(install::uninstall(names, &functions(connection, names).await?)))
+        self.session.run(async |connection| {
+            let mut sql = install::uninstall(names, &functions(connection, names).await?);
+            let needed = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname <> ALL ($2)";
+            let ours = [names.outbox_name(), names.refused_name(), own_tables::STRUCTURE.0.to_owned()];
+            let others: i64 = sqlx::query_scalar(needed).bind(SCHEMA).bind(&ours[..]).fetch_one(connection).await?;
+            if others == 0 {
+                sql.push_str(&format!("DROP TABLE IF EXISTS {SCHEMA}.{};\n", own_tables::STRUCTURE.0));
+            }
+            Ok(sql)
+        })
     }
 }
 
 /// What of a table keeps it from being followed: with a key, known types, and no parent that the channel does not have.
-fn table_problems(table: &Table, tables: &[Table]) -> Vec<TableFault> {
+pub(super) fn table_problems(table: &Table, tables: &[Table]) -> Vec<TableFault> {
     let mut found = table.problems();
     let outside = table.parents.iter().filter(|(oid, _)| tables.iter().all(|other| other.oid != *oid));
     found.extend(outside.map(|(_, parent)| table.unfit(None, Problem::ParentOutside(parent.clone()))));
@@ -127,7 +140,7 @@ async fn exists(connection: &mut PgConnection, sql: &'static str, name: &str) ->
 }
 
 /// Tells whether a table of ours is there.
-async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, Trouble> {
+pub(super) async fn has_table(connection: &mut PgConnection, name: &str) -> Result<bool, Trouble> {
     let sql =
         "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'dukou' AND c.relname = $1";
     exists(connection, sql, name).await
@@ -218,18 +231,19 @@ impl TableSource for PostgresSource {
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
         let (names, known) = (&self.names, self.known.get(want.table).cloned());
         let outcome = self.session.run(async |connection| {
-            let table = match known {
-                Some(table) => table,
+            let stamp = catalog::stamp(connection, want.table).await?;
+            let table = match known.filter(|(of, _)| *of == stamp) {
+                Some((_, table)) => table,
                 None => {
                     let missing = || catalog::unfit(want.table, None, Problem::Missing);
                     catalog::read(connection, want.table).await?.ok_or_else(missing)?
                 }
             };
             let chunk = chunk::read(connection, names, &table, want, token).await?;
-            Ok((table, chunk))
+            Ok((stamp, table, chunk))
         });
-        let (table, chunk) = outcome.inspect_err(|_| self.known.clear())?;
-        self.known.insert(want.table.to_owned(), table);
+        let (stamp, table, chunk) = outcome.inspect_err(|_| self.known.clear())?;
+        self.known.insert(want.table.to_owned(), (stamp, table));
         Ok(chunk)
     }
 
@@ -331,6 +345,8 @@ struct Head {
     id: i64,
     tx: i64,
     bytes: u64,
+    /// The place of a structure change.
+    is_structure: bool,
 }
 
 /// An entry that is brought; `goes_on` where its transaction does behind this read.
@@ -349,9 +365,11 @@ async fn choose(
     let mut window = limits.rows.max(1) + 1;
     loop {
         let (heads, is_all) = look(connection, names, except, window).await?;
-        let Some(last) = heads.last().filter(|_| !is_all) else { return Ok(select(&heads, &HashSet::new(), limits, true)) };
+        let Some(last) = heads.last().filter(|_| !is_all) else {
+            return Ok(of_one_version(&heads, select(&heads, &HashSet::new(), limits, true)));
+        };
         let open = open_behind(connection, names, &heads, last.id).await?;
-        let taken = select(&heads, &open, limits, window / WINDOW_MOST >= limits.rows);
+        let taken = of_one_version(&heads, select(&heads, &open, limits, window / WINDOW_MOST >= limits.rows));
         if !taken.is_empty() {
             return Ok(taken);
         }
@@ -367,7 +385,7 @@ async fn look(
     most: usize,
 ) -> Result<(Vec<Head>, bool), Trouble> {
     let sql = format!(
-        "SELECT id, tx, (octet_length(key::text) + coalesce(octet_length(\"row\"::text), 0))::bigint FROM {} ORDER BY id LIMIT $1",
+        "SELECT id, tx, (octet_length(key::text) + coalesce(octet_length(\"row\"::text), 0))::bigint, op = 'structure' FROM {} ORDER BY id LIMIT $1",
         names.outbox()
     );
     let wanted = i64::try_from(most.saturating_add(except.len())).unwrap_or(i64::MAX);
@@ -375,7 +393,7 @@ async fn look(
     let is_all = (rows.len() as u64) < wanted.unsigned_abs();
     let head = |row: &PgRow| {
         let bytes: i64 = row.try_get(2)?;
-        Ok(Head { id: row.try_get(0)?, tx: row.try_get(1)?, bytes: bytes.unsigned_abs() })
+        Ok(Head { id: row.try_get(0)?, tx: row.try_get(1)?, bytes: bytes.unsigned_abs(), is_structure: row.try_get(3)? })
     };
     let heads = rows.iter().map(head).collect::<Result<Vec<_>, sqlx::Error>>()?;
     Ok((heads.into_iter().filter(|head| !except.contains(&head.id)).collect(), is_all))
@@ -426,6 +444,17 @@ fn select(heads: &[Head], open: &HashSet<i64>, limits: ReadLimits, is_last_try: 
     taken
 }
 
+/// Leaves out what stands at and behind the first structure change, which comes alone: rows of two versions are never in one read. Whoever wrote a table
+/// that it concerns before ended before it drew its id, and whoever wrote one since drew a higher one; so whole transactions in the order of their last entries are
+/// on the right side of it.
+fn of_one_version(heads: &[Head], mut taken: Vec<Taken>) -> Vec<Taken> {
+    let places: HashSet<i64> = heads.iter().filter(|head| head.is_structure).map(|head| head.id).collect();
+    if let Some(place) = taken.iter().position(|taken| places.contains(&taken.id)) {
+        taken.truncate(place.max(1));
+    }
+    taken
+}
+
 fn bytes(group: &[Head]) -> u64 {
     group.iter().fold(0, |sum, head| sum.saturating_add(head.bytes))
 }
@@ -457,7 +486,7 @@ mod tests {
     use super::*;
 
     fn heads(of: &[(i64, i64)]) -> Vec<Head> {
-        of.iter().map(|(id, tx)| Head { id: *id, tx: *tx, bytes: 10 }).collect()
+        of.iter().map(|(id, tx)| Head { id: *id, tx: *tx, bytes: 10, is_structure: false }).collect()
     }
 
     fn taken(of: &[(i64, i64)], open: &[i64], rows: usize) -> Vec<(i64, bool)> {
@@ -473,6 +502,20 @@ mod tests {
         assert_eq!(taken(&[(1, 8), (2, 7), (3, 8)], &[], 9), [(2, false), (1, false), (3, false)]);
         assert_eq!(taken(&[(1, 8), (2, 7), (3, 9)], &[8], 9), [(2, false), (3, false)]);
         assert_eq!(taken(&[(1, 8), (2, 7), (3, 8)], &[], 2), [(2, false)]);
+    }
+
+    #[test]
+    fn a_structure_change_comes_alone_and_nothing_behind_it_with_what_is_before_it() {
+        let head = |id, is_structure| Head { id, tx: id, bytes: 10, is_structure };
+        let ids = |heads: &[Head]| {
+            let limits = ReadLimits { rows: 9, bytes: 1000 };
+            let taken = of_one_version(heads, select(heads, &HashSet::new(), limits, true));
+            taken.iter().map(|taken| taken.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&[head(1, false), head(2, true), head(3, false)]), [1]);
+        assert_eq!(ids(&[head(2, true), head(3, false)]), [2]);
+        assert_eq!(ids(&[head(2, true), head(3, true)]), [2]);
+        assert_eq!(ids(&[head(3, false)]), [3]);
     }
 
     #[test]

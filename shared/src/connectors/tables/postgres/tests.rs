@@ -2,12 +2,16 @@
 
 mod faults;
 mod installing;
+mod restructuring;
 mod runs;
 mod tables;
 
 use super::*;
 use crate::connectors::tables::contract_tests::{self, Bench, End, Type};
+use crate::connectors::tables::describe::Describer;
+use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::{TableName, TableSink, TableSource, Value};
+use crate::schema::plan::Dialect;
 use dukou_servers::postgres::Database;
 use sqlx::{AssertSqlSafe, Column, Connection, PgConnection, Row};
 use tokio::runtime::{Builder, Runtime};
@@ -116,6 +120,18 @@ impl Bench for PgBench {
         "dukou.dukou_aside_cadastre_units".to_owned()
     }
 
+    fn restructurer(&self, end: End) -> Box<dyn Restructurer> {
+        Box::new(PostgresRestructurer::new(&self.database(end).url, None))
+    }
+
+    fn describer(&self, end: End) -> (Dialect, Box<dyn Describer>) {
+        (Dialect::Postgres, Box::new(PostgresDescriber::new(&self.database(end).url, None)))
+    }
+
+    fn uninstall(&self, tables: &[String]) {
+        self.bare_source(tables).uninstall().expect("uninstalled");
+    }
+
     fn refused(&self) -> usize {
         self.sink.psql("SELECT count(*) FROM dukou.dukou_refused").parse().expect("a number")
     }
@@ -158,6 +174,10 @@ impl App {
 impl contract_tests::Session for App {
     fn run(&mut self, sql: &str) {
         self.attempt(sql).unwrap_or_else(|error| panic!("{sql:.300}: {error}"));
+    }
+
+    fn attempt(&mut self, sql: &str) -> bool {
+        Self::attempt(self, sql).is_ok()
     }
 
     fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `catalog.rs` | tables, columns, keys as the file has them |
 //! | `describe.rs` | what it has of a structure |
+//! | `restructure.rs` | a structure change in one transaction |
 //! | `triggers.rs` | outbox and triggers |
 //! | `source.rs`, `sink.rs` | the two contracts |
 //! | `statements.rs` | rows as statements of a sink |
 
 mod catalog;
 mod describe;
+mod restructure;
 mod sink;
 mod source;
 mod statements;
@@ -23,6 +25,7 @@ mod triggers;
 mod view;
 
 pub use self::describe::SqliteDescriber;
+pub use self::restructure::SqliteRestructurer;
 pub use self::sink::SqliteSink;
 pub use self::source::SqliteSource;
 pub use self::view::SqliteView;
@@ -84,7 +87,7 @@ impl Session {
 
     /// Gives the file as people read it.
     fn place(&self) -> String {
-        format!("sqlite:{}", self.path.display())
+        place_of(&self.path)
     }
 
     /// Runs a piece of work to its end; on any trouble an open transaction is rolled back.
@@ -129,22 +132,31 @@ impl Session {
 
     /// Says what a trouble means where it is no row's.
     fn fault(&self, trouble: Trouble) -> TableFault {
-        let (place, error) = match trouble {
-            Trouble::Fault(fault) => return fault,
-            Trouble::Sql(error) => (self.place(), error),
-        };
-        let words = error.to_string();
-        match primary_code(&error) {
-            // SQLITE_BUSY, LOCKED, PROTOCOL; NOMEM, FULL, INTERRUPT: nothing was changed.
-            Some(5 | 6 | 15 | 7 | 13 | 9) => TableFault::Busy { place, words },
-            // SQLITE_CANTOPEN of a file that is there, SQLITE_IOERR.
-            Some(14) if self.path.is_file() => TableFault::Away { place, words },
-            Some(10) => TableFault::Away { place, words },
-            None if !matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
-                TableFault::Away { place, words }
-            }
-            _ => TableFault::Denied { place, words },
+        match trouble {
+            Trouble::Fault(fault) => fault,
+            Trouble::Sql(error) => meaning(&self.path, &error),
         }
+    }
+}
+
+/// Gives a file as people read it.
+fn place_of(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+/// Says what an error means where it is no row's.
+fn meaning(path: &Path, error: &sqlx::Error) -> TableFault {
+    let (place, words) = (place_of(path), error.to_string());
+    match primary_code(error) {
+        // SQLITE_BUSY, LOCKED, PROTOCOL; NOMEM, FULL, INTERRUPT: nothing was changed.
+        Some(5 | 6 | 15 | 7 | 13 | 9) => TableFault::Busy { place, words },
+        // SQLITE_CANTOPEN of a file that is there, SQLITE_IOERR.
+        Some(14) if path.is_file() => TableFault::Away { place, words },
+        Some(10) => TableFault::Away { place, words },
+        None if !matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            TableFault::Away { place, words }
+        }
+        _ => TableFault::Denied { place, words },
     }
 }
 

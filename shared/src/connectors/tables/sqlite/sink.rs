@@ -17,7 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// Tables of our own; made when they are not there.
-const OWN: [&str; 3] = [
+pub(super) const OWN: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS dukou_mark (channel TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL, header TEXT NOT NULL, at TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS dukou_pending (channel TEXT NOT NULL, tx TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
  part INTEGER NOT NULL, epoch TEXT NOT NULL, tbl TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (channel, tx, seq, idx, part))",
@@ -26,8 +26,12 @@ const OWN: [&str; 3] = [
  PRIMARY KEY (channel, epoch, seq, idx))",
 ];
 
+/// How far structure changes are in this file, where rows leave and where they come in: a row is there when all that belongs to it is.
+pub(super) const STRUCTURE: &str = "CREATE TABLE IF NOT EXISTS dukou_schema (document TEXT NOT NULL, direction TEXT NOT NULL, structure TEXT NOT NULL, version INTEGER NOT NULL,
+ plan TEXT NOT NULL, step INTEGER NOT NULL, done_at TEXT NOT NULL, PRIMARY KEY (document, direction))";
+
 /// Wall clock of the machine, in UTC; for people alone.
-const NOW: &str = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
+pub(super) const NOW: &str = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 
 /// Tables of a SQLite file that packets go into.
 pub struct SqliteSink {
@@ -62,17 +66,23 @@ impl SqliteSink {
 
 impl OwnTables for SqliteSink {
     fn install_sql(&mut self) -> Result<String, TableFault> {
-        Ok(OWN.map(|sql| format!("{sql};\n")).concat())
+        Ok(OWN.into_iter().chain([STRUCTURE]).map(|sql| format!("{sql};\n")).collect())
     }
 
     fn install(&mut self) -> Result<(), TableFault> {
-        self.file.prepare()
+        self.file.prepare()?;
+        self.file.session.run(async |conn| {
+            sqlx::query(STRUCTURE).execute(conn).await?;
+            Ok(())
+        })
     }
 }
 
 impl TableSink for SqliteSink {
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
         self.file.prepare()?;
+        // Whoever asks begins anew: a structure change may have been between.
+        self.file.forget();
         self.file.left_at = None;
         let mark = self.file.mark(channel)?;
         self.file.left_at = mark.map(|mark| (channel.clone(), mark));
@@ -153,6 +163,30 @@ impl File {
     }
 }
 
+/// Reads a channel's mark.
+pub(super) async fn read_mark(conn: &mut SqliteConnection, channel: &ChannelName) -> Result<Option<Mark>, Trouble> {
+    let sql = "SELECT epoch, seq, header FROM dukou_mark WHERE channel = ?";
+    let row = sqlx::query(sql).bind(channel.as_str()).fetch_optional(conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (epoch, seq, header): (String, i64, String) =
+        (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?, row.try_get_unchecked(2)?);
+    let unreadable = || TableFault::Unfit { table: "dukou_mark".to_owned(), column: None, problem: Problem::Drifted };
+    let epoch = epoch.parse().map_err(|_| unreadable())?;
+    let header: Digest = header.parse().map_err(|_| unreadable())?;
+    Ok(Some(Mark { epoch, seq: seq.unsigned_abs(), header }))
+}
+
+/// Sets a channel's mark.
+pub(super) async fn set_mark(conn: &mut SqliteConnection, channel: &ChannelName, mark: &Mark) -> Result<(), Trouble> {
+    let sql = format!(
+        "INSERT INTO dukou_mark(channel, epoch, seq, header, at) VALUES (?, ?, ?, ?, {NOW})
+         ON CONFLICT(channel) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, header = excluded.header, at = excluded.at"
+    );
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(channel.as_str()).bind(mark.epoch.to_string());
+    query.bind(mark.seq.cast_signed()).bind(mark.header.to_string()).execute(conn).await?;
+    Ok(())
+}
+
 /// SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH; SQLITE_ERROR is what a trigger of the sink's owner may raise.
 fn is_of_rows(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(18..=20))
@@ -179,17 +213,7 @@ impl Target for File {
     }
 
     fn mark(&mut self, channel: &ChannelName) -> Result<Option<Mark>, TableFault> {
-        self.plain(async |conn| {
-            let sql = "SELECT epoch, seq, header FROM dukou_mark WHERE channel = ?";
-            let row = sqlx::query(sql).bind(channel.as_str()).fetch_optional(conn).await?;
-            let Some(row) = row else { return Ok(None) };
-            let (epoch, seq, header): (String, i64, String) =
-                (row.try_get_unchecked(0)?, row.try_get_unchecked(1)?, row.try_get_unchecked(2)?);
-            let unreadable = || TableFault::Unfit { table: "dukou_mark".to_owned(), column: None, problem: Problem::Drifted };
-            let epoch = epoch.parse().map_err(|_| unreadable())?;
-            let header: Digest = header.parse().map_err(|_| unreadable())?;
-            Ok(Some(Mark { epoch, seq: seq.unsigned_abs(), header }))
-        })
+        self.plain(async |conn| read_mark(conn, channel).await)
     }
 
     fn left_at(&mut self) -> &mut Option<(ChannelName, Mark)> {
@@ -197,20 +221,7 @@ impl Target for File {
     }
 
     fn set_mark(&mut self, channel: &ChannelName, mark: &Mark) -> Result<(), TableFault> {
-        let sql = format!(
-            "INSERT INTO dukou_mark(channel, epoch, seq, header, at) VALUES (?, ?, ?, ?, {NOW})
-             ON CONFLICT(channel) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, header = excluded.header, at = excluded.at"
-        );
-        self.plain(async |conn| {
-            sqlx::query(AssertSqlSafe(sql))
-                .bind(channel.as_str())
-                .bind(mark.epoch.to_string())
-                .bind(mark.seq.cast_signed())
-                .bind(mark.header.to_string())
-                .execute(conn)
-                .await?;
-            Ok(())
-        })
+        self.plain(async |conn| set_mark(conn, channel, mark).await)
     }
 
     fn open_transactions(&mut self, channel: &ChannelName) -> Result<BTreeSet<u64>, TableFault> {

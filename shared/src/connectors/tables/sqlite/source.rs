@@ -9,6 +9,7 @@
 //! time: SQLite's clock stands still within a statement.
 
 use super::catalog::{self, Affinity, Table};
+use super::sink::STRUCTURE;
 use super::triggers::{self, Names};
 use super::{Session, Trouble, bytes_at, ident, roll_back};
 use crate::connectors::tables::tagged::{self, Misfit, Tagged};
@@ -104,21 +105,26 @@ fn script(statements: &[String]) -> String {
 
 /// The statements that take everything of ours away.
 async fn removal(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {
+    let needed = "SELECT count(*) FROM main.sqlite_master WHERE type = 'table'
+        AND (name = 'dukou_mark' OR substr(name, 1, 13) = 'dukou_outbox_' AND name <> ?)";
+    let others: i64 = sqlx::query(needed).bind(&names.outbox).fetch_one(&mut *conn).await?.try_get_unchecked(0)?;
+
     let triggers = our_triggers(conn, names).await?.into_iter();
     let mut statements: Vec<String> = triggers.map(|trigger| format!("DROP TRIGGER {}", ident(&trigger))).collect();
     statements
         .extend([&names.outbox, &names.refused, &names.notes].map(|table| format!("DROP TABLE IF EXISTS {}", ident(table))));
+    statements.extend((others == 0).then(|| "DROP TABLE IF EXISTS dukou_schema".to_owned()));
     Ok(statements)
 }
 
-async fn our_triggers(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {
+pub(super) async fn our_triggers(conn: &mut SqliteConnection, names: &Names) -> Result<Vec<String>, Trouble> {
     let sql = "SELECT name FROM main.sqlite_master WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1 ORDER BY name";
     let rows = sqlx::query(sql).bind(names.trigger_prefix()).fetch_all(conn).await?;
     rows.iter().map(|row| row.try_get_unchecked(0).map_err(Trouble::Sql)).collect()
 }
 
 /// Reads the tables; the first that cannot be a source is the fault.
-async fn fit_tables(conn: &mut SqliteConnection, shown: &[TableName]) -> Result<Vec<Table>, Trouble> {
+pub(super) async fn fit_tables(conn: &mut SqliteConnection, shown: &[TableName]) -> Result<Vec<Table>, Trouble> {
     let mut tables = Vec::new();
     for shown in shown {
         tables.push(catalog::table(conn, shown).await??);
@@ -143,7 +149,7 @@ fn faults_of(table: &Table, all: &[Table]) -> Vec<TableFault> {
 }
 
 /// The statements that bring outbox and triggers to what they have to be.
-async fn statements(conn: &mut SqliteConnection, names: &Names, tables: &[Table]) -> Result<Vec<String>, Trouble> {
+pub(super) async fn statements(conn: &mut SqliteConnection, names: &Names, tables: &[Table]) -> Result<Vec<String>, Trouble> {
     let reals = tables.iter().map(|table| table.reals().len()).max().unwrap_or(0);
     let keys = tables.iter().map(|table| table.key().len()).max().unwrap_or(0);
     let mut statements: Vec<String> = Vec::new();
@@ -160,6 +166,7 @@ async fn statements(conn: &mut SqliteConnection, names: &Names, tables: &[Table]
     statements.push(triggers::refused(names));
     statements.push(format!("DROP TABLE IF EXISTS {}", ident(&names.notes)));
     statements.push(triggers::notes(names, keys));
+    statements.push(STRUCTURE.to_owned());
     statements.extend(tables.iter().flat_map(|table| triggers::of_table(names, table)).map(|(_, text)| text));
     Ok(statements)
 }
@@ -318,7 +325,7 @@ async fn choose(
     limits: ReadLimits,
 ) -> Result<Chosen, Trouble> {
     let sql = format!(
-        "SELECT id, ifnull(at, 0), ifnull(length(\"key\"), 0) + ifnull(length(\"row\"), 0) FROM {} WHERE id > ? ORDER BY id LIMIT 1000",
+        "SELECT id, ifnull(at, 0), ifnull(length(\"key\"), 0) + ifnull(length(\"row\"), 0), ifnull(op = 'structure', 0) FROM {} WHERE id > ? ORDER BY id LIMIT 1000",
         ident(&names.outbox)
     );
     let (mut heads, mut bytes, mut behind) = (Vec::new(), 0_u64, i64::MIN);
@@ -330,6 +337,11 @@ async fn choose(
             behind = id;
             if except.contains(&id) {
                 continue;
+            }
+            // Rows of two versions are never in one read, and a statement does not go on over a structure change, which comes alone.
+            if row.try_get_unchecked(3)? {
+                let alone = if heads.is_empty() { vec![(id, at)] } else { heads };
+                return Ok(Chosen { heads: alone, next_at: None });
             }
             bytes = bytes.saturating_add(length.unsigned_abs());
             if !heads.is_empty() && (bytes > limits.bytes || heads.len() >= limits.rows) {
@@ -352,6 +364,9 @@ fn entry(row: &SqliteRow, reals: usize) -> Result<Offered, Trouble> {
     if op == "marker" {
         let token = lossy(bytes_at(row, 4)?).parse().unwrap_or_default();
         return Ok(Offered { id, at_ms, entry: Entry::Marker(token) });
+    }
+    if let Some(document) = lossy(bytes_at(row, 4)?).parse().ok().filter(|_| op == "structure") {
+        return Ok(Offered { id, at_ms, entry: Entry::Structure(document) });
     }
     let numbers = numbers(row, 8, reals)?;
     let key_json = bytes_at(row, 4)?.unwrap_or_default();

@@ -1,6 +1,7 @@
 //! SQLite through the contract suite, and its own traps.
 
 mod bench;
+mod restructuring;
 mod traps;
 
 use self::bench::bench;

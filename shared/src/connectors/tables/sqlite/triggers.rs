@@ -13,6 +13,7 @@ use super::catalog::{Affinity, Col, Table, Unique};
 use super::{ident, literal};
 use crate::connectors::tables::VALUE_MAX;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::Digest;
 
 /// The names of what a channel has in a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,11 @@ pub(super) fn refused(names: &Names) -> String {
 pub(super) fn notes(names: &Names, keys: usize) -> String {
     let keys: String = (0..keys).map(|n| format!(", k{n}")).collect();
     format!("CREATE TABLE {} (tbl{keys})", ident(&names.notes))
+}
+
+/// Gives the statement that writes the place of a structure change, by its document's digest.
+pub(super) fn structure(names: &Names, document: &Digest) -> String {
+    format!("INSERT INTO {}(at, op, \"key\") VALUES ({NOW}, 'structure', '{document}')", ident(&names.outbox))
 }
 
 /// Gives the triggers of a table: name and statement.

@@ -1,10 +1,13 @@
 //! A pair of databases on the MariaDB server that all tests share.
 
 use super::super::session::text_at;
-use super::super::{MysqlSink, MysqlSource};
+use super::super::{MysqlDescriber, MysqlRestructurer, MysqlSink, MysqlSource};
 use crate::connectors::tables::contract_tests::{Bench, End, Session, Type, channel};
+use crate::connectors::tables::describe::Describer;
+use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::values::to_utc;
 use crate::connectors::tables::{TableSink, TableSource, Value};
+use crate::schema::plan::Dialect;
 use dukou_servers::mariadb::Database;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, MySqlConnection, Row};
@@ -97,6 +100,18 @@ impl Bench for Databases {
         Box::new(MysqlSink::new(&self.at(End::Sink).url, None, &pairs, dead_letters))
     }
 
+    fn restructurer(&self, end: End) -> Box<dyn Restructurer> {
+        Box::new(MysqlRestructurer::new(&self.at(end).url, None))
+    }
+
+    fn describer(&self, end: End) -> (Dialect, Box<dyn Describer>) {
+        (Dialect::Mariadb, Box::new(MysqlDescriber::new(&self.at(end).url, None)))
+    }
+
+    fn uninstall(&self, tables: &[String]) {
+        self.open_source(tables).uninstall().expect("uninstalled");
+    }
+
     fn refused(&self) -> usize {
         self.app(End::Sink).number("SELECT count(*) FROM dukou_refused").try_into().expect("a count")
     }
@@ -149,6 +164,10 @@ impl App {
 impl Session for App {
     fn run(&mut self, sql: &str) {
         self.try_run(sql).unwrap_or_else(|error| panic!("{sql:.200}: {error}"));
+    }
+
+    fn attempt(&mut self, sql: &str) -> bool {
+        self.try_run(sql).is_ok()
     }
 
     fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {

@@ -1,8 +1,11 @@
 //! A pair of SQLite files.
 
-use super::super::{SqliteSink, SqliteSource, bytes_at};
+use super::super::{SqliteDescriber, SqliteRestructurer, SqliteSink, SqliteSource, bytes_at};
 use crate::connectors::tables::contract_tests::{Bench, End, Session, Type, channel};
+use crate::connectors::tables::describe::Describer;
+use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::{TableSink, TableSource, Value};
+use crate::schema::plan::Dialect;
 use crate::store::sqlite::wait;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Row, SqliteConnection, TypeInfo, ValueRef};
@@ -78,6 +81,18 @@ impl Bench for Files {
         Box::new(SqliteSink::new(&self.path(End::Sink), &pairs, dead_letters))
     }
 
+    fn restructurer(&self, end: End) -> Box<dyn Restructurer> {
+        Box::new(SqliteRestructurer::new(&self.path(end)))
+    }
+
+    fn describer(&self, end: End) -> (Dialect, Box<dyn Describer>) {
+        (Dialect::Sqlite, Box::new(SqliteDescriber::new(&self.path(end))))
+    }
+
+    fn uninstall(&self, tables: &[String]) {
+        SqliteSource::new(&self.path(End::Source), &channel(), tables).uninstall().expect("uninstalled");
+    }
+
     fn refused(&self) -> usize {
         self.app(End::Sink).number("SELECT count(*) FROM dukou_refused").try_into().expect("a count")
     }
@@ -107,6 +122,10 @@ impl App {
 impl Session for App {
     fn run(&mut self, sql: &str) {
         self.try_run(sql).unwrap_or_else(|error| panic!("{:.200}: {error}", sql));
+    }
+
+    fn attempt(&mut self, sql: &str) -> bool {
+        self.try_run(sql).is_ok()
     }
 
     fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
