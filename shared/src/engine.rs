@@ -192,6 +192,7 @@ pub struct Engine {
     pub(crate) incoming: BTreeMap<ChannelName, Incoming>,
     /// The channels that name a structure.
     pub(crate) structured: Vec<Channel>,
+    pub(crate) structures: crate::send::structure::Structures,
     /// Folders whose files are named after records.
     record_folders: Vec<PathBuf>,
     pub(crate) run: RunId,
@@ -278,6 +279,7 @@ impl Engine {
             outgoing,
             incoming,
             structured,
+            structures: Default::default(),
             record_folders,
             run,
             riding: Vec::new(),
@@ -307,6 +309,7 @@ impl Engine {
             seams,
         };
         engine.note_start(opened.begun, opened.cut_bytes);
+        engine.recall_versions()?;
         engine.recover(&opened.evidence)?;
         engine.tell_renumbered()?;
         engine.settle_peer()?;
@@ -402,7 +405,8 @@ impl Engine {
     pub fn rest_ms(&self) -> Option<u64> {
         let overtaken = self.has_fresh_gaps().then_some(OVERTAKEN_MS);
         let signal = self.link.signal_rests_ms(self.seams.clock.as_ref());
-        overtaken.into_iter().chain(signal).chain(self.databases_due_ms()).min()
+        let structures = self.structures.due_in_ms(self.seams.clock.mono_ms()).filter(|_| !self.structured.is_empty());
+        overtaken.into_iter().chain(signal).chain(self.databases_due_ms()).chain(structures).min()
     }
 
     /// True when somebody wakes the engine after [`rest_ms`](Self::rest_ms).

@@ -11,6 +11,7 @@ mod decided;
 mod granted;
 mod pass;
 mod rows;
+pub(crate) mod structures;
 mod trace;
 
 pub use self::behind::state_fault;
@@ -82,6 +83,9 @@ pub struct Status {
     /// Whether all register rows of each county's newest marked day are here; absent without a mark.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<DayLine>,
+    /// How far structure changes are whose rows leave from here; absent without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub structures: Vec<crate::send::structure::leaving::LeavingStanding>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -316,6 +320,7 @@ pub fn status(
         maintenance: crate::alarm::told::maintenance(&state)?,
         repair: state.fact()?,
         days: days::days(station, channels, &state, store)?,
+        structures: crate::send::structure::leaving::standings(&state, store)?,
         troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -450,6 +455,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     };
     out += &channel_table(status, lang);
     out += &days::text(&status.days, lang);
+    out += &structures::text(&status.structures, true, lang);
     for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
         let HoldLine { code, seq, at, row, file } = hold;
         if let Some(file) = file {

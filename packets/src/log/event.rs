@@ -543,7 +543,7 @@ events! {
         document: Digest,
         /// The digest of what would be run here; zeros where nothing is.
         plan: Digest,
-        /// What: `propose`, `approve`, `confirm` or `cancel`.
+        /// What: `propose`, `approve`, `confirm`, `cancel`, `resume`, `back` or `changed`.
         code: String,
         /// The approver's key; empty without one.
         key: String,

@@ -93,6 +93,14 @@ codes! {
     LogWaits = "log-waits" Alarm
         means ["有登簿日志等人决定：对方拒收，不知道对方收没收，或多次没有发出", "A daily log waits for a person: it was refused, whether the server has it is not known, or nothing left though it was tried again and again"]
         next ["请用 log show 查看，向对方核实后用 log decide 决定", "see log show, ask at the platform, then decide with log decide"]
+    /// A structure change stands half-way where rows leave from, or its database refused it.
+    SchemaUnfinished = "schema-unfinished" Alarm
+        means ["结构变更在来源数据库停在半路，或被数据库拒绝", "A structure change stands half-way in the source's database, or the database refused it"]
+        next ["请看 status 说停在哪一步和为什么，处理后运行 schema resume；要退回用 schema back", "see with status at which step it stands and why, mend that and run schema resume; schema back takes it back"]
+    /// The peer has not confirmed a structure change's markers by half of their keeping time.
+    SchemaUnconfirmed = "schema-unconfirmed" Alarm
+        means ["结构变更的标记已离站，过了保存期的一半还没有回执", "The markers of a structure change left, and half of their keeping time went by without a receipt"]
+        next ["请对方看 schema show 在等什么；标记丢了用 resend 补，也可以 schema export 人工送去", "ask the peer what its schema show waits for; resend heals a lost marker, and schema export carries it by hand"]
 }
 
 impl Code {

@@ -1,10 +1,11 @@
 //! `schema`: what a structure change says, what it comes to, what a database has, and who decided about it.
 //!
-//! `lint`, `plan`, `status` and `show` change nothing, so that they work beside a running station; `approver`, `propose`, `approve` and `cancel` are requests of a
-//! person. No database is changed by any.
+//! `lint`, `plan`, `status`, `show` and `export` change nothing, so that they work beside a running station; `approver`, `propose`, `approve`, `cancel`, `resume` and
+//! `back` are requests of a person. The station changes databases, and no other verb does.
 
 mod approver;
 mod decide;
+mod export;
 mod lint;
 mod plan;
 mod show;
@@ -44,6 +45,12 @@ enum SchemaVerb {
     Approve(decide::ApproveArgs),
     /// 撤销本站提议的变更 / cancel a change that was proposed here
     Cancel(decide::CancelArgs),
+    /// 接着执行停住的变更 / go on with a change that stands
+    Resume(decide::CancelArgs),
+    /// 把停在半路的变更退回 / take a change back that stands half-way
+    Back(decide::CancelArgs),
+    /// 把标记包写成一个文件，供人工携带 / write the marker packets into one file, to be carried by hand
+    Export(export::ExportArgs),
     /// 显示变更：文件、计划、谁签了 / a change: document, plan, who signed
     Show(show::ShowArgs),
 }
@@ -88,7 +95,10 @@ pub(super) fn at_station(station: &Station, args: SchemaArgs, lang: Lang) -> Res
         SchemaVerb::Approver(args) => approver::approver(station, &args, lang),
         SchemaVerb::Propose(args) => decide::propose(station, &args, lang),
         SchemaVerb::Approve(args) => decide::approve(station, &args, lang),
-        SchemaVerb::Cancel(args) => decide::cancel(station, args, lang),
+        SchemaVerb::Cancel(args) => decide::decide_plainly(station, &decide::Plain::Cancel, args, lang),
+        SchemaVerb::Resume(args) => decide::decide_plainly(station, &decide::Plain::Resume, args, lang),
+        SchemaVerb::Back(args) => decide::decide_plainly(station, &decide::Plain::Back, args, lang),
+        SchemaVerb::Export(args) => export::export(station, &args, lang),
         SchemaVerb::Show(args) => show::show(station, &args, lang),
     }
 }

@@ -12,12 +12,15 @@ use crate::link::troubles::reseal_waits;
 use crate::send::pack::Batch;
 use crate::send::rows::{Begun, note_begun_again};
 use crate::send::seal::Sealing;
+use crate::send::structure::MarkerPlace;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, PacketState, RecordRow};
 use dukou_packets::log::line::Event;
-use dukou_packets::packet::header::{ChannelName, Epoch};
+use dukou_packets::packet::header::{ChannelName, Epoch, KIND_MARKER};
+use dukou_packets::packet::marker::{Marker, read_marker};
 use dukou_packets::packet::open::{decode_records, open_payload, read_head};
 use dukou_packets::packet::records::{Record, RecordKind, Records};
+use dukou_packets::packet::seal::Versions;
 use dukou_packets::suite::Unwrapper;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +130,7 @@ impl Engine {
         wanted: &dyn Fn(&PacketRow) -> bool,
     ) -> Result<(), EngineFault> {
         let mut rows = self.store().packets_in(Direction::Out, &[PacketState::Packed, PacketState::Left], usize::MAX)?;
-        rows.retain(|row| row.key.channel == *channel && row.records > 0 && row.spool.is_some());
+        rows.retain(|row| row.key.channel == *channel && row.spool.is_some() && (row.records > 0 || self.is_marker(row)));
         rows.sort_by_key(|row| (row.key.epoch.counter, row.number));
         let plan = reseals.0.entry(channel.clone()).or_default();
         let before = std::mem::take(plan);
@@ -220,10 +223,21 @@ impl Engine {
         span.next += 1;
         let key = Self::packet_key(Direction::Out, &self.channel_name(at), epoch, seq);
         let Some(row) = self.store().packet(&key)? else { return Ok(()) };
-        let Some(records) = self.open_retained(&row, further) else {
-            plan.unopened += 1;
-            plan.goes_on = false;
-            return Ok(());
+        let (records, versions) = match self.open_retained(&row, further) {
+            Some(Retained::Records(records, versions)) => (records, versions),
+            Some(Retained::Marker(marker)) => {
+                plan.superseded = with_one_more(std::mem::take(&mut plan.superseded), epoch, seq);
+                let place = MarkerPlace { document: marker.change.document, entry: None, is_again: true };
+                let sealing = self.begin_marker(&marker, place)?;
+                let plain_bytes = sealing.plain_bytes;
+                group.push(sealing, plain_bytes, 0);
+                return Ok(());
+            }
+            None => {
+                plan.unopened += 1;
+                plan.goes_on = false;
+                return Ok(());
+            }
         };
         let Some(batch) = self.batch_of(&records, &mut plan.goes_on)? else { return Ok(()) };
         note_begun_again(&records, begun);
@@ -231,7 +245,7 @@ impl Engine {
             span.records += batch.rows.len() as u64;
         }
         plan.superseded = with_one_more(std::mem::take(&mut plan.superseded), epoch, seq);
-        let sealing = self.begin_sealing(batch)?;
+        let sealing = self.begin_sealing_under(versions, batch)?;
         let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
         group.push(sealing, plain_bytes, records);
         Ok(())
@@ -248,14 +262,25 @@ impl Engine {
         Ok(())
     }
 
-    fn open_retained(&self, row: &PacketRow, further: &[&dyn Unwrapper]) -> Option<Records> {
+    /// Tells whether a retained packet without records is the marker of a structure change.
+    fn is_marker(&self, row: &PacketRow) -> bool {
+        let bytes = self.read_retained(row).ok();
+        let head = bytes.and_then(|bytes| read_head(&bytes, &self.keys.keyring).ok());
+        head.is_some_and(|head| head.header.kind == KIND_MARKER)
+    }
+
+    fn open_retained(&self, row: &PacketRow, further: &[&dyn Unwrapper]) -> Option<Retained> {
         let mut bytes = self.read_retained(row).ok()?;
         let head = read_head(&bytes, &self.keys.keyring).ok()?;
         let payload = bytes.split_off(head.head_len);
         let keys: Vec<&dyn Unwrapper> = std::iter::once(self.keys.encryption.as_ref()).chain(further.iter().copied()).collect();
         // A stanza of the own key that does not open must not hide that of the recovery key.
         let plain = keys.iter().find_map(|key| open_payload(&head, payload.clone(), &[*key]).ok())?;
-        decode_records(&head, plain).ok()
+        if head.header.kind == KIND_MARKER {
+            return read_marker(&head, &plain).ok().map(|marker| Retained::Marker(Box::new(marker)));
+        }
+        let versions = Versions { written: head.header.structure_written, needed: head.header.structure_needed };
+        decode_records(&head, plain).ok().map(|records| Retained::Records(records, versions))
     }
 
     /// Makes a batch of records; parts of a file whose first part is not among what is sealed anew are left out, unless the receiver has it.
@@ -281,6 +306,14 @@ impl Engine {
         let waiting = reseals.0.values().flat_map(|plan| &plan.spans).map(|span| span.to + 1 - span.next).sum();
         Ok((waiting, reseals.0.values().map(|plan| plan.unopened).sum()))
     }
+}
+
+/// What a retained packet holds.
+enum Retained {
+    /// Records, and the versions under which they were written.
+    Records(Records, Versions),
+    /// The marker of a structure change.
+    Marker(Box<Marker>),
 }
 
 /// True for a packet that stands behind the receiver's head.

@@ -1,7 +1,9 @@
-//! Decisions about structure changes: propose, approve, cancel.
+//! Decisions about structure changes: propose, approve, cancel; `schema resume` and `schema back` stand in `structure/going.rs`.
 //!
 //! Given: a document with a signature, or a change of the book. Gives: the decision in log and store, or why it does not count. After a crash: performed again,
 //! and a decision that stands already is done. Never: a database touched; a decision stored that does not count now.
+
+mod going;
 
 use super::Answer;
 use crate::engine::Engine;
@@ -10,7 +12,8 @@ use crate::error::EngineFault;
 use crate::lang::Lang;
 use crate::say;
 use crate::schema::approval::{Refused, Scene, standing};
-use crate::schema::here::{Here, HereFault};
+use crate::schema::here::{Here, HereFault, Standpoint};
+use crate::schema::versions::Believed;
 use crate::schema::{DOCUMENT_MAX, Document};
 use crate::store::book::{BookChange, BookDecision, BookKey};
 use crate::store::{Change, Direction};
@@ -41,6 +44,24 @@ pub enum Act {
         /// The signature.
         approval: Approval,
     },
+    /// Go on with one that stands where rows leave from.
+    Resume {
+        /// The structure.
+        structure: String,
+        /// The version that it leads to.
+        to: u32,
+        /// The digest of its document.
+        document: Digest,
+    },
+    /// Take one back that stands half-way where rows leave from.
+    Back {
+        /// The structure.
+        structure: String,
+        /// The version that it leads to.
+        to: u32,
+        /// The digest of its document.
+        document: Digest,
+    },
     /// Cancel one that was proposed here.
     Cancel {
         /// The structure.
@@ -69,18 +90,32 @@ impl Engine {
                 let key = BookKey { structure: structure.clone(), to: *to, document: *document };
                 self.cancel(&key, person)
             }
+            Act::Resume { structure, to, document } => {
+                let key = BookKey { structure: structure.clone(), to: *to, document: *document };
+                self.resume_structure(&key, person)
+            }
+            Act::Back { structure, to, document } => {
+                let key = BookKey { structure: structure.clone(), to: *to, document: *document };
+                self.take_structure_back(&key, person)
+            }
         }
     }
 
-    /// Tells what a document comes to at this station now.
-    fn here(&self, document: &Document) -> Result<Result<Here, HereFault>, EngineFault> {
+    /// Tells what a document comes to at this station: a proposal, or a change that begins at the version with this digest.
+    pub(crate) fn here(&mut self, document: &Document, base: Option<&Digest>) -> Result<Result<Here, HereFault>, EngineFault> {
         let name = &document.structure;
         let path = self.station.dir.join("structures").join(format!("{name}.toml"));
         let description = match self.seams.files.read(&path, DOCUMENT_MAX) {
             Err(fault) if fault.is_gone() => return Ok(Err(HereFault::NoDescription(name.clone()))),
             read => read?,
         };
-        Ok(Here::of(&self.structured, self.station.config.station.side, &description, document))
+        let (book, believed) = (self.store().book()?, self.state.fact::<Believed>()?);
+        let (channels, side) = (&self.structured, self.station.config.station.side);
+        let at = Standpoint { channels, side, description: &description, book: &book, believed: &believed };
+        Ok(match base {
+            None => Here::of_proposal(&at, document),
+            Some(base) => Here::behind(&at, base, document),
+        })
     }
 
     fn propose(&mut self, bytes: &[u8], approval: &Approval, person: &Person<'_>) -> Result<Answer, EngineFault> {
@@ -91,7 +126,7 @@ impl Engine {
                 return Ok(no(first));
             }
         };
-        let here = match self.here(&document)? {
+        let here = match self.here(&document, None)? {
             Ok(here) => here,
             Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
         };
@@ -178,20 +213,10 @@ impl Engine {
         }
         // What stands in the book was read before.
         let Ok(document) = Document::read(&change.document) else { return Ok(unknown(key)) };
-        let here = match self.here(&document)? {
+        let here = match self.here(&document, Some(&change.base))? {
             Ok(here) => here,
             Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
         };
-        if here.before.digest != change.base {
-            return Ok(no(|lang| {
-                say!(
-                    lang,
-                    "本站 structures/{}.toml 不是这份变更开始的那一版；没有改动任何东西。请与对方核对两边的结构说明。",
-                    "structures/{}.toml here is not the version that this change begins at; nothing was changed. Compare the descriptions of both sides.",
-                    key.structure
-                )
-            }));
-        }
         if let Some(refused) = self.refused(&change, &here, (ApprovalKind::Approve, approval), person)? {
             return Ok(refused);
         }
@@ -215,6 +240,15 @@ impl Engine {
         }
         let decisions = self.store().book_decisions()?;
         let is_cancelled = standing(&change, &decisions).1;
+        if !is_cancelled && self.is_begun(&change)? {
+            return Ok(no(|lang| {
+                say!(
+                    lang,
+                    "到第 {to} 版的变更已在来源数据库执行，不能撤销；没有改动任何东西。停在半路的请用 schema resume {to} 或 schema back {to}。",
+                    "The change to version {to} has begun in the source's database and cannot be cancelled; nothing was changed. One that stands half-way: schema resume {to} or schema back {to}."
+                )
+            }));
+        }
         if !is_cancelled {
             self.note_decision(&change, None, person, Vec::new())?;
         }
@@ -227,7 +261,7 @@ impl Engine {
         }))
     }
 
-    fn decision(&self, change: &BookChange, approval: Option<&Approval>, person: &Person<'_>) -> BookDecision {
+    pub(super) fn decision(&self, change: &BookChange, approval: Option<&Approval>, person: &Person<'_>) -> BookDecision {
         BookDecision {
             key: change.key.clone(),
             approval: approval.cloned(),
@@ -252,6 +286,20 @@ impl Engine {
             Some(ApprovalKind::Confirm) => "confirm",
             None => "cancel",
         };
+        self.note_structure(change, approval, code, person.operator)?;
+        changes.push(Change::Decided(self.decision(change, approval, person)));
+        self.structures.look_at_once();
+        self.commit_store(changes)
+    }
+
+    /// One line about a structure change, one fdatasync.
+    pub(crate) fn note_structure(
+        &mut self,
+        change: &BookChange,
+        approval: Option<&Approval>,
+        code: &str,
+        operator: &str,
+    ) -> Result<(), EngineFault> {
         self.log.note(Event::Structure {
             structure: change.key.structure.clone(),
             to: u64::from(change.key.to),
@@ -260,15 +308,13 @@ impl Engine {
             plan: approval.map_or(Digest::ZERO, |approval| approval.plan),
             code: code.to_string(),
             key: approval.map(|approval| approval.key.to_string()).unwrap_or_default(),
-            operator: person.operator.to_string(),
+            operator: operator.to_string(),
         });
-        self.commit_log()?;
-        changes.push(Change::Decided(self.decision(change, approval, person)));
-        self.commit_store(changes)
+        self.commit_log().map(drop)
     }
 }
 
-fn unknown(key: &BookKey) -> Answer {
+pub(super) fn unknown(key: &BookKey) -> Answer {
     let BookKey { structure, to, .. } = key;
     no(|lang| {
         say!(
@@ -295,8 +341,8 @@ fn approved(change: &BookChange, count: u64) -> Answer {
     Answer::done(count, |lang| {
         say!(
             lang,
-            "已批准到第 {to} 版的变更。本版程序只登记批准，还不会执行：数据库没有改动。",
-            "The change to version {to} is approved. This version of the program notes approvals and does not make changes yet: no database was touched."
+            "已批准到第 {to} 版的变更。本站发出的表随即在来源数据库执行，标记随后离站；本站接收的表等对方的标记到齐再执行。进展见 schema show {to}。",
+            "The change to version {to} is approved. Tables that rows leave from are changed at once and the markers leave behind that; tables that rows come into wait until the peer's markers are all here. See schema show {to}."
         )
     })
 }

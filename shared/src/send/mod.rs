@@ -17,6 +17,7 @@ pub(crate) mod rows;
 pub mod screen;
 pub mod seal;
 pub mod signal;
+pub mod structure;
 
 use crate::connectors::Look;
 use crate::engine::{Engine, Outgoing, PassReport};
@@ -40,6 +41,7 @@ impl Engine {
         }
         self.take_back_when_due(report)?;
         self.place_waiting(report)?;
+        self.tend_structures(report)?;
         for at in 0..self.outgoing.len() {
             self.send_channel(at, report)?;
             if self.should_stop() {
@@ -72,6 +74,7 @@ impl Engine {
             && !self.waits_for_reseal(at, report)?
             && self.window_is_open(at)?
         {
+            self.place_markers(at, report)?;
             let except = self.outgoing[at].away.except();
             match self.outgoing[at].source.look(&except) {
                 Ok(look) => return self.send_look(at, look, report),
@@ -147,7 +150,7 @@ impl Engine {
         let mut group = Group::default();
         while !group.is_full() && !room.is_used_up() && !self.should_stop() {
             let Some(batch) = self.next_batch(at, collecting, report)? else { break };
-            let sealing = self.begin_sealing(batch)?;
+            let sealing = self.begin_sealing(at, batch)?;
             let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
             group.push(sealing, plain_bytes, records);
             room = room.without(1, plain_bytes);

@@ -45,6 +45,8 @@ impl Engine {
         // 2. From here on the packets exist: number, seq, header digest and records stand in the store.
         let rows = packets.iter().flat_map(|packet| &packet.batch.rows);
         let mut changes = self.of_cargo(Direction::Out, &self.channel_name(at), rows)?;
+        let markers = packets.iter().filter_map(|packet| Some((packet.row.key.clone(), packet.batch.marker?)));
+        changes.extend(self.of_markers(&markers.collect::<Vec<_>>())?);
         for packet in &mut packets {
             let again = self.sent_again(packet);
             let records = std::mem::take(&mut packet.batch.rows);
@@ -155,7 +157,7 @@ impl Engine {
 
     /// Makes the packet that opens an epoch ready to be committed.
     pub(crate) fn sealable(&self, place: &CargoPlace, sealed: Sealed) -> Sealable {
-        let batch = BatchRest { rows: Vec::new(), away: Vec::new(), repeats: Vec::new(), unfinished: None, cards: Vec::new() };
+        let batch = BatchRest::default();
         let row = self.packet_row(place, &sealed, &batch);
         Sealable { row, sealed, batch }
     }
@@ -205,7 +207,9 @@ impl Engine {
             sealed_bytes: sealed.len(),
             spool: Some(spool_name(sealed.header.number)),
             state: PacketState::Packed,
-            sources_pending: !batch.away.is_empty() || batch.rows.iter().any(RecordRow::is_of_outbox),
+            sources_pending: !batch.away.is_empty()
+                || batch.rows.iter().any(RecordRow::is_of_outbox)
+                || batch.marker.is_some_and(|marker| marker.entry.is_some()),
             at_ms: self.seams.clock.wall_ms(),
             done_ms: None,
             run_ms: self.running_ms(),

@@ -24,6 +24,7 @@ use crate::trouble::Trouble;
 use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{RecordKind, Records};
+use dukou_packets::suite::Digest;
 use push::{Pace, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -234,6 +235,10 @@ impl Engine {
             return Ok(());
         }
         let Some(offered) = self.read_outbox(at, report)? else { return Ok(()) };
+        if let Some((document, entry)) = place_of_structure(&offered) {
+            let went = self.send_marker(at, document, Some(entry), report)? && self.delete_entries(at, report)?;
+            return if went { self.send_outbox(at, report) } else { Ok(()) };
+        }
         if offered.is_empty() {
             let poll_ms = self.outgoing(at).channel.source.tables().map_or(0, |tables| tables.poll_seconds * 1000);
             if let Some(rows) = self.rows_out(at) {
@@ -336,6 +341,7 @@ impl Engine {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }
                 Entry::Marker(token) => self.place_chunk(at, token, id, at_ms, &mut pieces)?,
+                // What is behind it is read again once its marker went.
                 Entry::Structure(_) => break,
             }
         }
@@ -362,7 +368,7 @@ impl Engine {
                         batch.push(screened)?;
                     }
                 }
-                let sealing = self.begin_sealing(batch)?;
+                let sealing = self.begin_sealing(at, batch)?;
                 let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
                 group.push(sealing, plain_bytes, records);
                 room = room.without(1, plain_bytes);
@@ -381,6 +387,13 @@ impl Engine {
             self.remember_unfit(at, troubles);
         }
         Ok(())
+    }
+
+    /// Lets an entry be deleted that has no packet of its own.
+    pub(super) fn delete_loose(&mut self, at: usize, entry: Option<EntryId>) {
+        if let Some(rows) = self.rows_out(at) {
+            rows.loose.extend(entry);
+        }
     }
 
     fn remember_unfit(&mut self, at: usize, troubles: Vec<Trouble>) {
@@ -431,6 +444,9 @@ impl Engine {
                 _ => sent.entries.push(id),
             }
         }
+        if records.is_empty() {
+            sent.entries.extend(self.marker_entry(packet)?);
+        }
         let names_any = !(sent.entries.is_empty() && sent.ranges.is_empty() && sent.refused.is_empty());
         if let Some(rows) = self.rows_out(at).filter(|_| names_any) {
             rows.sent.push(sent);
@@ -461,6 +477,12 @@ impl Engine {
         let into = self.incoming.values().filter_map(|incoming| incoming.rows.as_ref()?.due_ms(now_ms));
         out.chain(into).min()
     }
+}
+
+/// Gives the place of a structure change, where that is what comes next.
+fn place_of_structure(offered: &[Offered]) -> Option<(Digest, EntryId)> {
+    let next = offered.first()?;
+    if let Entry::Structure(document) = next.entry { Some((document, next.entry_id())) } else { None }
 }
 
 /// A single large row filled the read, and its transaction has more.

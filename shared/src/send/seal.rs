@@ -5,13 +5,14 @@
 //! again. Never: a packet signed here: it would fix the channel's order before the store does.
 
 use super::pack::Batch;
+use super::structure::MarkerPlace;
 use crate::engine::Engine;
 use crate::error::{ConfigFault, EngineFault};
 use crate::group::Work;
 use crate::lang::Lang;
 use crate::say;
 use dukou_packets::packet::header::Environment;
-use dukou_packets::packet::seal::{Envelope, Prepared, Recipient, SealFault, prepare_records};
+use dukou_packets::packet::seal::{Envelope, Prepared, Recipient, SealFault, Versions, prepare_records};
 use dukou_packets::suite::{Random, StationId, Suite};
 
 /// A packet whose payload is being made.
@@ -24,15 +25,23 @@ pub(crate) struct Sealing {
 }
 
 /// A batch without its plain payload.
+#[derive(Default)]
 pub(crate) struct BatchRest {
     pub(crate) rows: Vec<crate::store::RecordRow>,
     pub(crate) away: Vec<(u32, super::pack::Away)>,
     pub(crate) repeats: Vec<super::pack::Repeat>,
     pub(crate) unfinished: Option<Option<crate::store::Unfinished>>,
     pub(crate) cards: Vec<crate::store::cards::Card>,
+    /// What it stands for, where it is the marker of a structure change.
+    pub(crate) marker: Option<MarkerPlace>,
 }
 
 impl Sealing {
+    /// Makes one of work that has begun.
+    pub(super) fn new(batch: BatchRest, plain_bytes: u64, work: Work<Result<Prepared, SealFault>>) -> Self {
+        Self { batch, plain_bytes, work: Some(work) }
+    }
+
     /// Waits for the payload; `None` for a batch of repeats alone.
     pub(crate) fn finish(&mut self) -> Result<Option<Prepared>, EngineFault> {
         Ok(self.work.take().map(Work::finish).transpose()?)
@@ -63,16 +72,25 @@ impl Addressing {
 }
 
 impl Engine {
-    /// Takes a number and begins to make a batch's payload.
-    pub(crate) fn begin_sealing(&mut self, batch: Batch) -> Result<Sealing, EngineFault> {
+    /// Takes a number and begins to make a batch's payload, under the version at which the channel's end is.
+    pub(crate) fn begin_sealing(&mut self, at: usize, batch: Batch) -> Result<Sealing, EngineFault> {
+        let version = self.structures.numbers.get(&self.outgoing[at].channel.channel).copied().unwrap_or_default();
+        self.begin_sealing_under(Versions { written: version, needed: version }, batch)
+    }
+
+    /// As [`begin_sealing`](Self::begin_sealing), under versions that are known.
+    pub(crate) fn begin_sealing_under(&mut self, versions: Versions, batch: Batch) -> Result<Sealing, EngineFault> {
         let Batch { records, rows, away, repeats, unfinished, cards, .. } = batch;
-        let rest = BatchRest { rows, away, repeats, unfinished, cards };
+        let rest = BatchRest { rows, away, repeats, unfinished, cards, marker: None };
         if records.count() == 0 {
             return Ok(Sealing { batch: rest, plain_bytes: 0, work: None });
         }
         let (number, addressing) = (self.take_number(), self.addressing()?);
         let (level, random, plain_bytes) = (self.station.config.packets.level, self.seams.random.clone(), records.plain_len());
-        let make = move || prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
+        let make = move || {
+            let prepared = prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
+            prepared.map(|prepared| prepared.under(versions))
+        };
         let work = Work::begin("dukou-seal", self.seams.second_thread, plain_bytes, make)?;
         Ok(Sealing { batch: rest, plain_bytes, work: Some(work) })
     }

@@ -3,6 +3,7 @@
 //! [`World`] holds them all. Everything follows from one seed; what broke once breaks again.
 
 pub mod chance;
+pub mod changes;
 pub mod consumer;
 pub mod forge;
 pub mod gap;

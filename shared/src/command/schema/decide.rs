@@ -1,4 +1,4 @@
-//! `schema propose`, `schema approve`, `schema cancel`: a person's signature, made here and judged by the station.
+//! `schema propose`, `approve`, `cancel`, `resume`, `back`: what a person decides, signed here where it is a signature, and judged by the station.
 
 use super::words::{Words, words};
 use super::{read, refused, shown};
@@ -14,12 +14,14 @@ use crate::requests::Request;
 use crate::requests::structure::Act;
 use crate::say;
 use crate::schema::approval::reason_digest;
-use crate::schema::here::{Here, HereFault};
+use crate::schema::here::{Here, HereFault, Standpoint};
+use crate::schema::versions::Believed;
 use crate::schema::{DOCUMENT_MAX, Document};
 use crate::station::Station;
 use crate::store::book::{BookChange, BookKey};
 use clap::Args;
 use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, Statement, document_digest};
+use dukou_packets::suite::Digest;
 
 /// Who signs.
 #[derive(Args)]
@@ -81,15 +83,33 @@ pub(super) struct CancelArgs {
     person: PersonArgs,
 }
 
-/// Tells what a document comes to at this station.
-pub(super) fn here(station: &Station, document: &Document) -> Result<Result<Here, HereFault>, EngineFault> {
+/// A person's decision about a change that signs nothing.
+pub(super) enum Plain {
+    Cancel,
+    Resume,
+    Back,
+}
+
+/// Tells what a document comes to at this station: a proposal, or a change that begins at the version with this digest.
+pub(super) fn here(
+    station: &Station,
+    document: &Document,
+    base: Option<&Digest>,
+) -> Result<Result<Here, HereFault>, EngineFault> {
     let name = &document.structure;
     let path = station.dir.join("structures").join(format!("{name}.toml"));
     let description = match read_file(&path, DOCUMENT_MAX) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Err(HereFault::NoDescription(name.clone()))),
         read => read.map_err(|error| ConfigFault::unreadable(&path, &error))?,
     };
-    Ok(Here::of(&Channel::load_all(station)?, station.config.station.side, &description, document))
+    let (mut store, channels) = (read_known_store(station)?, Channel::load_all(station)?);
+    let (book, believed) = (store.book()?, store.load()?.fact::<Believed>()?);
+    let side = station.config.station.side;
+    let at = Standpoint { channels: &channels, side, description: &description, book: &book, believed: &believed };
+    Ok(match base {
+        None => Here::of_proposal(&at, document),
+        Some(base) => Here::behind(&at, base, document),
+    })
 }
 
 pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -97,7 +117,7 @@ pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Resu
     let document = Document::read(&bytes).map_err(|found| {
         refused(|lang| found.iter().map(|found| found.sentence(&name, lang)).collect::<Vec<_>>().join("\n"))
     })?;
-    let here = here(station, &document)?.map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+    let here = here(station, &document, None)?.map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
     let change = Change {
         structure: document.structure.clone(),
         from: document.from,
@@ -113,7 +133,8 @@ pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Resu
 pub(super) fn approve(station: &Station, args: &ApproveArgs, lang: Lang) -> Result<u8, EngineFault> {
     let change = pick(station, args.which.number, &args.which.among)?;
     let document = Document::read(&change.document).map_err(|_| refused(unreadable))?;
-    let here = here(station, &document)?.map_err(|fault| refused(|lang| fault.sentence("schema-change.toml", lang)))?;
+    let here = here(station, &document, Some(&change.base))?
+        .map_err(|fault| refused(|lang| fault.sentence("schema-change.toml", lang)))?;
     let Some(approval) = sign(station, &change.signed(), &here, (ApprovalKind::Approve, &args.sign), lang)? else {
         return Ok(1);
     };
@@ -121,10 +142,14 @@ pub(super) fn approve(station: &Station, args: &ApproveArgs, lang: Lang) -> Resu
     decide(station, Act::Approve { structure, to, document, approval }, &args.sign, lang)
 }
 
-pub(super) fn cancel(station: &Station, args: CancelArgs, lang: Lang) -> Result<u8, EngineFault> {
+pub(super) fn decide_plainly(station: &Station, what: &Plain, args: CancelArgs, lang: Lang) -> Result<u8, EngineFault> {
     let BookKey { structure, to, document } = pick(station, args.which.number, &args.which.among)?.key;
     let PersonArgs { name, reason } = args.person;
-    let act = Act::Cancel { structure, to, document };
+    let act = match what {
+        Plain::Cancel => Act::Cancel { structure, to, document },
+        Plain::Resume => Act::Resume { structure, to, document },
+        Plain::Back => Act::Back { structure, to, document },
+    };
     ask(station, Request::Structure { act, operator: operator(), name, reason }, false, lang)
 }
 

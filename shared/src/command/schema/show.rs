@@ -7,14 +7,15 @@ use crate::daemon::read_known_store;
 use crate::error::EngineFault;
 use crate::keys::{Trust, read_keyring};
 use crate::lang::{Lang, plain_line};
-use crate::report::civil_time;
+use crate::report::{civil_time, structures};
 use crate::say;
 use crate::schema::Document;
 use crate::schema::approval::{Refused, Scene, standing};
 use crate::schema::here::Here;
+use crate::send::structure::leaving::standings;
 use crate::station::Station;
-use crate::store::Direction;
 use crate::store::book::{BookChange, BookDecision};
+use crate::store::{Direction, Store};
 use clap::Args;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::marker::{Approval, ApprovalKind};
@@ -45,6 +46,7 @@ pub(super) fn show(station: &Station, args: &ShowArgs, lang: Lang) -> Result<u8,
             let change = pick(station, number, &args.among)?;
             let verdict = verdict(station, &change, &decisions)?;
             print(&whole(station, &change, &decisions, verdict, lang)?)?;
+            print(&leaving_words(store.as_mut(), &change, lang)?)?;
             Ok(u8::from(verdict.is_err()))
         }
     }
@@ -54,8 +56,9 @@ pub(super) fn show(station: &Station, args: &ShowArgs, lang: Lang) -> Result<u8,
 fn verdict(station: &Station, change: &BookChange, decisions: &[BookDecision]) -> Result<Result<(), Refused>, EngineFault> {
     let own = read_keyring(&station.keys_dir().join("keyring.txt"))?;
     let trust = Trust::load(station)?;
-    let here = Document::read(&change.document).ok().map(|document| here(station, &document)).transpose()?;
-    let here = here.and_then(Result::ok).filter(|here| here.before.digest == change.base);
+    let here =
+        Document::read(&change.document).ok().map(|document| here(station, &document, Some(&change.base))).transpose()?;
+    let here = here.and_then(Result::ok);
     let scene = Scene {
         change,
         own: &own,
@@ -69,7 +72,7 @@ fn verdict(station: &Station, change: &BookChange, decisions: &[BookDecision]) -
 fn standing_words(verdict: Result<(), Refused>, lang: Lang) -> String {
     match verdict {
         Ok(()) => {
-            say!(lang, "已批准（本版程序还不会执行）", "approved (this version of the program does not make changes yet)")
+            say!(lang, "已批准", "approved")
         }
         Err(why) => {
             let (code, words) = (why.code(), why.words(lang));
@@ -104,7 +107,7 @@ fn whole(
     let digest = change.key.document;
     said += &say!(lang, "变更文件（摘要 {digest}）：\n", "The document (digest {digest}):\n");
     said += &format!("{text}\n");
-    match here(station, &document)? {
+    match here(station, &document, Some(&change.base))? {
         Err(fault) => said += &format!("{}\n", fault.sentence("schema-change.toml", lang)),
         Ok(here) => said += &here_words(&here, lang),
     }
@@ -112,6 +115,14 @@ fn whole(
         said += &decision_words(station, decision, lang);
     }
     Ok(said)
+}
+
+/// Says how far it is where rows leave from here.
+fn leaving_words(store: &mut dyn Store, change: &BookChange, lang: Lang) -> Result<String, EngineFault> {
+    let state = store.load()?;
+    let mut told = standings(&state, store)?;
+    told.retain(|told| told.document == change.key.document.to_string());
+    Ok(structures::text(&told, false, lang))
 }
 
 fn unreadable(change: &BookChange, lang: Lang) -> String {

@@ -16,6 +16,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::seams::real_files::RealFiles;
 use crate::station::Station;
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use std::fmt;
 use std::io::Read;
@@ -347,6 +348,31 @@ pub fn sink_of(
         address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = databases.sink(&at, &channel.channel, &source.tables, config);
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
+}
+
+/// Makes what changes the structure of the database at a channel's end: where rows leave from, or where they come in; `None` where that end is no database.
+///
+/// # Errors
+/// [`ConfigFault::Database`].
+pub fn restructurer_of(
+    databases: &dyn Databases,
+    station: &Station,
+    channel: &Channel,
+    direction: Direction,
+) -> Result<Option<Box<dyn Restructurer>>, ConfigFault> {
+    let (setting, password_setting, end) = match direction {
+        Direction::Out => {
+            let end = channel.source.tables().map(|source| (&source.database, &source.database_password_file));
+            ("source.database", "source.database_password_file", end)
+        }
+        Direction::In => {
+            let end = channel.sink.tables().map(|sink| (&sink.database, &sink.database_password_file));
+            ("sink.database", "sink.database_password_file", end)
+        }
+    };
+    let Some((url, password_file)) = end else { return Ok(None) };
+    let at = address(station, channel, password_setting, url, password_file.as_deref())?;
+    databases.restructurer(&at).map(Some).map_err(|problem| fault(station, channel, setting, problem))
 }
 
 /// Makes what installs the station's own tables in the sink of a channel; `None` for a channel of files.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dukou_tests::stations::audit;
+use dukou_tests::stations::packet::{PacketFile, cargo};
 use dukou_tests::stations::pair::Pair;
 use dukou_tests::stations::station::{Answer, Station};
 
@@ -175,7 +176,6 @@ fn a_change_counts_once_a_second_person_signed_for_it_and_only_as_long_as_nothin
     assert!(by(&pair.outer, "li", &args).err.contains("口令不对"));
     assert_eq!(signed(&pair, "li", "李", &["schema", "approve", "2"]).code, 0);
     assert!(pair.outer.expect(0, &show).out.contains("已批准"));
-    pair.outer.pass(0);
     assert_sound(&pair.outer);
 
     let channel = format!("channels/{CHANNEL}.toml");
@@ -189,6 +189,47 @@ fn a_change_counts_once_a_second_person_signed_for_it_and_only_as_long_as_nothin
     assert!(answer.code == 2 && answer.err.contains("role-expired"), "{answer:?}");
     pair.outer.expect(0, &["schema", "cancel", "2", "--name", "王", "--reason", "改为下一版"]);
     assert!(pair.outer.expect(1, &show).out.contains("cancelled"));
+    assert_sound(&pair.outer);
+}
+
+/// Asks SQLite for one value.
+fn asked(file: &Path, sql: &str) -> String {
+    let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+    let done = Command::new("python3").args(["-c", script]).arg(file).arg(sql).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).trim().to_string()
+}
+
+#[test]
+fn an_approved_change_is_made_in_the_source_and_its_marker_leaves_between_the_rows_of_both_versions() {
+    let pair = with_approvers();
+    let registry = pair.outer.path("registry.db");
+    sqlite(&registry, "INSERT INTO zd VALUES ('A', 'x')");
+    pair.outer.pass(0);
+    sqlite(&registry, "INSERT INTO zd VALUES ('B', 'x')");
+    let wider = put(&pair, "wider.toml", WIDER);
+    assert_eq!(signed(&pair, "wang", "王", &["schema", "propose", &wider]).code, 0);
+    assert_eq!(signed(&pair, "li", "李", &["schema", "approve", "2"]).code, 0);
+    let file = pair.dir.path().join("markers.dkp").display().to_string();
+    let early = pair.outer.ask(&["schema", "export", "2", "--out", &file]);
+    assert!(early.code == 2 && early.err.contains("标记"), "{early:?}");
+    pair.outer.pass(0);
+    let declared = asked(&registry, "SELECT sql FROM sqlite_master WHERE name = 'zd'");
+    assert!(declared.contains("4000"), "{declared}");
+    sqlite(&registry, &format!("INSERT INTO zd VALUES ('C', '{}')", "y".repeat(200)));
+    pair.outer.pass(0);
+    let left = cargo(&pair.outer.path("ferry/out"), CHANNEL);
+    let versions =
+        left.iter().map(|PacketFile { header, .. }| (header.kind, header.structure_written, header.structure_needed));
+    assert_eq!(versions.collect::<Vec<_>>(), [(1, 1, 1), (1, 1, 1), (2, 2, 1), (1, 2, 2)]);
+    let said = pair.outer.expect(0, &["schema", "show", "2"]).out;
+    assert!(said.contains("标记已离站") && !said.contains("已生效"), "{said}");
+    let status = pair.outer.json(0, &["status"]);
+    assert_eq!(status["structures"][0]["state"], "left", "{status}");
+    pair.outer.expect(0, &["schema", "export", "2", "--out", &file]);
+    assert!(pair.outer.ask(&["schema", "export", "2", "--out", &file]).code == 2, "nothing is written over");
+    let cancelled = pair.outer.ask(&["schema", "cancel", "2", "--name", "王", "--reason", "x"]);
+    assert!(cancelled.code == 2 && cancelled.err.contains("不能撤销"), "{cancelled:?}");
     assert_sound(&pair.outer);
 }
 
