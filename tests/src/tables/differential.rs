@@ -1,7 +1,7 @@
 //! The differential run: random transactions on a source while the devices between delay, duplicate, reorder and drop, and while, where that is wanted,
 //! stations and servers are killed. In the end both databases are equal row by row, and no reader of the sink ever saw a child without its parent.
 
-mod changes;
+pub mod changes;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -9,7 +9,8 @@
 //! | `reader.rs` | a reader of the sink that looks for children without a parent |
 //! | `weather.rs` | the gap devices, both ways |
 //! | `route.rs` | two stations with a channel between two databases |
-//! | `differential.rs` | the run: all of it at once, and what has to hold in the end |
+//! | `structure.rs`, `structure/` | the tables with a structure: three changes of it, who approves them, which version met which |
+//! | `differential.rs` | the run: all of it at once, and what has to hold in the end; `differential/changes.rs`: three structure changes amid it |
 
 pub mod differential;
 pub mod end;

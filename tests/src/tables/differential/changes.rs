@@ -29,8 +29,8 @@ const LONG: Duration = Duration::from_secs(4);
 const NEAR: usize = 0;
 const FAR: usize = 1;
 
-/// Kills within an apply, and what each takes.
-const WITHIN: [&str; 3] = [
+/// Kills within an apply; each has to happen where kills are wanted.
+pub const WITHIN: [&str; 3] = [
     "kill of the sender within its apply",
     "kill of the receiver within its apply",
     "kill of the sink's server within an apply",
