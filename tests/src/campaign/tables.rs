@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tables::differential::{self, Plan};
+use crate::tables::differential::{self, First, Plan, changes};
 use crate::tables::land::References;
 use crate::tables::session::Dialect::{self, Mariadb, Postgres, Sqlite};
 use crate::tables::tally::Tally;
@@ -18,6 +18,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     through_kills("database-killed-postgres", |trial| kills(trial, Postgres, Postgres)),
     through_kills("database-killed-from-mariadb", |trial| kills(trial, Mariadb, Postgres)),
     through_kills("database-killed-to-mariadb", |trial| kills(trial, Postgres, Mariadb)),
+    through_changes("structure-killed-postgres", |trial| within_changes(trial, Postgres)),
+    through_changes("structure-killed-to-mariadb", |trial| within_changes(trial, Mariadb)),
 ];
 
 const fn through_weather(name: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
@@ -29,6 +31,11 @@ const fn through_weather(name: &'static str, run: fn(&mut Trial) -> Result<(), L
 const fn through_kills(name: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
     let how =
         "the same with kill −9 of both stations and both servers, and a proxy that cuts requests and the answer to COMMIT";
+    Scenario { fault: 17, name, how, ground: Ground::Real, run }
+}
+
+const fn through_changes(name: &'static str, run: fn(&mut Trial) -> Result<(), LeftOut>) -> Scenario {
+    let how = "three structure changes amid it; kill −9 of both stations and of the sink's server while a change is being made";
     Scenario { fault: 17, name, how, ground: Ground::Real, run }
 }
 
@@ -59,6 +66,16 @@ fn kills(trial: &mut Trial, from: Dialect, to: Dialect) -> Result<(), LeftOut> {
     Ok(())
 }
 
+fn within_changes(trial: &mut Trial, to: Dialect) -> Result<(), LeftOut> {
+    only_in_full(trial)?;
+    let plan = Plan { changes: Some(First::Barrier), ..plan(trial, Postgres, to, true) };
+    let tally = differential::run(&plan);
+    trial.fired(changes::WITHIN.iter().map(|kind| tally.of(kind)).sum());
+    note(trial, &tally);
+    trial.checked(&[1, 2, 3, 4, 6]);
+    Ok(())
+}
+
 fn note(trial: &mut Trial, tally: &Tally) {
     let [transactions, packets, looks] = ["committed", "packets", "looks of the reader"].map(|what| tally.of(what));
     trial.note(format!("{transactions} transactions, {packets} packets, {looks} looks of the reader"));
@@ -67,5 +84,14 @@ fn note(trial: &mut Trial, tally: &Tally) {
 fn plan(trial: &Trial, from: Dialect, to: Dialect, kills: bool) -> Plan {
     let time =
         trial.pace.pick(Duration::from_secs(if kills { 30 } else { 12 }), Duration::from_secs(30 * trial.minutes.clamp(1, 60)));
-    Plan { seed: trial.seed, from, to, sink: References::Undeclared, records: [6, 40][trial.seed as usize % 2], time, kills }
+    Plan {
+        seed: trial.seed,
+        from,
+        to,
+        sink: References::Undeclared,
+        records: [6, 40][trial.seed as usize % 2],
+        time,
+        kills,
+        changes: None,
+    }
 }

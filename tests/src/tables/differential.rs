@@ -1,7 +1,12 @@
 //! The differential run: random transactions on a source while the devices between delay, duplicate, reorder and drop, and while, where that is wanted,
 //! stations and servers are killed. In the end both databases are equal row by row, and no reader of the sink ever saw a child without its parent.
 
+pub mod changes;
+
 use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,11 +16,14 @@ use dukou_servers::proxy::{Cut, Proxy};
 use super::end::End;
 use super::land::{References, rows};
 use super::reader::{Seen, watch};
-use super::route::{CHANNEL, Settings, lay_out, stations, tables};
+use super::route::{CHANNEL, Settings, lay_out, lay_out_structured, stations, structured_tables, tables};
 use super::session::{Dialect, Session};
+use super::structure::persons::appoint;
+use super::structure::witness::{note_meetings, whole_version_sql};
+use super::structure::{STRUCTURE, Version, description};
 use super::tally::Tally;
 use super::weather::{WEATHER, Weather};
-use super::writer::{EVENTS, Writer};
+use super::writer::{EVENTS, EVENTS_OF_CHANGES, Habits, Writer};
 use crate::stations::audit::{assert_pass, lines_of};
 use crate::stations::beside::Beside;
 use crate::stations::daemon::{Daemon, journal};
@@ -51,6 +59,17 @@ pub struct Plan {
     pub time: Duration,
     /// Whether stations and servers are killed meanwhile, and answers cut off.
     pub kills: bool,
+    /// Whether the structure changes three times meanwhile, and how the first change crosses.
+    pub changes: Option<First>,
+}
+
+/// How the first of three structure changes crosses; the others are always barriers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// Approved at the far side before its marker is there.
+    Barrier,
+    /// Pending: rows that do not need it flow on, and it is approved later.
+    Pending,
 }
 
 /// Two databases, two stations, and all that goes on between them.
@@ -64,6 +83,10 @@ struct Run {
     sink_proxy: Option<Proxy>,
     dice: Random,
     tally: Tally,
+    /// At which version the tables end.
+    last: Version,
+    is_restrained: Arc<AtomicBool>,
+    witness: changes::Witness,
 }
 
 /// Runs a plan, and gives what happened how often.
@@ -77,7 +100,7 @@ pub fn run(plan: &Plan) -> Tally {
     let weather = Weather::begin(&run.pair, plan.seed);
     let address = run.to.address();
     let reader = Beside::run(move |stop| watch(&address, stop));
-    run.write();
+    run.write(&weather);
     weather.clear_up();
     run.converge();
     let seen = reader.finish();
@@ -90,36 +113,55 @@ impl Run {
     fn begin(plan: Plan) -> Self {
         let end = |dialect| if plan.kills { End::own(dialect) } else { End::shared(dialect) };
         let (from, to) = (end(plan.from), end(plan.to));
-        lay_out(&from, &to, plan.sink);
+        let is_structured = plan.changes.is_some();
+        if is_structured {
+            lay_out_structured(&from, &to);
+        } else {
+            lay_out(&from, &to, plan.sink);
+        }
         let proxy = |end: &End| if plan.kills { end.proxy() } else { None };
         let (source_proxy, sink_proxy) = (proxy(&from), proxy(&to));
         let settings = Settings {
             source_proxy: source_proxy.as_ref(),
             sink_proxy: sink_proxy.as_ref(),
             max_records: plan.records,
-            sink_lines: "",
+            head_lines: if is_structured { "structure = \"registry\"\n" } else { "" },
+            ..Settings::default()
         };
-        let pair = stations(&from, &to, tables(), settings);
+        let pair = stations(&from, &to, if is_structured { structured_tables() } else { tables() }, settings);
+        if is_structured {
+            describe(&pair);
+            appoint(&pair);
+        }
         let (tally, dice) = (Tally::default(), Random::nth(plan.seed, 1000));
         // What stands there before the channel does.
-        let mut before = Writer::new(from.address(), plan.seed, 99, Tally::default());
+        let habits = Habits { is_structured, ..Habits::default() };
+        let mut before = Writer::new(from.address(), plan.seed, 99, Tally::default(), habits.clone());
         (0..60).for_each(|_| before.transaction());
         drop(before);
         pair.outer.expect(0, &["source", "install", CHANNEL]);
         pair.outer.expect(0, &["push", CHANNEL]);
         pair.inner.ask(&["pass"]);
-        note_marks(&to);
+        note_marks(&to, is_structured);
+        if is_structured {
+            note_meetings(&to);
+        }
         let daemons = [&pair.outer, &pair.inner].map(|station| Some(Daemon::running(station))).into();
-        Self { plan, from, to, pair, daemons, source_proxy, sink_proxy, dice, tally }
+        let last = if is_structured { Version::LAST } else { Version::PLAIN };
+        let (is_restrained, witness) = (habits.is_restrained, changes::Witness::default());
+        Self { plan, from, to, pair, daemons, source_proxy, sink_proxy, dice, tally, last, is_restrained, witness }
     }
 
     /// Lets the applications write, with a stock push amid it, and kills what is to be killed.
-    fn write(&mut self) {
+    fn write(&mut self, weather: &Weather) {
         // SQLite has one writer at a time: with more of them the station hardly ever gets the file.
         let writers: Vec<Beside<()>> = (0..if self.from.dialect() == Dialect::Sqlite { 2 } else { 4 })
-            .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone()))
+            .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone(), self.habits()))
             .map(|writer| Beside::run(move |stop| writer.run(stop)))
             .collect();
+        if let Some(first) = self.plan.changes {
+            self.change_thrice(first, weather);
+        }
         let began = Instant::now();
         let mut pushed = false;
         while began.elapsed() < self.plan.time || !pushed || self.lacks_a_kill() {
@@ -136,6 +178,10 @@ impl Run {
         }
         self.tally.one("stock push amid it");
         writers.into_iter().for_each(Beside::finish);
+    }
+
+    fn habits(&self) -> Habits {
+        Habits { is_structured: self.plan.changes.is_some(), is_restrained: self.is_restrained.clone() }
     }
 
     fn befall(&mut self) {
@@ -192,7 +238,7 @@ impl Run {
         let (mut from, mut to) = (Session::of(&self.from.address()), Session::of(&self.to.address()));
         loop {
             let left = outbox(&self.from, &mut from);
-            let (there, here) = (rows(&mut from).expect("the source"), rows(&mut to).expect("the sink"));
+            let (there, here) = (rows(&mut from, self.last).expect("the source"), rows(&mut to, self.last).expect("the sink"));
             let channel = self.pair.outer.channel(CHANNEL);
             let is_confirmed = channel["left"] == channel["confirmed"];
             // A push that found its table locked may still have chunks to read, whose rows are there already.
@@ -233,6 +279,9 @@ impl Run {
             daemon.stop_cleanly();
         }
         self.each_packet_once();
+        if self.plan.changes.is_some() {
+            self.each_version_met_its_own();
+        }
         for station in [&self.pair.outer, &self.pair.inner] {
             let status = station.ask(&["status"]);
             assert_eq!(status.code, 0, "seed {seed}: {status:?}");
@@ -242,6 +291,9 @@ impl Run {
         assert_pass(&self.pair);
         let weather: Vec<&str> = WEATHER.iter().map(|fault| fault.name()).collect();
         let mut wanted: Vec<&str> = EVENTS.iter().copied().chain(weather).collect();
+        if self.plan.changes.is_some() {
+            wanted.extend(EVENTS_OF_CHANGES.iter().chain(&self.witness.wanted));
+        }
         if self.from.dialect() == Dialect::Sqlite {
             // One writer at a time.
             wanted.retain(|what| *what != "interleaved");
@@ -265,7 +317,7 @@ impl Run {
     /// I1 to I3, as the sink's database and both logs have them: every packet in its turn, each once.
     #[track_caller]
     fn each_packet_once(&self) {
-        let history = marks(&self.to);
+        let history: Vec<String> = marks(&self.to).into_iter().map(|(seq, _)| seq).collect();
         let expected: Vec<String> = (1..=history.len()).map(|seq| seq.to_string()).collect();
         assert_eq!(history, expected, "the sink's database had its packets in another order, or one twice");
         let of = |station, kind| -> Vec<u64> {
@@ -290,25 +342,35 @@ fn outbox(end: &End, session: &mut Session) -> u64 {
     session.number(&format!("SELECT CAST(count(*) AS CHAR(20)) FROM {table}"))
 }
 
-/// Lets the sink's database write down every move of its mark.
+/// Puts the description of the structure where both stations look for it.
 #[track_caller]
-fn note_marks(to: &End) {
+fn describe(pair: &Pair) {
+    for station in [&pair.outer, &pair.inner] {
+        fs::create_dir_all(station.path("structures")).expect("a station's own folder");
+        fs::write(station.path(format!("structures/{STRUCTURE}.toml")), description()).expect("a station's own file");
+    }
+}
+
+/// Lets the sink's database write down every move of its mark, with the version that its tables have then.
+#[track_caller]
+fn note_marks(to: &End, is_structured: bool) {
     let mut session = to.session();
+    let version = if is_structured { whole_version_sql(to.dialect()) } else { "0".to_owned() };
+    let insert = |seq: &str| format!("INSERT INTO mark_history(seq, version) VALUES ({seq}, {version})");
     let trigger = |event: &str, name: &str| {
-        format!(
-            "CREATE TRIGGER {name} AFTER {event} ON dukou_mark FOR EACH ROW BEGIN INSERT INTO mark_history(seq) VALUES (NEW.seq); END"
-        )
+        format!("CREATE TRIGGER {name} AFTER {event} ON dukou_mark FOR EACH ROW BEGIN {}; END", insert("NEW.seq"))
     };
     match to.dialect() {
-        Dialect::Postgres => session.must(
+        Dialect::Postgres => session.must(&format!(
             "CREATE SCHEMA IF NOT EXISTS dukou;
              CREATE TABLE IF NOT EXISTS dukou.dukou_mark (channel text PRIMARY KEY, epoch text, seq bigint, header text, at timestamptz NOT NULL DEFAULT clock_timestamp());
-             CREATE TABLE mark_history(n bigserial PRIMARY KEY, seq bigint);
-             CREATE FUNCTION note_mark() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO public.mark_history(seq) VALUES (NEW.seq); RETURN NULL; END$$;
+             CREATE TABLE mark_history(n bigserial PRIMARY KEY, seq bigint, version int);
+             CREATE FUNCTION note_mark() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {}; RETURN NULL; END$$;
              CREATE TRIGGER note_mark AFTER INSERT OR UPDATE ON dukou.dukou_mark FOR EACH ROW WHEN (NEW.seq IS NOT NULL) EXECUTE FUNCTION note_mark()",
-        ),
-        Dialect::Mariadb => session.must("CREATE TABLE mark_history(n BIGINT AUTO_INCREMENT PRIMARY KEY, seq BIGINT)"),
-        Dialect::Sqlite => session.must("CREATE TABLE mark_history(n INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER)"),
+            insert("NEW.seq").replace("mark_history(", "public.mark_history(")
+        )),
+        Dialect::Mariadb => session.must("CREATE TABLE mark_history(n BIGINT AUTO_INCREMENT PRIMARY KEY, seq BIGINT, version INT)"),
+        Dialect::Sqlite => session.must("CREATE TABLE mark_history(n INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER, version INTEGER)"),
     }
     if to.dialect() != Dialect::Postgres {
         session.must(&trigger("INSERT", "note_first_mark"));
@@ -316,11 +378,13 @@ fn note_marks(to: &End) {
     }
 }
 
-/// Gives the marks as they moved.
+/// Gives the marks as they moved, each with the version that the sink's tables had.
 #[track_caller]
-fn marks(to: &End) -> Vec<String> {
-    let rows = to.session().rows("SELECT CAST(seq AS CHAR(20)) FROM mark_history ORDER BY n").expect("the history of the mark");
-    rows.into_iter().map(|row| row.into_iter().flatten().next().unwrap_or_default().trim().to_owned()).collect()
+fn marks(to: &End) -> Vec<(String, String)> {
+    let sql = "SELECT CAST(seq AS CHAR(20)), CAST(version AS CHAR(4)) FROM mark_history ORDER BY n";
+    let rows = to.session().rows(sql).expect("the history of the mark");
+    let text = |cell: Option<&Option<String>>| cell.cloned().flatten().unwrap_or_default().trim().to_owned();
+    rows.into_iter().map(|row| (text(row.first()), text(row.get(1)))).collect()
 }
 
 /// Shows the first lines that only one side has.

@@ -3,6 +3,7 @@
 use dukou_rehearsal::random::Random;
 
 use super::session::{Dialect, Refusal, Session};
+use super::structure::Version;
 
 /// The tables, parents before children.
 pub const TABLES: [&str; 3] = ["zd", "h", "qlr"];
@@ -157,35 +158,27 @@ enum Reading {
     Float,
 }
 
-const COLUMNS: [&[(&str, Reading)]; 3] = [
-    &[
-        ("dm", Reading::Text),
-        ("mj", Reading::Number),
-        ("zl", Reading::Text),
-        ("rq", Reading::Date),
-        ("sj", Reading::Moment),
-        ("tu", Reading::Bytes),
-        ("bz", Reading::Float),
-        ("cs", Reading::Whole),
-    ],
-    &[
-        ("bm", Reading::Text),
-        ("xh", Reading::Whole),
-        ("zd", Reading::Text),
-        ("mj", Reading::Number),
-        ("yt", Reading::Text),
-        ("rq", Reading::Date),
-        ("cs", Reading::Whole),
-    ],
-    &[
-        ("id", Reading::Whole),
-        ("h_bm", Reading::Text),
-        ("h_xh", Reading::Whole),
-        ("mc", Reading::Text),
-        ("zj", Reading::Bytes),
-        ("sj", Reading::Moment),
-    ],
-];
+/// A table and its columns.
+type Shape = (&'static str, Vec<(&'static str, Reading)>);
+
+/// Gives the tables with their columns at a version of their structure.
+fn shapes(version: Version) -> Vec<Shape> {
+    use Reading::{Bytes, Date, Float, Moment, Number, Text, Whole};
+    let mut zd = vec![("dm", Text), ("mj", Number), ("zl", Text), ("rq", Date), ("sj", Moment), ("tu", Bytes)];
+    zd.extend((version < Version(4)).then_some(("bz", Float)));
+    zd.push(("cs", Whole));
+    let area = if version >= Version(3) { Text } else { Number };
+    let mut h = vec![("bm", Text), ("xh", Whole), ("zd", Text), ("mj", area), ("yt", Text), ("rq", Date), ("cs", Whole)];
+    let name = if version >= Version(4) { "qlrmc" } else { "mc" };
+    let mut qlr = vec![("id", Whole), ("h_bm", Text), ("h_xh", Whole), (name, Text), ("zj", Bytes), ("sj", Moment)];
+    zd.extend((version >= Version(2)).then_some(("dyh", Text)));
+    qlr.extend((version >= Version(2)).then_some(("zjh", Text)));
+    if version.is_structured() {
+        [&mut zd, &mut h, &mut qlr].into_iter().for_each(|columns| columns.push(("bj", Whole)));
+    }
+    let dictionary = version.is_structured().then(|| ("zdyt", vec![("dm", Text), ("mc", Text)]));
+    [("zd", zd), ("h", h), ("qlr", qlr)].into_iter().chain(dictionary).collect()
+}
 
 fn read_as(dialect: Dialect, column: &str, reading: Reading) -> String {
     match (dialect, reading) {
@@ -217,16 +210,16 @@ fn alike(reading: Reading, text: String) -> String {
     }
 }
 
-/// Gives every row of the three tables as a line, sorted; equal lines are equal values. Text is in hex.
+/// Gives every row of the tables, as they are at a version, as a line, sorted; equal lines are equal values. Text is in hex.
 ///
 /// # Errors
 /// What the server or the driver said.
-pub fn rows(session: &mut Session) -> Result<Vec<String>, Refusal> {
+pub fn rows(session: &mut Session, version: Version) -> Result<Vec<String>, Refusal> {
     let mut lines = Vec::new();
-    for (table, columns) in TABLES.iter().zip(COLUMNS) {
+    for (table, columns) in shapes(version) {
         let read: Vec<String> = columns.iter().map(|(column, reading)| read_as(session.dialect, column, *reading)).collect();
         for row in session.rows(&format!("SELECT {} FROM {table}", read.join(", ")))? {
-            let values = row.into_iter().zip(columns).map(|(value, (name, reading))| {
+            let values = row.into_iter().zip(&columns).map(|(value, (name, reading))| {
                 let value = value.map_or_else(|| "NULL".to_owned(), |value| alike(*reading, value));
                 format!("{name}={value}")
             });

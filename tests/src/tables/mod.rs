@@ -9,7 +9,8 @@
 //! | `reader.rs` | a reader of the sink that looks for children without a parent |
 //! | `weather.rs` | the gap devices, both ways |
 //! | `route.rs` | two stations with a channel between two databases |
-//! | `differential.rs` | the run: all of it at once, and what has to hold in the end |
+//! | `structure.rs`, `structure/` | the tables with a structure: three changes of it, who approves them, which version met which |
+//! | `differential.rs` | the run: all of it at once, and what has to hold in the end; `differential/changes.rs`: three structure changes amid it |
 
 pub mod differential;
 pub mod end;
@@ -18,6 +19,7 @@ pub mod reader;
 pub mod route;
 pub mod session;
 mod statement;
+pub mod structure;
 pub mod tally;
 pub mod weather;
 pub mod writer;

@@ -7,6 +7,8 @@ use dukou_servers::proxy::Proxy;
 use super::end::End;
 use super::land::{References, TABLES, schema};
 use super::session::Dialect;
+use super::structure::first;
+use super::structure::witness::stamp;
 use crate::stations::pair::Pair;
 use crate::stations::station::Station;
 
@@ -24,11 +26,13 @@ pub struct Settings<'a> {
     pub max_records: u32,
     /// Further lines of `[sink]`.
     pub sink_lines: &'a str,
+    /// Further lines of the channel's head.
+    pub head_lines: &'a str,
 }
 
 impl Default for Settings<'_> {
     fn default() -> Self {
-        Self { source_proxy: None, sink_proxy: None, max_records: 40, sink_lines: "" }
+        Self { source_proxy: None, sink_proxy: None, max_records: 40, sink_lines: "", head_lines: "" }
     }
 }
 
@@ -44,8 +48,9 @@ pub fn stations(from: &End, to: &End, tables: &[&str], settings: Settings<'_>) -
     let renamed: String = tables.iter().map(|name| format!("{:?} = {:?}\n", from.table(name), to.table(name))).collect();
     let secret = |end: &End| end.password().map_or("", |_| "database_password_file = \"database.password\"\n");
     let text = format!(
-        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n\n[batch]\nmax_records = {}\nlinger_ms = 20\n\n[source]\ndatabase = {:?}\n{}tables = [{}]\npoll_seconds = 0\n\n\
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\n{}\n[batch]\nmax_records = {}\nlinger_ms = 20\n\n[source]\ndatabase = {:?}\n{}tables = [{}]\npoll_seconds = 0\n\n\
          [sink]\ndatabase = {:?}\n{}{}\n[sink.tables]\n{renamed}",
+        settings.head_lines,
         settings.max_records,
         from.station_url(settings.source_proxy),
         secret(from),
@@ -74,6 +79,27 @@ pub fn lay_out(from: &End, to: &End, sink: References) {
     }
     from.run(&schema(from.dialect(), References::Cascading));
     to.run(&schema(to.dialect(), sink));
+}
+
+/// Makes the first version of the tables with a structure at both ends; SQLite makes tables anew that do nothing by themselves alone.
+///
+/// # Panics
+/// Panics when a database refuses.
+#[track_caller]
+pub fn lay_out_structured(from: &End, to: &End) {
+    for end in [from, to].into_iter().filter(|end| end.dialect() == Dialect::Sqlite) {
+        end.run("PRAGMA journal_mode = WAL");
+    }
+    let acts = if from.dialect() == Dialect::Postgres { " ON UPDATE CASCADE ON DELETE CASCADE" } else { "" };
+    from.run(&first(from.dialect(), acts));
+    to.run(&first(to.dialect(), ""));
+    stamp(from);
+}
+
+/// Gives the tables of the test with a structure: a dictionary beside the others.
+#[must_use]
+pub fn structured_tables() -> &'static [&'static str] {
+    &["zdyt", "zd", "h", "qlr"]
 }
 
 /// Gives the tables of the test.

@@ -32,6 +32,7 @@ pub const WEATHER: [Fault; 4] = [Fault::Delay, Fault::Duplicate, Fault::Reorder,
 /// Two devices that run.
 pub struct Weather {
     is_fair: Arc<AtomicBool>,
+    is_still: Arc<AtomicBool>,
     devices: [Beside<Counts>; 2],
 }
 
@@ -40,10 +41,17 @@ impl Weather {
     #[must_use]
     pub fn begin(pair: &Pair, seed: u64) -> Self {
         let is_fair = Arc::new(AtomicBool::new(false));
-        let device = |from: PathBuf, to: PathBuf, seed| carry(from, to, seed, is_fair.clone());
-        let inward = device(pair.outer.path("ferry/out"), pair.inner.path("ferry/in"), seed);
-        let outward = device(pair.inner.path("ferry/out"), pair.outer.path("ferry/in"), seed.wrapping_add(1));
-        Self { is_fair, devices: [inward, outward] }
+        let is_still = Arc::new(AtomicBool::new(false));
+        let inward = (pair.outer.path("ferry/out"), pair.inner.path("ferry/in"));
+        let outward = (pair.inner.path("ferry/out"), pair.outer.path("ferry/in"));
+        let inward = carry(inward, seed, is_fair.clone(), is_still.clone());
+        let outward = carry(outward, seed.wrapping_add(1), is_fair.clone(), Arc::default());
+        Self { is_fair, is_still, devices: [inward, outward] }
+    }
+
+    /// Lets the device inward rest, or go on.
+    pub fn rest(&self, is_still: bool) {
+        self.is_still.store(is_still, Ordering::SeqCst);
     }
 
     /// Lets everything that comes now pass.
@@ -60,7 +68,7 @@ impl Weather {
     }
 }
 
-fn carry(from: PathBuf, to: PathBuf, seed: u64, is_fair: Arc<AtomicBool>) -> Beside<Counts> {
+fn carry((from, to): (PathBuf, PathBuf), seed: u64, is_fair: Arc<AtomicBool>, is_still: Arc<AtomicBool>) -> Beside<Counts> {
     Beside::run(move |stop| {
         let script = |text: &str| Script { seed, ..Script::parse(text).expect("a script") };
         let mut bad = GapDevice::new(&from, &to, script(SCRIPT));
@@ -69,6 +77,10 @@ fn carry(from: PathBuf, to: PathBuf, seed: u64, is_fair: Arc<AtomicBool>) -> Bes
         while !stop.load(Ordering::SeqCst) {
             if is_fair.load(Ordering::SeqCst) {
                 fair.get_or_insert_with(|| GapDevice::new(&from, &to, script("scan_ms = 100")));
+            }
+            if is_still.load(Ordering::SeqCst) {
+                thread::sleep(Duration::from_millis(15));
+                continue;
             }
             // A folder that is gone for a moment is looked for again at the next step.
             let _ = fair.as_mut().unwrap_or(&mut bad).step(began.elapsed().as_millis() as u64);

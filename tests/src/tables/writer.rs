@@ -1,5 +1,6 @@
 //! Applications that write into the source at the same time: seeded random transactions, some long, some big, some rolled back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use dukou_rehearsal::random::Random;
 
 use super::session::{Address, Dialect, Refusal, Session};
 use super::statement::{Deed, Maker};
+use super::structure::{Version, version};
 use super::tally::Tally;
 
 /// What has to happen in a run, by name.
@@ -34,6 +36,26 @@ pub const EVENTS: [&str; 20] = [
     "interleaved",
 ];
 
+/// What has to happen besides where the tables' structure changes.
+pub const EVENTS_OF_CHANGES: [&str; 7] = [
+    "committed under version 1",
+    "committed under version 2",
+    "committed under version 3",
+    "committed under version 4",
+    "value in an added column",
+    "text beyond the old width",
+    "letters where a number was",
+];
+
+/// What of the tables' structure applications heed.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// The tables have a structure, and each transaction asks first at which version they are.
+    pub is_structured: bool,
+    /// Nobody fills columns that the first change added.
+    pub is_restrained: Arc<AtomicBool>,
+}
+
 /// How a transaction goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -49,13 +71,14 @@ pub struct Writer {
     dice: Random,
     number: u64,
     tally: Tally,
+    habits: Habits,
 }
 
 impl Writer {
     /// Makes the application of this number; everything it draws follows from the seed.
     #[must_use]
-    pub fn new(at: Address, seed: u64, number: u64, tally: Tally) -> Self {
-        Self { at, session: None, dice: Random::nth(seed, number), number, tally }
+    pub fn new(at: Address, seed: u64, number: u64, tally: Tally, habits: Habits) -> Self {
+        Self { at, session: None, dice: Random::nth(seed, number), number, tally, habits }
     }
 
     /// Writes until it is told to stop.
@@ -85,7 +108,7 @@ impl Writer {
         match self.within(&mut session, kind) {
             Ok(ended) => self.tally.one(ended),
             Err(refusal) => {
-                self.tally.one(if refusal.is_over { "cut off" } else { "refused" });
+                self.tally.one(why(&refusal));
                 if refusal.is_over || session.run("ROLLBACK").is_err() {
                     return;
                 }
@@ -100,18 +123,20 @@ impl Writer {
 
     fn within(&mut self, session: &mut Session, kind: Kind) -> Result<&'static str, Refusal> {
         session.run(if session.dialect == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
+        let version = self.look(session)?;
         let deeds = match kind {
             Kind::Long => self.dice.between(4, 9),
             _ => self.dice.between(1, 5),
         };
         for _ in 0..deeds {
-            let deed = self.deed(session.dialect, kind);
+            let deed = self.deed(session.dialect, kind, version);
             let has_savepoint = self.dice.chance(0.1);
             if has_savepoint {
                 session.run("SAVEPOINT here")?;
             }
             for statement in &deed.statements {
                 session.run(statement)?;
+                SIGNS.iter().filter(|(sign, _)| statement.contains(sign)).for_each(|(_, what)| self.tally.one(what));
             }
             self.tally.one(deed.name);
             if has_savepoint && self.dice.chance(0.6) {
@@ -132,11 +157,46 @@ impl Writer {
             return Ok("rolled back");
         }
         session.run("COMMIT")?;
+        if version.is_structured() {
+            self.tally.one(&format!("committed under version {}", version.0));
+        }
         Ok("committed")
     }
 
-    fn deed(&mut self, dialect: Dialect, kind: Kind) -> Deed {
-        let mut maker = Maker { dialect, dice: &mut self.dice, writer: self.number };
+    /// Asks at which version the tables are. From there they stay so until the transaction ends; in PostgreSQL, where the database itself says under which version a row is
+    /// written, only now and then.
+    fn look(&mut self, session: &mut Session) -> Result<Version, Refusal> {
+        if !self.habits.is_structured {
+            return Ok(Version::PLAIN);
+        }
+        match session.dialect {
+            Dialect::Postgres if self.dice.chance(0.5) => session.run("LOCK TABLE zd, h, qlr IN ROW EXCLUSIVE MODE")?,
+            Dialect::Mariadb => {
+                ["zd", "h", "qlr"].iter().try_for_each(|table| session.run(&format!("SELECT 1 FROM {table} LIMIT 1")))?
+            }
+            _ => {}
+        }
+        version(session)
+    }
+
+    fn deed(&mut self, dialect: Dialect, kind: Kind, version: Version) -> Deed {
+        let is_restrained = self.habits.is_restrained.load(Ordering::SeqCst);
+        let mut maker = Maker { dialect, dice: &mut self.dice, writer: self.number, version, is_restrained };
         if kind == Kind::Big { maker.big() } else { maker.deed() }
+    }
+}
+
+/// Values that only a later version takes, and what they are.
+const SIGNS: [(&str, &str); 3] =
+    [("'新", "value in an added column"), ("宽宽", "text beyond the old width"), ("㎡'", "letters where a number was")];
+
+/// What kept a transaction from its end.
+fn why(refusal: &Refusal) -> &'static str {
+    match refusal.code.as_str() {
+        _ if refusal.is_over => "cut off",
+        _ if refusal.words.contains("结构变更") => "met the door",
+        // There is no such column, or no such number.
+        "42703" | "22P02" | "1054" => "met another version",
+        _ => "refused",
     }
 }

@@ -3,6 +3,7 @@
 mod databases;
 mod feed;
 mod ferries;
+mod schema;
 mod verdict;
 mod words;
 
@@ -39,6 +40,9 @@ pub(crate) struct Options {
     /// The cadastre's tables between PostgreSQL and MariaDB, both ways / 权籍的表在两个数据库之间双向摆渡
     #[arg(long, conflicts_with = "records")]
     databases: bool,
+    /// Three structure changes between PostgreSQL and MariaDB, approved on both sides / 三次结构变更，两侧各自批准
+    #[arg(long, conflicts_with_all = ["records", "databases"])]
+    schema: bool,
     /// Generate so many messages beside the samples / 另外生成的报文数
     #[arg(long, value_name = "N", default_value_t = 0)]
     records: usize,
@@ -51,6 +55,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if options.databases {
         return databases::run(options);
+    }
+    if options.schema {
+        return schema::run(options);
     }
     let stopped = stop::at_ctrl_c()?;
     let say = |zh: &str, en: &str| println!("== {}", options.lang.say(zh, en));
