@@ -58,7 +58,13 @@ impl Engine {
     }
 
     /// Gives the changes that file what a record says whose packet waits for a person.
-    pub(crate) fn cards_of_record(&self, packet: &PacketKey, row: &RecordRow, learnt: Learnt, progress: Progress) -> Vec<Change> {
+    pub(crate) fn cards_of_record(
+        &self,
+        packet: &PacketKey,
+        row: &RecordRow,
+        learnt: Learnt,
+        progress: Progress,
+    ) -> Vec<Change> {
         let cards = cards_of_came(packet, row, learnt, progress, self.seams.clock.wall_ms());
         cards.into_iter().map(Change::Filed).collect()
     }

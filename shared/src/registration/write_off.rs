@@ -277,7 +277,8 @@ mod tests {
         ] {
             let (linted, rows) = examine(bytes, &Said { encoding: said, ..Said::default() });
             assert_eq!((linted.kind, codes(&linted)), ("write-off", Vec::new()));
-            let read: Vec<_> = rows.iter().map(|row| (row.id.map(|id| id.to_string()), row.ywh.as_str(), row.write_off)).collect();
+            let read: Vec<_> =
+                rows.iter().map(|row| (row.id.map(|id| id.to_string()), row.ywh.as_str(), row.write_off)).collect();
             let write_off = |state, kind| WriteOff { state, kind };
             assert_eq!(
                 read,

@@ -40,7 +40,11 @@ pub(crate) struct Options {
 
 /// Runs every step, whatever came of those before it, and sums up.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let mut outcomes = vec![step::check("room on disk", room::check), step::check("debian packages", debian::provide), step::check("rust components", components)];
+    let mut outcomes = vec![
+        step::check("room on disk", room::check),
+        step::check("debian packages", debian::provide),
+        step::check("rust components", components),
+    ];
     outcomes.extend(style(options));
     outcomes.push(if options.quick { step::skipped("cargo deny", "--quick") } else { deny() });
     outcomes.push(advisories(options));

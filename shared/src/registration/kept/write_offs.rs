@@ -1,6 +1,6 @@
 //! Rows of the platform's write-off lists: the newest of each message, or of each case at a unit.
 
-use super::super::day::ids::{comparable, case_of_flow};
+use super::super::day::ids::{case_of_flow, comparable};
 use super::super::day::resubmit::WriteOff;
 use super::super::write_off::Listed;
 use super::chains::CaseChain;
