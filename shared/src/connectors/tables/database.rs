@@ -5,6 +5,7 @@
 
 use super::mysql::{MysqlSink, MysqlSource, MysqlView};
 use super::postgres::{PostgresSink, PostgresSource, PostgresView};
+use super::restructure::Restructurer;
 use super::sqlite::{SqliteSink, SqliteSource, SqliteView};
 use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
 use super::view::{Following, ViewReader, ViewSource};
@@ -142,6 +143,8 @@ pub trait Databases: Send + Sync {
         tables: &[TableName],
         config: &TableSinkConfig,
     ) -> Result<Box<dyn TableSink>, DatabaseProblem>;
+    /// Makes what changes the structure of a database.
+    fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem>;
 }
 
 /// Which connector a URL means.
@@ -226,6 +229,10 @@ impl Databases for Drivers {
                 Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
             }
         })
+    }
+
+    fn restructurer(&self, _: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
+        Err(DatabaseProblem::NoConnector)
     }
 }
 

@@ -4,11 +4,14 @@
 //! at the commit, as a real server does it, so that a transaction may become visible behind a later one's rows. [`SimDatabases`] gives connectors for it.
 
 mod connectors;
+mod restructure;
 
 pub use connectors::SimDatabases;
 
+use super::restructure::{Standing, StepFault};
 use super::{Cells, Entry, Mark, Op, RowChange, TableFault, Value};
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -53,6 +56,8 @@ struct Shared {
     columns: BTreeMap<String, BTreeSet<String>>,
     parents: BTreeMap<String, (String, String)>,
     violations: Vec<String>,
+    /// Steps of structure changes that it refuses.
+    refuses: BTreeMap<u32, StepFault>,
 }
 
 /// The rows of a table, by key.
@@ -72,6 +77,12 @@ struct Content {
     marks: BTreeMap<ChannelName, Mark>,
     pending: BTreeMap<ChannelName, Vec<RowChange>>,
     applied: Vec<Mark>,
+    /// `dukou_schema`: by document, and whether rows come in.
+    changes: BTreeMap<(Digest, bool), Standing>,
+    /// The version of the structure after the changes that are done, by whether rows come in.
+    versions: BTreeMap<bool, u32>,
+    /// Each packet that was applied, and under which version of the structure.
+    met: Vec<(ChannelName, Mark, u32)>,
 }
 
 impl Content {
@@ -88,6 +99,8 @@ struct Noted {
     transaction: Option<u64>,
     at_ms: i64,
     entry: Entry,
+    /// The channel whose outbox it stands in, where it is no change of a row: those are of the channel that has the table.
+    channel: Option<ChannelName>,
 }
 
 /// A transaction of an application.
@@ -217,6 +230,27 @@ impl SimDatabase {
         self.lock().calls
     }
 
+    /// Lets a step of a structure change be refused, from now on.
+    pub fn refuse_step(&self, step: u32, fault: StepFault) {
+        self.lock().refuses.insert(step, fault);
+    }
+
+    /// Lets every step of a structure change be taken again.
+    pub fn refuse_none(&self) {
+        self.lock().refuses.clear();
+    }
+
+    /// Gives the version of the structure in the tables that rows leave from, or come into; 0 before the first change.
+    pub fn version(&self, comes: bool) -> u32 {
+        self.lock().content.versions.get(&comes).copied().unwrap_or_default()
+    }
+
+    /// Gives the packets of a channel that were applied, and under which version of the structure each was; 0 before the first change.
+    pub fn met(&self, channel: &ChannelName) -> Vec<(Mark, u32)> {
+        let met = self.lock().content.met.clone();
+        met.into_iter().filter(|(of, ..)| of == channel).map(|(_, mark, version)| (mark, version)).collect()
+    }
+
     /// Lets something happen around every call from now on, or ends that.
     pub fn hook(&self, hook: Option<SimHook>) {
         self.lock().hook = hook;
@@ -227,17 +261,17 @@ impl SimDatabase {
     }
 
     /// One call of a connector: its faults around what it does; after a fault of the call itself nothing of it stands.
-    fn call<T>(&self, act: impl FnOnce(&mut Shared) -> Result<T, TableFault>) -> Result<T, TableFault> {
+    fn call<T, F: From<TableFault>>(&self, act: impl FnOnce(&mut Shared) -> Result<T, F>) -> Result<T, F> {
         let mut shared = self.lock();
         shared.calls += 1;
         let number = shared.calls;
         let is_dead = |shared: &mut Shared, moment| shared.hook.as_mut().is_some_and(|hook| hook(number, moment));
         if is_dead(&mut shared, Moment::Before) {
-            return Err(away("killed"));
+            return Err(away("killed").into());
         }
         let planned = shared.planned.remove(&number);
         if let Some(SimFault::Refused(fault)) = planned {
-            return Err(fault);
+            return Err(fault.into());
         }
         let before = shared.content.clone();
         let done = act(&mut shared);
@@ -245,7 +279,7 @@ impl SimDatabase {
             shared.content = before;
         }
         if is_dead(&mut shared, Moment::After) || planned.is_some() {
-            return Err(away("no answer"));
+            return Err(away("no answer").into());
         }
         done
     }
@@ -295,7 +329,7 @@ impl SimTransaction {
             change_row(&mut shared.content.tables, &change);
             let transaction = change.transaction;
             let at_ms = shared.content.tick();
-            shared.content.outbox.insert(id, Noted { transaction, at_ms, entry: entry_of(change) });
+            shared.content.outbox.insert(id, Noted { transaction, at_ms, entry: entry_of(change), channel: None });
         }
     }
 

@@ -1,8 +1,10 @@
 //! The simulated database as a source and as a sink, by the contract of [`TableSource`] and [`TableSink`].
 
 use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
+use super::restructure::SimRestructurer;
 use super::{Content, Noted, Shared, SimDatabase, change_row};
 use crate::channel::{TableSinkConfig, TableSourceConfig};
+use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::{
     Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, RowsPart, TableFault,
     TableName, TableSink, TableSource, Value,
@@ -24,8 +26,14 @@ impl SimDatabases {
 }
 
 impl Databases for SimDatabases {
-    fn source(&self, at: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn TableSource>, DatabaseProblem> {
-        Ok(Box::new(SimSource(self.at(&at.url))))
+    fn source(
+        &self,
+        at: &Address,
+        channel: &ChannelName,
+        config: &TableSourceConfig,
+    ) -> Result<Box<dyn TableSource>, DatabaseProblem> {
+        let outbox = Outlet { channel: channel.clone(), tables: config.tables.clone() };
+        Ok(Box::new(SimSource { database: self.at(&at.url), outbox }))
     }
 
     fn outbox(&self, _: &Address, _: &ChannelName, _: &TableSourceConfig) -> Result<Box<dyn Outbox>, DatabaseProblem> {
@@ -41,24 +49,48 @@ impl Databases for SimDatabases {
     ) -> Result<Box<dyn TableSink>, DatabaseProblem> {
         Ok(Box::new(SimSink { database: self.at(&at.url), names: config.clone() }))
     }
+
+    fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
+        Ok(Box::new(SimRestructurer(self.at(&at.url))))
+    }
 }
 
-struct SimSource(SimDatabase);
+struct SimSource {
+    database: SimDatabase,
+    outbox: Outlet,
+}
+
+/// What of the outbox is a channel's.
+struct Outlet {
+    channel: ChannelName,
+    tables: Vec<TableName>,
+}
+
+impl Outlet {
+    fn has(&self, noted: &Noted) -> bool {
+        match &noted.entry {
+            Entry::Change(change) => self.tables.contains(&change.table),
+            Entry::Run(run, _) => self.tables.contains(run.table()),
+            Entry::Unfit { table, .. } => self.tables.contains(table),
+            Entry::Marker(_) | Entry::Structure(_) => noted.channel.as_ref() == Some(&self.channel),
+        }
+    }
+}
 
 impl TableSource for SimSource {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
-        self.0.call(|shared| Ok(read(&shared.content, except, limits)))
+        self.database.call(|shared| Ok(read(&shared.content, &self.outbox, except, limits)))
     }
 
     fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
-        self.0.call(|shared| {
+        self.database.call(|shared| {
             entries.iter().for_each(|entry| drop(remove(&mut shared.content, entry)));
             Ok(())
         })
     }
 
     fn set_aside(&mut self, refused: &[(EntryId, String)]) -> Result<(), TableFault> {
-        self.0.call(|shared| {
+        self.database.call(|shared| {
             for (entry, code) in refused {
                 if let Some(noted) = remove(&mut shared.content, entry) {
                     shared.content.set_aside.insert(entry.id, (noted, code.clone()));
@@ -69,11 +101,11 @@ impl TableSource for SimSource {
     }
 
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
-        self.0.call(|shared| chunk(&mut shared.content, want, token))
+        self.database.call(|shared| chunk(&mut shared.content, &self.outbox.channel, want, token))
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {
-        self.0.call(|_| Ok(Vec::new()))
+        self.database.call(|_| Ok(Vec::new()))
     }
 }
 
@@ -84,8 +116,9 @@ fn remove(content: &mut Content, entry: &EntryId) -> Option<Noted> {
 }
 
 /// Gives the closed window of the oldest entries, transaction by transaction, those with the lower highest id first.
-fn read(content: &Content, except: &BTreeSet<i64>, limits: ReadLimits) -> Vec<Offered> {
-    let seen: Vec<(&i64, &Noted)> = content.outbox.iter().filter(|(id, _)| !except.contains(id)).collect();
+fn read(content: &Content, outbox: &Outlet, except: &BTreeSet<i64>, limits: ReadLimits) -> Vec<Offered> {
+    let is_wanted = |(id, noted): &(&i64, &Noted)| !except.contains(id) && outbox.has(noted);
+    let seen: Vec<(&i64, &Noted)> = content.outbox.iter().filter(is_wanted).collect();
     let mut highest: BTreeMap<u64, i64> = BTreeMap::new();
     for (id, noted) in &seen {
         if let Some(transaction) = noted.transaction {
@@ -107,7 +140,16 @@ fn read(content: &Content, except: &BTreeSet<i64>, limits: ReadLimits) -> Vec<Of
         let offered = Offered { id: *id, at_ms: noted.at_ms, entry: noted.entry.clone() };
         groups.entry(place(*id, noted)).or_default().push(offered);
     }
-    cut(groups.into_values(), limits.rows)
+    before_structure(cut(groups.into_values(), limits.rows))
+}
+
+/// Lets a read end before the place of a structure change, and what is behind that place wait for the next one.
+fn before_structure(mut offered: Vec<Offered>) -> Vec<Offered> {
+    let place = offered.iter().position(|offered| matches!(offered.entry, Entry::Structure(_)));
+    if let Some(at) = place {
+        offered.truncate(at.max(1));
+    }
+    offered
 }
 
 /// Takes whole groups up to the limit; a first one that alone is longer is cut, and says that it goes on.
@@ -133,7 +175,7 @@ fn cut(groups: impl Iterator<Item = Vec<Offered>>, limit: usize) -> Vec<Offered>
     taken
 }
 
-fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
+fn chunk(content: &mut Content, channel: &ChannelName, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
     let behind = |key: &Cells| want.after.is_none_or(|after| key > after);
     let wanted = |row: &Cells| want.filter.is_none_or(|filter| selects(filter, row));
     let rows = content.tables.get(want.table).into_iter().flatten().filter(|(key, row)| behind(key) && wanted(row));
@@ -149,7 +191,8 @@ fn chunk(content: &mut Content, want: &ChunkWanted<'_>, token: u64) -> Result<Ch
     }
     content.last_id += 1;
     let at_ms = content.tick();
-    content.outbox.insert(content.last_id, Noted { transaction: None, at_ms, entry: Entry::Marker(token) });
+    let (entry, channel) = (Entry::Marker(token), Some(channel.clone()));
+    content.outbox.insert(content.last_id, Noted { transaction: None, at_ms, entry, channel });
     let stock = |(key, row): &(Cells, Cells)| RowChange {
         table: want.table.to_string(),
         op: Op::Stock,
@@ -243,6 +286,8 @@ fn apply(shared: &mut Shared, channel: &ChannelName, packet: &RowPacket, names: 
         shared.content.pending.insert(channel.clone(), waits);
     }
     shared.content.marks.insert(channel.clone(), packet.mark);
+    let version = shared.content.versions.get(&true).copied().unwrap_or_default();
+    shared.content.met.push((channel.clone(), packet.mark, version));
     if !packet.changes.is_empty() {
         shared.content.applied.push(packet.mark);
     }
