@@ -192,6 +192,8 @@ pub struct Engine {
     pub(crate) incoming: BTreeMap<ChannelName, Incoming>,
     /// The channels that name a structure.
     pub(crate) structured: Vec<Channel>,
+    /// What is remembered of structure changes that come in.
+    pub(crate) barrier: crate::receive::structure::Barrier,
     /// Folders whose files are named after records.
     record_folders: Vec<PathBuf>,
     pub(crate) run: RunId,
@@ -278,6 +280,7 @@ impl Engine {
             outgoing,
             incoming,
             structured,
+            barrier: Default::default(),
             record_folders,
             run,
             riding: Vec::new(),

@@ -93,6 +93,10 @@ codes! {
     LogWaits = "log-waits" Alarm
         means ["有登簿日志等人决定：对方拒收，不知道对方收没收，或多次没有发出", "A daily log waits for a person: it was refused, whether the server has it is not known, or nothing left though it was tried again and again"]
         next ["请用 log show 查看，向对方核实后用 log decide 决定", "see log show, ask at the platform, then decide with log decide"]
+    /// A marker of a structure change waits for half of the time that its sender keeps packets.
+    SchemaHeld = "schema-held" Alarm
+        means ["结构变更的标记已等了对方保存期的一半，后面的数据都还没有落地；再等下去，对方保存的包会陆续过期", "A marker of a structure change has waited for half of the time that its sender keeps packets, and nothing behind it is applied; waiting on, packets begin to leave the sender's keeping"]
+        next ["请看 status 和 schema show：缺哪条通道的标记就请对方 resend，缺批准就由审批人 schema approve", "see status and schema show: for a marker that is missing the sender runs resend, for an approval that is missing an approver runs schema approve"]
 }
 
 impl Code {

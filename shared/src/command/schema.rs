@@ -5,8 +5,10 @@
 
 mod approver;
 mod decide;
+mod import;
 mod lint;
 mod plan;
+mod rehearse;
 mod show;
 mod status;
 mod words;
@@ -44,6 +46,10 @@ enum SchemaVerb {
     Approve(decide::ApproveArgs),
     /// 撤销本站提议的变更 / cancel a change that was proposed here
     Cancel(decide::CancelArgs),
+    /// 把变更在接收端的数据库试一遍并退回 / try a change where rows come in, and take it back
+    Try(decide::WhichArgs),
+    /// 读入人工带来的标记包 / take in marker packets that were carried by hand
+    Import(import::ImportArgs),
     /// 显示变更：文件、计划、谁签了 / a change: document, plan, who signed
     Show(show::ShowArgs),
 }
@@ -89,6 +95,8 @@ pub(super) fn at_station(station: &Station, args: SchemaArgs, lang: Lang) -> Res
         SchemaVerb::Propose(args) => decide::propose(station, &args, lang),
         SchemaVerb::Approve(args) => decide::approve(station, &args, lang),
         SchemaVerb::Cancel(args) => decide::cancel(station, args, lang),
+        SchemaVerb::Try(args) => rehearse::rehearse(station, &args, lang),
+        SchemaVerb::Import(args) => import::import(station, &args, lang),
         SchemaVerb::Show(args) => show::show(station, &args, lang),
     }
 }

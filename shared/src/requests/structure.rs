@@ -10,7 +10,8 @@ use crate::error::EngineFault;
 use crate::lang::Lang;
 use crate::say;
 use crate::schema::approval::{Refused, Scene, standing};
-use crate::schema::here::{Here, HereFault};
+use crate::schema::here::{Here, HereFault, Standpoint};
+use crate::schema::versions::Believed;
 use crate::schema::{DOCUMENT_MAX, Document};
 use crate::store::book::{BookChange, BookDecision, BookKey};
 use crate::store::{Change, Direction};
@@ -72,15 +73,21 @@ impl Engine {
         }
     }
 
-    /// Tells what a document comes to at this station now.
-    fn here(&self, document: &Document) -> Result<Result<Here, HereFault>, EngineFault> {
+    /// Tells what a document comes to at this station: a proposal, or a change that begins at the version with this digest.
+    pub(crate) fn here(&mut self, document: &Document, base: Option<&Digest>) -> Result<Result<Here, HereFault>, EngineFault> {
         let name = &document.structure;
         let path = self.station.dir.join("structures").join(format!("{name}.toml"));
         let description = match self.seams.files.read(&path, DOCUMENT_MAX) {
             Err(fault) if fault.is_gone() => return Ok(Err(HereFault::NoDescription(name.clone()))),
             read => read?,
         };
-        Ok(Here::of(&self.structured, self.station.config.station.side, &description, document))
+        let (book, believed) = (self.store().book()?, self.state.fact::<Believed>()?);
+        let (channels, side) = (&self.structured, self.station.config.station.side);
+        let at = Standpoint { channels, side, description: &description, book: &book, believed: &believed };
+        Ok(match base {
+            None => Here::of_proposal(&at, document),
+            Some(base) => Here::behind(&at, base, document),
+        })
     }
 
     fn propose(&mut self, bytes: &[u8], approval: &Approval, person: &Person<'_>) -> Result<Answer, EngineFault> {
@@ -91,7 +98,7 @@ impl Engine {
                 return Ok(no(first));
             }
         };
-        let here = match self.here(&document)? {
+        let here = match self.here(&document, None)? {
             Ok(here) => here,
             Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
         };
@@ -178,20 +185,10 @@ impl Engine {
         }
         // What stands in the book was read before.
         let Ok(document) = Document::read(&change.document) else { return Ok(unknown(key)) };
-        let here = match self.here(&document)? {
+        let here = match self.here(&document, Some(&change.base))? {
             Ok(here) => here,
             Err(fault) => return Ok(no(|lang| fault.sentence("schema-change.toml", lang))),
         };
-        if here.before.digest != change.base {
-            return Ok(no(|lang| {
-                say!(
-                    lang,
-                    "本站 structures/{}.toml 不是这份变更开始的那一版；没有改动任何东西。请与对方核对两边的结构说明。",
-                    "structures/{}.toml here is not the version that this change begins at; nothing was changed. Compare the descriptions of both sides.",
-                    key.structure
-                )
-            }));
-        }
         if let Some(refused) = self.refused(&change, &here, (ApprovalKind::Approve, approval), person)? {
             return Ok(refused);
         }
@@ -295,8 +292,8 @@ fn approved(change: &BookChange, count: u64) -> Answer {
     Answer::done(count, |lang| {
         say!(
             lang,
-            "已批准到第 {to} 版的变更。本版程序只登记批准，还不会执行：数据库没有改动。",
-            "The change to version {to} is approved. This version of the program notes approvals and does not make changes yet: no database was touched."
+            "已批准到第 {to} 版的变更。本站发出的表随即在来源数据库执行，标记随后离站；本站接收的表等对方的标记到齐再执行。进展见 schema show {to}。",
+            "The change to version {to} is approved. Tables that rows leave from are changed at once and the markers leave behind that; tables that rows come into wait until the peer's markers are all here. See schema show {to}."
         )
     })
 }

@@ -8,11 +8,13 @@ use super::loss::Loss;
 use super::naming::Names;
 use super::plan::{Plan, PlanFault};
 use super::structure::{DescriptionFault, Structure, Unfit};
+use super::versions::{self, Believed};
 use crate::channel::Channel;
 use crate::connectors::tables::describe::dialect_of;
 use crate::lang::Lang;
 use crate::say;
 use crate::store::Direction;
+use crate::store::book::BookChange;
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::{Digest, sha256};
@@ -82,6 +84,14 @@ pub enum HereFault {
     /// Rows leave from two databases that it changes: that cannot be one transaction.
     #[error("it changes two databases that rows leave from")]
     TwoSources,
+    /// No end of a channel here is at the version that it begins at.
+    #[error("no channel of this station is at version {from} of {structure}")]
+    NotAt {
+        /// The structure.
+        structure: String,
+        /// The version that it begins at.
+        from: u32,
+    },
 }
 
 impl HereFault {
@@ -111,6 +121,11 @@ impl HereFault {
                 "{file} 第 {line} 行 op = \"sql\" 涉及的表在本站叫别的名字，或通道只有其中一部分；没有改动任何东西。",
                 "{file} line {line}: op = \"sql\" touches tables that are called differently here, or of which the channels have only some; nothing was changed."
             ),
+            Self::NotAt { structure, from } => say!(
+                lang,
+                "本站没有哪条通道在结构 {structure} 的第 {from} 版上；没有改动任何东西。请看 schema show：前一版要先做完，两边的结构说明也要一致。",
+                "No channel of this station is at version {from} of structure {structure}; nothing was changed. See schema show: the version before has to be made first, and the descriptions of both sides have to be the same."
+            ),
             Self::TwoSources => say!(
                 lang,
                 "这份变更要改两个来源数据库，不能是一个事务；没有改动任何东西。请分成两份文件。",
@@ -123,14 +138,40 @@ impl HereFault {
 /// Names of a database's tables, gathered over its channels.
 type Ends = BTreeMap<(bool, String), (ChannelName, Names)>;
 
+/// What a station knows of its structures.
+#[derive(Clone, Copy, Debug)]
+pub struct Standpoint<'a> {
+    /// Its channels.
+    pub channels: &'a [Channel],
+    /// Which side it is.
+    pub side: Side,
+    /// The description of the structure's first version.
+    pub description: &'a [u8],
+    /// The changes that are known.
+    pub book: &'a [BookChange],
+    /// At which versions its ends are.
+    pub believed: &'a Believed,
+}
+
+/// Tells whether a document concerns a channel of its structure: it touches a table of it, or makes one where it has any; or renames what its messages hold. No
+/// operation renames a table, so that every version of the structure gives the same answer.
+pub fn concerns(structure: &Structure, channel: &Channel, document: &Document) -> bool {
+    let tables = channel.source.tables().map_or(&[][..], |source| &source.tables);
+    let (names, _) = structure.names_in(&tables.iter().map(|table| (table.clone(), table.clone())).collect::<Vec<_>>());
+    document.changes.iter().any(|change| match &change.operation {
+        Operation::RenameElement { .. } => tables.is_empty(),
+        Operation::AddTable(_) => !names.is_empty(),
+        operation => operation.tables().iter().any(|table| names.contains_key(*table)),
+    })
+}
+
 impl Here {
-    /// Tells what a document comes to at a station of `side`, given the description of the structure.
+    /// Tells what a document comes to at a station of `side`, given the structure before.
     ///
     /// # Errors
     /// [`HereFault`].
-    pub fn of(channels: &[Channel], side: Side, description: &[u8], document: &Document) -> Result<Self, HereFault> {
+    pub fn of(channels: &[Channel], side: Side, before: Structure, document: &Document) -> Result<Self, HereFault> {
         let name = &document.structure;
-        let before = Structure::read(description).map_err(|fault| HereFault::Description { name: name.clone(), fault })?;
         before.apply(document)?;
         let mut here = Self { before, databases: Vec::new(), leaving: Vec::new(), coming: Vec::new() };
         let mut ends = Ends::new();
@@ -156,6 +197,35 @@ impl Here {
         }
     }
 
+    /// Tells what a document that is proposed comes to: it begins at the version with its number at which an end of a channel here is.
+    ///
+    /// # Errors
+    /// [`HereFault`].
+    pub fn of_proposal(at: &Standpoint<'_>, document: &Document) -> Result<Self, HereFault> {
+        let name = &document.structure;
+        let wrong = |fault| HereFault::Description { name: name.clone(), fault };
+        let first = Structure::read(at.description).map_err(wrong)?;
+        let of_structure = || at.channels.iter().filter(|channel| channel.structure.as_ref() == Some(name));
+        if of_structure().next().is_none() {
+            return Err(HereFault::NoChannel(name.clone()));
+        }
+        let ends = versions::Ends { believed: at.believed, book: at.book, first: &first };
+        let not_at = || HereFault::NotAt { structure: name.clone(), from: document.from };
+        let base = ends.version(of_structure(), document.from).ok_or_else(not_at)?;
+        Self::behind(at, &base, document)
+    }
+
+    /// Tells what a document comes to that begins at the version with this digest.
+    ///
+    /// # Errors
+    /// [`HereFault`].
+    pub fn behind(at: &Standpoint<'_>, base: &Digest, document: &Document) -> Result<Self, HereFault> {
+        let (structure, from) = (document.structure.clone(), document.from);
+        let wrong = |fault| HereFault::Description { name: structure.clone(), fault };
+        let before = Structure::version(at.description, at.book, Some(base)).map_err(wrong)?;
+        Self::of(at.channels, at.side, before.ok_or(HereFault::NotAt { structure, from })?, document)
+    }
+
     /// Takes a channel of the structure.
     fn take(&mut self, channel: &Channel, side: Side, document: &Document, ends: &mut Ends) {
         let goes = channel.direction(side) == Direction::Out;
@@ -166,12 +236,7 @@ impl Here {
             (table.clone(), here.to_owned())
         };
         let (names, _) = self.before.names_in(&tables.iter().map(named).collect::<Vec<_>>());
-        let of_messages = tables.is_empty();
-        let concerns = document.changes.iter().any(|change| match &change.operation {
-            Operation::RenameElement { .. } => of_messages,
-            operation => operation.tables().iter().any(|table| names.contains_key(*table)),
-        });
-        if concerns {
+        if concerns(&self.before, channel, document) {
             let list = if goes { &mut self.leaving } else { &mut self.coming };
             list.push(channel.channel.clone());
             list.sort();
@@ -278,7 +343,7 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
     }
 
     fn here(channels: &[Channel], side: Side, changes: &str) -> Result<Here, HereFault> {
-        Here::of(channels, side, STRUCTURE.as_bytes(), &document(changes))
+        Here::of(channels, side, Structure::read(STRUCTURE.as_bytes()).unwrap(), &document(changes))
     }
 
     fn names(channels: &[ChannelName]) -> Vec<String> {
@@ -325,6 +390,18 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
         assert_eq!(here(&two, Side::Outer, &both).unwrap_err(), HereFault::TwoSources);
         assert!(here(&two, Side::Inner, &both).is_ok());
         assert_eq!(here(&[], Side::Outer, &both).unwrap_err(), HereFault::NoChannel("sample".into()));
+        let (book, believed) = (Vec::new(), Believed::default());
+        let at = Standpoint {
+            channels: &two[..1],
+            side: Side::Outer,
+            description: STRUCTURE.as_bytes(),
+            book: &book,
+            believed: &believed,
+        };
+        assert!(Here::of_proposal(&at, &document(&widen("zd", "yt"))).is_ok());
+        let later = Document { from: 2, to: 3, ..document(&widen("zd", "yt")) };
+        let refused = Here::of_proposal(&at, &later).unwrap_err();
+        assert_eq!(refused, HereFault::NotAt { structure: "sample".into(), from: 2 }, "the version before is not made");
         let script = [tables("parcels", "outer", "postgres://a/one", "table-file:scripts", "\"zd\"")];
         assert!(matches!(here(&script, Side::Inner, &widen("zd", "yt")).unwrap_err(), HereFault::NoDriver(_)));
         let sql = "\n[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"zd\", \"fw\"]\npostgres = { forward = \"a\", check = \"b\", expect = \"1\", rollback = \"c\" }\n";

@@ -8,7 +8,7 @@ mod check;
 #[cfg(test)]
 pub(in crate::schema) mod tests;
 
-pub use apply::{Unfit, WhyNot};
+pub use apply::{Unfit, WhyNot, next_digest};
 pub use check::{DescriptionFault, Wrong};
 pub(in crate::schema) use check::{check_name, is_label, is_structure_name};
 

@@ -1,6 +1,7 @@
 //! The book of structure changes: what was proposed here or came in a marker, and what persons decided about it.
 
 use super::Direction;
+use crate::schema::structure::next_digest;
 use dukou_packets::packet::marker::{Approval, Change};
 use dukou_packets::suite::Digest;
 
@@ -31,6 +32,11 @@ pub struct BookChange {
 }
 
 impl BookChange {
+    /// Gives the digest of the structure behind it.
+    pub fn after(&self) -> Digest {
+        next_digest(&self.base, &self.key.document)
+    }
+
     /// Gives what approvals are signatures for.
     pub fn signed(&self) -> Change {
         let BookKey { structure, to, document } = self.key.clone();

@@ -210,6 +210,17 @@ impl SimStation {
         signer
     }
 
+    /// Ends the key of an approver, in the next version of the keyring: an engine that is opened from now on knows it.
+    ///
+    /// # Panics
+    /// When there is no such approver.
+    pub fn end_approver(&mut self, seed: u8) {
+        let id = SoftSigner::from_seed([seed; 32]).key_id();
+        let next = next_keyring(&self.keys.keyring, Roster::End(id), &self.authority).expect("a keyring");
+        self.files.put(self.station.log_dir().join(format!("keyring-{:06}.txt", next.body().version)), next.text());
+        self.keys.keyring = next;
+    }
+
     /// Opens the engine unless it runs.
     ///
     /// # Errors

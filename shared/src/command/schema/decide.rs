@@ -14,12 +14,14 @@ use crate::requests::Request;
 use crate::requests::structure::Act;
 use crate::say;
 use crate::schema::approval::reason_digest;
-use crate::schema::here::{Here, HereFault};
+use crate::schema::here::{Here, HereFault, Standpoint};
+use crate::schema::versions::Believed;
 use crate::schema::{DOCUMENT_MAX, Document};
 use crate::station::Station;
 use crate::store::book::{BookChange, BookKey};
 use clap::Args;
 use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, Statement, document_digest};
+use dukou_packets::suite::Digest;
 
 /// Who signs.
 #[derive(Args)]
@@ -49,9 +51,9 @@ pub(super) struct ProposeArgs {
 #[derive(Args)]
 pub(super) struct WhichArgs {
     /// 变更到第几版 / the version that the change leads to
-    number: u32,
+    pub(super) number: u32,
     #[command(flatten)]
-    among: AmongArgs,
+    pub(super) among: AmongArgs,
 }
 
 /// Which of several changes to one version.
@@ -81,15 +83,26 @@ pub(super) struct CancelArgs {
     person: PersonArgs,
 }
 
-/// Tells what a document comes to at this station.
-pub(super) fn here(station: &Station, document: &Document) -> Result<Result<Here, HereFault>, EngineFault> {
+/// Tells what a document comes to at this station: a proposal, or a change that begins at the version with this digest.
+pub(super) fn here(
+    station: &Station,
+    document: &Document,
+    base: Option<&Digest>,
+) -> Result<Result<Here, HereFault>, EngineFault> {
     let name = &document.structure;
     let path = station.dir.join("structures").join(format!("{name}.toml"));
     let description = match read_file(&path, DOCUMENT_MAX) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Err(HereFault::NoDescription(name.clone()))),
         read => read.map_err(|error| ConfigFault::unreadable(&path, &error))?,
     };
-    Ok(Here::of(&Channel::load_all(station)?, station.config.station.side, &description, document))
+    let (mut store, channels) = (read_known_store(station)?, Channel::load_all(station)?);
+    let (book, believed) = (store.book()?, store.load()?.fact::<Believed>()?);
+    let side = station.config.station.side;
+    let at = Standpoint { channels: &channels, side, description: &description, book: &book, believed: &believed };
+    Ok(match base {
+        None => Here::of_proposal(&at, document),
+        Some(base) => Here::behind(&at, base, document),
+    })
 }
 
 pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -97,7 +110,7 @@ pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Resu
     let document = Document::read(&bytes).map_err(|found| {
         refused(|lang| found.iter().map(|found| found.sentence(&name, lang)).collect::<Vec<_>>().join("\n"))
     })?;
-    let here = here(station, &document)?.map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+    let here = here(station, &document, None)?.map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
     let change = Change {
         structure: document.structure.clone(),
         from: document.from,
@@ -113,7 +126,8 @@ pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Resu
 pub(super) fn approve(station: &Station, args: &ApproveArgs, lang: Lang) -> Result<u8, EngineFault> {
     let change = pick(station, args.which.number, &args.which.among)?;
     let document = Document::read(&change.document).map_err(|_| refused(unreadable))?;
-    let here = here(station, &document)?.map_err(|fault| refused(|lang| fault.sentence("schema-change.toml", lang)))?;
+    let here = here(station, &document, Some(&change.base))?
+        .map_err(|fault| refused(|lang| fault.sentence("schema-change.toml", lang)))?;
     let Some(approval) = sign(station, &change.signed(), &here, (ApprovalKind::Approve, &args.sign), lang)? else {
         return Ok(1);
     };

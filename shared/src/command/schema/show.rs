@@ -8,6 +8,7 @@ use crate::error::EngineFault;
 use crate::keys::{Trust, read_keyring};
 use crate::lang::{Lang, plain_line};
 use crate::report::civil_time;
+use crate::report::structures_coming::structures_coming;
 use crate::say;
 use crate::schema::Document;
 use crate::schema::approval::{Refused, Scene, standing};
@@ -54,8 +55,9 @@ pub(super) fn show(station: &Station, args: &ShowArgs, lang: Lang) -> Result<u8,
 fn verdict(station: &Station, change: &BookChange, decisions: &[BookDecision]) -> Result<Result<(), Refused>, EngineFault> {
     let own = read_keyring(&station.keys_dir().join("keyring.txt"))?;
     let trust = Trust::load(station)?;
-    let here = Document::read(&change.document).ok().map(|document| here(station, &document)).transpose()?;
-    let here = here.and_then(Result::ok).filter(|here| here.before.digest == change.base);
+    let here =
+        Document::read(&change.document).ok().map(|document| here(station, &document, Some(&change.base))).transpose()?;
+    let here = here.and_then(Result::ok);
     let scene = Scene {
         change,
         own: &own,
@@ -68,9 +70,7 @@ fn verdict(station: &Station, change: &BookChange, decisions: &[BookDecision]) -
 
 fn standing_words(verdict: Result<(), Refused>, lang: Lang) -> String {
     match verdict {
-        Ok(()) => {
-            say!(lang, "已批准（本版程序还不会执行）", "approved (this version of the program does not make changes yet)")
-        }
+        Ok(()) => say!(lang, "已批准", "approved"),
         Err(why) => {
             let (code, words) = (why.code(), why.words(lang));
             say!(lang, "未获批准（{code}）：{words}", "not approved ({code}): {words}")
@@ -104,13 +104,16 @@ fn whole(
     let digest = change.key.document;
     said += &say!(lang, "变更文件（摘要 {digest}）：\n", "The document (digest {digest}):\n");
     said += &format!("{text}\n");
-    match here(station, &document)? {
+    match here(station, &document, Some(&change.base))? {
         Err(fault) => said += &format!("{}\n", fault.sentence("schema-change.toml", lang)),
         Ok(here) => said += &here_words(&here, lang),
     }
     for decision in standing(change, decisions).0 {
         said += &decision_words(station, decision, lang);
     }
+    let state = read_known_store(station)?.load()?;
+    let coming = structures_coming(&state)?.into_iter().filter(|coming| coming.document == digest.to_string());
+    said.extend(coming.map(|coming| coming.sentence(lang) + "\n"));
     Ok(said)
 }
 

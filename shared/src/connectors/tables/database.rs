@@ -3,6 +3,7 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
+use super::describe::{Describer, describer_of};
 use super::mysql::{MysqlSink, MysqlSource, MysqlView};
 use super::postgres::{PostgresSink, PostgresSource, PostgresView};
 use super::restructure::Restructurer;
@@ -16,6 +17,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::seams::real_files::RealFiles;
 use crate::station::Station;
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use std::fmt;
 use std::io::Read;
@@ -143,6 +145,8 @@ pub trait Databases: Send + Sync {
         tables: &[TableName],
         config: &TableSinkConfig,
     ) -> Result<Box<dyn TableSink>, DatabaseProblem>;
+    /// Makes what describes a database, and says which kind it is.
+    fn describer(&self, at: &Address) -> Result<(crate::schema::Dialect, Box<dyn Describer>), DatabaseProblem>;
     /// Makes what changes the structure of a database.
     fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem>;
 }
@@ -229,6 +233,10 @@ impl Databases for Drivers {
                 Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
             }
         })
+    }
+
+    fn describer(&self, at: &Address) -> Result<(crate::schema::Dialect, Box<dyn Describer>), DatabaseProblem> {
+        describer_of(at)
     }
 
     fn restructurer(&self, _: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
@@ -356,6 +364,31 @@ pub fn own_tables_of(station: &Station, channel: &Channel) -> Result<Option<Box<
         address(station, channel, "sink.database_password_file", &config.database, config.database_password_file.as_deref())?;
     let made = Drivers::own_tables(&at, &source.tables, config);
     made.map(Some).map_err(|problem| fault(station, channel, "sink.database", problem))
+}
+
+/// Makes what changes the structure of the database that a channel leads from (`Out`) or into (`In`); `None` for a channel of files.
+///
+/// # Errors
+/// [`ConfigFault::Database`].
+pub fn restructurer_of(
+    databases: &dyn Databases,
+    station: &Station,
+    channel: &Channel,
+    direction: Direction,
+) -> Result<Option<Box<dyn Restructurer>>, ConfigFault> {
+    let (setting, of_password, end) = match direction {
+        Direction::Out => {
+            let source = channel.source.tables().map(|source| (&source.database, source.database_password_file.as_deref()));
+            ("source.database", "source.database_password_file", source)
+        }
+        Direction::In => {
+            let sink = channel.sink.tables().map(|sink| (&sink.database, sink.database_password_file.as_deref()));
+            ("sink.database", "sink.database_password_file", sink)
+        }
+    };
+    let Some((url, password_file)) = end else { return Ok(None) };
+    let at = address(station, channel, of_password, url, password_file)?;
+    databases.restructurer(&at).map(Some).map_err(|problem| fault(station, channel, setting, problem))
 }
 
 pub(super) fn fault(station: &Station, channel: &Channel, setting: &'static str, problem: DatabaseProblem) -> ConfigFault {

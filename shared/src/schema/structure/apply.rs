@@ -7,10 +7,15 @@ use crate::say;
 use crate::schema::document::{Change, Document, Operation};
 use crate::schema::name::same;
 use crate::schema::types::ColumnType;
-use dukou_packets::suite::sha256;
+use dukou_packets::suite::{Digest, sha256};
 
 /// What the digest of a later version begins with.
 const NEXT: &[u8] = b"dukou-structure-next-v1\0";
+
+/// Gives the digest of the version that a document makes of the one before.
+pub fn next_digest(before: &Digest, document: &Digest) -> Digest {
+    sha256(&[NEXT, before.as_bytes(), document.as_bytes()])
+}
 
 /// An operation that cannot be done to this structure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +124,7 @@ impl Structure {
             next = next.step(change)?;
         }
         next.version = document.to;
-        next.digest = sha256(&[NEXT, self.digest.as_bytes(), document.digest.as_bytes()]);
+        next.digest = next_digest(&self.digest, &document.digest);
         Ok(next)
     }
 

@@ -29,6 +29,7 @@ mod seeds;
 mod sink;
 mod source;
 mod structures;
+mod structures_coming;
 mod sweep;
 mod troubles;
 mod waivers;
