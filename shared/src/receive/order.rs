@@ -27,6 +27,9 @@ const ROTTEN: &str = "spool";
 /// The hold of a channel whose next packet is a marker: what is behind it was written for the structure that comes with it.
 pub(crate) const STRUCTURE: &str = "structure";
 
+/// The code of a hold, and its words where the code alone does not say it.
+type Refused = (&'static str, Option<[String; 2]>);
+
 /// Missing packets: ranges by channel.
 pub(crate) type Gaps = BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>;
 
@@ -342,7 +345,7 @@ impl Engine {
         chained: bool,
         verified: &Verified,
         is_first: bool,
-    ) -> Result<Option<(&'static str, Option<[String; 2]>)>, EngineFault> {
+    ) -> Result<Option<Refused>, EngineFault> {
         let plain = |code| Ok(Some((code, None)));
         if !chained {
             return plain("chain");

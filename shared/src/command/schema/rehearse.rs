@@ -21,7 +21,7 @@ use dukou_packets::suite::Digest;
 
 pub(super) fn rehearse(station: &Station, args: &WhichArgs, lang: Lang) -> Result<u8, EngineFault> {
     let change = pick(station, args.number, &args.among)?;
-    let wrong = |sentence: &dyn Fn(Lang) -> String| refused(|lang| sentence(lang));
+    let wrong = |sentence: &dyn Fn(Lang) -> String| refused(sentence);
     let Ok(document) = Document::read(&change.document) else {
         return Err(wrong(&|lang| {
             say!(lang, "登记的变更文件读不出，请升级本站程序。", "The document cannot be read; upgrade this program.")
