@@ -189,6 +189,8 @@ pub struct Engine {
     /// The channels that name a structure.
     pub(crate) structured: Vec<Channel>,
     pub(crate) structures: crate::send::structure::Structures,
+    /// What is remembered of structure changes that come in.
+    pub(crate) barrier: crate::receive::structure::Barrier,
     /// Folders whose files are named after records.
     record_folders: Vec<PathBuf>,
     pub(crate) run: RunId,
@@ -279,6 +281,7 @@ impl Engine {
             incoming,
             structured,
             structures: Default::default(),
+            barrier: Default::default(),
             record_folders,
             run,
             riding: Vec::new(),

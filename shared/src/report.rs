@@ -12,6 +12,7 @@ mod granted;
 mod pass;
 mod rows;
 pub(crate) mod structures;
+pub(crate) mod structures_coming;
 mod trace;
 
 pub use self::behind::state_fault;
@@ -86,6 +87,9 @@ pub struct Status {
     /// How far structure changes are whose rows leave from here; absent without one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub structures: Vec<crate::send::structure::leaving::LeavingStanding>,
+    /// Structure changes whose markers came and that are not applied; absent without one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub structures_coming: Vec<structures_coming::ComingLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -321,6 +325,7 @@ pub fn status(
         repair: state.fact()?,
         days: days::days(station, channels, &state, store)?,
         structures: crate::send::structure::leaving::standings(&state, store)?,
+        structures_coming: structures_coming::structures_coming(&state)?,
         troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
     })
 }
@@ -480,6 +485,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     out += &waits_text(status, lang);
     out += &cargo::counts_text(status, lang);
     out += &self::rows::push_text(status, lang);
+    out += &self::structures_coming::text(status, lang);
     out += &status.channels.iter().map(|line| receipts_text(line, lang)).collect::<String>();
     out += &owed_text(status, lang);
     out += &waivers_text(&status.waivers, lang);
@@ -582,13 +588,18 @@ fn hold_sentence(code: &str, lang: Lang) -> String {
         ),
         "structure" => say!(
             lang,
-            "发送方的结构变了，这个包是变更的标记，后面的数据按新结构写（内容见 schema show）。本版程序还不会应用变更，所以停在这里，没有一行数据遇到不合它的结构；标记不能放弃。请升级本站程序。",
-            "The sender's structure changed: this packet is the marker of that change, and what is behind it was written for the new structure (see schema show). This version cannot apply a change yet and stops here, so that no row meets a structure that is not its own; a marker cannot be waived. Upgrade this station's program. "
+            "发送方的结构变了，这个包是变更的标记（或要等待批的变更应用之后才能落地），后面的数据按新结构写。标记到齐、本站审批人批准（schema show、schema approve）之后自动应用并继续；标记不能放弃。",
+            "The sender's structure changed: this packet is the marker of that change (or needs one that is pending), and what is behind it was written for the new structure. Once all markers are here and an approver of this station has signed (schema show, schema approve) it is applied and the channel goes on by itself; a marker cannot be waived. "
         ),
         "marker" => say!(
             lang,
             "这个包是结构变更的标记，签名有效而内容不对：变更文件读不出，或与标记不符。这是发送方的问题，请发送方的维护人员处理。",
             "This packet is a marker of a structure change, signed and yet wrong inside: its document cannot be read or is not the one that it names. A fault of the sender; its support must look into it. "
+        ),
+        "structure-version" => say!(
+            lang,
+            "这个包是按另一版结构写的，与本站这条通道所在的版本对不上，没有落地。请与发送方核对两边做过的变更（schema show）；少了标记的，请发送方重发或用 schema export 带来。",
+            "This packet was written under another version of the structure than this channel is at here, and was not applied. Compare the changes made on both sides (schema show); where a marker is missing, the sender resends it or brings it with schema export. "
         ),
         "critical" | "kind" => {
             say!(lang, "本程序不认识这种包，请升级本站程序。", "This program does not know such a packet; upgrade it. ")

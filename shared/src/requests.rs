@@ -10,6 +10,7 @@ mod again;
 mod decide_difference;
 mod epoch;
 mod gap_report;
+mod import_markers;
 mod let_go;
 mod mailbox;
 mod maintenance;
@@ -251,6 +252,13 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Take in marker packets that were carried by hand.
+    ImportMarkers {
+        /// The file with them.
+        file: PathBuf,
+        /// Account of the person.
+        operator: String,
+    },
     /// Build a county's daily log, send it, or decide about it.
     DailyLog(LogRequest),
     /// Decide about a message that waits on its way to the front machine.
@@ -344,7 +352,10 @@ impl Engine {
             },
             Request::Release { channel, operator } => match self.wrong_way(channel, Direction::In) {
                 Some(no) => Ok(no),
-                None => self.release(channel, operator),
+                None => {
+                    self.barrier.begin_anew();
+                    self.release(channel, operator)
+                }
             },
             Request::LetGo { channel, file, operator, name, reason } => {
                 self.let_file_go(channel, file.as_deref(), &Person { operator, name, reason })
@@ -392,8 +403,10 @@ impl Engine {
             },
             Request::Renew { keyring, operator } => self.renew(keyring, operator),
             Request::Structure { act, operator, name, reason } => {
+                self.barrier.begin_anew();
                 self.decide_structure(act, &Person { operator, name, reason })
             }
+            Request::ImportMarkers { file, .. } => self.import_markers(file),
             Request::Reseal { channel, from, operator, name, reason } => {
                 match channel.as_ref().and_then(|channel| self.wrong_way(channel, Direction::Out)) {
                     Some(no) => Ok(no),

@@ -101,6 +101,10 @@ codes! {
     SchemaUnconfirmed = "schema-unconfirmed" Alarm
         means ["结构变更的标记已离站，过了保存期的一半还没有回执", "The markers of a structure change left, and half of their keeping time went by without a receipt"]
         next ["请对方看 schema show 在等什么；标记丢了用 resend 补，也可以 schema export 人工送去", "ask the peer what its schema show waits for; resend heals a lost marker, and schema export carries it by hand"]
+    /// A marker of a structure change waits for half of the time that its sender keeps packets.
+    SchemaHeld = "schema-held" Alarm
+        means ["结构变更的标记已等了对方保存期的一半，后面的数据都还没有落地；再等下去，对方保存的包会陆续过期", "A marker of a structure change has waited for half of the time that its sender keeps packets, and nothing behind it is applied; waiting on, packets begin to leave the sender's keeping"]
+        next ["请看 status 和 schema show：缺哪条通道的标记就请对方 resend，缺批准就由审批人 schema approve", "see status and schema show: for a marker that is missing the sender runs resend, for an approval that is missing an approver runs schema approve"]
 }
 
 impl Code {

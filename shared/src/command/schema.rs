@@ -6,8 +6,10 @@
 mod approver;
 mod decide;
 mod export;
+mod import;
 mod lint;
 mod plan;
+mod rehearse;
 mod show;
 mod status;
 mod words;
@@ -51,6 +53,10 @@ enum SchemaVerb {
     Back(decide::CancelArgs),
     /// 把标记包写成一个文件，供人工携带 / write the marker packets into one file, to be carried by hand
     Export(export::ExportArgs),
+    /// 把变更在接收端的数据库试一遍并退回 / try a change where rows come in, and take it back
+    Try(decide::WhichArgs),
+    /// 读入人工带来的标记包 / take in marker packets that were carried by hand
+    Import(import::ImportArgs),
     /// 显示变更：文件、计划、谁签了 / a change: document, plan, who signed
     Show(show::ShowArgs),
 }
@@ -99,6 +105,8 @@ pub(super) fn at_station(station: &Station, args: SchemaArgs, lang: Lang) -> Res
         SchemaVerb::Resume(args) => decide::decide_plainly(station, &decide::Plain::Resume, args, lang),
         SchemaVerb::Back(args) => decide::decide_plainly(station, &decide::Plain::Back, args, lang),
         SchemaVerb::Export(args) => export::export(station, &args, lang),
+        SchemaVerb::Try(args) => rehearse::rehearse(station, &args, lang),
+        SchemaVerb::Import(args) => import::import(station, &args, lang),
         SchemaVerb::Show(args) => show::show(station, &args, lang),
     }
 }

@@ -9,6 +9,7 @@ use super::{EPOCH, RESTORED};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::ferry::spool::SpoolRoom;
+use crate::receive::order::STRUCTURE;
 use crate::receive::pick_up::Picked;
 use crate::receive::verify::Verified;
 use crate::store::facts::Fact;
@@ -58,7 +59,8 @@ pub(crate) fn upcoming(epochs: impl Iterator<Item = (ChannelName, Epoch, u64)>) 
 
 /// True for the code of a hold that the beginning of an epoch ends.
 pub(crate) fn ends_with_an_epoch(code: &str) -> bool {
-    matches!(code, RESTORED | EPOCH | "chain")
+    // A marker that was not passed is sealed anew.
+    matches!(code, RESTORED | EPOCH | "chain" | STRUCTURE)
 }
 
 impl Engine {

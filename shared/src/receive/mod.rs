@@ -15,6 +15,7 @@ pub mod pick_up;
 pub mod repair;
 pub mod rows;
 pub mod signal;
+pub(crate) mod structure;
 pub(crate) mod unroomed;
 pub mod verify;
 
@@ -46,6 +47,10 @@ impl Engine {
             if self.should_stop() {
                 break;
             }
+        }
+        // Between two packets, with every channel at rest: what is complete and approved is applied.
+        for channel in self.make_structures(report)? {
+            self.receive_channel(&channel, Vec::new(), report)?;
         }
         self.receive_repairs(picked.repairs, report)?;
         self.put_aside(report)?;

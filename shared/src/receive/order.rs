@@ -4,8 +4,11 @@
 //! under a known number holds the channel. After a crash: the store says how far each channel is. Never: an order taken from names or times.
 
 use super::apply::STAGING;
+use super::marker::Meeting;
 use super::open::Opening;
 use super::pick_up::{Picked, PickedFrom};
+use super::rows::words::HeldRow;
+use super::structure::{Fit, VERSION};
 use super::verify::Verified;
 use crate::engine::{Engine, OVERTAKEN_MS, PassReport};
 use crate::error::EngineFault;
@@ -15,7 +18,6 @@ use crate::ranges::Ranges;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState, Store, StoreFault};
 use dukou_packets::log::line::{Event, Place as Turn};
 use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_MARKER, KIND_RECORDS};
-use dukou_packets::packet::open::VerifiedHead;
 use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -24,6 +26,9 @@ const ROTTEN: &str = "spool";
 
 /// The hold of a channel whose next packet is a marker: what is behind it was written for the structure that comes with it.
 pub(crate) const STRUCTURE: &str = "structure";
+
+/// The code of a hold, and its words where the code alone does not say it.
+type Refused = (&'static str, Option<[String; 2]>);
 
 /// Missing packets: ranges by channel.
 pub(crate) type Gaps = BTreeMap<ChannelName, (Epoch, Vec<(u64, u64)>)>;
@@ -167,6 +172,25 @@ impl Engine {
         self.commit_store(vec![Change::Hold(channel.clone(), Some(hold))])
     }
 
+    /// As [`hold`](Self::hold), also where the channel waits at a marker: what is found now says more.
+    pub(super) fn hold_instead(
+        &mut self,
+        channel: &ChannelName,
+        code: &str,
+        seq: u64,
+        words: Option<[String; 2]>,
+    ) -> Result<(), EngineFault> {
+        if self.state.holds.get(channel).is_some_and(|hold| hold.code == STRUCTURE && code != STRUCTURE) {
+            self.commit_store(vec![Change::Hold(channel.clone(), None)])?;
+        }
+        match words {
+            Some(words) if !self.state.holds.contains_key(channel) => {
+                self.hold_with_words(channel, seq, HeldRow::of_words(code, words))
+            }
+            _ => self.hold(channel, code, seq),
+        }
+    }
+
     /// A packet whose number was waived: evidence, never applied.
     fn keep_late(&mut self, channel: &ChannelName, picked: Picked, report: &mut PassReport) -> Result<(), EngineFault> {
         if let Some(verified) = self.verify(channel, picked, report)? {
@@ -282,14 +306,13 @@ impl Engine {
         while at.open && !group.is_full() {
             let Some(verified) = self.next_in_turn(channel, at, arrivals, report)? else { break };
             let chained = at.header.is_none_or(|header| header == verified.head.header.prev);
-            if let Some(code) = refuse_in_turn(chained, &verified.head) {
-                // What was gathered before it is applied first; the next look meets this packet again and holds the channel there.
+            // What was gathered before it is applied first; the next look meets this packet again and holds the channel there.
+            let is_first = group.is_empty() && self.is_behind_head(channel, at);
+            if let Some((code, words)) = self.refuse_in_turn(channel, chained, &verified, is_first)? {
                 at.open = false;
-                if group.is_empty() {
-                    let marker = (code == STRUCTURE).then(|| self.read_marker(&verified));
+                if is_first {
                     self.keep(vec![verified], PacketState::Early, Turn::Early, report)?;
-                    let code = marker.map_or(Ok(code), |marker| self.note_marker(marker))?;
-                    self.hold(channel, code, at.seq + 1)?;
+                    self.hold_instead(channel, code, at.seq + 1, words)?;
                 }
                 break;
             }
@@ -308,6 +331,43 @@ impl Engine {
             group.push(opening, plain_bytes, records);
         }
         Ok(group)
+    }
+
+    /// Tells whether all that stands before this place is applied.
+    fn is_behind_head(&self, channel: &ChannelName, at: &Place) -> bool {
+        self.in_head(channel).map_or(at.seq == 0, |head| at.epoch == Some(head.epoch) && at.seq == head.seq)
+    }
+
+    /// Tells why a verified packet in its turn holds the channel all the same, and in which words where the code alone does not say it.
+    fn refuse_in_turn(
+        &mut self,
+        channel: &ChannelName,
+        chained: bool,
+        verified: &Verified,
+        is_first: bool,
+    ) -> Result<Option<Refused>, EngineFault> {
+        let plain = |code| Ok(Some((code, None)));
+        if !chained {
+            return plain("chain");
+        }
+        if let Err(refusal) = verified.head.check_critical() {
+            return plain(refusal.code());
+        }
+        match verified.head.header.kind {
+            KIND_RECORDS => Ok(match self.fit(channel, &verified.head.header)? {
+                Fit::Fits => None,
+                Fit::Waits => Some((STRUCTURE, None)),
+                Fit::Never => Some((VERSION, None)),
+            }),
+            KIND_EPOCH_OPENING if verified.head.header.seq == 1 => Ok(None),
+            // What stands before it may change what is to be said of it.
+            KIND_MARKER if !is_first => plain(STRUCTURE),
+            KIND_MARKER => Ok(match self.meet_marker(channel, verified)? {
+                Meeting::Passes => None,
+                Meeting::Stops(code, words) => Some((code, words)),
+            }),
+            _ => plain("kind"),
+        }
     }
 
     fn next_in_turn(
@@ -402,22 +462,6 @@ pub(crate) fn minus(whole: &Gaps, parts: &Gaps) -> Gaps {
         (channel.clone(), (*epoch, subtract(ranges, parts)))
     });
     left.filter(|(_, (_, ranges))| !ranges.is_empty()).collect()
-}
-
-/// Why a verified packet in its turn holds the channel all the same.
-fn refuse_in_turn(chained: bool, head: &VerifiedHead) -> Option<&'static str> {
-    if !chained {
-        return Some("chain");
-    }
-    if let Err(refusal) = head.check_critical() {
-        return Some(refusal.code());
-    }
-    match head.header.kind {
-        KIND_RECORDS => None,
-        KIND_EPOCH_OPENING if head.header.seq == 1 => None,
-        KIND_MARKER => Some(STRUCTURE),
-        _ => Some("kind"),
-    }
 }
 
 /// Gives the packets of an incoming channel that are known to exist behind its head and are not here.

@@ -8,6 +8,7 @@ pub(crate) mod words;
 
 use super::apply::{Onward, marked, row};
 use super::open::{Opened, Opening};
+use super::order::STRUCTURE;
 use super::pick_up::PickedFrom;
 use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
@@ -15,6 +16,7 @@ use crate::connectors::tables::{Look, Mark, RowChange, RowPacket, RowRun, RowsPa
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
 use crate::group::Group;
+use crate::schema::{Document, pending};
 use crate::store::{Direction, PacketKey, PacketRow, PacketState, RecordRow};
 use dukou_packets::log::line::Place as Turn;
 use dukou_packets::packet::header::ChannelName;
@@ -141,22 +143,55 @@ impl Engine {
     /// Asks a sink of rows for its mark where that is not known, and holds it against what was applied.
     pub(crate) fn meet_sink(&mut self, channel: &ChannelName, report: &mut PassReport) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
-        let held = self.state.holds.contains_key(channel);
-        let Some(rows) = self.rows_in(channel).filter(|_| !held) else { return Ok(()) };
+        // At a marker its mark is wanted: it says whether the change was made.
+        let at_marker = self.state.holds.get(channel).map(|hold| hold.code == STRUCTURE);
+        let Some(rows) = self.rows_in(channel).filter(|_| at_marker != Some(false)) else { return Ok(()) };
         if let Some(fault) = rows.rest.lasting(now_ms).cloned() {
             return self.tell_database(channel, fault, report);
         }
-        let Some(sink) = rows.sink.as_mut().filter(|_| rows.met == Met::Not) else { return Ok(()) };
-        match sink.mark(channel) {
-            Ok(mark) => {
-                rows.rest.end();
-                self.judge_mark(channel, mark)
+        if let Some(sink) = rows.sink.as_mut().filter(|_| rows.met == Met::Not) {
+            match sink.mark(channel) {
+                Ok(mark) => {
+                    rows.rest.end();
+                    self.judge_mark(channel, mark)?;
+                }
+                Err(fault) => return self.rest_sink(channel, fault, report),
             }
-            Err(fault) => self.rest_sink(channel, fault, report),
+        }
+        // Under way to another version its tables are what nobody believes yet.
+        match self.state.holds.contains_key(channel) || self.has_passed_marker(channel)? {
+            true => Ok(()),
+            false => self.meet_tables(channel, report).map(drop),
         }
     }
 
-    fn rest_sink(&mut self, channel: &ChannelName, fault: TableFault, report: &mut PassReport) -> Result<(), EngineFault> {
+    /// Gives a sink's mark; `None` while it is not known or its database rests.
+    pub(super) fn known_mark(&self, channel: &ChannelName) -> Option<Option<Mark>> {
+        let rows = self.incoming.get(channel)?.rows.as_ref().filter(|rows| rows.is_ready(self.seams.clock.mono_ms()))?;
+        if let Met::At(mark) = rows.met { Some(mark) } else { None }
+    }
+
+    /// A structure change moved a sink's mark.
+    pub(super) fn follow_mark(&mut self, channel: &ChannelName, mark: Mark) {
+        if let Some(rows) = self.rows_in(channel) {
+            rows.rest.end();
+            rows.met = Met::At(Some(mark));
+        }
+    }
+
+    /// Nobody knows where a sink's mark is: it is asked with the channel's next turn.
+    pub(super) fn ask_mark_again(&mut self, channel: &ChannelName) {
+        if let Some(rows) = self.rows_in(channel) {
+            rows.met = Met::Not;
+        }
+    }
+
+    pub(super) fn rest_sink(
+        &mut self,
+        channel: &ChannelName,
+        fault: TableFault,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         if let Some(rows) = self.rows_in(channel) {
             // Whatever became of the last transaction, its mark tells.
@@ -169,7 +204,7 @@ impl Engine {
     /// Holds the sink's mark against the packets that this station knows as applied.
     fn judge_mark(&mut self, channel: &ChannelName, mark: Option<Mark>) -> Result<(), EngineFault> {
         if let Some(held) = self.contradiction(channel, mark.as_ref())? {
-            return self.hold_with_words(channel, 0, held);
+            return self.hold_instead(channel, &held.code, 0, Some(held.words));
         }
         if let Some(rows) = self.rows_in(channel) {
             rows.met = Met::At(mark);
@@ -252,6 +287,7 @@ impl Engine {
         self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
         match why {
             Stop::Later(fault) => self.rest_sink(channel, fault, report)?,
+            Stop::Held(held) if held.is_of_structure() && self.meet_tables_again(channel, report)? => {}
             Stop::Held(held) => self.hold_with_words(channel, seq, held)?,
             Stop::Unopened(code) => self.hold(channel, code, seq)?,
         }
@@ -267,11 +303,20 @@ impl Engine {
         let Carried { packet: Some(packet), rows } = carried else {
             return Outcome::Stopped(opened.row, opened.picked, Stop::Unopened(NOT_ROWS));
         };
+        let packet = self.as_it_goes_in(channel, packet);
         let given = self.rows_in(channel).map(|rows| rows.give(&opened.row.key, &packet));
         match given {
             Some(Given::Later(fault)) => Outcome::Stopped(opened.row, opened.picked, Stop::Later(fault)),
             Some(Given::Held(held)) => Outcome::Stopped(opened.row, opened.picked, Stop::Held(held)),
             Some(Given::Applied) | None => Outcome::Applied(opened, rows),
+        }
+    }
+
+    /// Gives a packet's rows as the sink's version of the structure has them.
+    fn as_it_goes_in(&mut self, channel: &ChannelName, packet: Rows) -> Rows {
+        match self.pending_document(channel) {
+            Some(document) => packet.without_added(&document),
+            None => packet,
         }
     }
 
@@ -281,6 +326,7 @@ impl Engine {
         let Some(verified) = self.verify_kept(row)? else { return Ok(Again::Gone) };
         let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false)?.finish() else { return Ok(Again::Gone) };
         let Some(packet) = row_packet(&opened.row, &opened.records) else { return Ok(Again::Gone) };
+        let packet = self.as_it_goes_in(&channel, packet);
         Ok(match self.rows_in(&channel).map(|rows| rows.give(&opened.row.key, &packet)) {
             Some(Given::Later(fault)) => Again::Later(fault),
             Some(Given::Held(held)) => Again::Refused(held),
@@ -368,6 +414,16 @@ impl Rows {
         }
         let change = |part| if let RowsPart::One(change) = part { Some(change) } else { None };
         Self::Single(RowPacket { mark, changes: parts.into_iter().filter_map(change).collect() })
+    }
+
+    /// Takes the columns out that a pending change adds, where they are NULL: the sink has no such columns yet.
+    fn without_added(self, document: &Document) -> Self {
+        let mut packet = match self {
+            Self::Single(packet) => packet,
+            Self::Runs(packet) => packet.expanded(),
+        };
+        packet.changes.iter_mut().for_each(|change| pending::leave_out(document, change));
+        Self::Single(packet)
     }
 
     fn mark(&self) -> Mark {

@@ -39,6 +39,8 @@ pub struct Document {
     pub first_day: String,
     /// What of it is inferred, and from what.
     pub inferred: Option<String>,
+    /// Its proposer lets it cross pending: data that does not need it goes on before the other side has applied it.
+    pub pending: bool,
     /// Its operations, in order.
     pub changes: Vec<Change>,
     /// The digest of its bytes.

@@ -10,6 +10,7 @@
 //! | `structure.rs`, `structure/` | a structure, read from `structure.toml`; applying a document |
 //! | `types.rs`, `name.rs`, `value.rs` | portable types; which names and values are let through |
 //! | `naming.rs` | a structure and a document under the names of one database |
+//! | `pending.rs` | what may cross before the other side has applied a change |
 //! | `plan/` | steps with SQL, check and rollback, one file a dialect |
 //! | `loss.rs` | what a step may lose |
 //! | `approval.rs` | who may approve, and whether it still holds |
@@ -23,6 +24,7 @@ pub mod here;
 pub mod loss;
 pub mod name;
 pub mod naming;
+pub mod pending;
 pub mod plan;
 pub mod structure;
 pub mod types;

@@ -4,11 +4,13 @@ use super::station::{SimStation, name};
 use dukou_packets::packet::header::{Epoch, Header, LogHead};
 use dukou_packets::packet::marker::Marker;
 use dukou_packets::packet::open::{open_payload, read_head};
-use dukou_packets::packet::records::{RecordMeta, RecordsBuilder};
-use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement};
+use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
+use dukou_packets::packet::seal::{CargoPlace, Envelope, Recipient, Sealed, Statement, Versions};
 use dukou_packets::packet::seal::{prepare_marker, prepare_parity, prepare_records, prepare_signal};
 use dukou_packets::packet::signal::{SIGNAL_VERSION, Signal};
 use dukou_packets::suite::{Digest, RunId, Suite, sha256};
+use dukou_shared::connectors::tables::RowChange;
+use dukou_shared::connectors::tables::change::LARGE_FROM;
 use dukou_shared::store::{StationState, Store};
 
 /// What every signature of a packet begins with (FORMAT.md section 2).
@@ -57,9 +59,46 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
 /// # Panics
 /// When the marker is outside the format.
 pub fn marker(from: &SimStation, to: &SimStation, place: &CargoPlace, marker: &Marker) -> Sealed {
+    marker_ahead(from, to, place, marker, 0)
+}
+
+/// As [`marker`], under the sender's next number but `ahead`.
+///
+/// # Panics
+/// As [`marker`].
+pub fn marker_ahead(from: &SimStation, to: &SimStation, place: &CargoPlace, marker: &Marker, ahead: u64) -> Sealed {
     let recipients = from.keys.recipients(&to.card);
     let random = super::chance::Chance::new(place.seq);
-    let prepared = prepare_marker(&envelope(from, to, &recipients), marker, &random).expect("a payload");
+    let mut envelope = envelope(from, to, &recipients);
+    envelope.number += ahead;
+    let prepared = prepare_marker(&envelope, marker, &random).expect("a payload");
+    prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
+}
+
+/// Seals rows as a packet of `from` to `to` at this place, under the sender's next number but `ahead` and under versions of a structure.
+///
+/// # Panics
+/// When the rows are outside the format.
+pub fn rows(
+    from: &SimStation,
+    to: &SimStation,
+    place: &CargoPlace,
+    changes: &[RowChange],
+    versions: Versions,
+    ahead: u64,
+) -> Sealed {
+    let recipients = from.keys.recipients(&to.card);
+    let random = super::chance::Chance::new(place.seq);
+    let mut builder = RecordsBuilder::new(&random);
+    for change in changes {
+        let (body, _) = change.render(LARGE_FROM);
+        let of_file = RecordMeta::file(change.key_text(), change.table.clone(), 0, body.len() as u64);
+        let meta = RecordMeta { kind: RecordKind::Row, ..of_file };
+        builder.push(&meta, &body, sha256(&[&body])).expect("a record within the format");
+    }
+    let mut envelope = envelope(from, to, &recipients);
+    envelope.number += ahead;
+    let prepared = prepare_records(&envelope, builder, 1, &random).expect("a payload").under(versions);
     prepared.seal_cargo(place, &statement(from), from.keys.packet.as_ref()).expect("a packet")
 }
 

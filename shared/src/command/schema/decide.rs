@@ -51,9 +51,9 @@ pub(super) struct ProposeArgs {
 #[derive(Args)]
 pub(super) struct WhichArgs {
     /// 变更到第几版 / the version that the change leads to
-    number: u32,
+    pub(super) number: u32,
     #[command(flatten)]
-    among: AmongArgs,
+    pub(super) among: AmongArgs,
 }
 
 /// Which of several changes to one version.

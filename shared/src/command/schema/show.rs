@@ -7,6 +7,7 @@ use crate::daemon::read_known_store;
 use crate::error::EngineFault;
 use crate::keys::{Trust, read_keyring};
 use crate::lang::{Lang, plain_line};
+use crate::report::structures_coming::structures_coming;
 use crate::report::{civil_time, structures};
 use crate::say;
 use crate::schema::Document;
@@ -71,9 +72,7 @@ fn verdict(station: &Station, change: &BookChange, decisions: &[BookDecision]) -
 
 fn standing_words(verdict: Result<(), Refused>, lang: Lang) -> String {
     match verdict {
-        Ok(()) => {
-            say!(lang, "已批准", "approved")
-        }
+        Ok(()) => say!(lang, "已批准", "approved"),
         Err(why) => {
             let (code, words) = (why.code(), why.words(lang));
             say!(lang, "未获批准（{code}）：{words}", "not approved ({code}): {words}")
@@ -114,6 +113,9 @@ fn whole(
     for decision in standing(change, decisions).0 {
         said += &decision_words(station, decision, lang);
     }
+    let state = read_known_store(station)?.load()?;
+    let coming = structures_coming(&state)?.into_iter().filter(|coming| coming.document == digest.to_string());
+    said.extend(coming.map(|coming| coming.sentence(lang) + "\n"));
     Ok(said)
 }
 

@@ -3,6 +3,7 @@
 use super::{BelievedArgs, Json};
 use crate::channel::Channel;
 use crate::command::{print, print_json};
+use crate::connectors::tables::database::Drivers;
 use crate::connectors::tables::describe::end_of;
 use crate::connectors::tables::words::DatabaseFault;
 use crate::daemon;
@@ -92,7 +93,7 @@ pub(super) fn compared(
 ) -> Result<Beside, EngineFault> {
     let channel = Channel::named(station, name)?;
     daemon::on_engine_thread(|| {
-        let Some(mut end) = end_of(station, &channel)? else { return Err(no_tables(name).into()) };
+        let Some(mut end) = end_of(&Drivers, station, &channel)? else { return Err(no_tables(name).into()) };
         let (names, unknown) = end.names_in(structure);
         let tables = structure.tables.iter().filter(|table| names.contains_key(&table.name)).cloned().collect();
         let part = Structure { tables, ..structure.clone() }.called(&names);

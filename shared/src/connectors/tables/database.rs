@@ -3,6 +3,7 @@
 //! Given: a URL without its password, the file with the password. Gives: a connector, which has not spoken to its server yet. Never: a password in a
 //! message, in a URL that is shown, or read from a file that others may read.
 
+use super::describe::{Describer, describer_of};
 use super::mysql::{MysqlRestructurer, MysqlSink, MysqlSource, MysqlView};
 use super::postgres::{PostgresRestructurer, PostgresSink, PostgresSource, PostgresView};
 use super::restructure::Restructurer;
@@ -144,6 +145,8 @@ pub trait Databases: Send + Sync {
         tables: &[TableName],
         config: &TableSinkConfig,
     ) -> Result<Box<dyn TableSink>, DatabaseProblem>;
+    /// Makes what describes a database, and says which kind it is.
+    fn describer(&self, at: &Address) -> Result<(crate::schema::Dialect, Box<dyn Describer>), DatabaseProblem>;
     /// Makes what changes the structure of a database.
     fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem>;
 }
@@ -230,6 +233,10 @@ impl Databases for Drivers {
                 Box::new(TableFileSink::new(Arc::new(RealFiles::new()), &path, pairs.into_iter().collect()))
             }
         })
+    }
+
+    fn describer(&self, at: &Address) -> Result<(crate::schema::Dialect, Box<dyn Describer>), DatabaseProblem> {
+        describer_of(at)
     }
 
     fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {

@@ -4,7 +4,7 @@
 //! Never: a change; a database that it has no driver for.
 
 use super::TableFault;
-use super::database::{Address, DatabaseProblem, Driver, address, fault};
+use super::database::{Address, DatabaseProblem, Databases, Driver, address, fault};
 use super::mysql::MysqlDescriber;
 use super::postgres::PostgresDescriber;
 use super::sqlite::SqliteDescriber;
@@ -64,11 +64,11 @@ pub fn dialect_of(url: &str) -> Option<Dialect> {
     }
 }
 
-/// Gives a channel's end at a station; `None` for a channel of files.
+/// Gives a channel's end at a station; `None` for a channel of files, and where no driver can ask.
 ///
 /// # Errors
-/// [`ConfigFault::Database`], also where there is no driver.
-pub fn end_of(station: &Station, channel: &Channel) -> Result<Option<LiveEnd>, ConfigFault> {
+/// [`ConfigFault::Database`].
+pub fn end_of(databases: &dyn Databases, station: &Station, channel: &Channel) -> Result<Option<LiveEnd>, ConfigFault> {
     let Some(source) = channel.source.tables() else { return Ok(None) };
     let goes = channel.direction(station.config.station.side) == Direction::Out;
     let (setting, at, tables) = match channel.sink.tables() {
@@ -90,8 +90,11 @@ pub fn end_of(station: &Station, channel: &Channel) -> Result<Option<LiveEnd>, C
             ("source.database", at, source.tables.iter().map(|table| (table.clone(), table.clone())).collect())
         }
     };
-    let (dialect, describer) = describer_of(&at).map_err(|problem| fault(station, channel, setting, problem))?;
-    Ok(Some(LiveEnd { dialect, describer, tables }))
+    match databases.describer(&at) {
+        Ok((dialect, describer)) => Ok(Some(LiveEnd { dialect, describer, tables })),
+        Err(DatabaseProblem::NoConnector) => Ok(None),
+        Err(problem) => Err(fault(station, channel, setting, problem)),
+    }
 }
 
 impl LiveEnd {

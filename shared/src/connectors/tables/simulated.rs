@@ -56,6 +56,8 @@ struct Shared {
     columns: BTreeMap<String, BTreeSet<String>>,
     parents: BTreeMap<String, (String, String)>,
     violations: Vec<String>,
+    /// Tables that are not there when it is described.
+    drifted: BTreeSet<String>,
     /// Steps of structure changes that it refuses.
     refuses: BTreeMap<u32, StepFault>,
 }
@@ -228,6 +230,15 @@ impl SimDatabase {
     /// Counts the calls of connectors so far, so that a sweep can fail each of them in turn.
     pub fn calls(&self) -> u64 {
         self.lock().calls
+    }
+
+    /// Lets a table be missing whenever the database is described, from now on or no more.
+    pub fn drift(&self, table: &str, is_gone: bool) {
+        let mut shared = self.lock();
+        match is_gone {
+            true => drop(shared.drifted.insert(table.to_string())),
+            false => drop(shared.drifted.remove(table)),
+        }
     }
 
     /// Lets a step of a structure change be refused, from now on.

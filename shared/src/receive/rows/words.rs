@@ -45,9 +45,19 @@ pub(crate) struct HeldRow {
 }
 
 impl HeldRow {
-    fn new(code: &str, sentence: impl Fn(Lang) -> String) -> Self {
-        let words = [Lang::Zh, Lang::En].map(|lang| cut(&sentence(lang), WORDS_MAX));
+    /// Tells whether the table, and no value, is why: it may have drifted.
+    pub(super) fn is_of_structure(&self) -> bool {
+        self.code == super::TABLE_UNFIT || self.reason.as_deref().is_some_and(|reason| reason.starts_with("no-such-"))
+    }
+
+    /// It is about no row: the words say it all.
+    pub(in crate::receive) fn of_words(code: &str, words: [String; 2]) -> Self {
+        let words = words.map(|words| cut(&words, WORDS_MAX));
         Self { code: code.to_string(), reason: None, table: None, key: None, column: None, index: None, words }
+    }
+
+    fn new(code: &str, sentence: impl Fn(Lang) -> String) -> Self {
+        Self::of_words(code, [Lang::Zh, Lang::En].map(sentence))
     }
 
     pub(super) fn of_fault(code: &str, fault: &TableFault) -> Self {
@@ -102,7 +112,12 @@ pub(crate) fn held_row(state: &StationState, channel: &ChannelName) -> Result<Op
 
 impl Engine {
     /// Lets a channel wait for a person, who is told why.
-    pub(super) fn hold_with_words(&mut self, channel: &ChannelName, seq: u64, held: HeldRow) -> Result<(), EngineFault> {
+    pub(in crate::receive) fn hold_with_words(
+        &mut self,
+        channel: &ChannelName,
+        seq: u64,
+        held: HeldRow,
+    ) -> Result<(), EngineFault> {
         let mut all = self.state.fact::<HeldRows>()?;
         let code = held.code.clone();
         all.0.insert(channel.clone(), held);

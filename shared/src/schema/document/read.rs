@@ -26,6 +26,8 @@ struct Text {
     first_day: String,
     inferred: Option<String>,
     #[serde(default)]
+    pending: bool,
+    #[serde(default)]
     change: Vec<toml::Spanned<ChangeText>>,
 }
 
@@ -79,6 +81,10 @@ impl Document {
                 Err(wrong) => findings.push(Finding { line, wrong }),
             }
         }
+        let may_be_pending = |change: &Change| change.operation.may_be_pending();
+        if read.pending && !changes.iter().all(may_be_pending) {
+            findings.push(Finding { line: line_of(text, "pending"), wrong: Wrong::Pending });
+        }
         if !findings.is_empty() {
             return Err(findings);
         }
@@ -90,6 +96,7 @@ impl Document {
             basis: read.basis,
             first_day: read.first_day,
             inferred: read.inferred,
+            pending: read.pending,
             changes,
             digest: sha256(&[DOCUMENT, bytes]),
         })

@@ -2,8 +2,6 @@
 
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
-use dukou_shared::channel::CargoKind;
-use dukou_shared::registration::checks::Said;
 use dukou_shared::registration::day::day_mark::{DayMark, rows_of_day};
 use dukou_shared::registration::day::facts::Progress;
 use dukou_shared::registration::day::log::guard::OrderKind;
@@ -176,9 +174,10 @@ fn mark(station: &mut SimStation) {
     let county = "150721".parse().unwrap();
     let rows = rows_of_day(&Settings::of(county), now.date(), []);
     let mark = DayMark { county, day: now.date(), cut: now, rows, heads: Vec::new() };
-    let arrival =
-        Arrival { channel: "day-mark", key: "mark".into(), name: "mark", progress: Progress::Arrived, now_ms: BEGIN_MS };
-    let cards = kept::card_of(CargoKind::DayMarks, mark.encode().as_bytes(), &Said::default(), &arrival);
+    let digest = dukou_packets::suite::Digest::ZERO;
+    let progress = Progress::Arrived;
+    let arrival = Arrival { channel: "day-mark", key: "mark".into(), name: "mark", digest, progress, now_ms: BEGIN_MS };
+    let cards = kept::Learnt::DayMark(mark).cards(&arrival);
     station.store.commit(&cards.into_iter().map(Change::Filed).collect::<Vec<_>>()).unwrap();
 }
 

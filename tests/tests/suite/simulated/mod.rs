@@ -31,6 +31,7 @@ mod seeds;
 mod sink;
 mod source;
 mod structures;
+mod structures_coming;
 mod structures_leaving;
 mod sweep;
 mod troubles;

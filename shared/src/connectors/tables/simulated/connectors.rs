@@ -4,11 +4,15 @@ use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
 use super::restructure::SimRestructurer;
 use super::{Content, Noted, Shared, SimDatabase, change_row};
 use crate::channel::{TableSinkConfig, TableSourceConfig};
+use crate::connectors::tables::describe::{Describer, dialect_of};
 use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::{
     Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, RowsPart, TableFault,
     TableName, TableSink, TableSource, Value,
 };
+use crate::schema::Dialect;
+use crate::schema::drift::{LiveColumn, LiveTable};
+use crate::schema::structure::{Structure, Table};
 use dukou_packets::packet::header::ChannelName;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,8 +54,43 @@ impl Databases for SimDatabases {
         Ok(Box::new(SimSink { database: self.at(&at.url), names: config.clone() }))
     }
 
+    fn describer(&self, at: &Address) -> Result<(Dialect, Box<dyn Describer>), DatabaseProblem> {
+        let dialect = dialect_of(&at.url).ok_or(DatabaseProblem::NoConnector)?;
+        Ok((dialect, Box::new(SimDescriber { database: self.at(&at.url), dialect })))
+    }
+
     fn restructurer(&self, at: &Address) -> Result<Box<dyn Restructurer>, DatabaseProblem> {
         Ok(Box::new(SimRestructurer(self.at(&at.url))))
+    }
+}
+
+/// Describes each table as it is believed to be, but for those that drifted.
+struct SimDescriber {
+    database: SimDatabase,
+    dialect: Dialect,
+}
+
+impl Describer for SimDescriber {
+    fn describe(&mut self, structure: &Structure) -> Result<Vec<LiveTable>, TableFault> {
+        let dialect = self.dialect;
+        self.database.call(|shared| {
+            let tables = structure.tables.iter().filter(|table| !shared.drifted.contains(&table.name));
+            Ok(tables.map(|table| described(dialect, table)).collect())
+        })
+    }
+}
+
+fn described(dialect: Dialect, table: &Table) -> LiveTable {
+    let columns = table.columns.iter().map(|column| LiveColumn {
+        name: dialect.catalog_name(&column.name),
+        kind: dialect.catalog_type(table, column).unwrap_or_default(),
+        nullable: column.nullable,
+    });
+    LiveTable {
+        name: table.name.clone(),
+        columns: columns.collect(),
+        key: table.key.iter().map(|name| dialect.catalog_name(name)).collect(),
+        rows: table.rows.clone().unwrap_or_default(),
     }
 }
 
