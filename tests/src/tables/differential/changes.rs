@@ -331,7 +331,8 @@ impl Run {
             let fits = written == here || is_pending(*written, *here) || !is_strict && written < here;
             assert!(fits, "seed {}: {rows} rows of {place} written under {written} met {here}: {all:?}", self.plan.seed);
         }
-        if self.to.dialect() != Dialect::Sqlite {
+        // What is looked at strictly ends before the stock is pushed again, which may be before the last version.
+        if !is_strict && self.to.dialect() != Dialect::Sqlite {
             let versions: Vec<u32> = all.keys().filter(|(place, ..)| place == "zd").map(|(_, written, _)| *written).collect();
             (1..=4).for_each(|version| assert!(versions.contains(&version), "no parcel under version {version}: {all:?}"));
         }
