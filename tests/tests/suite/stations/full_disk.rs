@@ -129,7 +129,11 @@ fn a_station_without_files_or_memory_tries_again_and_is_not_called_damaged() {
         assert_eq!(passed_under(limit), Some(75), "{limit}");
     }
     // With so little the program does not start; with a little more its allocator ends it, or a commit in doubt stops it; then it says what is missing.
-    let codes: Vec<Option<i32>> = (20..60).map(|megabytes| passed_under(&format!("-v {megabytes}000"))).collect();
+    let mut codes = Vec::new();
+    while !codes.ends_with(&[Some(0), Some(0)]) {
+        assert!(codes.len() < 1000, "{codes:?}");
+        codes.push(passed_under(&format!("-v {}000", 20 + codes.len())));
+    }
     assert!(codes.contains(&Some(75)) && codes.iter().flatten().all(|code| [0, 3, 75, 127].contains(code)), "{codes:?}");
     pair.exchange();
     assert_eq!(pair.arrived(MESSAGES).len(), 2);
