@@ -154,6 +154,9 @@ impl Run {
 
     /// Lets the applications write, with a stock push amid it, and kills what is to be killed.
     fn write(&mut self, weather: &Weather) {
+        if self.plan.changes.is_some() {
+            self.stock_crosses();
+        }
         // SQLite has one writer at a time: with more of them the station hardly ever gets the file.
         let writers: Vec<Beside<()>> = (0..if self.from.dialect() == Dialect::Sqlite { 2 } else { 4 })
             .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone(), self.habits()))

@@ -92,7 +92,13 @@ pub fn lay_out_structured(from: &End, to: &End) {
     }
     let acts = if from.dialect() == Dialect::Postgres { " ON UPDATE CASCADE ON DELETE CASCADE" } else { "" };
     from.run(&first(from.dialect(), acts));
-    to.run(&first(to.dialect(), ""));
+    // A stock that is pushed while it is written needs a sink that takes a child for a moment behind its parent's removal; SQLite's tables made anew declare what the structure says.
+    let refers = match to.dialect() {
+        Dialect::Sqlite => [""; 2],
+        _ => [", FOREIGN KEY (zd) REFERENCES zd (dm)", ", FOREIGN KEY (h_bm, h_xh) REFERENCES h (bm, xh)"],
+    };
+    let declared = first(to.dialect(), "");
+    to.run(&refers.iter().filter(|refers| !refers.is_empty()).fold(declared, |sql, refers| sql.replace(refers, "")));
     stamp(from);
 }
 

@@ -48,13 +48,18 @@ pub(super) struct Witness {
 }
 
 impl Run {
-    /// Changes the structure three times.
+    /// Waits for the first stock: who writes all the time is never confirmed to the last packet, so nobody writes yet.
     #[track_caller]
-    pub(super) fn change_thrice(&mut self, first: First, weather: &Weather) {
+    pub(super) fn stock_crosses(&mut self) {
         self.wait("the first stock is across", |run| {
             let channel = run.pair.outer.channel(CHANNEL);
             channel["push"].is_null() && channel["left"] == channel["confirmed"]
         });
+    }
+
+    /// Changes the structure three times.
+    #[track_caller]
+    pub(super) fn change_thrice(&mut self, first: First, weather: &Weather) {
         match first {
             First::Barrier => self.approved_before(),
             First::Pending => self.pending(),
