@@ -16,7 +16,7 @@ pub const LOGS: &str = "registration-log";
 /// The channel of responses, inner to outer.
 pub const RESPONSES: &str = "report-response";
 
-/// What some hundred thousand small files take, at both stations and between them.
+/// Two hundred thousand files of a page each, in five places at both stations and between them, are 4 GiB.
 const MANY_FILES_BYTES: u64 = 6 << 30;
 /// How many they are.
 const MANY_FILES: u64 = 1_000_000;

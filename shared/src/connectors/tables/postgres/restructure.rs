@@ -84,10 +84,6 @@ impl Restructurer for PostgresRestructurer {
     fn rehearse(&mut self, order: &Restructure<'_>) -> Result<Rehearsal, RestructureFault> {
         self.transact(order, false).map(|()| Rehearsal::Whole)
     }
-
-    fn take_back(&mut self, _order: &Restructure<'_>) -> Result<(), RestructureFault> {
-        Ok(())
-    }
 }
 
 /// A session within the transaction.

@@ -72,10 +72,6 @@ impl Restructurer for SqliteRestructurer {
     fn rehearse(&mut self, order: &Restructure<'_>) -> Result<Rehearsal, RestructureFault> {
         self.transact(order, false).map(|()| Rehearsal::Whole)
     }
-
-    fn take_back(&mut self, _order: &Restructure<'_>) -> Result<(), RestructureFault> {
-        Ok(())
-    }
 }
 
 /// The file within the transaction.
