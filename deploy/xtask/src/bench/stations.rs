@@ -13,7 +13,7 @@ use dukou_servers::postgres::Postgres;
 
 use super::measure::{own_ticks, seconds, tree_ticks};
 use super::place::Place;
-use super::workload::Workload;
+use super::workload::{Workload, files_below};
 use crate::station::Station;
 use crate::workspace::Programs;
 
@@ -95,8 +95,8 @@ fn measure(
         sessions: most,
     };
     for [_, inner] in &made {
-        let arrived = fs::read_dir(inner.directory.join("arrived").join(CHANNEL))?.count();
-        ensure!(arrived >= total / pairs, "{} of {} messages arrived", arrived, total / pairs);
+        let arrived = files_below(&inner.directory.join("arrived").join(CHANNEL))?.len();
+        ensure!(arrived == total / pairs, "{arrived} of {} messages arrived", total / pairs);
     }
     fs::remove_dir_all(&dir)?;
     Ok(run)
