@@ -175,11 +175,13 @@ pub struct PacketConfig {
     pub suite: u16,
     /// zstd level, 1 … 19.
     pub level: i32,
+    /// zstd level of packets with runs of rows, 1 … 19: there are many, and a higher one hardly makes them smaller.
+    pub rows_level: i32,
 }
 
 impl Default for PacketConfig {
     fn default() -> Self {
-        Self { suite: 1, level: 3 }
+        Self { suite: 1, level: 3, rows_level: 1 }
     }
 }
 
@@ -391,6 +393,9 @@ fn check_station(file: &Path, config: &StationConfig) -> Result<(), ConfigFault>
     }
     if !(1..=19).contains(&config.packets.level) {
         return Err(setting("packets.level", "1–19"));
+    }
+    if !(1..=19).contains(&config.packets.rows_level) {
+        return Err(setting("packets.rows_level", "1–19"));
     }
     if config.ferry.scan_seconds == 0 || config.ferry.scan_seconds > 3600 {
         return Err(setting("ferry.scan_seconds", "1–3600"));

@@ -306,6 +306,7 @@ pub struct RecordsBuilder {
     plain: Vec<u8>,
     tree: Tree,
     count: u32,
+    has_runs: bool,
 }
 
 impl RecordsBuilder {
@@ -313,7 +314,7 @@ impl RecordsBuilder {
     pub fn new(random: &dyn Random) -> Self {
         let mut salt = [0; PACKET_SALT];
         random.fill(&mut salt);
-        Self { salt, plain: salt.to_vec(), tree: Tree::new(), count: 0 }
+        Self { salt, plain: salt.to_vec(), tree: Tree::new(), count: 0, has_runs: false }
     }
 
     /// Appends a record; `body_digest` is the SHA-256 of `body`, which the caller has already taken.
@@ -342,7 +343,13 @@ impl RecordsBuilder {
         self.tree.push(leaf);
         self.plain.extend_from_slice(body);
         self.count += 1;
+        self.has_runs |= meta.kind == RecordKind::Run;
         Ok(())
+    }
+
+    /// Tells whether a run of rows is among them.
+    pub fn has_runs(&self) -> bool {
+        self.has_runs
     }
 
     /// Returns how many records there are.

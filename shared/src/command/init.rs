@@ -295,6 +295,7 @@ incomplete_scans = {} # 不完整的包等几轮才另存待查 / scans before a
 [packets]            # 摆渡包 / packets
 suite = {}           # 密码套件：1 AES-256-GCM，2 ChaCha20-Poly1305 / cipher suite, one of the two
 level = {}           # 压缩级别 zstd 1–19，数字越大，包越小、越慢 / level of zstd, 1–19: higher is smaller and slower
+# rows_level = {}      # 成批的数据库行用的压缩级别 / the level for runs of a database's rows
 
 [keep]               # 按运行天数 / in days of running time
 sent_days = {}       # 已离站的包，resend 只能重发这些，至少 30 / packets that left: what resend can send again, at least 30
@@ -333,6 +334,7 @@ repair_parity = {}    # 每组修复包数，途中丢这么多也能还原，0 
         ferry.incomplete_scans,
         packets.suite,
         packets.level,
+        packets.rows_level,
         keep.sent_days,
         keep.applied_days,
         keep.confirmed_days,

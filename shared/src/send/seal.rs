@@ -86,7 +86,9 @@ impl Engine {
             return Ok(Sealing { batch: rest, plain_bytes: 0, work: None });
         }
         let (number, addressing) = (self.take_number(), self.addressing()?);
-        let (level, random, plain_bytes) = (self.station.config.packets.level, self.seams.random.clone(), records.plain_len());
+        let packets = &self.station.config.packets;
+        let level = if records.has_runs() { packets.rows_level } else { packets.level };
+        let (random, plain_bytes) = (self.seams.random.clone(), records.plain_len());
         let make = move || {
             let prepared = prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
             prepared.map(|prepared| prepared.under(versions))

@@ -89,6 +89,7 @@ fn a_setting_out_of_range_is_named_with_file_and_range() {
     let cases = [
         ("station.toml", "scan_seconds = 10 ", "scan_seconds = 0 ", "scan_seconds"),
         ("station.toml", "level = 3 ", "level = 23 ", "packets.level"),
+        ("station.toml", "# rows_level = 1 ", "rows_level = 0 ", "packets.rows_level"),
         ("station.toml", "in = \"ferry/in\"", "in = \"ferry/out\"", "ferry.in"),
         ("station.toml", "suite = 1 ", "suite = 3 ", "packets.suite"),
         ("station.toml", "sent_days = 30 ", "sent_days = 3 ", "keep.sent_days"),

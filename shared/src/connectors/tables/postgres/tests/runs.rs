@@ -104,3 +104,20 @@ fn a_row_in_a_run_that_does_not_fit_is_named_as_it_is_alone_and_nothing_else_cha
     assert_eq!(bench.sink.psql("SELECT count(*) FROM h"), "999");
     assert_eq!(bench.sink.psql("SELECT at || ' ' || key || ' ' || code FROM dukou.dukou_refused"), "700 700 too-narrow");
 }
+
+#[test]
+fn a_run_of_deletes_takes_its_keys_alone_side_by_side_or_far_apart() {
+    for (gap, kind) in [(1, "bigint"), (1, "smallint"), (3, "bigint"), (1, "varchar(9)"), (1, "numeric(9)")] {
+        let bench = bench();
+        let mut app = App::to(&bench.sink.url);
+        app.run(&format!("CREATE TABLE h (id {kind} PRIMARY KEY, note varchar(5))"));
+        app.run("INSERT INTO h SELECT n, 'a' FROM generate_series(-1000, 9000) n");
+        let mut sink = bench.bare_sink(&["public.h".to_owned()], false);
+        let gone: Vec<RowChange> = (0..1_500).flat_map(|number| rows(Op::Delete, number * gap..number * gap + 1, "")).collect();
+        apply(&bench, &mut sink, 1, &[gone]);
+        let left = bench.sink.psql(&format!(
+            "SELECT count(*) FILTER (WHERE id::int BETWEEN 0 AND 1499 * {gap} AND id::int % {gap} = 0) || ' ' || count(*) FROM h"
+        ));
+        assert_eq!(left, format!("0 {}", 10_001 - 1_500), "{kind}, a key in {gap}");
+    }
+}
