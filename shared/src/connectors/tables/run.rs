@@ -14,6 +14,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// The most values of a run, its rows times its columns: each of them may become a value of its own in memory, however short it is.
+pub const RUN_VALUES_MAX: u64 = 1 << 20;
+
+/// The most values of the runs of a packet.
+pub const PACKET_VALUES_MAX: u64 = 2 * RUN_VALUES_MAX;
+
 /// What all rows of a run share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunHead {
@@ -189,6 +195,9 @@ impl RowRun {
         let (first, lines) = body.split_at(end);
         let first: FirstLine = serde_json::from_slice(first).map_err(|fault| ChangeFault::Json { at: fault.column() })?;
         let (head, transactions, goes_on) = first.read()?;
+        if head.columns.len() as u64 * u64::from(rows) > RUN_VALUES_MAX {
+            return Err(ChangeFault::Wrong { name: "columns" });
+        }
         let lines = lines.get(1..).unwrap_or_default().to_vec();
         let run = Self::of_lines(table.to_owned(), Arc::new(head), transactions, goes_on, lines)?;
         if run.rows == rows { Ok(run) } else { Err(ChangeFault::Line { line: u64::from(run.rows.min(rows)) + 2 }) }
@@ -270,6 +279,11 @@ impl RowRun {
     /// Gives how many rows there are.
     pub fn rows(&self) -> u32 {
         self.rows
+    }
+
+    /// Gives how many values it has.
+    pub fn values(&self) -> u64 {
+        u64::from(self.rows) * self.head.columns.len() as u64
     }
 
     /// Gives the lines, each with its LF.

@@ -200,7 +200,8 @@ pub(super) async fn delete(
     let (arrays, names) = arrays(columns.len());
     let same = |(at, column): (usize, &&str)| format!("t.{} = u.c{at}::{}", ident(column), cast(table, column));
     let same: Vec<String> = (1..).zip(columns).map(same).collect();
-    let sql = format!("DELETE FROM {} AS t USING unnest({arrays}) AS u({names}) WHERE {}", table.sql(), same.join(" AND "));
+    let sql =
+        format!("DELETE FROM {} AS t USING unnest({arrays}) AS u({names}) WHERE {}", table.only_sql(), same.join(" AND "));
     run(connection, &sql, columns.len(), keys).await
 }
 

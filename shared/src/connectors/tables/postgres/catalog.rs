@@ -1,10 +1,10 @@
 //! Tables, columns, keys and foreign keys as the database has them.
 
-use super::{Trouble, ident, split_name};
+use super::{Trouble, ident, literal, split_name};
 use crate::connectors::tables::values::{Charset, Column, Kind, Unit};
 use crate::connectors::tables::{Problem, TableFault, TableName};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) struct Table {
     pub(super) shown: TableName,
     pub(super) oid: i64,
     pub(super) is_partitioned: bool,
+    /// Tells its columns and its key, as they were before they were read, from any that come after a change of them.
+    pub(super) structure: String,
     pub(super) columns: Vec<Col>,
     /// Tables that its foreign keys lead to: number and name.
     pub(super) parents: Vec<(i64, TableName)>,
@@ -46,6 +48,12 @@ impl Table {
     pub(super) fn sql(&self) -> String {
         let (schema, name) = split_name(&self.shown);
         format!("{}.{}", ident(schema), ident(name))
+    }
+
+    /// The table as SQL, without those that inherit from it: their rows are not its own. Of a partitioned one the partitions have all rows.
+    pub(super) fn only_sql(&self) -> String {
+        let only = if self.is_partitioned { "" } else { "ONLY " };
+        format!("{only}{}", self.sql())
     }
 
     /// The columns of the key, in its order.
@@ -94,6 +102,10 @@ pub(super) fn unfit(table: &str, column: Option<String>, problem: Problem) -> Ta
     TableFault::Unfit { table: table.to_owned(), column, problem }
 }
 
+/// What changes with a table's columns and its key, and with nothing else: which transactions wrote their rows in the catalog.
+const STRUCTURE: &str = "SELECT string_agg(concat_ws(':', a.attnum, a.xmin, i.indexrelid, i.xmin), ' ' ORDER BY a.attnum)
+    FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary WHERE a.attnum > 0 AND a.attrelid =";
+
 const TABLE: &str = "SELECT c.oid::bigint, c.relkind = 'p' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
 
@@ -141,11 +153,38 @@ pub(super) async fn stamp(connection: &mut PgConnection, shown: &str) -> Result<
     Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
 }
 
+/// Holds tables against a change of their structure until the transaction ends; tells whether each is as it was when it was read.
+pub(super) async fn hold(connection: &mut PgConnection, tables: &[&Table]) -> Result<bool, Trouble> {
+    if tables.is_empty() {
+        return Ok(true);
+    }
+    let listed: Vec<String> = tables.iter().map(|table| format!("ONLY {}", table.sql())).collect();
+    let structure = |table: &&Table| format!("({STRUCTURE} {}::regclass)", literal(&table.sql()));
+    let now: Vec<String> = tables.iter().map(structure).collect();
+    let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE; SELECT concat_ws(',', {})", listed.join(", "), now.join(", "));
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    let now: Option<String> = rows.first().map(|row| row.try_get(0)).transpose()?;
+    let known: Vec<&str> = tables.iter().map(|table| table.structure.as_str()).collect();
+    Ok(now.as_deref() == Some(known.join(",").as_str()))
+}
+
+/// Tells whether a crash of the server empties a table, or a part of it.
+pub(super) async fn is_unlogged(connection: &mut PgConnection, shown: &str) -> Result<bool, Trouble> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON c.relkind = 'p' JOIN pg_class l ON l.oid = coalesce(p.relid, c.oid)
+        WHERE n.nspname = $1 AND c.relname = $2 AND l.relpersistence = 'u')";
+    let (schema, name) = split_name(shown);
+    Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
+}
+
 /// Reads a table; `None` where it is not there.
 pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<Option<Table>, Trouble> {
     let (schema, name) = split_name(shown);
     let Some(row) = sqlx::query(TABLE).bind(schema).bind(name).fetch_optional(&mut *connection).await? else { return Ok(None) };
     let (oid, is_partitioned): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let structure = sqlx::query_scalar(AssertSqlSafe(format!("{STRUCTURE} $1::bigint::oid"))).bind(oid);
+    let structure: Option<String> = structure.fetch_one(&mut *connection).await?;
+    let structure = structure.unwrap_or_default();
     let columns = sqlx::query(COLUMNS).bind(oid).fetch_all(&mut *connection).await?;
     let columns = columns.iter().map(column).collect::<Result<_, _>>()?;
     let parents = sqlx::query(PARENTS).bind(oid).fetch_all(&mut *connection).await?;
@@ -156,7 +195,7 @@ pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<O
     } else {
         vec![(schema.to_owned(), name.to_owned())]
     };
-    Ok(Some(Table { shown: shown.to_owned(), oid, is_partitioned, columns, parents, leaves }))
+    Ok(Some(Table { shown: shown.to_owned(), oid, is_partitioned, structure, columns, parents, leaves }))
 }
 
 /// Reads all tables: those that are there, and faults for those that are not.
@@ -196,6 +235,9 @@ fn column(row: &PgRow) -> Result<Col, sqlx::Error> {
     })
 }
 
+/// Most bytes of a value of the type `name`.
+const NAME_MAX: u64 = 63;
+
 /// What a type takes.
 fn kind(base: &str, typmod: i64) -> Option<Kind> {
     let limit = u64::try_from(typmod - 4).ok().filter(|_| typmod >= 4);
@@ -211,7 +253,9 @@ fn kind(base: &str, typmod: i64) -> Option<Kind> {
         "float8" => Kind::Float { bits: 64 },
         "bool" => Kind::Bool,
         "varchar" | "bpchar" => text(limit),
-        "text" | "citext" | "xml" | "name" => text(None),
+        "text" | "citext" | "xml" => text(None),
+        // The server cuts what is longer.
+        "name" => Kind::Text { max: Some(NAME_MAX), unit: Unit::Bytes, charset: Charset::Utf8 },
         "bytea" => Kind::Bytes { max: None },
         "date" => Kind::Date,
         "time" => Kind::Time { fraction },

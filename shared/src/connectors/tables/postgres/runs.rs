@@ -25,6 +25,12 @@ const MESSAGE: usize = 1 << 18;
 /// From how many rows on those that are there are deleted and written anew, where nothing else comes of that.
 const REPLACE_FROM: usize = 500;
 
+/// Of how many tables, fates and lists of columns the rows of a packet may be, to go in bulk: each has a temporary table of its own.
+const SHAPES_MOST: usize = 256;
+
+/// How many temporary tables a session keeps.
+const STAGES_MOST: usize = 2 * SHAPES_MOST;
+
 /// A part of a packet with its place.
 #[derive(Clone, Debug)]
 pub(super) enum Part<'a> {
@@ -32,6 +38,16 @@ pub(super) enum Part<'a> {
     One(Placed<'a>),
     /// A run of them.
     Run(PlacedRun<'a>),
+}
+
+impl Part<'_> {
+    /// Gives the table, as the source names it.
+    pub(super) fn table(&self) -> &TableName {
+        match self {
+            Self::One(placed) => &placed.change.table,
+            Self::Run(placed) => placed.run.table(),
+        }
+    }
 }
 
 /// A run with the packet and the place there of its first row.
@@ -242,13 +258,22 @@ fn grouped<'u, 'a>(units: &'u [Unit<'a>], table: &TableName, is_delete: bool) ->
     groups
 }
 
-/// Applies the parts of a packet in bulk.
-pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, parts: &[Part<'_>]) -> Result<(), Trouble> {
+/// Applies the parts of a packet in bulk; false, and nothing is done, where they are too many kinds of rows for that.
+pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, parts: &[Part<'_>]) -> Result<bool, Trouble> {
     let unit = |part| match part {
         &Part::Run(PlacedRun { run, .. }) => Unit::of_run(run),
         Part::One(placed) => Unit::of_change(&placed.change),
     };
     let mut units: Vec<Unit<'_>> = parts.iter().map(unit).collect();
+    let shapes: HashSet<_> = units.iter().map(|unit| (unit.table, unit.is_delete, unit.columns.as_slice())).collect();
+    if shapes.len() > SHAPES_MOST {
+        return Ok(false);
+    }
+    // A row that is written may need a table for its key, too.
+    if tables.stages.len() + 2 * shapes.len() > STAGES_MOST {
+        run_sql(connection, "DISCARD TEMP").await?;
+        tables.stages.clear();
+    }
     leave_last(&mut units);
     run_sql(connection, "SET CONSTRAINTS ALL DEFERRED").await?;
     let names = tables.parents_first.clone();
@@ -264,7 +289,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, pa
         }
     }
     run_sql(connection, "SET CONSTRAINTS ALL IMMEDIATE").await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn delete(
@@ -279,7 +304,7 @@ async fn delete(
     // The keys are few beside the table: it is looked into by its index.
     run_sql(connection, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off").await?;
     let same: Vec<String> = group.columns.iter().map(|column| format!("t.{0} = s.{0}", ident(column))).collect();
-    let (target, same) = (table.sql(), same.join(" AND "));
+    let (target, same) = (table.only_sql(), same.join(" AND "));
     run_sql(connection, format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}")).await?;
     Ok(())
 }
