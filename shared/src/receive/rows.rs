@@ -12,7 +12,7 @@ use super::order::STRUCTURE;
 use super::pick_up::PickedFrom;
 use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
-use crate::connectors::tables::run::PACKET_VALUES_MAX;
+use crate::connectors::tables::run::PACKET_WEIGHT_MAX;
 use crate::connectors::tables::{Look, Mark, RowChange, RowPacket, RowRun, RowsPart, RunPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
@@ -467,7 +467,7 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
     let mut parts: Vec<RowsPart> = Vec::with_capacity(records.len());
     let mut names = KnownNames::default();
     let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
-    let mut values = 0;
+    let mut weight = 0;
     for record in records.iter() {
         let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
         match record.meta.kind {
@@ -480,8 +480,8 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
             }
             RecordKind::Run if large.is_empty() => {
                 let run = RowRun::parse(table, record.body, record.meta.part_count).ok()?;
-                values += run.values();
-                if values > PACKET_VALUES_MAX {
+                weight += run.weight();
+                if weight > PACKET_WEIGHT_MAX {
                     return None;
                 }
                 parts.push(RowsPart::Run(run));

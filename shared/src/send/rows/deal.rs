@@ -7,7 +7,7 @@ use super::bare;
 use crate::channel::BatchConfig;
 use crate::connectors::folder::names::folded;
 use crate::connectors::tables::change::LARGE_FROM;
-use crate::connectors::tables::run::{PACKET_VALUES_MAX, RUN_VALUES_MAX};
+use crate::connectors::tables::run::{PACKET_WEIGHT_MAX, rows_by_weight};
 use crate::connectors::tables::{Cells, EntryId, EntryRange, RowChange, RowRun, RowsPart, TableName};
 use crate::send::pack::Screened;
 use crate::store::{RecordRow, SourceStamp};
@@ -199,9 +199,9 @@ impl Piece {
         }
     }
 
-    /// How many values its run has.
-    fn values(&self) -> u64 {
-        if let Content::Run(run, ..) = &self.content { run.values() } else { 0 }
+    /// What its run weighs.
+    fn weight(&self) -> u64 {
+        if let Content::Run(run, ..) = &self.content { run.weight() } else { 0 }
     }
 
     fn is_row(&self) -> bool {
@@ -237,9 +237,8 @@ impl Piece {
 
 /// Cuts a run so that each part fits a packet.
 pub(super) fn within_packets(run: RowRun, most: &BatchConfig) -> Vec<RowRun> {
-    let columns = (run.head().columns.len() as u64).max(1);
-    let by_values = u32::try_from(RUN_VALUES_MAX / columns).unwrap_or(RECORDS_MAX);
-    let rows = most.max_records.saturating_mul(ROWS_A_RECORD).min(RECORDS_MAX).min(by_values);
+    let by_weight = u32::try_from(rows_by_weight(run.head())).unwrap_or(RECORDS_MAX);
+    let rows = most.max_records.saturating_mul(ROWS_A_RECORD).min(RECORDS_MAX).min(by_weight);
     let bytes = most.max_bytes.saturating_sub(BESIDE_LINES).clamp(1, RUN_BYTES);
     run.cut(rows, bytes)
 }
@@ -256,7 +255,7 @@ struct Parcel {
     pieces: Vec<Piece>,
     records: u64,
     bytes: u64,
-    values: u64,
+    weight: u64,
 }
 
 impl Parcel {
@@ -264,17 +263,17 @@ impl Parcel {
     fn takes(&self, pieces: &[Piece], most: &BatchConfig) -> bool {
         let records: u64 = pieces.iter().map(Piece::records).sum();
         let bytes: u64 = pieces.iter().map(Piece::bytes).sum();
-        let values: u64 = pieces.iter().map(Piece::values).sum();
+        let weight: u64 = pieces.iter().map(Piece::weight).sum();
         let fits = self.records + records <= u64::from(most.max_records)
             && self.bytes + bytes <= most.max_bytes
-            && self.values + values <= PACKET_VALUES_MAX;
+            && self.weight + weight <= PACKET_WEIGHT_MAX;
         fits || (self.pieces.is_empty() && pieces.len() == 1)
     }
 
     fn push(&mut self, piece: Piece) {
         self.records += piece.records();
         self.bytes += piece.bytes();
-        self.values += piece.values();
+        self.weight += piece.weight();
         self.pieces.push(piece);
     }
 
@@ -345,6 +344,7 @@ fn transactions(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::tables::run::RUN_WEIGHT_MAX;
     use crate::connectors::tables::{Op, RunHead, VALUE_MAX, Value};
     use std::sync::Arc;
 
@@ -428,11 +428,11 @@ mod tests {
         let most = BatchConfig { max_bytes: 32 << 20, max_records: 65_536, linger_ms: 0 };
         let run = RowRun::of_lines("t".to_string(), Arc::new(head), vec![], false, lines.into_bytes()).unwrap();
         let pieces = Piece::of_runs(run, &[], &most);
-        assert!(pieces.iter().all(|piece| piece.values() <= RUN_VALUES_MAX));
+        assert!(pieces.iter().all(|piece| piece.weight() <= RUN_WEIGHT_MAX));
         let parcels = parcels(pieces, &most);
-        let values: Vec<u64> = parcels.iter().map(|pieces| pieces.iter().map(Piece::values).sum()).collect();
-        assert_eq!(values.iter().sum::<u64>(), 50_000 * 64);
-        assert!(values.len() > 1 && values.iter().all(|values| *values <= PACKET_VALUES_MAX), "{values:?}");
+        let weights: Vec<u64> = parcels.iter().map(|pieces| pieces.iter().map(Piece::weight).sum()).collect();
+        assert_eq!(weights.iter().sum::<u64>(), 50_000 * 72);
+        assert!(weights.len() > 1 && weights.iter().all(|weight| *weight <= PACKET_WEIGHT_MAX), "{weights:?}");
     }
 
     #[test]

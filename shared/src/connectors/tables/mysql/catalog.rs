@@ -107,29 +107,29 @@ pub(super) async fn rows(conn: &mut MySqlConnection, sql: String) -> Result<Vec<
 }
 
 /// Holds a table against a change of its structure until the transaction ends, and gives what tells its structure from every other; `None` where it is not
-/// there, or may not be read.
+/// there, or may not be read. The server writes it from what it has in memory of an open table, where `information_schema` would open its files.
 pub(super) async fn held_structure(
     conn: &mut MySqlConnection,
     server: &Server,
     shown: &str,
 ) -> Result<Option<String>, Trouble> {
     let (schema, name) = parts(shown, server);
+    let table = format!("{}.{}", super::ident(schema), super::ident(name));
     // Whoever has read of a table in a transaction keeps others from altering it.
-    match rows(conn, format!("SELECT 1 FROM {}.{} LIMIT 0", super::ident(schema), super::ident(name))).await {
+    match rows(conn, format!("SELECT 1 FROM {table} LIMIT 0")).await {
         Err(Trouble::Sql(error)) if matches!(super::session::number(&error), Some(1142 | 1146)) => return Ok(None),
         outcome => drop(outcome?),
     }
-    let uniques = "SELECT count(*) FROM information_schema.statistics s WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name AND s.non_unique = 0";
-    let sql = format!(
-        "SELECT CONCAT_WS(':', t.engine, ({uniques}), count(*), sum(crc32(CONCAT_WS(',', c.ordinal_position, c.column_name, c.column_type, c.collation_name,
-                c.is_nullable, c.column_key, c.extra, c.generation_expression))))
-         FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
-         WHERE c.table_schema = {} AND c.table_name = {} GROUP BY c.table_schema, c.table_name, t.engine",
-        literal(schema),
-        literal(name)
-    );
-    let found = rows(conn, sql).await?;
-    Ok(found.first().map(|row| text_at(row, 0)).transpose()?.flatten())
+    let found = rows(conn, format!("SHOW CREATE TABLE {table}")).await?;
+    Ok(found.first().map(|row| text_at(row, 1)).transpose()?.flatten().map(|sql| without_counter(&sql)))
+}
+
+/// Leaves the next number of an AUTO_INCREMENT column out, which changes with rows.
+fn without_counter(sql: &str) -> String {
+    match sql.split_once(" AUTO_INCREMENT=") {
+        Some((before, counter)) => format!("{before}{}", counter.trim_start_matches(|letter: char| letter.is_ascii_digit())),
+        None => sql.to_owned(),
+    }
 }
 
 /// Reads a table; its fault when it is not there, is no table of InnoDB, or has no key.

@@ -1,6 +1,6 @@
 //! Tables, columns, keys and foreign keys as the database has them.
 
-use super::{Trouble, ident, literal, split_name};
+use super::{Trouble, ident, split_name};
 use crate::connectors::tables::values::{Charset, Column, Kind, Unit};
 use crate::connectors::tables::{Problem, TableFault, TableName};
 use sqlx::postgres::PgRow;
@@ -19,6 +19,8 @@ pub(super) struct Col {
     pub(super) generated: String,
     /// `GENERATED ALWAYS AS IDENTITY`.
     pub(super) is_always_identity: bool,
+    /// Two texts that are not the same may be equal in it: `citext`, or a collation that is not deterministic.
+    pub(super) is_loose: bool,
     /// Its type with its limits, as people read it.
     pub(super) shown: String,
     /// Its type without limits, as SQL.
@@ -63,6 +65,11 @@ impl Table {
         key
     }
 
+    /// The columns of the key in which texts that are not the same may be equal.
+    pub(super) fn loose_key(&self) -> impl Iterator<Item = &Col> {
+        self.columns.iter().filter(|column| column.key_place.is_some() && column.is_loose)
+    }
+
     /// The columns whose values travel from here.
     pub(super) fn travelling(&self) -> Vec<&Col> {
         self.columns.iter().filter(|column| column.generated != "v").collect()
@@ -102,9 +109,11 @@ pub(super) fn unfit(table: &str, column: Option<String>, problem: Problem) -> Ta
     TableFault::Unfit { table: table.to_owned(), column, problem }
 }
 
-/// What changes with a table's columns and its key, and with nothing else: which transactions wrote their rows in the catalog.
-const STRUCTURE: &str = "SELECT string_agg(concat_ws(':', a.attnum, a.xmin, i.indexrelid, i.xmin), ' ' ORDER BY a.attnum)
-    FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary WHERE a.attnum > 0 AND a.attrelid =";
+/// What changes with tables' columns and their keys, and with nothing else: which transactions wrote their rows in the catalog.
+const STRUCTURES: &str = "SELECT string_agg(concat_ws(':', a.attrelid, a.attnum, a.xmin, i.indexrelid, i.xmin), ' ' ORDER BY a.attnum)
+  FROM unnest($1::text[]) WITH ORDINALITY AS t (name, place) JOIN pg_attribute a ON a.attrelid = t.name::regclass AND a.attnum > 0
+    LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+  GROUP BY t.place ORDER BY t.place";
 
 const TABLE: &str = "SELECT c.oid::bigint, c.relkind = 'p' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
@@ -114,7 +123,8 @@ const COLUMNS: &str = "SELECT a.attname::text, a.attnotnull OR t.typnotnull, a.a
     (CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)::bigint, bn.nspname = 'pg_catalog',
     (SELECT k.at::bigint - 1 FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
        WHERE i.indrelid = a.attrelid AND i.indisprimary AND k.attnum = a.attnum AND k.at <= i.indnkeyatts),
-    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = b.oid ORDER BY enumsortorder)
+    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = b.oid ORDER BY enumsortorder),
+    b.typname = 'citext' OR EXISTS (SELECT FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
   JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END JOIN pg_namespace bn ON bn.oid = b.typnamespace
   WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -153,19 +163,33 @@ pub(super) async fn stamp(connection: &mut PgConnection, shown: &str) -> Result<
     Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
 }
 
-/// Holds tables against a change of their structure until the transaction ends; tells whether each is as it was when it was read.
+/// Holds tables against a change of their structure until the transaction ends; tells whether each is as it was when it was read. One that is gone is a fault.
 pub(super) async fn hold(connection: &mut PgConnection, tables: &[&Table]) -> Result<bool, Trouble> {
     if tables.is_empty() {
         return Ok(true);
     }
     let listed: Vec<String> = tables.iter().map(|table| format!("ONLY {}", table.sql())).collect();
-    let structure = |table: &&Table| format!("({STRUCTURE} {}::regclass)", literal(&table.sql()));
-    let now: Vec<String> = tables.iter().map(structure).collect();
-    let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE; SELECT concat_ws(',', {})", listed.join(", "), now.join(", "));
-    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
-    let now: Option<String> = rows.first().map(|row| row.try_get(0)).transpose()?;
-    let known: Vec<&str> = tables.iter().map(|table| table.structure.as_str()).collect();
-    Ok(now.as_deref() == Some(known.join(",").as_str()))
+    let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", listed.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(|error| gone(tables, error))?;
+    let names: Vec<String> = tables.iter().map(|table| table.sql()).collect();
+    Ok(structures(connection, &names).await? == tables.iter().map(|table| table.structure.as_str()).collect::<Vec<_>>())
+}
+
+async fn structures(connection: &mut PgConnection, names: &[String]) -> Result<Vec<String>, Trouble> {
+    Ok(sqlx::query_scalar(STRUCTURES).bind(names).fetch_all(connection).await?)
+}
+
+/// The trouble of a table that is not there any more, which the server's words name.
+fn gone(tables: &[&Table], error: sqlx::Error) -> Trouble {
+    let said = error.as_database_error().filter(|said| said.code().as_deref() == Some("42P01"));
+    let is_named = |table: &&&Table| {
+        let (schema, name) = split_name(&table.shown);
+        said.is_some_and(|said| said.message().contains(&format!("{schema}.{name}")))
+    };
+    match tables.iter().find(is_named) {
+        Some(table) => table.unfit(None, Problem::Missing).into(),
+        None => error.into(),
+    }
 }
 
 /// Tells whether a crash of the server empties a table, or a part of it.
@@ -182,9 +206,8 @@ pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<O
     let (schema, name) = split_name(shown);
     let Some(row) = sqlx::query(TABLE).bind(schema).bind(name).fetch_optional(&mut *connection).await? else { return Ok(None) };
     let (oid, is_partitioned): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
-    let structure = sqlx::query_scalar(AssertSqlSafe(format!("{STRUCTURE} $1::bigint::oid"))).bind(oid);
-    let structure: Option<String> = structure.fetch_one(&mut *connection).await?;
-    let structure = structure.unwrap_or_default();
+    let sql = format!("{}.{}", ident(schema), ident(name));
+    let structure = structures(connection, &[sql]).await?.pop().unwrap_or_default();
     let columns = sqlx::query(COLUMNS).bind(oid).fetch_all(&mut *connection).await?;
     let columns = columns.iter().map(column).collect::<Result<_, _>>()?;
     let parents = sqlx::query(PARENTS).bind(oid).fetch_all(&mut *connection).await?;
@@ -227,6 +250,7 @@ fn column(row: &PgRow) -> Result<Col, sqlx::Error> {
         not_null: row.try_get(1)?,
         generated: row.try_get(2)?,
         is_always_identity: row.try_get(3)?,
+        is_loose: row.try_get(12)?,
         shown: row.try_get(4)?,
         cast: row.try_get(5)?,
         key_place: place.and_then(|place| usize::try_from(place).ok()),

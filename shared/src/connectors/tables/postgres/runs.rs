@@ -4,7 +4,7 @@
 //! whose column may not take them. After a refusal: the caller goes back to its savepoint and applies them one by one. Never: a value that its column would
 //! cut, round or understand as another; a row that a later change of the same packet overwrote.
 
-use super::bulk::{DIRECT_FROM, REST_AFTER_MEETING, listed, or_update};
+use super::bulk::{DIRECT_FROM, REST_AFTER_MEETING, is_key, listed, or_update};
 use super::catalog::{self, Table};
 use super::connection::run_sql;
 use super::own_tables::Placed;
@@ -303,7 +303,7 @@ async fn delete(
     copy(connection, &stage, group).await?;
     // The keys are few beside the table: it is looked into by its index.
     run_sql(connection, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off").await?;
-    let same: Vec<String> = group.columns.iter().map(|column| format!("t.{0} = s.{0}", ident(column))).collect();
+    let same: Vec<String> = group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
     let (target, same) = (table.only_sql(), same.join(" AND "));
     run_sql(connection, format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}")).await?;
     Ok(())
@@ -333,7 +333,7 @@ async fn write(
     let Some(table) = tables.by_source.get(name) else { return Ok(()) };
     copy(connection, &stage, group).await?;
     let (names, over) = (listed(group.columns), or_update(table, group.columns));
-    let sql = format!("INSERT INTO {target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage} {over}");
+    let sql = format!("INSERT INTO {target} AS t ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage} {over}");
     run_sql(connection, sql).await?;
     Ok(())
 }

@@ -147,12 +147,12 @@ fn what_is_no_run_is_refused_with_the_place_and_nothing_of_it() {
 }
 
 #[test]
-fn a_run_of_too_many_values_is_refused_before_they_are_looked_at() {
+fn a_run_that_weighs_too_much_is_refused_before_its_values_are_looked_at() {
     let columns: Vec<String> = (0..1_024).map(|at| format!("\"c{at}\"")).collect();
     let head = format!("{{\"op\":\"stock\",\"columns\":[{}],\"key\":[\"c0\"]}}\n", columns.join(","));
     let body = |rows: usize| format!("{head}{}", format!("{}\n", "\t".repeat(1_023)).repeat(rows));
-    assert_eq!(RowRun::parse("t", body(1_024).as_bytes(), 1_024).map(|run| run.values()), Ok(RUN_VALUES_MAX));
-    assert_eq!(RowRun::parse("t", body(1_025).as_bytes(), 1_025), Err(ChangeFault::Wrong { name: "columns" }));
+    assert_eq!(RowRun::parse("t", body(1_016).as_bytes(), 1_016).map(|run| run.weight()), Ok(1_016 * 1_032));
+    assert_eq!(RowRun::parse("t", body(1_017).as_bytes(), 1_017), Err(ChangeFault::Wrong { name: "columns" }));
 }
 
 /// What a hostile sender may put into a run's body.
@@ -179,6 +179,24 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #[test]
+    fn any_bytes_are_a_run_within_its_limits_or_a_fault(
+        head in prop_oneof![
+            Just(b"{\"op\":\"stock\",\"columns\":[\"a\",\"b\"],\"key\":[\"a\"],\"bytes\":[\"b\"]}\n".to_vec()),
+            Just(b"{\"op\":\"delete\",\"columns\":[\"a\"],\"key\":[\"a\"],\"tx\":[[\"1\",2]]}\n".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..64),
+        ],
+        lines in prop_oneof![prop::collection::vec(any::<u8>(), 0..64), "([a-z\\\\Nx0-9]{0,6}[\t\n]){0,8}".prop_map(String::into_bytes)],
+        rows in prop_oneof![0_u32..9, any::<u32>()],
+    ) {
+        let body = [head.as_slice(), lines.as_slice()].concat();
+        if let Ok(run) = RowRun::parse("t", &body, rows) {
+            prop_assert!(run.weight() <= RUN_WEIGHT_MAX);
+            prop_assert_eq!((run.rows(), run.changes().count()), (rows, rows as usize));
+            prop_assert_eq!(run.lines(), &lines[..]);
+        }
+    }
+
     #[test]
     fn whatever_is_taken_for_a_run_is_copied_as_what_its_changes_say(
         notes in prop::collection::vec((prop::option::of("[^\0]{0,6}"), prop::option::of(prop::collection::vec(any::<u8>(), 0..4))), 1..5),

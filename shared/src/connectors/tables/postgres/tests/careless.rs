@@ -79,9 +79,15 @@ fn a_table_that_was_made_anew_beside_the_station_is_read_anew() {
         app.run("CREATE TABLE h (id bigint PRIMARY KEY, note varchar(5))");
         let mut sink = bench.bare_sink(&["public.h".to_owned()], false);
         give(&mut sink, is_run, 1, rows(Op::Update, 0..600, "a")).expect("applied");
-        app.run("DROP TABLE h; CREATE TABLE h (note varchar(5), own int DEFAULT 7, id bigint PRIMARY KEY)");
+        app.run("DROP TABLE public.h");
+        let outcome = give(&mut sink, is_run, 2, rows(Op::Update, 0..600, "b"));
+        assert!(matches!(outcome, Err(TableFault::Unfit { problem: Problem::Missing, .. })), "in a run: {is_run}: {outcome:?}");
+        // With the account's name there is a schema by now, where a table without a schema would go.
+        app.run("CREATE TABLE public.h (note varchar(5), own int DEFAULT 7, id bigint PRIMARY KEY)");
         give(&mut sink, is_run, 2, rows(Op::Update, 0..600, "b")).expect("applied");
-        give(&mut sink, is_run, 3, rows(Op::Delete, 0..200, "")).expect("applied");
+        app.run("DROP TABLE public.h; CREATE TABLE public.h (note varchar(5), own int DEFAULT 7, id bigint PRIMARY KEY)");
+        give(&mut sink, is_run, 3, rows(Op::Update, 0..600, "b")).expect("applied");
+        give(&mut sink, is_run, 4, rows(Op::Delete, 0..200, "")).expect("applied");
         assert_eq!(bench.sink.psql("SELECT count(*) || ' ' || min(note) || sum(own) FROM h"), "400 b2800");
     }
 }
@@ -251,4 +257,51 @@ fn rows_that_other_rows_of_their_packet_make_room_for_end_as_they_do_alone() {
     let gone = rows(Op::Delete, 39..40, "");
     apply(&bench, &mut sink, 2, &[gone, (1..39).map(|id| row(id, &format!("n{}", id + 1))).collect()]);
     assert_eq!(bench.sink.psql("SELECT count(*) || ' ' || (SELECT note FROM h WHERE id = 38) FROM h"), "39 n39");
+}
+
+/// Rows of `public.h` with keys of text.
+fn named(op: Op, names: impl Iterator<Item = String>, note: &str) -> Vec<RowChange> {
+    let change = |name: String| {
+        let row = cells(&[("id", &name), ("note", note)]);
+        let (key, changed) = (row[..1].to_vec(), if op == Op::Update { vec!["note".to_owned()] } else { vec![] });
+        let row = if op == Op::Delete { vec![] } else { row };
+        RowChange { table: "public.h".to_owned(), op, key, row, changed, transaction: None, goes_on: false }
+    };
+    names.map(change).collect()
+}
+
+#[test]
+fn a_key_that_the_sink_calls_equal_to_another_neither_overwrites_that_row_nor_takes_it_away() {
+    let collation = "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    for (before, column) in [("CREATE EXTENSION citext", "citext"), (collation, "text COLLATE loose")] {
+        for (is_run, many) in [(false, 1), (false, 150), (false, 600), (true, 1), (true, 150), (true, 600)] {
+            let bench = bench();
+            bench.sink.psql(before);
+            App::to(&bench.sink.url).run(&format!("CREATE TABLE h (id {column} PRIMARY KEY, note varchar(5))"));
+            let (mut strict, mut letters) =
+                (bench.bare_sink(&["public.h".to_owned()], false), bench.bare_sink(&["public.h".to_owned()], true));
+            let [lower, upper] = ["a", "A"].map(|letter| move || (0..many).map(move |number| format!("{letter}{number}")));
+            let told = || bench.sink.psql("SELECT count(*) || ' ' || min(id::text COLLATE \"C\") || ' ' || max(note) FROM h");
+            let what = format!("{column}, {many} in a run: {is_run}");
+            give(&mut strict, is_run, 1, named(Op::Stock, lower(), "l")).expect("applied");
+            for op in [Op::Stock, Op::Update] {
+                assert_eq!(code_of(give(&mut strict, is_run, 2, named(op, upper(), "u"))), "key-collides", "{what}");
+            }
+            give(&mut letters, is_run, 2, named(Op::Update, upper(), "u")).expect("put aside");
+            assert_eq!(told(), format!("{many} a0 l"), "{what}");
+            assert_eq!(
+                bench.sink.psql("SELECT count(*) FROM dukou.dukou_refused WHERE code = 'key-collides'"),
+                many.to_string(),
+                "{what}"
+            );
+            give(&mut letters, is_run, 3, named(Op::Delete, upper(), "")).expect("nothing of theirs is there");
+            assert_eq!(told(), format!("{many} a0 l"), "{what}");
+            // Within one packet, too.
+            let renamed = named(Op::Delete, lower(), "").into_iter().chain(named(Op::Insert, upper(), "n")).collect();
+            give(&mut letters, is_run, 4, renamed).expect("a key that is written otherwise");
+            assert_eq!(told(), format!("{many} A0 n"), "{what}");
+            give(&mut letters, is_run, 5, named(Op::Update, upper(), "o")).expect("applied");
+            assert_eq!(told(), format!("{many} A0 o"), "{what}");
+        }
+    }
 }
