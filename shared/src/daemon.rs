@@ -19,7 +19,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::place::StatePlace;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Direction, Store, StoreFault};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, tell_fault};
 use dukou_packets::suite::SystemRandom;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{EventKind, RecursiveMode, Watcher};
@@ -333,6 +333,9 @@ fn work(station: &Station, start: Start, woken: &Receiver<Wake>, stop: &Arc<Atom
             return Err(fault);
         }
         tracing::error!(code = fault.code(), "{}", fault.sentence(lang));
+        if had_it {
+            tell_fault(station, &fault);
+        }
         if stop.load(Ordering::SeqCst) || rest(woken, RETRY_REST) {
             return Err(fault.unclosed());
         }

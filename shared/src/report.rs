@@ -37,7 +37,7 @@ use crate::requests::unfit_requests;
 use crate::say;
 use crate::station::Station;
 use crate::store::{Direction, PacketState, StationState, Store};
-use crate::trouble::{Trouble, troubles_of_last_look};
+use crate::trouble::{Trouble, full_disks, troubles_of_last_look};
 use dukou_packets::packet::name::is_packet_name_as;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
@@ -326,8 +326,16 @@ pub fn status(
         days: days::days(station, channels, &state, store)?,
         structures: crate::send::structure::leaving::standings(&state, store)?,
         structures_coming: structures_coming::structures_coming(&state)?,
-        troubles: behind.into_iter().chain(unfit_requests(station)).chain(troubles_of_last_look(station)).collect(),
+        troubles: troubles(station, channels, behind),
     })
+}
+
+/// Gives what else a person must look into; a disk that is full is told once.
+fn troubles(station: &Station, channels: &[Channel], behind: Option<Trouble>) -> Vec<Trouble> {
+    let full = full_disks(station, channels);
+    let is_told = |trouble: &Trouble| full.iter().any(|full| full.code == trouble.code);
+    let last: Vec<Trouble> = troubles_of_last_look(station).into_iter().filter(|trouble| !is_told(trouble)).collect();
+    behind.into_iter().chain(full).chain(unfit_requests(station)).chain(last).collect()
 }
 
 fn environment_text(station: &Station) -> &'static str {

@@ -12,6 +12,7 @@ use super::order::STRUCTURE;
 use super::pick_up::PickedFrom;
 use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
+use crate::connectors::tables::run::PACKET_WEIGHT_MAX;
 use crate::connectors::tables::{Look, Mark, RowChange, RowPacket, RowRun, RowsPart, RunPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
@@ -466,6 +467,7 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
     let mut parts: Vec<RowsPart> = Vec::with_capacity(records.len());
     let mut names = KnownNames::default();
     let mut large: Vec<(&str, &str, &[u8])> = Vec::new();
+    let mut weight = 0;
     for record in records.iter() {
         let (table, key) = (record.meta.name.as_str(), record.meta.key.as_str());
         match record.meta.kind {
@@ -477,7 +479,12 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
                 parts.push(RowsPart::One(RowChange { table: table.to_string(), ..change }));
             }
             RecordKind::Run if large.is_empty() => {
-                parts.push(RowsPart::Run(RowRun::parse(table, record.body, record.meta.part_count).ok()?));
+                let run = RowRun::parse(table, record.body, record.meta.part_count).ok()?;
+                weight += run.weight();
+                if weight > PACKET_WEIGHT_MAX {
+                    return None;
+                }
+                parts.push(RowsPart::Run(run));
             }
             RecordKind::Tombstone if large.is_empty() => {}
             _ => return None,

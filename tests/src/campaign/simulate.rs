@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use dukou_packets::keyring::Side;
 use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::ChannelName;
 use dukou_rehearsal::random::Random;
 use dukou_shared::channel::Channel;
+use dukou_shared::connectors::tables::simulated::SimFault;
 use dukou_shared::error::Policy;
 use dukou_shared::ferry::profile::Profile;
 use dukou_shared::requests::Request;
@@ -19,6 +21,7 @@ use dukou_shared::seams::FileCause;
 use dukou_shared::station::LinkConfig;
 use dukou_shared::store::StoreFault;
 
+use crate::simulated::office::{self, Office, ROWS};
 use crate::simulated::station::{BEGIN_MS, channel, name};
 use crate::simulated::world::{self, gaps};
 use crate::simulated::{SimStation, Victim, Weather, World, verdict};
@@ -114,6 +117,61 @@ fn with_repair(mut link: LinkConfig, seed: u64) -> LinkConfig {
     link
 }
 
+/// Gives every seventh seed a channel of rows, whose source offers runs in half of them; with dice of its own, as with repair packets.
+fn with_rows(mut channels: Vec<Channel>, seed: u64) -> (Vec<Channel>, Option<Rows>) {
+    if seed % 7 != 5 {
+        return (channels, None);
+    }
+    let mut dice = Random::nth(seed, 0x20_0075);
+    let in_runs = dice.chance(0.5);
+    let mut channel = office::channel_of_rows(in_runs);
+    channel.batch.max_records = dice.between(1, 8) as u32;
+    channels.push(channel);
+    (channels, Some(Rows { in_runs, dice }))
+}
+
+/// How the channel of rows of a world is used.
+struct Rows {
+    in_runs: bool,
+    dice: Random,
+}
+
+/// Registrars at the source of a world's channel of rows.
+struct Registry {
+    office: Office,
+    dice: Random,
+}
+
+impl Registry {
+    /// Opens it; the databases of the world are joined before.
+    fn open(world: &World, rows: Rows) -> Self {
+        let Rows { in_runs, mut dice } = rows;
+        let source = office::source(world);
+        if in_runs {
+            source.offer_runs();
+        }
+        Self { office: Office::new(&source, dice.next_u64()), dice }
+    }
+
+    /// Does some work between two actions of the world; a call of a database may go wrong, or the source's server dies. Gives what went wrong.
+    fn work(&mut self, world: &World) -> Option<&'static str> {
+        let acts = self.dice.below(12);
+        self.office.work(acts);
+        let database = if self.dice.chance(0.5) { office::source(world) } else { office::sink(world) };
+        match self.dice.below(40) {
+            0 | 1 => {
+                database.fail_at(self.dice.between(1, 6), SimFault::Unanswered);
+                Some("a database's answer lost")
+            }
+            2 => {
+                self.office.forget();
+                Some("a database's server died")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Draws what the link is like: with a way back or repeats where there is none, and a device that may pass only text.
 fn draw_link(dice: &mut Random) -> LinkConfig {
     let mut link = LinkConfig { signal_seconds: 0, ..LinkConfig::default() };
@@ -156,6 +214,7 @@ struct Plan {
 
 struct Course {
     world: World,
+    registry: Option<Registry>,
     climate: Climate,
     fired: Fired,
     trace: String,
@@ -165,7 +224,8 @@ impl Course {
     fn new(seed: u64) -> Self {
         let mut dice = Random::nth(seed, 0xCA_4A16);
         let climate = Climate::draw(&mut dice);
-        let mut world = World::with_channels(seed, draw_channels(&mut dice));
+        let (channels, rows) = with_rows(draw_channels(&mut dice), seed);
+        let mut world = World::with_channels(seed, channels);
         let link = with_repair(draw_link(&mut dice), seed);
         for station in [&mut world.outer, &mut world.inner] {
             station.station.config.link = link.clone();
@@ -178,7 +238,12 @@ impl Course {
         for channel in &world.outer.channels {
             let _ = writeln!(trace, "channel {} {:?} {:?}", channel.channel, channel.from, channel.batch);
         }
-        Self { world, climate, fired: Fired::new(), trace }
+        let mut registry = None;
+        if let Some(rows) = rows {
+            world = office::with_office(world);
+            registry = Some(Registry::open(&world, rows));
+        }
+        Self { world, registry, climate, fired: Fired::new(), trace }
     }
 
     fn tell(&mut self, what: &str) {
@@ -208,6 +273,8 @@ impl Course {
     fn run(&mut self) -> Result<(), String> {
         for _ in 0..self.climate.actions {
             self.act()?;
+            let wrong = self.registry.as_mut().and_then(|registry| registry.work(&self.world));
+            wrong.into_iter().for_each(|what| self.count(what));
         }
         self.calm();
         self.tell("-- faults stop");
@@ -215,7 +282,20 @@ impl Course {
         self.drop_last();
         self.world.heal()?;
         self.count_repeats();
-        verdict::check(&mut self.world)
+        verdict::check(&mut self.world)?;
+        self.compare_rows()
+    }
+
+    /// Where there are rows, both databases must hold the same, and what was offered in runs must have left so.
+    fn compare_rows(&mut self) -> Result<(), String> {
+        if self.registry.is_none() {
+            return Ok(());
+        }
+        let in_runs = office::source(&self.world).left_in_runs();
+        if in_runs > 0 {
+            self.count("rows sent in runs");
+        }
+        office::compare(&self.world)
     }
 
     /// Packets that a station placed again by itself: repeats by time, and what its peer's receipts called missing.
@@ -230,6 +310,11 @@ impl Course {
 
     /// Every fault ends, and both stations start once more.
     fn calm(&mut self) {
+        if let Some(registry) = &mut self.registry {
+            office::source(&self.world).calm();
+            office::sink(&self.world).calm();
+            registry.office.close();
+        }
         for victim in [Victim::Outer, Victim::Inner] {
             self.world.hurry(victim, false);
             self.world.side(victim).crash();
@@ -238,9 +323,12 @@ impl Course {
 
     /// The newest packet and the signal behind it may both be lost: only what comes after them shows it.
     fn drop_last(&mut self) {
+        if self.registry.is_some() {
+            office::put_unit(&office::source(&self.world), "last", "1");
+        }
         let World { outer, inner, outer_supplier, inner_supplier, .. } = &mut self.world;
         for (station, supplier) in [(outer, outer_supplier), (inner, inner_supplier)] {
-            for channel in station.outgoing() {
+            for channel in station.outgoing().into_iter().filter(is_of_files) {
                 match station.channel(&channel).screen.xml {
                     true => supplier.drop_xml(station, channel.as_str(), "Z999_last.xml"),
                     false => supplier.drop_file(station, channel.as_str(), "Z999_last.xml"),
@@ -267,7 +355,8 @@ impl Course {
     fn drop_some(&mut self) {
         for _ in 0..self.world.dice.between(1, 6) {
             let victim = if self.world.dice.chance(0.7) { Victim::Outer } else { Victim::Inner };
-            let channels = self.world.side(victim).outgoing();
+            let mut channels = self.world.side(victim).outgoing();
+            channels.retain(is_of_files);
             let channel = channels[self.world.dice.below(channels.len() as u64) as usize].clone();
             let number = self.world.dice.below(12);
             let file = ["", "in/", "深/层/"][self.world.dice.below(3) as usize].to_owned() + &format!("A{number}_a.xml");
@@ -459,6 +548,10 @@ impl Course {
         }
         Ok(())
     }
+}
+
+fn is_of_files(channel: &ChannelName) -> bool {
+    channel.as_str() != ROWS
 }
 
 /// Ends what lasts for a step: the disk has room and may be written, the ferry directories are there.

@@ -8,6 +8,7 @@ use super::world::{World, standard_channels};
 use dukou_packets::keyring::Side;
 use dukou_packets::packet::header::ChannelName;
 use dukou_rehearsal::random::Random;
+use dukou_shared::channel::Channel;
 use dukou_shared::connectors::tables::simulated::{SimDatabase, SimTransaction, UNFIT};
 use std::collections::BTreeSet;
 
@@ -134,11 +135,32 @@ pub fn put_unfit(database: &SimDatabase, id: &str) {
     put_unit(database, id, UNFIT);
 }
 
-/// The standard world and a channel of rows beside it.
+/// The most bytes of a packet whose runs are cut behind two or three rows.
+const CUT_BYTES: u64 = (32 << 10) + 100;
+
+/// Makes the channel of rows; `in_runs` where its packets leave room for short runs alone.
+pub fn channel_of_rows(in_runs: bool) -> Channel {
+    let mut channel = table_channel(ROWS, Side::Outer, &[UNIT, RIGHT]);
+    if in_runs {
+        channel.batch.max_bytes = CUT_BYTES;
+    }
+    channel
+}
+
+/// The standard world and a channel of rows beside it, which of odd seeds go in runs.
 pub fn world_with_rows(seed: u64) -> World {
+    let in_runs = seed % 2 == 1;
     let mut channels = standard_channels();
-    channels.push(table_channel(ROWS, Side::Outer, &[UNIT, RIGHT]));
-    let mut world = World::with_channels(seed, channels);
+    channels.push(channel_of_rows(in_runs));
+    let world = with_office(World::with_channels(seed, channels));
+    if in_runs {
+        source(&world).offer_runs();
+    }
+    world
+}
+
+/// Joins the databases of a world that has the channel of rows.
+pub fn with_office(mut world: World) -> World {
     world.inner.databases = world.outer.databases.clone();
     sink(&world).refer(RIGHT, "unit", UNIT);
     world

@@ -74,6 +74,17 @@ impl SmallDisk {
         }
     }
 
+    /// Fills it but for so many bytes.
+    ///
+    /// # Panics
+    /// Panics when the filler cannot be made, or is shorter.
+    #[track_caller]
+    pub fn fill_but(&self, bytes: u64) {
+        self.fill();
+        let filler = std::fs::File::options().write(true).open(self.at.join(".filler")).unwrap();
+        filler.set_len(filler.metadata().unwrap().len() - bytes).unwrap();
+    }
+
     /// Makes room again.
     ///
     /// # Panics

@@ -93,6 +93,9 @@ pub(super) trait Target {
     fn keep_pending(&mut self, channel: &ChannelName, changes: &[Placed]) -> Result<(), TableFault>;
     /// Writes a dead letter.
     fn put_aside(&mut self, channel: &ChannelName, placed: &Placed, why: &Refusal) -> Result<(), TableFault>;
+    /// Holds tables against a change of their structure until the transaction ends, and forgets what was read of those that changed since: what a column
+    /// takes now decides, and not what it took. One that is not there is no fault here.
+    fn hold_structure(&mut self, tables: &BTreeSet<String>) -> Result<(), TableFault>;
     /// Gives a table as the catalog has it, which is read once until [`forget`](Self::forget).
     fn shape(&mut self, table: &str) -> Result<Shape, TableFault>;
     /// Gives why a row whose values fit its columns is refused all the same; asked before anything is changed.
@@ -278,6 +281,8 @@ enum Step<'a> {
 impl Work<'_> {
     /// Checks all values before anything is changed.
     fn take(&mut self, changes: Vec<Placed>) -> Result<(), TableFault> {
+        let names = changes.iter().filter_map(|placed| self.terms.names.get(&placed.change.table).cloned());
+        self.target.hold_structure(&names.collect())?;
         for mut placed in changes {
             let Some(name) = self.terms.names.get(&placed.change.table) else {
                 return Err(TableFault::Unfit { table: placed.change.table, column: None, problem: Problem::Missing });

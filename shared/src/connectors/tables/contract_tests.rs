@@ -36,7 +36,8 @@ macro_rules! table_contract {
                 a_packet_passed_over_moves_the_mark_alone, a_delete_of_what_is_gone_changes_nothing, what_stands_there_already_is_overwritten,
                 a_fault_leaves_mark_and_rows_as_they_were, a_mark_that_somebody_else_moved_is_told_before_anything_is_changed }
             refusals { a_second_row_under_a_unique_value_is_told, a_child_without_its_parent_is_told, null_where_none_may_be_is_told,
-                a_value_too_wide_is_told_before_the_database_sees_it, a_column_that_is_not_there_is_told, dead_letters_let_the_others_flow, entries_that_cannot_travel_are_kept_beside_the_outbox,
+                a_value_too_wide_is_told_before_the_database_sees_it,
+                a_table_that_was_made_narrower_beside_the_station_cuts_nothing, a_column_that_is_not_there_is_told, dead_letters_let_the_others_flow, entries_that_cannot_travel_are_kept_beside_the_outbox,
                 tables_that_are_not_there_are_named_by_the_check, a_table_that_is_not_the_channels_is_never_written,
                 a_key_that_is_not_the_tables_key_deletes_nothing, a_row_with_another_key_than_its_change_is_told }
             straddling { a_transaction_over_three_packets_is_seen_whole_or_not_at_all,

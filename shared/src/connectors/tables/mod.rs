@@ -264,6 +264,11 @@ pub trait TableSink: Send {
 pub enum Caution {
     /// The database shows commits before they are durable: a power cut there may take back what was shown. The setting as `name = value`.
     NotDurable(String),
+    /// A crash of the database empties this table of the sink, and the mark stays.
+    Unlogged {
+        /// The table.
+        table: TableName,
+    },
     /// A foreign key of this table is looked at in the end of a transaction alone, so that a child may be committed behind its parent with lower ids.
     Deferrable {
         /// The child.
@@ -360,6 +365,9 @@ pub enum Problem {
     /// Something of the table changes rows without firing triggers: a foreign key of InnoDB with CASCADE, a unique index on an expression.
     #[error("{0} changes rows without firing triggers")]
     Silent(String),
+    /// A column of a sink beside the key numbers itself always, so that a row that is there cannot be changed.
+    #[error("it numbers itself always, and a row that is there cannot be given its value")]
+    Numbered,
     /// Its storage engine knows no transactions.
     #[error("its engine {0} knows no transactions")]
     NoTransactions(String),

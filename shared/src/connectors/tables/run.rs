@@ -14,6 +14,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// What a row weighs beside its values, in values: taken one by one it has a key, a table and a place of its own.
+const ROW_WEIGHT: u64 = 8;
+
+/// The most that a run weighs, its rows times its columns and [`ROW_WEIGHT`] more: each value may become one of its own in memory, however short it is.
+pub const RUN_WEIGHT_MAX: u64 = 1 << 20;
+
+/// The most that the runs of a packet weigh.
+pub const PACKET_WEIGHT_MAX: u64 = 2 * RUN_WEIGHT_MAX;
+
 /// What all rows of a run share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunHead {
@@ -189,6 +198,9 @@ impl RowRun {
         let (first, lines) = body.split_at(end);
         let first: FirstLine = serde_json::from_slice(first).map_err(|fault| ChangeFault::Json { at: fault.column() })?;
         let (head, transactions, goes_on) = first.read()?;
+        if weight(rows, &head) > RUN_WEIGHT_MAX {
+            return Err(ChangeFault::Wrong { name: "columns" });
+        }
         let lines = lines.get(1..).unwrap_or_default().to_vec();
         let run = Self::of_lines(table.to_owned(), Arc::new(head), transactions, goes_on, lines)?;
         if run.rows == rows { Ok(run) } else { Err(ChangeFault::Line { line: u64::from(run.rows.min(rows)) + 2 }) }
@@ -272,6 +284,11 @@ impl RowRun {
         self.rows
     }
 
+    /// Gives what it weighs, as [`RUN_WEIGHT_MAX`] counts.
+    pub fn weight(&self) -> u64 {
+        weight(self.rows, &self.head)
+    }
+
     /// Gives the lines, each with its LF.
     pub fn lines(&self) -> &[u8] {
         &self.lines
@@ -309,6 +326,15 @@ impl RowRun {
         let changed = self.head.changed.clone();
         RowChange { table: self.table.clone(), op, key, row, changed, transaction: None, goes_on: false }
     }
+}
+
+/// Gives how many rows of these columns a run may have by its weight.
+pub(crate) fn rows_by_weight(head: &RunHead) -> u64 {
+    RUN_WEIGHT_MAX / (head.columns.len() as u64 + ROW_WEIGHT)
+}
+
+fn weight(rows: u32, head: &RunHead) -> u64 {
+    u64::from(rows) * (head.columns.len() as u64 + ROW_WEIGHT)
 }
 
 /// What a first line says: the head, the transactions, and whether the last of them goes on.

@@ -5,8 +5,11 @@
 
 mod connectors;
 mod restructure;
+mod runs;
 
 pub use connectors::SimDatabases;
+#[cfg(test)]
+pub(crate) use runs::run_of;
 
 use super::restructure::{Standing, StepFault};
 use super::{Cells, Entry, Mark, Op, RowChange, TableFault, Value};
@@ -50,6 +53,10 @@ struct Shared {
     content: Content,
     calls: u64,
     planned: BTreeMap<u64, SimFault>,
+    /// The outbox is offered in runs where it can be, and so is the stock.
+    in_runs: bool,
+    /// Entries that were taken out of the outbox as those of runs.
+    left_in_runs: u64,
     hook: Option<SimHook>,
     /// Rules of the sink.
     widths: BTreeMap<(String, String), usize>,
@@ -154,6 +161,16 @@ impl SimDatabase {
     /// Counts the entries of the outbox.
     pub fn waiting(&self) -> usize {
         self.lock().content.outbox.len()
+    }
+
+    /// Lets the outbox and the stock be offered in runs from now on, where rows are alike.
+    pub fn offer_runs(&self) {
+        self.lock().in_runs = true;
+    }
+
+    /// Counts the entries that were taken out of the outbox as those of runs.
+    pub fn left_in_runs(&self) -> u64 {
+        self.lock().left_in_runs
     }
 
     /// Counts the changes that wait in a sink for the ends of their transactions.

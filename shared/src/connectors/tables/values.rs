@@ -140,6 +140,9 @@ pub fn taken<'a>(column: &Column, value: &'a Value) -> Result<Cow<'a, Value>, Mi
         Value::Null if column.nullable => Ok(Cow::Borrowed(value)),
         Value::Null => Err(misfit(Why::Null)),
         Value::Bytes(bytes) => bytes_fit(&column.kind, bytes.len() as u64).map(|()| Cow::Borrowed(value)).map_err(misfit),
+        Value::Text(text) if column.in_key && is_number(&column.kind) && leads_with_zero(text) => {
+            Err(misfit(Why::LeadingZeros))
+        }
         Value::Text(text) => text_taken(&column.kind, text).map_err(misfit).map(|taken| match taken {
             same if same == text.as_str() => Cow::Borrowed(value),
             other => Cow::Owned(Value::Text(other.into_owned())),
@@ -204,6 +207,15 @@ fn text_taken<'a>(kind: &Kind, text: &'a str) -> Result<Cow<'a, str>, Why> {
             }
         }
     }
+}
+
+fn is_number(kind: &Kind) -> bool {
+    matches!(kind, Kind::Integer { .. } | Kind::Numeric { .. } | Kind::Float { .. })
+}
+
+/// No number is written so: the text is a name made of digits.
+fn leads_with_zero(text: &str) -> bool {
+    matches!(text.strip_prefix('-').unwrap_or(text).as_bytes(), [b'0', b'0'..=b'9', ..])
 }
 
 fn integer(bits: u8, unsigned: bool, text: &str) -> Result<Cow<'_, str>, Why> {

@@ -7,6 +7,7 @@ use super::bare;
 use crate::channel::BatchConfig;
 use crate::connectors::folder::names::folded;
 use crate::connectors::tables::change::LARGE_FROM;
+use crate::connectors::tables::run::{PACKET_WEIGHT_MAX, rows_by_weight};
 use crate::connectors::tables::{Cells, EntryId, EntryRange, RowChange, RowRun, RowsPart, TableName};
 use crate::send::pack::Screened;
 use crate::store::{RecordRow, SourceStamp};
@@ -198,6 +199,11 @@ impl Piece {
         }
     }
 
+    /// What its run weighs.
+    fn weight(&self) -> u64 {
+        if let Content::Run(run, ..) = &self.content { run.weight() } else { 0 }
+    }
+
     fn is_row(&self) -> bool {
         self.refused.is_none()
     }
@@ -231,7 +237,8 @@ impl Piece {
 
 /// Cuts a run so that each part fits a packet.
 pub(super) fn within_packets(run: RowRun, most: &BatchConfig) -> Vec<RowRun> {
-    let rows = most.max_records.saturating_mul(ROWS_A_RECORD).min(RECORDS_MAX);
+    let by_weight = u32::try_from(rows_by_weight(run.head())).unwrap_or(RECORDS_MAX);
+    let rows = most.max_records.saturating_mul(ROWS_A_RECORD).min(RECORDS_MAX).min(by_weight);
     let bytes = most.max_bytes.saturating_sub(BESIDE_LINES).clamp(1, RUN_BYTES);
     run.cut(rows, bytes)
 }
@@ -248,6 +255,7 @@ struct Parcel {
     pieces: Vec<Piece>,
     records: u64,
     bytes: u64,
+    weight: u64,
 }
 
 impl Parcel {
@@ -255,13 +263,17 @@ impl Parcel {
     fn takes(&self, pieces: &[Piece], most: &BatchConfig) -> bool {
         let records: u64 = pieces.iter().map(Piece::records).sum();
         let bytes: u64 = pieces.iter().map(Piece::bytes).sum();
-        let fits = self.records + records <= u64::from(most.max_records) && self.bytes + bytes <= most.max_bytes;
+        let weight: u64 = pieces.iter().map(Piece::weight).sum();
+        let fits = self.records + records <= u64::from(most.max_records)
+            && self.bytes + bytes <= most.max_bytes
+            && self.weight + weight <= PACKET_WEIGHT_MAX;
         fits || (self.pieces.is_empty() && pieces.len() == 1)
     }
 
     fn push(&mut self, piece: Piece) {
         self.records += piece.records();
         self.bytes += piece.bytes();
+        self.weight += piece.weight();
         self.pieces.push(piece);
     }
 
@@ -332,6 +344,7 @@ fn transactions(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::tables::run::RUN_WEIGHT_MAX;
     use crate::connectors::tables::{Op, RunHead, VALUE_MAX, Value};
     use std::sync::Arc;
 
@@ -405,6 +418,21 @@ mod tests {
         mixed.extend(runs(50, &[(2, 30)], true, &two));
         mixed.push(piece(51, Some(2)));
         assert_eq!(dealt(mixed, 2), ["1+", "19*", "30*+", "51"]);
+    }
+
+    #[test]
+    fn runs_of_many_short_values_are_cut_and_spread_over_packets() {
+        let columns: Vec<crate::connectors::tables::Name> = (0..64).map(|at| format!("c{at}").as_str().into()).collect();
+        let head = RunHead { op: Op::Stock, key: columns[..1].to_vec(), columns, bytes: vec![], changed: vec![] };
+        let lines: String = (0..50_000).map(|id| format!("{id}{}\n", "\t".repeat(63))).collect();
+        let most = BatchConfig { max_bytes: 32 << 20, max_records: 65_536, linger_ms: 0 };
+        let run = RowRun::of_lines("t".to_string(), Arc::new(head), vec![], false, lines.into_bytes()).unwrap();
+        let pieces = Piece::of_runs(run, &[], &most);
+        assert!(pieces.iter().all(|piece| piece.weight() <= RUN_WEIGHT_MAX));
+        let parcels = parcels(pieces, &most);
+        let weights: Vec<u64> = parcels.iter().map(|pieces| pieces.iter().map(Piece::weight).sum()).collect();
+        assert_eq!(weights.iter().sum::<u64>(), 50_000 * 72);
+        assert!(weights.len() > 1 && weights.iter().all(|weight| *weight <= PACKET_WEIGHT_MAX), "{weights:?}");
     }
 
     #[test]

@@ -55,6 +55,14 @@ fn worlds_drawn_from_seeds_hold_and_every_kind_of_fault_happens_in_them() {
 }
 
 #[test]
+fn worlds_with_a_channel_of_rows_hold_and_some_of_them_send_runs() {
+    let fired = hold((100_000..).step_by(7).take(10));
+    for kind in ["rows sent in runs", "a database's answer lost", "kill"] {
+        assert!(fired.contains_key(kind), "never happened: {kind}");
+    }
+}
+
+#[test]
 fn a_world_that_loses_a_record_does_not_hold() {
     use dukou_tests::simulated::world::FILES;
     use dukou_tests::simulated::{Fate, World, verdict};

@@ -10,6 +10,9 @@ use dukou_tests::simulated::{Victim, Weather, World};
 
 const BOTH: [Victim; 2] = [Victim::Outer, Victim::Inner];
 
+/// Each station, with a seed whose rows go in runs and one whose rows go one by one.
+const BOTH_WAYS: [(Victim, u64); 4] = [(Victim::Outer, 1), (Victim::Inner, 1), (Victim::Outer, 2), (Victim::Inner, 2)];
+
 /// A world right before the step of the victim: rows and files went before, more are there, some in a transaction longer than a packet.
 fn before(victim: Victim, seed: u64) -> World {
     let mut world = world_with_rows(seed);
@@ -34,6 +37,18 @@ fn before(victim: Victim, seed: u64) -> World {
     world
 }
 
+#[test]
+fn what_was_read_in_runs_leaves_the_outbox_in_ranges_once() {
+    for (seed, in_runs) in [(1, true), (2, false)] {
+        let mut world = before(Victim::Outer, seed);
+        let (waiting, went) = (source(&world).waiting(), source(&world).left_in_runs());
+        world.outer.step().unwrap();
+        let of_runs = source(&world).left_in_runs() - went;
+        assert_eq!((of_runs >= 5, of_runs == 0), (in_runs, !in_runs), "{of_runs} of {waiting} entries");
+        verify(&mut world, &"nothing was killed");
+    }
+}
+
 fn database(world: &World, victim: Victim) -> SimDatabase {
     match victim {
         Victim::Outer => source(world),
@@ -50,12 +65,12 @@ fn verify(world: &mut World, what: &dyn std::fmt::Display) {
 
 #[test]
 fn a_station_killed_at_any_file_operation_loses_and_doubles_no_row() {
-    for victim in BOTH {
-        let places = every_changing_op_of(victim, || before(victim, 1), |world| world.side(victim).step().map(drop));
+    for (victim, seed) in BOTH_WAYS {
+        let places = every_changing_op_of(victim, || before(victim, seed), |world| world.side(victim).step().map(drop));
         println!("{victim:?}: {} places", places.len());
         for (index, place) in places.into_iter().enumerate() {
             for power in [false, true].into_iter().take(if index % 3 == 0 { 2 } else { 1 }) {
-                let mut world = before(victim, 1);
+                let mut world = before(victim, seed);
                 world.side(victim).files.kill_at(place, false);
                 assert!(world.side(victim).step().is_err(), "{victim:?}: nothing died at operation {place}");
                 match power {
@@ -70,14 +85,14 @@ fn a_station_killed_at_any_file_operation_loses_and_doubles_no_row() {
 
 #[test]
 fn a_station_whose_transaction_ends_unsure_loses_and_doubles_no_row() {
-    for victim in BOTH {
-        let mut world = before(victim, 2);
+    for (victim, seed) in BOTH_WAYS {
+        let mut world = before(victim, seed);
         let commits = world.side(victim).store.commits();
         world.side(victim).step().unwrap();
         let commits = world.side(victim).store.commits() - commits;
         for place in 1..=commits {
             for persisted in [false, true] {
-                let mut world = before(victim, 2);
+                let mut world = before(victim, seed);
                 world.side(victim).store.fail_commit_at(place, persisted);
                 assert!(world.side(victim).step().is_err(), "{victim:?}: nothing died at transaction {place}");
                 world.side(victim).crash();
@@ -99,10 +114,10 @@ fn calls(victim: Victim, seed: u64) -> u64 {
 
 #[test]
 fn a_station_killed_around_any_call_of_its_database_loses_and_doubles_no_row() {
-    for victim in BOTH {
-        for call in 1..=calls(victim, 3) {
+    for (victim, seed) in BOTH_WAYS {
+        for call in 1..=calls(victim, seed) {
             for moment in [Moment::Before, Moment::After] {
-                let mut world = before(victim, 3);
+                let mut world = before(victim, seed);
                 let database = database(&world, victim);
                 let (files, store, at) =
                     (world.side(victim).files.clone(), world.side(victim).store.clone(), database.calls() + call);
@@ -128,10 +143,10 @@ fn a_station_killed_around_any_call_of_its_database_loses_and_doubles_no_row() {
 #[test]
 fn a_call_whose_answer_is_lost_or_that_was_never_heard_loses_and_doubles_no_row() {
     let away = || TableFault::Away { place: "simulated".to_string(), words: "cut".to_string() };
-    for victim in BOTH {
-        for call in 1..=calls(victim, 4) {
+    for (victim, seed) in BOTH_WAYS {
+        for call in 1..=calls(victim, seed) {
             for fault in [SimFault::Unanswered, SimFault::Refused(away())] {
-                let mut world = before(victim, 4);
+                let mut world = before(victim, seed);
                 database(&world, victim).fail_at(call, fault.clone());
                 let report = world.side(victim).step().unwrap();
                 assert!(report.troubles.iter().any(|trouble| trouble.code == "database-away"), "{:?}", report.troubles);

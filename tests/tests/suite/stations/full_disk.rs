@@ -94,6 +94,75 @@ fn a_running_station_goes_on_by_itself_once_there_is_room() {
     drop(disk);
 }
 
+/// The sentences of `status` about full disks, as its JSON has them.
+fn told_full(station: &Station) -> Vec<String> {
+    let answer = station.ask(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
+    let troubles = status["troubles"].as_array().cloned().unwrap_or_default();
+    let full = troubles.into_iter().filter(|trouble| trouble["code"] == "disk-full");
+    full.map(|trouble| format!("{} {}", trouble["zh"], trouble["en"])).collect()
+}
+
+#[test]
+fn status_names_a_full_disk_with_its_place_wherever_it_is_and_while_it_lasts() {
+    for place in ["spool/out", "state", "log", "ferry/out"] {
+        let pair = Pair::one_file_a_packet().quick();
+        let Some(disk) = small(&pair.outer, place) else { return };
+        let daemon = Daemon::running(&pair.outer);
+        disk.fill();
+        let dropped = drop_files(&pair);
+        let path = pair.outer.path(place).display().to_string();
+        let is_told = || {
+            told_full(&pair.outer)
+                .iter()
+                .any(|told| told.contains(&path) && told.contains("腾出空间") && told.contains("free some space"))
+        };
+        until(&format!("{place} is told"), Duration::from_secs(30), is_told);
+        disk.free();
+        until("it is told no more", Duration::from_secs(60), || told_full(&pair.outer).is_empty());
+        until("all have left", Duration::from_secs(60), || pair.outer.channel(MESSAGES)["left"] == FILES);
+        daemon.stop_cleanly();
+        pair.exchange();
+        assert_eq!(digests(&pair.inner.path("arrived").join(MESSAGES)), dropped, "{place}");
+        drop(disk);
+    }
+    for place in ["spool/in", "state", "log", "arrived/report-message"] {
+        let pair = Pair::one_file_a_packet().quick();
+        let Some(disk) = small(&pair.inner, place) else { return };
+        let dropped = drop_files(&pair);
+        pair.outer.pass(0);
+        let daemon = Daemon::running(&pair.inner);
+        disk.fill();
+        pair.carry();
+        let path = pair.inner.path(place).display().to_string();
+        until(&format!("{place} is told"), Duration::from_secs(30), || {
+            told_full(&pair.inner).iter().any(|told| told.contains(&path))
+        });
+        disk.free();
+        until("all have arrived", Duration::from_secs(60), || digests(&pair.inner.path("arrived").join(MESSAGES)) == dropped);
+        until("it is told no more", Duration::from_secs(60), || told_full(&pair.inner).is_empty());
+        daemon.stop_cleanly();
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_fault_that_ends_a_run_is_told_by_status_until_a_look_goes_well() {
+    let pair = Pair::one_file_a_packet().quick();
+    let Some(disk) = small(&pair.outer, "spool/out") else { return };
+    // There is room, but not for a packet.
+    let daemon = Daemon::running(&pair.outer);
+    disk.fill_but(2 << 20);
+    pair.drop(MESSAGES, &message::name(1), &message::large_xml(1, 8 << 20));
+    let told = || told_full(&pair.outer).iter().any(|told| told.contains("spool/out"));
+    until("the fault is told", Duration::from_secs(30), told);
+    disk.free();
+    until("it has left", Duration::from_secs(60), || pair.outer.channel(MESSAGES)["left"] == 1);
+    until("it is told no more", Duration::from_secs(60), || told_full(&pair.outer).is_empty());
+    daemon.stop_cleanly();
+    drop(disk);
+}
+
 #[test]
 fn init_and_trust_on_a_full_disk_say_that_it_is_full() {
     let pair = Pair::new();

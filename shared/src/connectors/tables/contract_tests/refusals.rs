@@ -66,6 +66,21 @@ pub(in super::super) fn a_value_too_wide_is_told_before_the_database_sees_it(ben
     sink.apply(&channel(), &packet(9, &[good(&tables, "a"), row(&fits)])).expect("twenty characters are twenty characters");
 }
 
+pub(in super::super) fn a_table_that_was_made_narrower_beside_the_station_cuts_nothing(bench: &mut dyn Bench) {
+    let tables = family(bench, &[End::Sink]);
+    let mut sink = bench.sink(&tables[..1], false);
+    sink.apply(&channel(), &packet(8, &[good(&tables, "a")])).expect("applied");
+    let mut owner = bench.session(End::Sink);
+    owner.run(&format!("DROP TABLE {}", tables[1]));
+    owner.run(&format!("DROP TABLE {}", tables[0]));
+    let (integer, name) = (bench.column(Type::Integer).expect("a type"), bench.column(Type::Characters(3)).expect("a type"));
+    owner.run(&format!("CREATE TABLE {} (dm {name} NOT NULL PRIMARY KEY, mj {integer})", tables[0]));
+    // Databases cut blanks at the end without a word.
+    let (index, _, column, code) = refusal(&mut *sink, &[good(&tables, "b"), good(&tables, "c    ")]);
+    assert_eq!((index, column.as_deref(), code), (1, Some("dm"), "too-narrow"));
+    sink.apply(&channel(), &packet(9, &[good(&tables, "b")])).expect("three characters fit");
+}
+
 pub(in super::super) fn a_column_that_is_not_there_is_told(bench: &mut dyn Bench) {
     let tables = family(bench, &[End::Sink]);
     let mut sink = bench.sink(&tables, false);

@@ -106,6 +106,32 @@ pub(super) async fn rows(conn: &mut MySqlConnection, sql: String) -> Result<Vec<
     Ok(sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(conn).await?)
 }
 
+/// Holds a table against a change of its structure until the transaction ends, and gives what tells its structure from every other; `None` where it is not
+/// there, or may not be read. The server writes it from what it has in memory of an open table, where `information_schema` would open its files.
+pub(super) async fn held_structure(
+    conn: &mut MySqlConnection,
+    server: &Server,
+    shown: &str,
+) -> Result<Option<String>, Trouble> {
+    let (schema, name) = parts(shown, server);
+    let table = format!("{}.{}", super::ident(schema), super::ident(name));
+    // Whoever has read of a table in a transaction keeps others from altering it.
+    match rows(conn, format!("SELECT 1 FROM {table} LIMIT 0")).await {
+        Err(Trouble::Sql(error)) if matches!(super::session::number(&error), Some(1142 | 1146)) => return Ok(None),
+        outcome => drop(outcome?),
+    }
+    let found = rows(conn, format!("SHOW CREATE TABLE {table}")).await?;
+    Ok(found.first().map(|row| text_at(row, 1)).transpose()?.flatten().map(|sql| without_counter(&sql)))
+}
+
+/// Leaves the next number of an AUTO_INCREMENT column out, which changes with rows.
+fn without_counter(sql: &str) -> String {
+    match sql.split_once(" AUTO_INCREMENT=") {
+        Some((before, counter)) => format!("{before}{}", counter.trim_start_matches(|letter: char| letter.is_ascii_digit())),
+        None => sql.to_owned(),
+    }
+}
+
 /// Reads a table; its fault when it is not there, is no table of InnoDB, or has no key.
 pub(super) async fn table(
     conn: &mut MySqlConnection,

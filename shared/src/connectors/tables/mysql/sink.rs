@@ -63,6 +63,8 @@ struct Database {
     session: Session,
     names: Vec<TableName>,
     read: HashMap<String, (Table, Shape)>,
+    /// The structures of tables as they were held last.
+    structures: HashMap<String, Option<String>>,
     /// Which characters a character set holds, as the server showed.
     held: HashMap<String, HashMap<char, bool>>,
     is_prepared: bool,
@@ -80,6 +82,7 @@ impl MysqlSink {
                 session,
                 names,
                 read: HashMap::new(),
+                structures: HashMap::new(),
                 held: HashMap::new(),
                 is_prepared: false,
                 left_at: None,
@@ -437,6 +440,17 @@ impl Target for Database {
         })
     }
 
+    fn hold_structure(&mut self, tables: &BTreeSet<String>) -> Result<(), TableFault> {
+        for name in tables {
+            let now = self.session.run(async |conn, server| catalog::held_structure(conn, server, name).await)?;
+            if self.structures.get(name) != Some(&now) {
+                self.read.remove(name);
+                self.structures.insert(name.clone(), now);
+            }
+        }
+        Ok(())
+    }
+
     fn shape(&mut self, table: &str) -> Result<Shape, TableFault> {
         Ok(self.table(table)?.1)
     }
@@ -483,6 +497,7 @@ impl Target for Database {
 
     fn forget(&mut self) {
         self.read.clear();
+        self.structures.clear();
     }
 
     fn savepoint(&mut self, _in_bulk: bool) -> Result<(), TableFault> {

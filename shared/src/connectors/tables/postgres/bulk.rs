@@ -109,7 +109,7 @@ async fn stage(connection: &mut PgConnection, table: &Table, columns: &[&str], r
     run_sql(connection, make).await?;
     copy(connection, "pg_temp.dukou_stage", columns, rows).await?;
     let sql = format!(
-        "INSERT INTO {target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM pg_temp.dukou_stage {}; DROP TABLE pg_temp.dukou_stage",
+        "INSERT INTO {target} AS t ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM pg_temp.dukou_stage {}; DROP TABLE pg_temp.dukou_stage",
         or_update(table, columns)
     );
     run_sql(connection, sql).await?;
@@ -142,14 +142,38 @@ pub(super) fn listed(columns: &[&str]) -> String {
     columns.iter().map(|column| ident(column)).collect::<Vec<_>>().join(", ")
 }
 
-/// What becomes of a row that is there already.
+/// What becomes of a row of `t` that is there already. Where its key is only equal to the one that comes, and not the same, the statement is made to fail by a
+/// subquery of two rows: it would write over another row.
 pub(super) fn or_update(table: &Table, columns: &[&str]) -> String {
     let is_key = |name: &str| table.column(name).is_some_and(|column| column.key_place.is_some());
     let set: Vec<String> =
         columns.iter().filter(|name| !is_key(name)).map(|name| format!("{0} = EXCLUDED.{0}", ident(name))).collect();
     let key: Vec<&str> = table.key().iter().map(|column| column.name.as_str()).collect();
-    let what = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+    let loose: Vec<String> = table.loose_key().map(|column| ident(&column.name)).collect();
+    let same: Vec<String> = loose.iter().map(|column| is_same(&format!("t.{column}"), &format!("EXCLUDED.{column}"))).collect();
+    let what = match (set.is_empty(), loose.first()) {
+        (true, None) => "NOTHING".to_owned(),
+        (false, None) => format!("UPDATE SET {}", set.join(", ")),
+        (is_key_alone, Some(first)) => {
+            let set = if is_key_alone { format!("{first} = t.{first}") } else { set.join(", ") };
+            let guard = format!("CASE WHEN {} THEN true ELSE (SELECT true FROM generate_series(1, 2)) END", same.join(" AND "));
+            format!("UPDATE SET {set} WHERE {guard}")
+        }
+    };
     format!("ON CONFLICT ({}) DO {what}", listed(&key))
+}
+
+/// Two texts are the same, and not only equal, as SQL.
+fn is_same(one: &str, other: &str) -> String {
+    format!("{one}::text COLLATE \"C\" = {other}::text COLLATE \"C\"")
+}
+
+/// A key of `t` is that of a row of another table, as SQL: equal by the column's own rules, which its index follows, and the same.
+pub(super) fn is_key(table: &Table, column: &str, other: &str) -> String {
+    let name = ident(column);
+    let equal = format!("t.{name} = {other}::{}", cast(table, column));
+    let is_loose = table.column(column).is_some_and(|column| column.is_loose);
+    if is_loose { format!("{equal} AND {}", is_same(&format!("t.{name}"), other)) } else { equal }
 }
 
 /// The type of a column as SQL, without limits: with them a cast would cut what an assignment refuses.
@@ -181,7 +205,7 @@ pub(super) async fn merge(
     let (arrays, names) = arrays(columns.len());
     let values: Vec<String> = (1..).zip(columns).map(|(at, column)| format!("u.c{at}::{}", cast(table, column))).collect();
     let sql = format!(
-        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM unnest({arrays}) AS u({names}) {}",
+        "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM unnest({arrays}) AS u({names}) {}",
         table.sql(),
         listed(columns),
         values.join(", "),
@@ -198,9 +222,10 @@ pub(super) async fn delete(
     keys: &[&Cells],
 ) -> Result<(), Trouble> {
     let (arrays, names) = arrays(columns.len());
-    let same = |(at, column): (usize, &&str)| format!("t.{} = u.c{at}::{}", ident(column), cast(table, column));
+    let same = |(at, column): (usize, &&str)| is_key(table, column, &format!("u.c{at}"));
     let same: Vec<String> = (1..).zip(columns).map(same).collect();
-    let sql = format!("DELETE FROM {} AS t USING unnest({arrays}) AS u({names}) WHERE {}", table.sql(), same.join(" AND "));
+    let sql =
+        format!("DELETE FROM {} AS t USING unnest({arrays}) AS u({names}) WHERE {}", table.only_sql(), same.join(" AND "));
     run(connection, &sql, columns.len(), keys).await
 }
 

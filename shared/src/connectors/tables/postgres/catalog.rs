@@ -4,7 +4,7 @@ use super::{Trouble, ident, split_name};
 use crate::connectors::tables::values::{Charset, Column, Kind, Unit};
 use crate::connectors::tables::{Problem, TableFault, TableName};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) struct Col {
     pub(super) generated: String,
     /// `GENERATED ALWAYS AS IDENTITY`.
     pub(super) is_always_identity: bool,
+    /// Two texts that are not the same may be equal in it: `citext`, or a collation that is not deterministic.
+    pub(super) is_loose: bool,
     /// Its type with its limits, as people read it.
     pub(super) shown: String,
     /// Its type without limits, as SQL.
@@ -34,6 +36,8 @@ pub(super) struct Table {
     pub(super) shown: TableName,
     pub(super) oid: i64,
     pub(super) is_partitioned: bool,
+    /// Tells its columns and its key, as they were before they were read, from any that come after a change of them.
+    pub(super) structure: String,
     pub(super) columns: Vec<Col>,
     /// Tables that its foreign keys lead to: number and name.
     pub(super) parents: Vec<(i64, TableName)>,
@@ -48,11 +52,22 @@ impl Table {
         format!("{}.{}", ident(schema), ident(name))
     }
 
+    /// The table as SQL, without those that inherit from it: their rows are not its own. Of a partitioned one the partitions have all rows.
+    pub(super) fn only_sql(&self) -> String {
+        let only = if self.is_partitioned { "" } else { "ONLY " };
+        format!("{only}{}", self.sql())
+    }
+
     /// The columns of the key, in its order.
     pub(super) fn key(&self) -> Vec<&Col> {
         let mut key: Vec<&Col> = self.columns.iter().filter(|column| column.key_place.is_some()).collect();
         key.sort_by_key(|column| column.key_place);
         key
+    }
+
+    /// The columns of the key in which texts that are not the same may be equal.
+    pub(super) fn loose_key(&self) -> impl Iterator<Item = &Col> {
+        self.columns.iter().filter(|column| column.key_place.is_some() && column.is_loose)
     }
 
     /// The columns whose values travel from here.
@@ -94,6 +109,12 @@ pub(super) fn unfit(table: &str, column: Option<String>, problem: Problem) -> Ta
     TableFault::Unfit { table: table.to_owned(), column, problem }
 }
 
+/// What changes with tables' columns and their keys, and with nothing else: which transactions wrote their rows in the catalog.
+const STRUCTURES: &str = "SELECT string_agg(concat_ws(':', a.attrelid, a.attnum, a.xmin, i.indexrelid, i.xmin), ' ' ORDER BY a.attnum)
+  FROM unnest($1::text[]) WITH ORDINALITY AS t (name, place) JOIN pg_attribute a ON a.attrelid = t.name::regclass AND a.attnum > 0
+    LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+  GROUP BY t.place ORDER BY t.place";
+
 const TABLE: &str = "SELECT c.oid::bigint, c.relkind = 'p' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
 
@@ -102,7 +123,8 @@ const COLUMNS: &str = "SELECT a.attname::text, a.attnotnull OR t.typnotnull, a.a
     (CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END)::bigint, bn.nspname = 'pg_catalog',
     (SELECT k.at::bigint - 1 FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at)
        WHERE i.indrelid = a.attrelid AND i.indisprimary AND k.attnum = a.attnum AND k.at <= i.indnkeyatts),
-    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = b.oid ORDER BY enumsortorder)
+    ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = b.oid ORDER BY enumsortorder),
+    b.typname = 'citext' OR EXISTS (SELECT FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
   JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END JOIN pg_namespace bn ON bn.oid = b.typnamespace
   WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -141,11 +163,51 @@ pub(super) async fn stamp(connection: &mut PgConnection, shown: &str) -> Result<
     Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
 }
 
+/// Holds tables against a change of their structure until the transaction ends; tells whether each is as it was when it was read. One that is gone is a fault.
+pub(super) async fn hold(connection: &mut PgConnection, tables: &[&Table]) -> Result<bool, Trouble> {
+    if tables.is_empty() {
+        return Ok(true);
+    }
+    let listed: Vec<String> = tables.iter().map(|table| format!("ONLY {}", table.sql())).collect();
+    let sql = format!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", listed.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(|error| gone(tables, error))?;
+    let names: Vec<String> = tables.iter().map(|table| table.sql()).collect();
+    Ok(structures(connection, &names).await? == tables.iter().map(|table| table.structure.as_str()).collect::<Vec<_>>())
+}
+
+async fn structures(connection: &mut PgConnection, names: &[String]) -> Result<Vec<String>, Trouble> {
+    Ok(sqlx::query_scalar(STRUCTURES).bind(names).fetch_all(connection).await?)
+}
+
+/// The trouble of a table that is not there any more, which the server's words name.
+fn gone(tables: &[&Table], error: sqlx::Error) -> Trouble {
+    let said = error.as_database_error().filter(|said| said.code().as_deref() == Some("42P01"));
+    let is_named = |table: &&&Table| {
+        let (schema, name) = split_name(&table.shown);
+        said.is_some_and(|said| said.message().contains(&format!("{schema}.{name}")))
+    };
+    match tables.iter().find(is_named) {
+        Some(table) => table.unfit(None, Problem::Missing).into(),
+        None => error.into(),
+    }
+}
+
+/// Tells whether a crash of the server empties a table, or a part of it.
+pub(super) async fn is_unlogged(connection: &mut PgConnection, shown: &str) -> Result<bool, Trouble> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN LATERAL pg_partition_tree(c.oid) p ON c.relkind = 'p' JOIN pg_class l ON l.oid = coalesce(p.relid, c.oid)
+        WHERE n.nspname = $1 AND c.relname = $2 AND l.relpersistence = 'u')";
+    let (schema, name) = split_name(shown);
+    Ok(sqlx::query_scalar(sql).bind(schema).bind(name).fetch_one(connection).await?)
+}
+
 /// Reads a table; `None` where it is not there.
 pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<Option<Table>, Trouble> {
     let (schema, name) = split_name(shown);
     let Some(row) = sqlx::query(TABLE).bind(schema).bind(name).fetch_optional(&mut *connection).await? else { return Ok(None) };
     let (oid, is_partitioned): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let sql = format!("{}.{}", ident(schema), ident(name));
+    let structure = structures(connection, &[sql]).await?.pop().unwrap_or_default();
     let columns = sqlx::query(COLUMNS).bind(oid).fetch_all(&mut *connection).await?;
     let columns = columns.iter().map(column).collect::<Result<_, _>>()?;
     let parents = sqlx::query(PARENTS).bind(oid).fetch_all(&mut *connection).await?;
@@ -156,7 +218,7 @@ pub(super) async fn read(connection: &mut PgConnection, shown: &str) -> Result<O
     } else {
         vec![(schema.to_owned(), name.to_owned())]
     };
-    Ok(Some(Table { shown: shown.to_owned(), oid, is_partitioned, columns, parents, leaves }))
+    Ok(Some(Table { shown: shown.to_owned(), oid, is_partitioned, structure, columns, parents, leaves }))
 }
 
 /// Reads all tables: those that are there, and faults for those that are not.
@@ -188,6 +250,7 @@ fn column(row: &PgRow) -> Result<Col, sqlx::Error> {
         not_null: row.try_get(1)?,
         generated: row.try_get(2)?,
         is_always_identity: row.try_get(3)?,
+        is_loose: row.try_get(12)?,
         shown: row.try_get(4)?,
         cast: row.try_get(5)?,
         key_place: place.and_then(|place| usize::try_from(place).ok()),
@@ -195,6 +258,9 @@ fn column(row: &PgRow) -> Result<Col, sqlx::Error> {
         base,
     })
 }
+
+/// Most bytes of a value of the type `name`.
+const NAME_MAX: u64 = 63;
 
 /// What a type takes.
 fn kind(base: &str, typmod: i64) -> Option<Kind> {
@@ -211,7 +277,9 @@ fn kind(base: &str, typmod: i64) -> Option<Kind> {
         "float8" => Kind::Float { bits: 64 },
         "bool" => Kind::Bool,
         "varchar" | "bpchar" => text(limit),
-        "text" | "citext" | "xml" | "name" => text(None),
+        "text" | "citext" | "xml" => text(None),
+        // The server cuts what is longer.
+        "name" => Kind::Text { max: Some(NAME_MAX), unit: Unit::Bytes, charset: Charset::Utf8 },
         "bytea" => Kind::Bytes { max: None },
         "date" => Kind::Date,
         "time" => Kind::Time { fraction },

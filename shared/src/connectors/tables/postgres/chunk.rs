@@ -68,8 +68,7 @@ async fn begin_alone(connection: &mut PgConnection, table: &Table, want: &ChunkW
     if want.filter.is_some() {
         return run_sql(connection, begin()).await.map(|_| false);
     }
-    let only = if table.is_partitioned { "" } else { "ONLY " };
-    let sql = format!("{}; LOCK TABLE {only}{} IN SHARE MODE NOWAIT", begin(), table.sql());
+    let sql = format!("{}; LOCK TABLE {} IN SHARE MODE NOWAIT", begin(), table.only_sql());
     match run_sql(connection, sql).await {
         Ok(_) => Ok(true),
         // Somebody writes, or the account may only hold rows.
@@ -177,7 +176,6 @@ impl Parts {
 
 /// The table with what chooses its rows; the key's values are as `value` writes them, from 1.
 fn from(table: &Table, want: &ChunkWanted<'_>, after: Option<&Cells>, value: impl Fn(usize) -> String) -> String {
-    let only = if table.is_partitioned { "" } else { "ONLY " };
     let filter = want.filter.map_or(String::new(), |filter| format!(" AND (\n{filter}\n)"));
     let behind = after.map_or(String::new(), |_| {
         let key = table.key();
@@ -185,7 +183,7 @@ fn from(table: &Table, want: &ChunkWanted<'_>, after: Option<&Cells>, value: imp
         let values: Vec<String> = (1..).zip(&key).map(|(at, column)| format!("{}::text::{}", value(at), column.cast)).collect();
         format!(" AND ({}) > ({})", names.join(", "), values.join(", "))
     });
-    format!("FROM {only}{} AS r WHERE true{filter}{behind}", table.sql())
+    format!("FROM {} AS r WHERE true{filter}{behind}", table.only_sql())
 }
 
 /// A value as a parameter.

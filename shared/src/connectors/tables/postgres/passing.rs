@@ -4,7 +4,7 @@
 //! rounded or read as another; nothing is allocated for the forms that values mostly have, and for any other the same rules decide as for single rows.
 
 use crate::connectors::tables::run::{NULL, value_of};
-use crate::connectors::tables::values::{Column, Kind, taken};
+use crate::connectors::tables::values::{Column, Kind, Unit, taken};
 use std::borrow::Cow;
 
 /// How deep a JSON may be nested, as `values` has it.
@@ -43,9 +43,9 @@ impl<'a> Passing<'a> {
             Kind::Numeric { precision, scale } => is_numeric(field, *precision, *scale),
             Kind::Bool => matches!(field, b"true" | b"false"),
             Kind::Text { max: None, .. } | Kind::Bytes { max: None } => true,
-            Kind::Text { max: Some(max), .. } => {
-                let begins = field.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-                field.len() as u64 <= *max || begins as u64 <= *max
+            Kind::Text { max: Some(max), unit, .. } => {
+                let begins = || field.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+                field.len() as u64 <= *max || (*unit == Unit::Chars && begins() as u64 <= *max)
             }
             Kind::Date => is_date(field),
             Kind::Time { fraction } => is_time(field, *fraction),
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::connectors::tables::Value;
     use crate::connectors::tables::run::push_value;
-    use crate::connectors::tables::values::{Charset, Unit};
+    use crate::connectors::tables::values::Charset;
     use proptest::prelude::*;
 
     fn kinds() -> Vec<Kind> {
@@ -150,6 +150,7 @@ mod tests {
             Kind::Bool,
             text(None),
             text(Some(3)),
+            Kind::Text { max: Some(3), unit: Unit::Bytes, charset: Charset::Utf8 },
             Kind::Date,
             Kind::Time { fraction: 3 },
             Kind::Timestamp { fraction: 6 },

@@ -4,7 +4,7 @@
 //! whose column may not take them. After a refusal: the caller goes back to its savepoint and applies them one by one. Never: a value that its column would
 //! cut, round or understand as another; a row that a later change of the same packet overwrote.
 
-use super::bulk::{DIRECT_FROM, REST_AFTER_MEETING, listed, or_update};
+use super::bulk::{DIRECT_FROM, REST_AFTER_MEETING, is_key, listed, or_update};
 use super::catalog::{self, Table};
 use super::connection::run_sql;
 use super::own_tables::Placed;
@@ -31,6 +31,12 @@ const DENSE_FROM: u64 = 1000;
 /// So many places for a key are read at most for each that is looked for.
 const DENSE_GAPS: u64 = 2;
 
+/// Of how many tables, fates and lists of columns the rows of a packet may be, to go in bulk: each has a temporary table of its own.
+const SHAPES_MOST: usize = 256;
+
+/// How many temporary tables a session keeps.
+const STAGES_MOST: usize = 2 * SHAPES_MOST;
+
 /// A part of a packet with its place.
 #[derive(Clone, Debug)]
 pub(super) enum Part<'a> {
@@ -38,6 +44,16 @@ pub(super) enum Part<'a> {
     One(Placed<'a>),
     /// A run of them.
     Run(PlacedRun<'a>),
+}
+
+impl Part<'_> {
+    /// Gives the table, as the source names it.
+    pub(super) fn table(&self) -> &TableName {
+        match self {
+            Self::One(placed) => &placed.change.table,
+            Self::Run(placed) => placed.run.table(),
+        }
+    }
 }
 
 /// A run with the packet and the place there of its first row.
@@ -248,13 +264,22 @@ fn grouped<'u, 'a>(units: &'u [Unit<'a>], table: &TableName, is_delete: bool) ->
     groups
 }
 
-/// Applies the parts of a packet in bulk.
-pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, parts: &[Part<'_>]) -> Result<(), Trouble> {
+/// Applies the parts of a packet in bulk; false, and nothing is done, where they are too many kinds of rows for that.
+pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, parts: &[Part<'_>]) -> Result<bool, Trouble> {
     let unit = |part| match part {
         &Part::Run(PlacedRun { run, .. }) => Unit::of_run(run),
         Part::One(placed) => Unit::of_change(&placed.change),
     };
     let mut units: Vec<Unit<'_>> = parts.iter().map(unit).collect();
+    let shapes: HashSet<_> = units.iter().map(|unit| (unit.table, unit.is_delete, unit.columns.as_slice())).collect();
+    if shapes.len() > SHAPES_MOST {
+        return Ok(false);
+    }
+    // A row that is written may need a table for its key, too.
+    if tables.stages.len() + 2 * shapes.len() > STAGES_MOST {
+        run_sql(connection, "DISCARD TEMP").await?;
+        tables.stages.clear();
+    }
     leave_last(&mut units);
     run_sql(connection, "SET CONSTRAINTS ALL DEFERRED").await?;
     let names = tables.parents_first.clone();
@@ -270,7 +295,7 @@ pub(super) async fn apply(connection: &mut PgConnection, tables: &mut Tables, pa
         }
     }
     run_sql(connection, "SET CONSTRAINTS ALL IMMEDIATE").await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn delete(
@@ -283,7 +308,7 @@ async fn delete(
     let Some(table) = tables.by_source.get(name) else { return Ok(()) };
     copy(connection, &stage, group).await?;
     let span = dense_span(table, group);
-    let mut same: Vec<String> = group.columns.iter().map(|column| format!("t.{0} = s.{0}", ident(column))).collect();
+    let mut same: Vec<String> = group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
     let is_dense = span.is_some();
     if let (Some((least, most)), Some(column)) = (span, group.columns.first()) {
         same.push(format!("t.{} BETWEEN {least} AND {most}", ident(column)));
@@ -295,7 +320,7 @@ async fn delete(
         "SET LOCAL enable_nestloop = {by_key}; SET LOCAL enable_hashjoin = {in_one}; SET LOCAL enable_mergejoin = {in_one}"
     );
     run_sql(connection, ways).await?;
-    let (target, same) = (table.sql(), same.join(" AND "));
+    let (target, same) = (table.only_sql(), same.join(" AND "));
     run_sql(connection, format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}")).await?;
     Ok(())
 }
@@ -339,7 +364,7 @@ async fn write(
     let Some(table) = tables.by_source.get(name) else { return Ok(()) };
     copy(connection, &stage, group).await?;
     let (names, over) = (listed(group.columns), or_update(table, group.columns));
-    let sql = format!("INSERT INTO {target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage} {over}");
+    let sql = format!("INSERT INTO {target} AS t ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {stage} {over}");
     run_sql(connection, sql).await?;
     Ok(())
 }

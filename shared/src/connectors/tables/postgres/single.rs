@@ -9,6 +9,7 @@ use super::bulk::{delete, merge};
 use super::connection::run_sql;
 use super::own_tables::{Placed, Refusal};
 use super::sink::Tables;
+use crate::connectors::tables::applying;
 use crate::connectors::tables::{Cells, Op, RowChange, TableName};
 use sqlx::PgConnection;
 use sqlx::postgres::PgDatabaseError;
@@ -80,6 +81,11 @@ fn behind() -> Refusal {
 
 /// What the database says of a row.
 fn told(said: &PgDatabaseError) -> Refusal {
+    // Of one row nothing else has two.
+    if said.code() == "21000" {
+        let applying::Refusal { code, column, words } = applying::Refusal::key_collides();
+        return Refusal { code, column, words };
+    }
     let code = match said.code() {
         "23505" => "unique",
         "23503" => "foreign-key",

@@ -204,6 +204,8 @@ impl TableSink for PostgresSink {
             let (tables, mut faults) = catalog::read_all(connection, &names).await?;
             for table in &tables {
                 faults.extend(table.problems());
+                let numbered = table.columns.iter().filter(|column| column.is_always_identity && column.key_place.is_none());
+                faults.extend(numbered.map(|column| table.unfit(Some(column), Problem::Numbered)));
                 let wanted = ["SELECT", "INSERT", "UPDATE", "DELETE"];
                 faults.extend(super::source::rights(connection, &table.shown, &table.sql(), &wanted).await?);
             }
@@ -217,11 +219,36 @@ impl TableSink for PostgresSink {
     }
 
     fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
+        let tables: Vec<TableName> = self.settings.tables.iter().map(|(_, sink)| sink.clone()).collect();
         self.session.run(async |connection| {
-            let fsync = sqlx::query_scalar::<_, String>("SELECT current_setting('fsync')").fetch_one(connection).await?;
-            Ok((fsync == "off").then(|| Caution::NotDurable("fsync = off".to_owned())).into_iter().collect())
+            let fsync = sqlx::query_scalar::<_, String>("SELECT current_setting('fsync')").fetch_one(&mut *connection).await?;
+            let early = (fsync == "off").then(|| Caution::NotDurable("fsync = off".to_owned()));
+            let mut unlogged = Vec::new();
+            for table in &tables {
+                if catalog::is_unlogged(connection, table).await? {
+                    unlogged.push(Caution::Unlogged { table: table.clone() });
+                }
+            }
+            Ok(early.into_iter().chain(unlogged).collect())
         })
     }
+}
+
+/// Holds the tables of a packet against a change of their structure until the transaction ends, and reads them anew where it changed since: what a column
+/// takes now decides, and not what it took.
+async fn hold_structure<'n>(
+    connection: &mut PgConnection,
+    tables: &mut Tables,
+    settings: &Settings,
+    names: impl Iterator<Item = &'n TableName>,
+) -> Result<(), Trouble> {
+    let names: HashSet<&TableName> = names.collect();
+    let mut held: Vec<&Table> = names.into_iter().filter_map(|name| tables.by_source.get(name)).collect();
+    held.sort_unstable_by_key(|table| table.oid);
+    if !catalog::hold(connection, &held).await? {
+        *tables = read_tables(connection, settings).await?;
+    }
+    Ok(())
 }
 
 /// Puts the rows of whole transactions where they belong, in bulk or one by one.
@@ -232,6 +259,7 @@ async fn put(
     (channel, mark): (&ChannelName, &Mark),
     whole: &[Placed<'_>],
 ) -> Result<(), Trouble> {
+    hold_structure(connection, tables, settings, whole.iter().map(|placed| &placed.change.table)).await?;
     let (mut fit, mut refused) = checked(tables, whole)?;
     if !refused.is_empty() && !tables.is_fresh {
         // A person may have widened a column since.
@@ -264,6 +292,7 @@ async fn put_parts(
     (channel, mark): (&ChannelName, &Mark),
     whole: Vec<Part<'_>>,
 ) -> Result<(), Trouble> {
+    hold_structure(connection, tables, settings, whole.iter().map(Part::table)).await?;
     let mut parts = taken_apart(tables, &whole)?;
     if !tables.is_fresh && !checked_parts(tables, &parts)?.1.is_empty() {
         // A person may have widened a column since.
@@ -276,17 +305,20 @@ async fn put_parts(
         return Err(placed.fault(refusal.clone()).into());
     }
     run_sql(connection, "SAVEPOINT rows").await?;
-    match runs::apply(connection, tables, &fit).await {
-        Ok(()) => {}
+    let is_done = match runs::apply(connection, tables, &fit).await {
+        Ok(is_done) => is_done,
         Err(trouble) if trouble.refusal().is_some() => {
             run_sql(connection, "ROLLBACK TO rows; DISCARD TEMP").await?;
             tables.stages.clear();
-            single = fit.into_iter().flat_map(one_by_one).collect();
-            let (fit, misfit) = checked(tables, &single)?;
-            refused.extend(misfit);
-            refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
+            false
         }
         Err(trouble) => return Err(trouble),
+    };
+    if !is_done {
+        single = fit.into_iter().flat_map(one_by_one).collect();
+        let (fit, misfit) = checked(tables, &single)?;
+        refused.extend(misfit);
+        refused.extend(single::apply(connection, tables, fit, settings.dead_letters).await?);
     }
     for (placed, refusal) in &refused {
         own_tables::put_aside(connection, channel, mark, placed, refusal).await?;

@@ -1,5 +1,6 @@
 //! Over real servers: the suite that every source and sink keeps, and what is PostgreSQL's own.
 
+mod careless;
 mod faults;
 mod installing;
 mod restructuring;

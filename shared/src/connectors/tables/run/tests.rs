@@ -1,57 +1,8 @@
 //! A run says what as many single changes say, and nothing else is a run.
 
 use super::*;
+pub(crate) use crate::connectors::tables::simulated::run_of;
 use proptest::prelude::*;
-
-/// Makes a run of changes that are alike; `None` when they are not.
-pub(crate) fn run_of(changes: &[RowChange]) -> Option<RowRun> {
-    let first = changes.first()?;
-    let columns_of = |change: &RowChange| {
-        let cells = if change.op == Op::Delete { &change.key } else { &change.row };
-        cells.iter().map(|(name, _)| name.clone()).collect::<Vec<Name>>()
-    };
-    let names = |cells: &Cells| cells.iter().map(|(name, _)| name.clone()).collect::<Vec<Name>>();
-    let (columns, key) = (columns_of(first), names(&first.key));
-    let holds_key = |change: &RowChange| change.op == Op::Delete || change.key.iter().all(|cell| change.row.contains(cell));
-    let is_alike = |change: &RowChange| {
-        (&change.table, change.op, &change.changed) == (&first.table, first.op, &first.changed)
-            && columns_of(change) == columns
-            && names(&change.key) == key
-            && holds_key(change)
-            && change.transaction.is_some() == first.transaction.is_some()
-            && (change.op != Op::Stock || change.transaction.is_none())
-    };
-    if !changes.iter().all(is_alike) {
-        return None;
-    }
-    let cells_of = |change: &RowChange| if change.op == Op::Delete { change.key.clone() } else { change.row.clone() };
-    let is_bytes = |at: usize| changes.iter().any(|change| matches!(cells_of(change).get(at), Some((_, Value::Bytes(_)))));
-    let bytes: Vec<Name> = columns.iter().enumerate().filter(|(at, _)| is_bytes(*at)).map(|(_, name)| name.clone()).collect();
-    let mixed = |change: &RowChange| {
-        cells_of(change).iter().any(|(name, value)| matches!(value, Value::Text(_)) && bytes.contains(name))
-    };
-    if changes.iter().any(mixed) {
-        return None;
-    }
-    let (mut lines, mut transactions) = (Vec::new(), Vec::<(u64, u32)>::new());
-    for change in changes {
-        for (at, (_, value)) in cells_of(change).iter().enumerate() {
-            if at > 0 {
-                lines.push(b'\t');
-            }
-            push_value(&mut lines, value);
-        }
-        lines.push(b'\n');
-        match (change.transaction, transactions.last_mut()) {
-            (Some(transaction), Some((last, rows))) if *last == transaction => *rows += 1,
-            (Some(transaction), _) => transactions.push((transaction, 1)),
-            (None, _) => {}
-        }
-    }
-    let goes_on = changes.last().is_some_and(|change| change.goes_on);
-    let head = RunHead { op: first.op, columns, key, bytes, changed: first.changed.clone() };
-    RowRun::of_lines(first.table.clone(), Arc::new(head), transactions, goes_on, lines).ok()
-}
 
 /// Gives the same packet with neighbours that are alike in runs.
 pub(crate) fn in_runs(packet: &RowPacket) -> RunPacket {
@@ -195,7 +146,90 @@ fn what_is_no_run_is_refused_with_the_place_and_nothing_of_it() {
     }
 }
 
+#[test]
+fn a_run_that_weighs_too_much_is_refused_before_its_values_are_looked_at() {
+    let columns: Vec<String> = (0..1_024).map(|at| format!("\"c{at}\"")).collect();
+    let head = format!("{{\"op\":\"stock\",\"columns\":[{}],\"key\":[\"c0\"]}}\n", columns.join(","));
+    let body = |rows: usize| format!("{head}{}", format!("{}\n", "\t".repeat(1_023)).repeat(rows));
+    assert_eq!(RowRun::parse("t", body(1_016).as_bytes(), 1_016).map(|run| run.weight()), Ok(1_016 * 1_032));
+    assert_eq!(RowRun::parse("t", body(1_017).as_bytes(), 1_017), Err(ChangeFault::Wrong { name: "columns" }));
+}
+
+/// What a hostile sender may put into a run's body.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    const SIGNS: &[&str] = &[
+        "\\.",
+        "\\.\n",
+        "\\N",
+        "\\",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "\\x",
+        "\\\\x",
+        "\u{b}",
+        "\u{feff}",
+        "{\"op\":\"",
+        "\"",
+        "},",
+        "[[\"1\",1]]",
+    ];
+    prop_oneof![prop::sample::select(SIGNS).prop_map(|sign| sign.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 1..4)]
+}
+
 proptest! {
+    #[test]
+    fn any_bytes_are_a_run_within_its_limits_or_a_fault(
+        head in prop_oneof![
+            Just(b"{\"op\":\"stock\",\"columns\":[\"a\",\"b\"],\"key\":[\"a\"],\"bytes\":[\"b\"]}\n".to_vec()),
+            Just(b"{\"op\":\"delete\",\"columns\":[\"a\"],\"key\":[\"a\"],\"tx\":[[\"1\",2]]}\n".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..64),
+        ],
+        lines in prop_oneof![prop::collection::vec(any::<u8>(), 0..64), "([a-z\\\\Nx0-9]{0,6}[\t\n]){0,8}".prop_map(String::into_bytes)],
+        rows in prop_oneof![0_u32..9, any::<u32>()],
+    ) {
+        let body = [head.as_slice(), lines.as_slice()].concat();
+        if let Ok(run) = RowRun::parse("t", &body, rows) {
+            prop_assert!(run.weight() <= RUN_WEIGHT_MAX);
+            prop_assert_eq!((run.rows(), run.changes().count()), (rows, rows as usize));
+            prop_assert_eq!(run.lines(), &lines[..]);
+        }
+    }
+
+    #[test]
+    fn whatever_is_taken_for_a_run_is_copied_as_what_its_changes_say(
+        notes in prop::collection::vec((prop::option::of("[^\0]{0,6}"), prop::option::of(prop::collection::vec(any::<u8>(), 0..4))), 1..5),
+        forgeries in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..4, hostile()), 0..4),
+        rows in 0_u32..6,
+    ) {
+        let value = |note: &Option<String>| note.clone().map_or(Value::Null, Value::Text);
+        let bytes = |bytes: &Option<Vec<u8>>| bytes.clone().map_or(Value::Null, Value::Bytes);
+        let changes: Vec<_> = notes.iter().map(|(note, shape)| ("1", value(note), bytes(shape))).collect();
+        let run = run_of(&stock(&changes)).expect("a run");
+        let mut body = run.render();
+        for (at, gone, forged) in &forgeries {
+            let at = at.index(body.len() + 1);
+            let end = (at + gone).min(body.len());
+            body.splice(at..end, forged.iter().copied());
+        }
+        for rows in [rows, run.rows()] {
+            let Ok(read) = RowRun::parse("t", &body, rows) else { continue };
+            prop_assert_eq!(read.rows(), rows);
+            let mut said = Vec::new();
+            for change in read.changes() {
+                let cells = if change.op == Op::Delete { &change.key } else { &change.row };
+                for (at, (_, value)) in cells.iter().enumerate() {
+                    said.extend((at > 0).then_some(b'\t'));
+                    push_value(&mut said, value);
+                }
+                said.push(b'\n');
+            }
+            prop_assert_eq!(&said, read.lines());
+            prop_assert_eq!(RowRun::parse("t", &read.render(), rows), Ok(read));
+        }
+    }
+
     #[test]
     fn runs_of_any_values_come_back(
         notes in prop::collection::vec((prop::option::of("[^\0]{0,12}"), prop::option::of(prop::collection::vec(any::<u8>(), 0..9))), 1..20)

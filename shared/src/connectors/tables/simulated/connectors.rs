@@ -2,13 +2,14 @@
 
 use super::super::database::{Address, DatabaseProblem, Databases, Outbox};
 use super::restructure::SimRestructurer;
+use super::runs::{in_runs, run_of};
 use super::{Content, Noted, Shared, SimDatabase, change_row};
 use crate::channel::{TableSinkConfig, TableSourceConfig};
 use crate::connectors::tables::describe::{Describer, dialect_of};
 use crate::connectors::tables::restructure::Restructurer;
 use crate::connectors::tables::{
-    Cells, Chunk, ChunkWanted, Entry, EntryId, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, RowsPart, TableFault,
-    TableName, TableSink, TableSource, Value,
+    Cells, Chunk, ChunkWanted, Entry, EntryId, EntryRange, Mark, Offered, Op, ReadLimits, RowChange, RowPacket, RowsPart,
+    TableFault, TableName, TableSink, TableSource, Value,
 };
 use crate::schema::Dialect;
 use crate::schema::drift::{LiveColumn, LiveTable};
@@ -118,12 +119,28 @@ impl Outlet {
 
 impl TableSource for SimSource {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
-        self.database.call(|shared| Ok(read(&shared.content, &self.outbox, except, limits)))
+        self.database.call(|shared| {
+            let offered = read(&shared.content, &self.outbox, except, limits);
+            Ok(if shared.in_runs { in_runs(offered) } else { offered })
+        })
     }
 
     fn delete(&mut self, entries: &[EntryId]) -> Result<(), TableFault> {
         self.database.call(|shared| {
             entries.iter().for_each(|entry| drop(remove(&mut shared.content, entry)));
+            Ok(())
+        })
+    }
+
+    fn delete_ranges(&mut self, ranges: &[EntryRange]) -> Result<(), TableFault> {
+        self.database.call(|shared| {
+            for range in ranges {
+                let times = range.from_ms..=range.to_ms;
+                let of_range = shared.content.outbox.range(range.first..=range.last);
+                let gone: Vec<i64> = of_range.filter(|(_, noted)| times.contains(&noted.at_ms)).map(|(id, _)| *id).collect();
+                shared.left_in_runs += gone.len() as u64;
+                gone.iter().for_each(|id| drop(shared.content.outbox.remove(id)));
+            }
             Ok(())
         })
     }
@@ -140,7 +157,14 @@ impl TableSource for SimSource {
     }
 
     fn chunk(&mut self, want: &ChunkWanted<'_>, token: u64) -> Result<Chunk, TableFault> {
-        self.database.call(|shared| chunk(&mut shared.content, &self.outbox.channel, want, token))
+        self.database.call(|shared| {
+            let mut chunk = chunk(&mut shared.content, &self.outbox.channel, want, token)?;
+            let changes = chunk.changes();
+            if let Some(run) = run_of(&changes).filter(|_| shared.in_runs) {
+                chunk.parts = vec![RowsPart::Run(run)];
+            }
+            Ok(chunk)
+        })
     }
 
     fn check(&mut self) -> Result<Vec<TableFault>, TableFault> {

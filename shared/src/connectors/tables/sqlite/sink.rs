@@ -46,6 +46,8 @@ struct File {
     /// The sink's tables, as the configuration names them there.
     names: Vec<TableName>,
     read: HashMap<String, (Table, Shape)>,
+    /// The number that the file gave its schema when it was held last; it changes with any table.
+    schema: Option<i64>,
     is_prepared: bool,
     /// The mark as it was last seen or written.
     left_at: Option<(ChannelName, Mark)>,
@@ -57,7 +59,7 @@ impl SqliteSink {
         let session = Session::new(path, &[("journal_mode", "WAL"), ("foreign_keys", "ON")]);
         let there: Vec<TableName> = tables.iter().map(|(_, sink)| sink.clone()).collect();
         Self {
-            file: File { session, names: there.clone(), read: HashMap::new(), is_prepared: false, left_at: None },
+            file: File { session, names: there.clone(), read: HashMap::new(), schema: None, is_prepared: false, left_at: None },
             terms: Terms { names: tables.iter().cloned().collect(), dead_letters },
             tables: there,
         }
@@ -299,6 +301,15 @@ impl Target for File {
         })
     }
 
+    fn hold_structure(&mut self, _tables: &BTreeSet<String>) -> Result<(), TableFault> {
+        // Nobody else writes to the file until this transaction ends.
+        let now = self.plain(async |conn| Ok(sqlx::query_scalar::<_, i64>("PRAGMA schema_version").fetch_one(conn).await?))?;
+        if self.schema.replace(now) != Some(now) {
+            self.read.clear();
+        }
+        Ok(())
+    }
+
     fn shape(&mut self, table: &str) -> Result<Shape, TableFault> {
         Ok(self.table(table)?.1)
     }
@@ -321,6 +332,7 @@ impl Target for File {
 
     fn forget(&mut self) {
         self.read.clear();
+        self.schema = None;
     }
 
     fn savepoint(&mut self, in_bulk: bool) -> Result<(), TableFault> {

@@ -63,6 +63,8 @@ pub enum Why {
     },
     /// The text is no number.
     NoNumber,
+    /// A key that is a number with zeros in front: another key may be the same number.
+    LeadingZeros,
     /// The text is neither true nor false.
     NoBoolean,
     /// The text is no date or time.
@@ -133,6 +135,7 @@ impl Why {
             Self::NumberRange { .. } | Self::FloatRange { .. } => "number-out-of-range",
             Self::Scale { .. } | Self::FloatDigits { .. } | Self::Fraction { .. } => "too-precise",
             Self::NoNumber => "not-a-number",
+            Self::LeadingZeros => "leading-zeros",
             Self::NoBoolean => "not-a-boolean",
             Self::NoTime => "not-a-time",
             Self::DateRange => "date-out-of-range",
@@ -218,6 +221,11 @@ impl Why {
                 lang,
                 "收到的是空串，该数据库会把空串当作 NULL",
                 "the value is empty text, which this database would take for NULL"
+            ),
+            Self::LeadingZeros => say!(
+                lang,
+                "主键值以 0 开头，写成数就可能与另一行的主键相同，请把该列改为文本",
+                "the key begins with a zero, and as a number it may be that of another row; make the column text"
             ),
             Self::NoUuid => say!(lang, "不是小写 UUID", "the value is no UUID in lower case"),
             Self::NoJson => say!(lang, "不是 JSON", "the value is no JSON"),

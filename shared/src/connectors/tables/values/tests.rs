@@ -132,6 +132,21 @@ fn decimal_numbers_are_compared_digit_by_digit() {
 }
 
 #[test]
+fn a_key_that_begins_with_a_zero_is_no_number() {
+    for kind in
+        [Kind::Integer { bits: 64, unsigned: false }, Kind::Numeric { precision: None, scale: 0 }, Kind::Float { bits: 64 }]
+    {
+        let column = |in_key| Column { name: "c".to_owned(), kind: kind.clone(), nullable: false, in_key };
+        let told = |text: &str, in_key| fits(&column(in_key), &Value::Text(text.to_owned())).map_err(|misfit| misfit.code());
+        for text in ["007", "00", "-01", "01.5"] {
+            assert_eq!(told(text, true), Err("leading-zeros"), "{kind:?} {text}");
+        }
+        assert!(["0", "7", "-1"].iter().all(|text| told(text, true).is_ok()), "{kind:?}");
+        assert!(told("007", false).is_ok(), "{kind:?}: beside the key it is the number that it says");
+    }
+}
+
+#[test]
 fn a_floating_point_column_takes_only_what_it_gives_back() {
     let (wide, narrow) = (Kind::Float { bits: 64 }, Kind::Float { bits: 32 });
     for (value, in_64, in_32) in [
@@ -430,6 +445,7 @@ fn every_misfit_names_column_limit_and_measure_in_both_languages() {
         Why::BytesForText,
         Why::EmptyText,
         Why::NotInKey,
+        Why::LeadingZeros,
         Why::TextForBytes,
         Why::NoUuid,
         Why::NoJson,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::connectors::tables::contract_tests::{Session, change, channel, mark, packet};
 use crate::connectors::tables::database::OwnTables;
+use crate::connectors::tables::run::tests::in_runs;
 use crate::connectors::tables::{Op, RowPacket, TableFault};
 use dukou_servers::postgres::Postgres;
 use dukou_servers::proxy::{Cut, Proxy};
@@ -26,11 +27,16 @@ fn assert_at(url: &str, seq: u64, rows: u64) {
     assert_eq!(app.number("SELECT count(*) FROM t").unsigned_abs(), rows + 1);
 }
 
+/// Applies a packet, those with odd numbers in runs.
+fn give(sink: &mut PostgresSink, packet: &RowPacket) -> Result<(), TableFault> {
+    if packet.mark.seq % 2 == 1 { sink.apply_runs(&channel(), &in_runs(packet)) } else { sink.apply(&channel(), packet) }
+}
+
 /// Applies until it is done, however often the server is away.
 fn insist(sink: &mut PostgresSink, packet: &RowPacket) {
     let begun = Instant::now();
     loop {
-        match sink.apply(&channel(), packet) {
+        match give(sink, packet) {
             Ok(()) => return,
             Err(TableFault::Away { .. } | TableFault::Busy { .. }) if begun.elapsed() < Duration::from_secs(60) => {
                 std::thread::yield_now();
@@ -54,7 +60,7 @@ fn a_server_killed_amid_packets_has_each_of_them_whole_or_not_at_all() {
     let mut fates = Vec::new();
     for (seq, part) in (3..).zip([5, 30, 60, 85, 95, 100]) {
         let applying = std::thread::spawn(move || {
-            let outcome = sink.apply(&channel(), &wave(seq, ROWS));
+            let outcome = give(&mut sink, &wave(seq, ROWS));
             (sink, outcome)
         });
         // Not a wait for anything: the moment of the kill, a part of what a packet took before.
@@ -89,14 +95,14 @@ fn a_commit_whose_answer_is_cut_off_is_told_by_the_mark() {
     let through = direct.replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
     let mut sink = sink_at(&through, &["public.t".to_owned()], false);
     sink.apply(&channel(), &wave(1, 10)).expect("applied");
-    for (seq, cut) in (2..).zip([Cut::Answer, Cut::Request, Cut::Answer, Cut::Request]) {
+    for (seq, cut) in (2..).zip([Cut::Answer, Cut::Answer, Cut::Request, Cut::Request]) {
         proxy.cut_at(b"COMMIT\0", cut);
-        let outcome = sink.apply(&channel(), &wave(seq, 10));
+        let outcome = give(&mut sink, &wave(seq, 10));
         assert!(matches!(outcome, Err(TableFault::Away { .. })) && proxy.has_cut(), "{cut:?}: {outcome:?}");
         let now = sink.mark(&channel()).expect("a mark").expect("a mark");
         assert_eq!(now.seq, if cut == Cut::Answer { seq } else { seq - 1 }, "{cut:?}");
         assert_at(&direct, now.seq, 10);
-        sink.apply(&channel(), &wave(seq, 10)).expect("again");
+        give(&mut sink, &wave(seq, 10)).expect("again");
         assert_at(&direct, seq, 10);
     }
 }

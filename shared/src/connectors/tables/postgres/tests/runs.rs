@@ -6,7 +6,7 @@ use crate::connectors::tables::run::tests::{in_runs, run_of};
 use crate::connectors::tables::{Op, RowChange, RowPacket, RowsPart, RunPacket};
 
 /// Rows `from … to` of a table, each with its number and a note.
-fn rows(op: Op, numbers: std::ops::Range<u32>, note: &str) -> Vec<RowChange> {
+pub(super) fn rows(op: Op, numbers: std::ops::Range<u32>, note: &str) -> Vec<RowChange> {
     let change = |number: u32| {
         let row = cells(&[("id", &number.to_string()), ("note", note)]);
         let (key, changed) = (row[..1].to_vec(), if op == Op::Update { vec!["note".to_owned()] } else { vec![] });
@@ -16,7 +16,8 @@ fn rows(op: Op, numbers: std::ops::Range<u32>, note: &str) -> Vec<RowChange> {
     numbers.map(change).collect()
 }
 
-fn apply(bench: &PgBench, sink: &mut PostgresSink, seq: u64, parts: &[Vec<RowChange>]) {
+/// Applies runs as one packet.
+pub(super) fn apply(bench: &PgBench, sink: &mut PostgresSink, seq: u64, parts: &[Vec<RowChange>]) {
     let parts = parts.iter().map(|changes| RowsPart::Run(run_of(changes).expect("a run"))).collect();
     sink.apply_runs(&channel(), &RunPacket { mark: mark(1, seq), parts }).expect("it is applied");
     assert_eq!(bench.sink.psql("SELECT count(*) FROM pg_prepared_xacts"), "0");
