@@ -54,7 +54,7 @@ enum SchemaVerb {
     /// 把标记包写成一个文件，供人工携带 / write the marker packets into one file, to be carried by hand
     Export(export::ExportArgs),
     /// 把变更在接收端的数据库试一遍并退回 / try a change where rows come in, and take it back
-    Try(decide::WhichArgs),
+    Try(rehearse::TryArgs),
     /// 读入人工带来的标记包 / take in marker packets that were carried by hand
     Import(import::ImportArgs),
     /// 显示变更：文件、计划、谁签了 / a change: document, plan, who signed

@@ -41,7 +41,8 @@ impl Meeting {
 }
 
 impl Engine {
-    fn read_marker(&self, verified: &Verified) -> Result<Marker, Refusal> {
+    /// Reads what a packet of kind 2 says.
+    pub(super) fn read_marker(&self, verified: &Verified) -> Result<Marker, Refusal> {
         let plain = open_payload(&verified.head, verified.payload.clone(), &[self.keys.encryption.as_ref()])?;
         read_marker(&verified.head, &plain)
     }

@@ -325,6 +325,9 @@ impl Engine {
     pub(crate) fn give_again(&mut self, row: PacketRow) -> Result<Again, EngineFault> {
         let channel = row.key.channel.clone();
         let Some(verified) = self.verify_kept(row)? else { return Ok(Again::Gone) };
+        if let Some(stopped) = self.lacks_version(&channel, &verified)? {
+            return Ok(stopped);
+        }
         let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false)?.finish() else { return Ok(Again::Gone) };
         let Some(packet) = row_packet(&opened.row, &opened.records) else { return Ok(Again::Gone) };
         let packet = self.as_it_goes_in(&channel, packet);

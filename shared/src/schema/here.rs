@@ -404,7 +404,7 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
         assert_eq!(refused, HereFault::NotAt { structure: "sample".into(), from: 2 }, "the version before is not made");
         let script = [tables("parcels", "outer", "postgres://a/one", "table-file:scripts", "\"zd\"")];
         assert!(matches!(here(&script, Side::Inner, &widen("zd", "yt")).unwrap_err(), HereFault::NoDriver(_)));
-        let sql = "\n[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"zd\", \"fw\"]\npostgres = { forward = \"a\", check = \"b\", expect = \"1\", rollback = \"c\" }\n";
+        let sql = "\n[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"zd\", \"fw\"]\npostgres = { forward = \"DROP INDEX i\", check = \"SELECT 1\", expect = \"1\", rollback = \"DROP INDEX j\" }\n";
         assert_eq!(here(&two[..1], Side::Outer, sql).unwrap_err(), HereFault::Sql(9));
         assert!(matches!(here(&two, Side::Outer, &widen("zd", "none")).unwrap_err(), HereFault::Unfit(_)));
     }

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn sql_of_a_document_is_not_renamed() {
-        let sql = "[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"parent\"]\npostgres = { forward = \"a\", check = \"b\", expect = \"1\", rollback = \"c\" }";
+        let sql = "[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"parent\"]\npostgres = { forward = \"DROP INDEX i\", check = \"SELECT 1\", expect = \"1\", rollback = \"DROP INDEX j\" }";
         let names = Names::from([("parent".to_owned(), "elders".to_owned())]);
         assert_eq!(document(sql).called(&names), None);
         assert_eq!(document(sql).called(&Names::new()), Some(document(sql)));

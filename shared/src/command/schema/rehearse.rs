@@ -14,13 +14,24 @@ use crate::error::EngineFault;
 use crate::lang::{Lang, plain_line};
 use crate::say;
 use crate::schema::Document;
+use crate::schema::document::Operation;
 use crate::schema::here::{Changed, Here};
 use crate::station::Station;
 use crate::store::Direction;
+use clap::Args;
 use dukou_packets::suite::Digest;
 
-pub(super) fn rehearse(station: &Station, args: &WhichArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let change = pick(station, args.number, &args.among)?;
+#[derive(Args)]
+pub(super) struct TryArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+    /// 变更文件里有 op = "sql" 时，读过其中的 SQL 之后才写 / where the document has op = "sql": its SQL was read
+    #[arg(long)]
+    run_sql: bool,
+}
+
+pub(super) fn rehearse(station: &Station, args: &TryArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let change = pick(station, args.which.number, &args.which.among)?;
     let wrong = |sentence: &dyn Fn(Lang) -> String| refused(sentence);
     let Ok(document) = Document::read(&change.document) else {
         return Err(wrong(&|lang| {
@@ -28,6 +39,11 @@ pub(super) fn rehearse(station: &Station, args: &WhichArgs, lang: Lang) -> Resul
         })
         .into());
     };
+    // What functions do that such SQL calls may last beyond the transaction: nobody runs it unread.
+    let of_sql = document.changes.iter().find(|change| matches!(change.operation, Operation::Sql { .. }));
+    if let Some(line) = of_sql.map(|change| change.line).filter(|_| !args.run_sql) {
+        return Err(wrong(&|lang| has_sql(change.key.to, line, lang)).into());
+    }
     let here = here(station, &document, Some(&change.base))?
         .map_err(|fault| wrong(&|lang| fault.sentence("schema-change.toml", lang)))?;
     let channels = Channel::load_all(station)?;
@@ -63,6 +79,14 @@ pub(super) fn rehearse(station: &Station, args: &WhichArgs, lang: Lang) -> Resul
     }
     print(&said)?;
     Ok(code)
+}
+
+fn has_sql(to: u32, line: usize, lang: Lang) -> String {
+    say!(
+        lang,
+        "变更文件第 {line} 行有自带的 SQL（op = \"sql\"），试跑也会执行它，其中调用的函数可能退不回来；什么都没有执行。请先读 schema show {to}，确认之后加上 --run-sql 再运行。",
+        "Line {line} of the document has SQL of its own (op = \"sql\"); a try runs it, too, and what functions do that it calls may not be taken back. Nothing was run. Read schema show {to} first, then run this again with --run-sql."
+    )
 }
 
 /// Tries it in one database, with the sinks' marks as they are.

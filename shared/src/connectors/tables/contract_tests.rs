@@ -2,6 +2,7 @@
 //!
 //! A connector has a [`Bench`] and one line in its tests: `table_contract!(bench)`, where `bench()` makes a fresh pair of databases.
 
+mod careless_changes;
 mod in_runs;
 mod marks;
 mod order;
@@ -52,6 +53,10 @@ macro_rules! table_contract {
                 a_step_that_the_database_refuses_leaves_the_old_structure_or_is_named, a_dictionary_row_in_conflict_is_refused,
                 a_table_that_somebody_writes_is_waited_for_and_left_as_it_is, what_the_application_has_on_a_table_stays,
                 both_ends_of_one_database_change_by_themselves, uninstalling_takes_the_table_of_changes_away }
+            careless_changes { a_rename_to_a_name_that_is_taken_leaves_both_columns, a_column_that_is_not_what_is_believed_is_not_converted,
+                a_dictionary_row_of_the_bureaus_own_is_not_written_over, a_new_table_that_is_there_in_another_shape_is_told,
+                a_dictionary_of_many_rows_is_written, what_stands_on_a_dropped_column_does_not_go_in_silence,
+                words_that_differ_in_letters_case_alone_are_written, a_condition_on_a_column_that_is_widened_stays, a_check_that_writes_is_refused }
         }
     };
     ($bench:path: $($module:ident { $($name:ident),* })*) => {
@@ -65,6 +70,7 @@ macro_rules! table_contract {
 }
 pub(super) use table_contract;
 
+pub(super) use careless_changes::*;
 pub(super) use in_runs::InRuns;
 pub(super) use marks::*;
 pub(super) use order::*;

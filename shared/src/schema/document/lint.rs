@@ -51,8 +51,10 @@ pub enum Wrong {
     /// A name, a value, a table that cannot be.
     #[error("{0}")]
     Part(structure::Wrong),
-    /// A text of SQL that is empty, or holds more than one statement.
-    #[error("forward and rollback are one statement each, check is one query, none of them empty and none with a ; at its end")]
+    /// A text of SQL that is empty, or could be more than one statement, or none that a change may have.
+    #[error(
+        "forward and rollback are one statement each (ALTER, CREATE, DROP, INSERT, UPDATE, DELETE …; none that ends a transaction), check is one query, and none of them has a ; or a comment anywhere, in quotes neither"
+    )]
     Statement,
 }
 
@@ -92,7 +94,11 @@ impl Wrong {
             Self::Stray(operation, setting) => say!(lang, "{operation} 没有 {setting} 这一项", "{self}"),
             Self::Part(wrong) => wrong.words(lang),
             Self::Statement => {
-                say!(lang, "forward、rollback 各一条语句，check 一条查询，都不能空，末尾不写分号", "{self}")
+                say!(
+                    lang,
+                    "forward、rollback 各一条语句（ALTER、CREATE、DROP、INSERT、UPDATE、DELETE 等，不能是结束事务的语句），check 一条查询，都不能空，任何位置（引号里也算）都不能有分号和注释",
+                    "{self}"
+                )
             }
         }
     }

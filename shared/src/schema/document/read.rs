@@ -308,20 +308,45 @@ impl ChangeText {
         if texts.is_empty() {
             return Err(self.missing("postgres, mariadb, sqlite, oracle, dm"));
         }
-        let whole = |text: &String| {
+        match texts.iter().all(|(dialect, text)| text.is_sound(*dialect)) {
+            true => Ok(Operation::Sql { about, touches, texts }),
+            false => Err(Wrong::Statement),
+        }
+    }
+}
+
+/// How a statement of a document begins. None of these ends the transaction that it is part of, changes the session or reaches beyond the database.
+const BEGINNINGS: [&str; 15] = [
+    "ALTER", "ANALYZE", "COMMENT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "MERGE", "REPLACE", "REVOKE", "SELECT",
+    "TRUNCATE", "UPDATE", "WITH",
+];
+
+impl SqlText {
+    /// Tells whether each part is one statement, or one query, which ends where it seems to end.
+    fn is_sound(&self, dialect: Dialect) -> bool {
+        let begins = |text: &String, with: &[&str]| {
+            let first = text.trim_start().split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
+            with.iter().any(|word| first.eq_ignore_ascii_case(word))
+        };
+        let whole = |text: &&String| {
             !text.trim().is_empty()
-                && !text.trim_end().ends_with(';')
                 && text.chars().all(|letter| letter == '\n' || is_plain(letter))
                 // Programs that run scripts take such lines for orders of their own.
                 && !text.lines().any(|line| line.trim_start().starts_with(['\\', '.', '!', '@', '/']))
         };
-        let is_value = |text: &String| !text.contains(['\n', '\'']);
-        let all_right = |text: &SqlText| {
-            [&text.forward, &text.check, &text.expect, &text.rollback].into_iter().all(whole) && is_value(&text.expect)
+        // Where a text or a comment ends is another question for each database: what could end a statement is nowhere in it, in quotes neither.
+        let is_one = |text: &&String| {
+            !text.contains(';')
+                && !text.contains("--")
+                && !text.contains("/*")
+                && !(dialect == Dialect::Mariadb && text.contains('#'))
         };
-        match texts.values().all(all_right) {
-            true => Ok(Operation::Sql { about, touches, texts }),
-            false => Err(Wrong::Statement),
-        }
+        let statements = [&self.forward, &self.rollback, &self.check];
+        statements.iter().all(|text| whole(text) && is_one(text))
+            && whole(&&self.expect)
+            && !self.expect.contains(['\n', '\''])
+            && begins(&self.forward, &BEGINNINGS)
+            && begins(&self.rollback, &BEGINNINGS)
+            && begins(&self.check, &["SELECT", "WITH"])
     }
 }

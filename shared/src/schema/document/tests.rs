@@ -99,6 +99,58 @@ fn hostile_names_are_refused_wherever_they_stand() {
 }
 
 #[test]
+fn sql_that_could_leave_its_transaction_or_hide_a_statement_is_refused() {
+    let forward = "forward = \"CREATE INDEX i ON t (c)\"";
+    for text in [
+        "COMMIT",
+        "commit and chain",
+        "ROLLBACK",
+        "END",
+        "BEGIN",
+        "SET search_path = x",
+        "COPY t TO PROGRAM 'x'",
+        "PREPARE TRANSACTION 'x'",
+        "UPDATE t SET c = 1; COMMIT",
+        "UPDATE t SET c = ';'",
+        "/* */ COMMIT",
+        "UPDATE t SET c = 1 -- ",
+        "UPDATE t SET c = 1 /* ",
+        "PRAGMA writable_schema = 1",
+        "ATTACH 'x' AS y",
+        "",
+    ] {
+        assert_eq!(only(forward, &format!("forward = \"{text}\"")), (15, Wrong::Statement), "{text}");
+        let rollback = only("rollback = \"DROP INDEX i\"", &format!("rollback = \"{text}\""));
+        assert_eq!(rollback, (15, Wrong::Statement), "{text}");
+    }
+    for text in ["DELETE FROM t", "SELECT 1; COMMIT", "COMMIT", "SELECT 1 -- ", "VALUES (1)"] {
+        assert_eq!(only("check = \"SELECT 1\"", &format!("check = \"{text}\"")), (15, Wrong::Statement), "{text}");
+    }
+    let hash = |dialect: &str| GOOD.replacen("postgres = ", &format!("{dialect} = "), 1).replacen("(c)", "(c) # ", 1);
+    assert!(Document::read(hash("postgres").as_bytes()).is_ok() && Document::read(hash("mariadb").as_bytes()).is_err());
+}
+
+/// Work that grows with the square of a document takes minutes here.
+#[test]
+fn documents_as_large_as_may_be_are_read_and_applied_in_seconds() {
+    let head =
+        "format = 1\nstructure = \"sample\"\nfrom = 1\nto = 2\ntitle = \"t\"\nbasis = \"b\"\nfirst_day = \"2021-08-30\"\n";
+    let key = "\n[[change]]\nop = \"add-table\"\ntable = \"w\"\nkey = [\"a\"]\ncolumns = [{ name = \"a\", type = \"text(9)\", null = false }";
+    let rows: Vec<String> = (0..22_000).map(|at| format!("{{a=\"{at:x}\"}}")).collect();
+    let columns: String = (0..3_000).map(|at| format!(", {{name=\"c{at:04x}\",type=\"date\"}}")).collect();
+    let more: String = (0..900)
+        .map(|at| format!("[[change]]\nop=\"add-column\"\ntable=\"w\"\ncolumn=\"d{at:04x}\"\ntype=\"date\"\n"))
+        .collect();
+    let begun = std::time::Instant::now();
+    for text in [format!("{head}{key}]\nrows=[{}]\n", rows.join(",")), format!("{head}{key}{columns}]\n{more}")] {
+        let document = Document::read(text.as_bytes()).unwrap_or_else(|found| panic!("{found:?}"));
+        let next = crate::schema::structure::tests::sample().apply(&document);
+        assert!(next.is_ok());
+    }
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn random_bytes_never_panic() {
     let mut seed = 0x5eed_u64;
     for _ in 0..2000 {

@@ -14,6 +14,8 @@ pub(super) struct Mariadb;
 const VARCHAR_MAX: u32 = 768;
 /// Most characters of a `TEXT`.
 const TEXT_MAX: u32 = 16_383;
+/// Most bytes of a key, and most columns of one.
+const KEY_MAX: usize = 3072;
 /// Most bytes of a row, texts without a width apart.
 const ROW_MAX: usize = 65_535;
 
@@ -48,6 +50,23 @@ impl Mariadb {
             ColumnType::TimestampTz(0) => "timestamp".to_owned(),
             ColumnType::TimestampTz(fraction) => format!("timestamp({fraction})"),
         }
+    }
+
+    /// Refuses a table with a key of a long text, or of more bytes than InnoDB takes.
+    fn check_keys(&self, table: &Table) -> Result<(), Cannot> {
+        let own = table.references.iter().map(|reference| &reference.columns);
+        for set in std::iter::once(&table.key).chain(&table.unique).chain(own) {
+            let bytes = |column: &Column| match column.kind {
+                ColumnType::Text(Some(most)) if most <= VARCHAR_MAX => 4 * most as usize,
+                ColumnType::Text(_) | ColumnType::Bytes => KEY_MAX + 1,
+                _ => 9,
+            };
+            let all: usize = set.iter().filter_map(|name| table.column(name)).map(bytes).sum();
+            if all > KEY_MAX {
+                return Err(Cannot::Key(Dialect::Mariadb, set.join(", ")));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a table whose rows would be too long.
@@ -105,6 +124,7 @@ impl Speaker for Mariadb {
 
     fn definition(&self, table: &Table, column: &Column) -> Result<String, Cannot> {
         self.check_row(table)?;
+        self.check_keys(table)?;
         // A TIMESTAMP without a word of NULL would be NOT NULL and change by itself.
         let null = if column.nullable { " NULL" } else { " NOT NULL" };
         let label = column.label.as_deref().map(|label| format!(" COMMENT {}", self.text(label))).unwrap_or_default();
@@ -138,16 +158,36 @@ impl Speaker for Mariadb {
         Cost::Table
     }
 
-    /// `MODIFY` and `CHANGE` would drop in silence what the structure does not say: a collation or a default of the column's own, `AUTO_INCREMENT`.
+    /// As bytes: what is equal by a collation, in another case or width, says something else to people.
+    fn says(&self, column: &Column, value: &str) -> String {
+        let (name, value) = (self.ident(&column.name), constant(self, column, value));
+        match column.kind {
+            ColumnType::Text(_) => format!("BINARY CONVERT({name} USING utf8mb4) = {value}"),
+            _ => format!("{name} = {value}"),
+        }
+    }
+
+    /// An index loses the column in silence, and goes with its last one.
+    fn requires_drop(&self, before: &Table, column: &str) -> Vec<Check> {
+        let (table, column) = (self.of_table(&before.name), self.text(column));
+        let query = format!("SELECT COUNT(*) FROM information_schema.statistics c WHERE {table} AND c.column_name = {column}");
+        vec![Check { query, expect: "0".to_owned() }]
+    }
+
+    /// `MODIFY` and `CHANGE` would drop in silence what the structure does not say: a collation, a default or a condition of the column's own, `AUTO_INCREMENT`;
+    /// and they round without a word what the column has and the structure does not say that it has.
     fn requires(&self, before: &Table, old: &Column, _renames: bool) -> Result<Vec<Check>, Cannot> {
         let default = old.default.as_deref().map_or("NULL".to_owned(), |value| constant(self, old, value));
         let further = format!(
             " AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = {}
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))",
-            self.text(&default)
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name{})",
+            self.text(&default),
+            self.width(old).map(|width| format!(" AND k.check_clause <> {}", self.text(&width))).unwrap_or_default()
         );
-        Ok(vec![self.column(before, &old.name, &further, "1")])
+        Ok(vec![self.has_column(before, old)?, self.column(before, &old.name, &further, "1")])
     }
 
     fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot> {
@@ -155,7 +195,10 @@ impl Speaker for Mariadb {
             ColumnType::Text(_) => format!("CHAR_LENGTH({name})"),
             _ => format!("CHAR_LENGTH(CAST({name} AS CHAR))"),
         };
-        let unlike = |name: &str, pattern: &str| format!("{name} NOT REGEXP {}", self.text(pattern));
+        // `$` matches before a line's end, too, which a number would swallow.
+        let unlike = |name: &str, pattern: &str| {
+            format!("{name} NOT REGEXP {} OR {name} LIKE CONCAT('%', CHAR(10))", self.text(pattern))
+        };
         let odd = misfit(&self.ident(&old.name), old.kind, new, &length, &unlike);
         let odd = odd.ok_or(Cannot::Convert(Dialect::Mariadb, old.kind, new))?;
         Ok(format!("SELECT COUNT(*) FROM {} WHERE {odd}", table_of(self, &table.name)))

@@ -227,6 +227,9 @@ pub enum Cannot {
     /// A row that is too long.
     #[error("{0} takes no row of {1} bytes")]
     Row(Dialect, usize),
+    /// A key that is too long.
+    #[error("{0} takes no key of {1}: it is too long, or has a long text")]
+    Key(Dialect, String),
     /// An operation `sql` without a text for it.
     #[error("the document has no text for {0}")]
     NoText(Dialect),
@@ -247,6 +250,7 @@ impl Cannot {
                     "{self}: make long texts text"
                 )
             }
+            Self::Key(dialect, columns) => say!(lang, "{dialect} 的键 ({columns}) 太长，或含有长文本", "{self}"),
             Self::NoText(dialect) => say!(lang, "op = \"sql\" 没有写 {dialect} 的语句", "{self} (op = \"sql\")"),
         }
     }

@@ -90,6 +90,22 @@ impl Speaker for Postgres {
         Ok(done)
     }
 
+    /// A column that is not what the structure says may hold what the new type rounds: an assignment does that without a word.
+    fn requires(&self, before: &Table, old: &Column, renames: bool) -> Result<Vec<Check>, Cannot> {
+        if renames { Ok(Vec::new()) } else { Ok(vec![self.has_column(before, old)?]) }
+    }
+
+    /// Indexes, conditions and keys go with a column, also those of several columns. A sequence of its own may.
+    fn requires_drop(&self, before: &Table, column: &str) -> Vec<Check> {
+        let (class, column) = (self.class(&before.name), self.text(column));
+        let query = format!(
+            "SELECT COUNT(*) FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.refclassid = 'pg_class'::regclass AND a.attrelid = {class} AND a.attname = {column} AND d.classid <> 'pg_attrdef'::regclass
+  AND NOT EXISTS (SELECT 1 FROM pg_class s WHERE d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S')"
+        );
+        vec![Check { query, expect: "0".to_owned() }]
+    }
+
     fn retype_cost(&self, old: ColumnType, new: ColumnType) -> Cost {
         match (old, new) {
             (ColumnType::Text(_), ColumnType::Text(_)) if new.widens(old) => Cost::Instant,

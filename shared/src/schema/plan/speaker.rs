@@ -84,6 +84,21 @@ pub(super) trait Speaker: Sync {
         Ok(Vec::new())
     }
 
+    /// What must hold before a column goes: what stands on it and nobody described would go with it.
+    fn requires_drop(&self, _before: &Table, _column: &str) -> Vec<Check> {
+        Vec::new()
+    }
+
+    /// Counts the values that are not of a column's own type and that a conversion would not carry over; `None` where the database takes no such values.
+    fn strangers(&self, _before: &Table, _old: &Column, _new: ColumnType) -> Option<Check> {
+        None
+    }
+
+    /// The condition that a column which is of no key has a value, word for word.
+    fn says(&self, column: &Column, value: &str) -> String {
+        format!("{} = {}", self.ident(&column.name), constant(self, column, value))
+    }
+
     /// Counts the values of a column that a type does not take.
     fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot>;
 
@@ -207,18 +222,49 @@ pub(super) fn delete_row(speaker: &dyn Speaker, table: &Table, row: &Row) -> Sta
     format!("DELETE FROM {} WHERE {}", table_of(speaker, &table.name), key_is(speaker, table, row)).into()
 }
 
+/// Most terms of one condition or sum: databases end what is nested deeper than they like, SQLite at 1000.
+const TERMS_MAX: usize = 200;
+
 /// Tells whether a dictionary has rows, word for word.
-pub(super) fn has_rows(speaker: &dyn Speaker, table: &Table, rows: &[Row]) -> Check {
-    let name = table_of(speaker, &table.name);
-    let one = |row: &Row| {
-        let pairs = table.columns.iter().filter_map(|column| {
-            let value = constant(speaker, column, row.get(&column.name)?);
-            Some(format!("{} = {value}", speaker.ident(&column.name)))
-        });
-        pairs.collect::<Vec<_>>().join(" AND ")
+pub(super) fn has_rows(speaker: &dyn Speaker, table: &Table, rows: &[&Row]) -> Check {
+    let says = |row: &Row, column: &Column| {
+        let value = row.get(&column.name)?;
+        Some(match table.is_key(&column.name) {
+            true => format!("{} = {}", speaker.ident(&column.name), constant(speaker, column, value)),
+            false => speaker.says(column, value),
+        })
     };
-    let any = rows.iter().map(|row| format!("({})", one(row))).collect::<Vec<_>>().join("\n  OR ");
-    Check { query: format!("SELECT COUNT(*) FROM {name} WHERE {any}"), expect: rows.len().to_string() }
+    let one = |row: &Row| table.columns.iter().filter_map(|column| says(row, column)).collect::<Vec<_>>().join(" AND ");
+    Check { query: rows_where(speaker, table, rows, &one), expect: rows.len().to_string() }
+}
+
+/// Tells that a dictionary has no rows with these rows' keys that say something else: the bureau's own.
+pub(super) fn has_no_others(speaker: &dyn Speaker, table: &Table, rows: &[&Row]) -> Check {
+    let all = rows_where(speaker, table, rows, &|row| key_is(speaker, table, row));
+    let same = has_rows(speaker, table, rows).query;
+    Check { query: format!("SELECT ({all}) - ({same}){}", speaker.dual()), expect: "0".to_owned() }
+}
+
+/// Counts the rows of a table that meet the condition which is made of one of these rows.
+fn rows_where(speaker: &dyn Speaker, table: &Table, rows: &[&Row], condition: &dyn Fn(&Row) -> String) -> String {
+    let name = table_of(speaker, &table.name);
+    let counted = rows.chunks(TERMS_MAX).map(|rows| {
+        let any = rows.iter().map(|row| format!("({})", condition(row))).collect::<Vec<_>>().join("\n  OR ");
+        format!("SELECT COUNT(*) FROM {name} WHERE {any}")
+    });
+    sum(speaker, counted.collect())
+}
+
+/// The sum of what queries of one number answer.
+pub(super) fn sum(speaker: &dyn Speaker, mut queries: Vec<String>) -> String {
+    while queries.len() > 1 {
+        let added = |part: &[String]| {
+            let terms: Vec<String> = part.iter().map(|query| format!("({query})")).collect();
+            format!("SELECT {}{}", terms.join("\n  + "), speaker.dual())
+        };
+        queries = queries.chunks(TERMS_MAX).map(added).collect();
+    }
+    queries.pop().unwrap_or_else(|| format!("SELECT 0{}", speaker.dual()))
 }
 
 /// The condition on a number that does not go into so many digits; `p` and `s` as of `decimal(p,s)`.

@@ -1,7 +1,7 @@
 //! SQLite: a change is one transaction. A column's type cannot be changed in place, so its table is made anew and takes the name of the old one
 //! (sqlite.org/lang_altertable.html, section 7), with foreign keys off.
 
-use super::speaker::{Speaker, create_table, idents, misfit, parts, table_of};
+use super::speaker::{Speaker, create_table, idents, misfit, parts, sum, table_of};
 use super::{Cannot, Check, Cost, Dialect, Statement};
 use crate::schema::structure::{Column, Table};
 use crate::schema::types::ColumnType;
@@ -42,6 +42,25 @@ impl Sqlite {
             },
             _ => name,
         })
+    }
+
+    /// The condition on values that are not of the column's type, which SQLite takes all the same, and that its conversion would not carry over.
+    fn odd(&self, old: &Column, new: ColumnType) -> Option<String> {
+        let name = self.ident(&old.name);
+        match (old.kind, new) {
+            (ColumnType::Decimal(precision, _), _) if precision > DIGITS_MAX => None,
+            (ColumnType::Decimal(_, scale), ColumnType::Text(_)) if scale > 0 => {
+                Some(format!("typeof({name}) NOT IN ('integer', 'real', 'null') OR {name} <> ROUND({name}, {scale})"))
+            }
+            (ColumnType::Integer(_) | ColumnType::Decimal(..), ColumnType::Text(_)) => {
+                Some(format!("typeof({name}) NOT IN ('integer', 'null')"))
+            }
+            (ColumnType::Integer(_), ColumnType::Decimal(has, _)) if has > DIGITS_MAX => {
+                Some(format!("typeof({name}) NOT IN ('integer', 'null')"))
+            }
+            (ColumnType::Date, ColumnType::Timestamp(_)) => Some(format!("{name} NOT LIKE '____-__-__'")),
+            _ => None,
+        }
     }
 
     fn column(&self, table: &Table, column: &str, further: &str, expect: &str) -> Check {
@@ -114,14 +133,35 @@ impl Speaker for Sqlite {
         let more = format!(
             "SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = {name} COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))"
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))"
+        );
+        let mut columns = Vec::new();
+        for column in &before.columns {
+            columns.push(self.has_column(before, column)?.query);
+        }
+        let defaults = format!("SELECT COUNT(*) FROM pragma_table_xinfo({name}) WHERE dflt_value IS NOT NULL");
+        let defaulted = before.columns.iter().filter(|column| column.default.is_some()).count();
+        let actions = format!(
+            "SELECT COUNT(*) FROM pragma_foreign_key_list({name}) WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION'"
         );
         let count = format!("SELECT COUNT(*) FROM pragma_table_xinfo({name})");
         let uniques = format!("SELECT COUNT(*) FROM pragma_index_list({name}) WHERE origin = 'u'");
         let references = format!("SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list({name})");
-        Ok([(more, 0), (count, before.columns.len()), (uniques, before.unique.len()), (references, before.references.len())]
-            .map(|(query, expect)| Check { query, expect: expect.to_string() })
-            .into())
+        let asked = [
+            (more, 0),
+            (count, before.columns.len()),
+            (sum(self, columns), before.columns.len()),
+            (defaults, defaulted),
+            (uniques, before.unique.len()),
+            (references, before.references.len()),
+            (actions, 0),
+        ];
+        Ok(asked.map(|(query, expect)| Check { query, expect: expect.to_string() }).into())
+    }
+
+    fn strangers(&self, before: &Table, old: &Column, new: ColumnType) -> Option<Check> {
+        let query = format!("SELECT COUNT(*) FROM {} WHERE {}", table_of(self, &before.name), self.odd(old, new)?);
+        Some(Check { query, expect: "0".to_owned() })
     }
 
     fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot> {

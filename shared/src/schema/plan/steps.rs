@@ -1,11 +1,12 @@
 //! The steps of an operation.
 
-use super::speaker::{self, Speaker, delete_row, has_rows, new_row, set_row, table_of};
+use super::speaker::{self, Speaker, delete_row, has_no_others, has_rows, new_row, set_row, sum, table_of};
 use super::{Cannot, Check, Cost, Statement, Step};
 use crate::schema::document::{Change, Operation, SqlText};
 use crate::schema::loss::{Loss, Lost};
 use crate::schema::structure::{Column, Row, Structure, Table};
 use crate::schema::types::Survival;
+use std::collections::BTreeMap;
 
 /// Gives the SQL that makes a whole structure: tables in their order, then the rows of dictionaries.
 pub(super) fn create(speaker: &dyn Speaker, structure: &Structure) -> Result<Vec<String>, Cannot> {
@@ -104,6 +105,7 @@ impl<'a> Making<'a> {
         let (name, held) = (self.speaker.ident(&column.name), table_of(self.speaker, &table.name));
         let count = format!("SELECT COUNT(*) FROM {held} WHERE {name} IS NOT NULL");
         step.losses = vec![self.loss(table, Lost::Column(column.name.clone()), count)];
+        step.requires = self.speaker.requires_drop(table, &column.name);
         Ok(step)
     }
 
@@ -112,7 +114,10 @@ impl<'a> Making<'a> {
         let (old, new) = (before.column(column).expect(HAS), after.column(to).expect(HAS));
         let done = self.speaker.rename(before, after, old, new)?;
         let back = self.speaker.rename(after, before, new, old)?;
-        let mut step = self.step(done, Some(self.speaker.has_column(after, new)?), back, Cost::Instant);
+        // A column of the new name may be there beside the old one: somebody's own.
+        let (has, had) = (self.speaker.has_column(after, new)?, self.speaker.lacks_column(after, &old.name));
+        let query = format!("SELECT ({})\n  - ({}){}", has.query, had.query, self.speaker.dual());
+        let mut step = self.step(done, Some(Check { query, expect: has.expect }), back, Cost::Instant);
         step.requires = self.speaker.requires(before, old, true)?;
         Ok(step)
     }
@@ -126,6 +131,7 @@ impl<'a> Making<'a> {
         let cost = self.speaker.retype_cost(old.kind, new.kind);
         let mut step = self.step(done, Some(self.speaker.has_column(after, new)?), back, cost);
         step.requires = self.speaker.requires(before, old, false)?;
+        step.requires.extend(self.speaker.strangers(before, old, new.kind));
         if new.kind.survival(old.kind) != Some(Survival::All) {
             let count = self.speaker.misfits(before, old, new.kind)?;
             step.requires.push(Check { query: count.clone(), expect: "0".to_owned() });
@@ -138,7 +144,13 @@ impl<'a> Making<'a> {
     fn add_table(&self, table: &Table) -> Result<Step, Cannot> {
         let done = speaker::create(self.speaker, table)?;
         let back = speaker::drop_table(self.speaker, table);
-        Ok(self.step(done, Some(self.speaker.has_table(table)), back, Cost::Instant))
+        // One that is there already may be another.
+        let mut parts = vec![self.speaker.has_table(table).query];
+        for column in &table.columns {
+            parts.push(self.speaker.has_column(table, column)?.query);
+        }
+        let expect = parts.len().to_string();
+        Ok(self.step(done, Some(Check { query: sum(self.speaker, parts), expect }), back, Cost::Instant))
     }
 
     /// The rows of a new table: its check is asked when the table is there.
@@ -146,22 +158,29 @@ impl<'a> Making<'a> {
         let table = self.after(table);
         let done = rows.iter().map(|row| new_row(self.speaker, table, row)).collect();
         let back = rows.iter().map(|row| delete_row(self.speaker, table, row)).collect();
-        self.step(done, Some(has_rows(self.speaker, table, rows)), back, Cost::Rows(rows.len()))
+        let all: Vec<&Row> = rows.iter().collect();
+        self.step(done, Some(has_rows(self.speaker, table, &all)), back, Cost::Rows(rows.len()))
     }
 
     fn set_rows(&self, table: &str, rows: &[Row]) -> Result<Step, Cannot> {
         let (before, after) = (self.before(table), self.after(table));
-        let had = |row: &Row| before.rows.iter().flatten().find(|other| before.key_of(other) == before.key_of(row));
+        let known: BTreeMap<Vec<&str>, &Row> = before.rows.iter().flatten().map(|row| (before.key_of(row), row)).collect();
+        let had = |row: &Row| known.get(&before.key_of(row)).copied();
         let done = rows.iter().flat_map(|row| set_row(self.speaker, after, row)).collect();
         let back = |row: &Row| match had(row) {
             Some(old) => set_row(self.speaker, before, old),
             None => vec![delete_row(self.speaker, before, row)],
         };
         let back = rows.iter().flat_map(back).collect();
-        let mut step = self.step(done, Some(has_rows(self.speaker, after, rows)), back, Cost::Rows(rows.len()));
+        let all: Vec<&Row> = rows.iter().collect();
+        let mut step = self.step(done, Some(has_rows(self.speaker, after, &all)), back, Cost::Rows(rows.len()));
         let says_else =
             |row: &&Row| had(row).is_some_and(|old| row.iter().any(|(column, value)| old.get(column) != Some(value)));
-        let changed: Vec<Row> = rows.iter().filter(says_else).filter_map(|row| had(row).cloned()).collect();
+        let changed: Vec<&Row> = rows.iter().filter(says_else).filter_map(had).collect();
+        let new: Vec<&Row> = rows.iter().filter(|row| had(row).is_none()).collect();
+        if !new.is_empty() {
+            step.requires = vec![has_no_others(self.speaker, after, &new)];
+        }
         if !changed.is_empty() {
             let count = has_rows(self.speaker, before, &changed).query;
             step.losses = vec![self.loss(before, Lost::Words { rows: changed.len() }, count)];

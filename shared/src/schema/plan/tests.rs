@@ -51,9 +51,23 @@ fn what_a_database_cannot_have_is_refused_with_the_line() {
     let fault = plan(&rows, Dialect::Mariadb).unwrap_err();
     assert!(matches!(fault, PlanFault::Cannot { cannot: Cannot::Row(..), .. }), "{fault}");
     assert!(fault.sentence("f.toml", Lang::Zh).contains("行"));
-    let sql = "[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = []\npostgres = { forward = \"a\", check = \"b\", expect = \"1\", rollback = \"c\" }";
-    assert_eq!(plan(sql, Dialect::Postgres).unwrap().steps[0].statements[0].sql, "a");
+    let sql = "[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = []\npostgres = { forward = \"DROP INDEX i\", check = \"SELECT 1\", expect = \"1\", rollback = \"DROP INDEX j\" }";
+    assert_eq!(plan(sql, Dialect::Postgres).unwrap().steps[0].statements[0].sql, "DROP INDEX i");
     assert!(matches!(plan(sql, Dialect::Dm).unwrap_err(), PlanFault::Cannot { cannot: Cannot::NoText(_), .. }));
+}
+
+#[test]
+fn a_key_that_mariadb_cannot_have_is_refused_before_anything_is_signed() {
+    let add = |kind: &str| {
+        format!(
+            "[[change]]\nop = \"add-table\"\ntable = \"w\"\nkey = [\"a\", \"b\"]\ncolumns = [{{ name = \"a\", type = \"text(500)\", null = false }}, {{ name = \"b\", type = \"{kind}\", null = false }}]"
+        )
+    };
+    for (kind, fits) in [("text(268)", true), ("text(269)", false), ("text(1000)", false), ("text", false), ("bytes", false)] {
+        let refused = matches!(plan(&add(kind), Dialect::Mariadb), Err(PlanFault::Cannot { cannot: Cannot::Key(..), .. }));
+        assert_eq!(refused, !fits, "{kind}");
+    }
+    assert!(plan(&add("text(1000)"), Dialect::Postgres).is_ok());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::schema::document::{Change, Document, Operation};
 use crate::schema::name::same;
 use crate::schema::types::ColumnType;
 use dukou_packets::suite::{Digest, sha256};
+use std::collections::BTreeMap;
 
 /// What the digest of a later version begins with.
 const NEXT: &[u8] = b"dukou-structure-next-v1\0";
@@ -121,7 +122,7 @@ impl Structure {
         }
         let mut next = self.clone();
         for change in &document.changes {
-            next = next.step(change)?;
+            next.take_step(change)?;
         }
         next.version = document.to;
         next.digest = next_digest(&self.digest, &document.digest);
@@ -134,10 +135,12 @@ impl Structure {
     /// [`Unfit`].
     pub fn step(&self, change: &Change) -> Result<Self, Unfit> {
         let mut next = self.clone();
-        let unfit = |why| Unfit { line: change.line, why };
-        next.change(&change.operation).map_err(unfit)?;
-        next.check_references().map_err(|wrong| unfit(wrong.into()))?;
+        next.take_step(change)?;
         Ok(next)
+    }
+
+    fn take_step(&mut self, change: &Change) -> Result<(), Unfit> {
+        self.change(&change.operation).map_err(|why| Unfit { line: change.line, why })
     }
 
     fn change(&mut self, operation: &Operation) -> Result<(), WhyNot> {
@@ -147,14 +150,22 @@ impl Structure {
                 if !column.nullable && column.default.is_none() {
                     return Err(WhyNot::NoDefault(column.name.clone()));
                 }
+                column.check()?;
+                if table.columns.iter().any(|other| same(&other.name, &column.name)) {
+                    return Err(Wrong::Twice(column.name.clone()).into());
+                }
+                // Rows of a dictionary that are there get its default, or NULL.
                 table.columns.push(column.clone());
-                Ok(table.check()?)
+                Ok(())
             }
             Operation::Widen { table, column, to } => self.change_type(table, column, *to, true),
             Operation::Retype { table, column, to } => self.change_type(table, column, *to, false),
             Operation::RenameColumn { table, column, to } => self.rename_column(table, column, to),
             Operation::DropColumn { table, column } => self.drop_column(table, column),
-            Operation::AddTable(table) => Ok(self.take(table.clone())?),
+            Operation::AddTable(table) => {
+                self.take(table.clone())?;
+                Ok(self.check_references_of(table)?)
+            }
             Operation::DictionaryRows { table, rows } => self.set_rows(table, rows),
             Operation::RenameElement { element, to } => self.rename_element(element, to),
             Operation::Sql { touches, .. } => touches.iter().try_for_each(|table| self.table_mut(table).map(drop)),
@@ -199,6 +210,10 @@ impl Structure {
     fn rename_column(&mut self, table: &str, column: &str, to: &str) -> Result<(), WhyNot> {
         let (name, table) = (table.to_owned(), self.table_mut(table)?);
         has_column(table, column)?;
+        // Not every database tells two names apart that differ in letters' case alone.
+        if table.columns.iter().any(|other| same(&other.name, to)) {
+            return Err(Wrong::Twice(to.to_owned()).into());
+        }
         for found in table.columns.iter_mut().filter(|found| found.name == column) {
             to.clone_into(&mut found.name);
         }
@@ -210,7 +225,6 @@ impl Structure {
                 row.insert(to.to_owned(), value);
             }
         }
-        table.check()?;
         let children = self.tables.iter_mut().flat_map(|table| &mut table.references);
         for reference in children.filter(|reference| reference.table == name) {
             reference.to.iter_mut().filter(|name| *name == column).for_each(|name| to.clone_into(name));
@@ -236,8 +250,10 @@ impl Structure {
         let table = self.table_mut(table)?;
         let Some(mut has) = table.rows.take() else { return Err(WhyNot::NoDictionary(table.name.clone())) };
         table.check_rows(rows)?;
+        let owned = |row: &Row| table.key_of(row).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let places: BTreeMap<Vec<String>, usize> = has.iter().enumerate().map(|(at, row)| (owned(row), at)).collect();
         for row in rows {
-            match has.iter_mut().find(|other| table.key_of(other) == table.key_of(row)) {
+            match places.get(&owned(row)).and_then(|at| has.get_mut(*at)) {
                 Some(other) => other.extend(row.clone()),
                 None => has.push(row.clone()),
             }

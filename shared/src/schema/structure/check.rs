@@ -5,6 +5,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::schema::name::{self, NameFault, same};
 use crate::schema::value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a description, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,9 +132,14 @@ impl Structure {
     }
 
     pub(super) fn check_references(&self) -> Result<(), Wrong> {
-        for reference in self.tables.iter().flat_map(|table| &table.references) {
+        self.tables.iter().try_for_each(|table| self.check_references_of(table))
+    }
+
+    /// Looks whether what a table's foreign keys name is there.
+    pub(super) fn check_references_of(&self, table: &Table) -> Result<(), Wrong> {
+        for reference in &table.references {
             let parent = self.table(&reference.table).ok_or_else(|| Wrong::NoTable(reference.table.clone()))?;
-            parent.check_columns(&reference.to)?;
+            parent.check_columns(&reference.to, &parent.columns_by_name())?;
         }
         Ok(())
     }
@@ -161,56 +167,64 @@ impl Table {
         if self.label.as_deref().is_some_and(|label| !is_label(label)) {
             return Err(Wrong::Label);
         }
-        for (at, column) in self.columns.iter().enumerate() {
+        let mut folded = BTreeSet::new();
+        for column in &self.columns {
             column.check()?;
-            if self.columns.iter().take(at).any(|other| same(&other.name, &column.name)) {
+            if !folded.insert(column.name.to_ascii_lowercase()) {
                 return Err(Wrong::Twice(column.name.clone()));
             }
         }
         if self.key.is_empty() {
             return Err(Wrong::NoKey(self.name.clone()));
         }
+        let columns = self.columns_by_name();
         for set in std::iter::once(&self.key).chain(&self.unique) {
-            self.check_columns(set)?;
+            self.check_columns(set, &columns)?;
         }
         for reference in &self.references {
-            self.check_columns(&reference.columns)?;
+            self.check_columns(&reference.columns, &columns)?;
             if reference.columns.len() != reference.to.len() {
                 return Err(Wrong::NoColumn { table: reference.table.clone(), column: reference.columns.join(", ") });
             }
         }
-        if let Some(column) = self.columns.iter().find(|column| column.nullable && self.is_key(&column.name)) {
-            return Err(Wrong::NullKey(column.name.clone()));
+        if let Some(name) = self.key.iter().find(|name| columns.get(name.as_str()).is_some_and(|column| column.nullable)) {
+            return Err(Wrong::NullKey(name.clone()));
         }
         self.check_rows(self.rows.as_deref().unwrap_or_default())
     }
 
-    fn check_columns(&self, names: &[String]) -> Result<(), Wrong> {
+    fn columns_by_name(&self) -> BTreeMap<&str, &Column> {
+        self.columns.iter().map(|column| (column.name.as_str(), column)).collect()
+    }
+
+    fn check_columns(&self, names: &[String], columns: &BTreeMap<&str, &Column>) -> Result<(), Wrong> {
         if names.is_empty() {
             return Err(Wrong::NoKey(self.name.clone()));
         }
-        match names
-            .iter()
-            .enumerate()
-            .find(|(at, name)| self.column(name).is_none() || names.iter().take(*at).any(|n| n == *name))
-        {
-            Some((_, column)) => Err(Wrong::NoColumn { table: self.name.clone(), column: column.clone() }),
+        let mut met = BTreeSet::new();
+        match names.iter().find(|name| !columns.contains_key(name.as_str()) || !met.insert(name.as_str())) {
+            Some(column) => Err(Wrong::NoColumn { table: self.name.clone(), column: column.clone() }),
             None => Ok(()),
         }
     }
 
     /// Looks at rows that are to stand in this table: their keys differ, and each value fits its column.
     pub(in crate::schema) fn check_rows(&self, rows: &[Row]) -> Result<(), Wrong> {
-        for (at, row) in rows.iter().enumerate() {
-            let needs = |column: &&Column| !column.nullable && column.default.is_none() && !row.contains_key(&column.name);
-            if row.keys().any(|name| self.column(name).is_none()) || self.columns.iter().any(|column| needs(&column)) {
+        let columns = self.columns_by_name();
+        let needed: Vec<&Column> = self.columns.iter().filter(|column| !column.nullable && column.default.is_none()).collect();
+        let mut keys = BTreeSet::new();
+        for row in rows {
+            let is_strange = |name: &String| !columns.contains_key(name.as_str());
+            if row.keys().any(is_strange) || needed.iter().any(|column| !row.contains_key(&column.name)) {
                 return Err(Wrong::Row(self.name.clone()));
             }
-            let misfit = |column: &&Column| row.get(&column.name).is_some_and(|value| !value::fits(column.kind, value));
-            if let Some(column) = self.columns.iter().find(misfit) {
-                return Err(Wrong::Value(column.name.clone()));
+            let misfit = |(name, value): &(&String, &String)| {
+                columns.get(name.as_str()).is_some_and(|column| !value::fits(column.kind, value))
+            };
+            if let Some((name, _)) = row.iter().find(misfit) {
+                return Err(Wrong::Value(name.clone()));
             }
-            if rows.iter().take(at).any(|other| self.key_of(other) == self.key_of(row)) {
+            if !keys.insert(self.key_of(row)) {
                 return Err(Wrong::Twice(self.key_of(row).join("/")));
             }
         }

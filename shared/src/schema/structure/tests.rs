@@ -57,6 +57,14 @@ fn refused(changes: &str) -> WhyNot {
 }
 
 #[test]
+fn a_rename_to_a_name_that_is_there_or_differs_in_case_alone_is_refused() {
+    for to in ["a", "A", "B"] {
+        let rename = format!("[[change]]\nop = \"rename-column\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"{to}\"");
+        assert_eq!(refused(&rename), WhyNot::Wrong(Wrong::Twice(to.into())));
+    }
+}
+
+#[test]
 fn a_description_that_cannot_be_is_refused_with_its_line() {
     let cases: [(&str, &str, usize, Wrong); 7] = [
         ("version = 1", "version = 0", 1, Wrong::Head),

@@ -610,6 +610,31 @@ fn a_marker_of_a_change_that_was_applied_is_passed_and_not_applied_again() {
 }
 
 #[test]
+fn a_sink_that_was_restored_to_before_a_change_is_given_nothing_behind_the_marker_before_it_has_the_change() {
+    let mut scene = complete_and_approved(WHOLE);
+    let copy = scene.database().copy();
+    scene.steps();
+    scene.is_passed(&"before");
+    scene.database().put_back(&copy);
+    scene.database().drift("zd", true);
+    scene.world.inner.crash();
+    scene.steps();
+    assert_eq!(scene.hold(PARCELS).as_deref(), Some("sink-behind"));
+    let replay = |scene: &mut Scene| {
+        let (operator, named, reason) = ("wangwu".to_string(), "Wang Wu".to_string(), "restored".to_string());
+        let request = Request::Replay { channel: name(PARCELS), from: 2, operator, name: named, reason };
+        scene.world.inner.perform(&request).unwrap()
+    };
+    let answer = replay(&mut scene);
+    assert!(answer.exit != 0 && answer.en.contains("schema show 2"), "{}", answer.en);
+    let at = |scene: &Scene| scene.database().mark_of(&name(PARCELS)).map(|mark| mark.seq);
+    assert_eq!(at(&scene), Some(1), "the marker is not passed over");
+    scene.database().drift("zd", false);
+    let answer = replay(&mut scene);
+    assert_eq!((answer.exit, at(&scene), scene.hold(PARCELS)), (0, Some(4), None), "{}", answer.en);
+}
+
+#[test]
 fn a_lost_marker_is_healed_by_a_file_that_a_person_carried_and_nothing_else_is_taken_from_it() {
     let mut scene = Scene::new(39, WHOLE, WIDEN);
     let all = BOTH.map(|channel| scene.packets(channel));

@@ -143,7 +143,7 @@ pub(in super::super) fn reads(source: &mut dyn TableSource) -> Vec<Vec<Offered>>
 
 /// What a change may have touched: structures of both versions, rows, what the source says of itself and its outbox, the mark.
 #[derive(Debug, PartialEq)]
-struct Whole {
+pub(super) struct Whole {
     structures: Vec<Vec<LiveTable>>,
     rows: Vec<Vec<Vec<Option<String>>>>,
     faults: Vec<TableFault>,
@@ -151,7 +151,7 @@ struct Whole {
     mark: Option<Mark>,
 }
 
-fn source_whole(bench: &dyn Bench, change: &Change, source: &mut dyn TableSource) -> Whole {
+pub(super) fn source_whole(bench: &dyn Bench, change: &Change, source: &mut dyn TableSource) -> Whole {
     let (faults, outbox) = (source.check().expect("checked"), source.read(&BTreeSet::new(), ALL).expect("read"));
     Whole { faults, outbox, ..sink_whole(bench, change, End::Source) }
 }
@@ -169,7 +169,7 @@ fn sink_whole(bench: &dyn Bench, change: &Change, end: End) -> Whole {
 }
 
 #[track_caller]
-fn step_fault(done: Result<(), RestructureFault>) -> (u32, StepFault) {
+pub(super) fn step_fault(done: Result<(), RestructureFault>) -> (u32, StepFault) {
     match done {
         Err(RestructureFault::Step { step, why, .. }) => (step, why),
         other => panic!("{other:?}"),

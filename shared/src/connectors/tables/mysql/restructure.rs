@@ -84,7 +84,12 @@ impl Restructurer for MysqlRestructurer {
         if self.standing(&order.document)? == Standing::Done {
             return Ok(Rehearsal::Asked);
         }
-        self.within(async |held| steps::ask_ahead(held, order.plan).await).map(|()| Rehearsal::Asked)
+        let asked = self.within(async |held| {
+            // A query may call a function that writes.
+            held.say("START TRANSACTION READ ONLY".to_owned()).await?;
+            steps::ask_ahead(held, order.plan).await
+        });
+        asked.map(|()| Rehearsal::Asked)
     }
 
     fn take_back(&mut self, order: &Restructure<'_>) -> Result<(), RestructureFault> {

@@ -308,7 +308,8 @@ async fn delete(
     let Some(table) = tables.by_source.get(name) else { return Ok(()) };
     copy(connection, &stage, group).await?;
     let span = dense_span(table, group);
-    let mut same: Vec<String> = group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
+    let mut same: Vec<String> =
+        group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
     let is_dense = span.is_some();
     if let (Some((least, most)), Some(column)) = (span, group.columns.first()) {
         same.push(format!("t.{} BETWEEN {least} AND {most}", ident(column)));

@@ -131,8 +131,9 @@ async fn holds(hand: &mut impl Hand, of: Numbered<'_>, check: &Check) -> Result<
     Ok(answer(hand, of, &check.query).await? == check.expect)
 }
 
+/// Asks a query of a plan for its one value; in brackets nothing but a query is taken, and none that writes.
 async fn answer(hand: &mut impl Hand, of: Numbered<'_>, query: &str) -> Result<String, RestructureFault> {
-    let answer = hand.ask(query).await;
+    let answer = hand.ask(&format!("SELECT ({query})")).await;
     answer.map_err(|error| refused(hand, of, error))
 }
 

@@ -18,7 +18,15 @@ CREATE TABLE `bdc_gzdj` (
   `gznr` text NULL COMMENT '更正内容' CHECK (char_length(`gznr`) <= 4000),
   PRIMARY KEY (`gzid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='更正登记';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj'
+-- done when 7: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'gzid' AND c.column_type = 'varchar(32)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'xmid' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'gzdjlx' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'YES')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'gzyj' AND c.column_type = 'text' AND c.is_nullable = 'YES'
+--     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`gzyj`) <= 4000'))
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'gzgt' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_gzdj' AND c.column_name = 'gznr' AND c.column_type = 'text' AND c.is_nullable = 'YES'
+--     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`gznr`) <= 4000')) FROM DUAL
 -- back: DROP TABLE `bdc_gzdj`
 
 -- 2. line 25: add-table bdc_zd_qlrtz
@@ -27,7 +35,9 @@ CREATE TABLE `bdc_zd_qlrtz` (
   `mc` varchar(200) NOT NULL COMMENT '名称',
   PRIMARY KEY (`dm`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='字典：权利人特征';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_qlrtz'
+-- done when 3: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_qlrtz')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_qlrtz' AND c.column_name = 'dm' AND c.column_type = 'decimal(2,0)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_qlrtz' AND c.column_name = 'mc' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'NO') FROM DUAL
 -- back: DROP TABLE `bdc_zd_qlrtz`
 
 -- 3. line 25: add-table bdc_zd_qlrtz
@@ -50,25 +60,25 @@ INSERT INTO `bdc_zd_qlrtz` (`dm`, `mc`) SELECT 19, '预告登记义务人' FROM 
 INSERT INTO `bdc_zd_qlrtz` (`dm`, `mc`) SELECT 20, '异议登记申请人' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_qlrtz` WHERE `dm` = 20);
 INSERT INTO `bdc_zd_qlrtz` (`dm`, `mc`) SELECT 21, '查封机关' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_qlrtz` WHERE `dm` = 21);
 INSERT INTO `bdc_zd_qlrtz` (`dm`, `mc`) SELECT 99, '其他' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_qlrtz` WHERE `dm` = 99);
--- done when 19: SELECT COUNT(*) FROM `bdc_zd_qlrtz` WHERE (`dm` = 1 AND `mc` = '发包方')
---     OR (`dm` = 2 AND `mc` = '承包方')
---     OR (`dm` = 3 AND `mc` = '森林、林木所有权人')
---     OR (`dm` = 4 AND `mc` = '森林、林木使用权人')
---     OR (`dm` = 5 AND `mc` = '林地经营权人')
---     OR (`dm` = 6 AND `mc` = '林地使用权人')
---     OR (`dm` = 9 AND `mc` = '抵押权人')
---     OR (`dm` = 10 AND `mc` = '抵押人')
---     OR (`dm` = 12 AND `mc` = '土地所有权人')
---     OR (`dm` = 13 AND `mc` = '建设用地使用权及房屋所有权人')
---     OR (`dm` = 14 AND `mc` = '海域（含无居民海岛）使用权人')
---     OR (`dm` = 15 AND `mc` = '建（构）筑物所有权人')
---     OR (`dm` = 16 AND `mc` = '地役权权利人')
---     OR (`dm` = 17 AND `mc` = '地役权义务人')
---     OR (`dm` = 18 AND `mc` = '预告登记权利人')
---     OR (`dm` = 19 AND `mc` = '预告登记义务人')
---     OR (`dm` = 20 AND `mc` = '异议登记申请人')
---     OR (`dm` = 21 AND `mc` = '查封机关')
---     OR (`dm` = 99 AND `mc` = '其他')
+-- done when 19: SELECT COUNT(*) FROM `bdc_zd_qlrtz` WHERE (`dm` = 1 AND BINARY CONVERT(`mc` USING utf8mb4) = '发包方')
+--     OR (`dm` = 2 AND BINARY CONVERT(`mc` USING utf8mb4) = '承包方')
+--     OR (`dm` = 3 AND BINARY CONVERT(`mc` USING utf8mb4) = '森林、林木所有权人')
+--     OR (`dm` = 4 AND BINARY CONVERT(`mc` USING utf8mb4) = '森林、林木使用权人')
+--     OR (`dm` = 5 AND BINARY CONVERT(`mc` USING utf8mb4) = '林地经营权人')
+--     OR (`dm` = 6 AND BINARY CONVERT(`mc` USING utf8mb4) = '林地使用权人')
+--     OR (`dm` = 9 AND BINARY CONVERT(`mc` USING utf8mb4) = '抵押权人')
+--     OR (`dm` = 10 AND BINARY CONVERT(`mc` USING utf8mb4) = '抵押人')
+--     OR (`dm` = 12 AND BINARY CONVERT(`mc` USING utf8mb4) = '土地所有权人')
+--     OR (`dm` = 13 AND BINARY CONVERT(`mc` USING utf8mb4) = '建设用地使用权及房屋所有权人')
+--     OR (`dm` = 14 AND BINARY CONVERT(`mc` USING utf8mb4) = '海域（含无居民海岛）使用权人')
+--     OR (`dm` = 15 AND BINARY CONVERT(`mc` USING utf8mb4) = '建（构）筑物所有权人')
+--     OR (`dm` = 16 AND BINARY CONVERT(`mc` USING utf8mb4) = '地役权权利人')
+--     OR (`dm` = 17 AND BINARY CONVERT(`mc` USING utf8mb4) = '地役权义务人')
+--     OR (`dm` = 18 AND BINARY CONVERT(`mc` USING utf8mb4) = '预告登记权利人')
+--     OR (`dm` = 19 AND BINARY CONVERT(`mc` USING utf8mb4) = '预告登记义务人')
+--     OR (`dm` = 20 AND BINARY CONVERT(`mc` USING utf8mb4) = '异议登记申请人')
+--     OR (`dm` = 21 AND BINARY CONVERT(`mc` USING utf8mb4) = '查封机关')
+--     OR (`dm` = 99 AND BINARY CONVERT(`mc` USING utf8mb4) = '其他')
 -- back: DELETE FROM `bdc_zd_qlrtz` WHERE `dm` = 1
 -- back: DELETE FROM `bdc_zd_qlrtz` WHERE `dm` = 2
 -- back: DELETE FROM `bdc_zd_qlrtz` WHERE `dm` = 3
@@ -95,14 +105,16 @@ CREATE TABLE `bdc_zd_gzdjlx` (
   `mc` varchar(200) NOT NULL COMMENT '名称',
   PRIMARY KEY (`dm`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='字典：更正登记类型';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_gzdjlx'
+-- done when 3: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_gzdjlx')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_gzdjlx' AND c.column_name = 'dm' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_gzdjlx' AND c.column_name = 'mc' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'NO') FROM DUAL
 -- back: DROP TABLE `bdc_zd_gzdjlx`
 
 -- 5. line 56: add-table bdc_zd_gzdjlx
 INSERT INTO `bdc_zd_gzdjlx` (`dm`, `mc`) SELECT '1', '依申请' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_gzdjlx` WHERE `dm` = '1');
 INSERT INTO `bdc_zd_gzdjlx` (`dm`, `mc`) SELECT '2', '依职权' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_gzdjlx` WHERE `dm` = '2');
--- done when 2: SELECT COUNT(*) FROM `bdc_zd_gzdjlx` WHERE (`dm` = '1' AND `mc` = '依申请')
---     OR (`dm` = '2' AND `mc` = '依职权')
+-- done when 2: SELECT COUNT(*) FROM `bdc_zd_gzdjlx` WHERE (`dm` = '1' AND BINARY CONVERT(`mc` USING utf8mb4) = '依申请')
+--     OR (`dm` = '2' AND BINARY CONVERT(`mc` USING utf8mb4) = '依职权')
 -- back: DELETE FROM `bdc_zd_gzdjlx` WHERE `dm` = '1'
 -- back: DELETE FROM `bdc_zd_gzdjlx` WHERE `dm` = '2'
 
@@ -112,14 +124,16 @@ CREATE TABLE `bdc_zd_dyjelx` (
   `mc` varchar(200) NOT NULL COMMENT '名称',
   PRIMARY KEY (`dm`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='字典：抵押金额类型';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_dyjelx'
+-- done when 3: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_dyjelx')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_dyjelx' AND c.column_name = 'dm' AND c.column_type = 'decimal(1,0)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_dyjelx' AND c.column_name = 'mc' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'NO') FROM DUAL
 -- back: DROP TABLE `bdc_zd_dyjelx`
 
 -- 7. line 70: add-table bdc_zd_dyjelx
 INSERT INTO `bdc_zd_dyjelx` (`dm`, `mc`) SELECT 0, '单个不动产单元独立抵押金额' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_dyjelx` WHERE `dm` = 0);
 INSERT INTO `bdc_zd_dyjelx` (`dm`, `mc`) SELECT 1, '多个不动产单元整体抵押金额' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_dyjelx` WHERE `dm` = 1);
--- done when 2: SELECT COUNT(*) FROM `bdc_zd_dyjelx` WHERE (`dm` = 0 AND `mc` = '单个不动产单元独立抵押金额')
---     OR (`dm` = 1 AND `mc` = '多个不动产单元整体抵押金额')
+-- done when 2: SELECT COUNT(*) FROM `bdc_zd_dyjelx` WHERE (`dm` = 0 AND BINARY CONVERT(`mc` USING utf8mb4) = '单个不动产单元独立抵押金额')
+--     OR (`dm` = 1 AND BINARY CONVERT(`mc` USING utf8mb4) = '多个不动产单元整体抵押金额')
 -- back: DELETE FROM `bdc_zd_dyjelx` WHERE `dm` = 0
 -- back: DELETE FROM `bdc_zd_dyjelx` WHERE `dm` = 1
 
@@ -129,14 +143,16 @@ CREATE TABLE `bdc_zd_sllb` (
   `mc` varchar(200) NOT NULL COMMENT '名称',
   PRIMARY KEY (`dm`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='字典：森林类别';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_sllb'
+-- done when 3: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_sllb')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_sllb' AND c.column_name = 'dm' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_sllb' AND c.column_name = 'mc' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'NO') FROM DUAL
 -- back: DROP TABLE `bdc_zd_sllb`
 
 -- 9. line 84: add-table bdc_zd_sllb
 INSERT INTO `bdc_zd_sllb` (`dm`, `mc`) SELECT '公益林', '公益林' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_sllb` WHERE `dm` = '公益林');
 INSERT INTO `bdc_zd_sllb` (`dm`, `mc`) SELECT '商品林', '商品林' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_sllb` WHERE `dm` = '商品林');
--- done when 2: SELECT COUNT(*) FROM `bdc_zd_sllb` WHERE (`dm` = '公益林' AND `mc` = '公益林')
---     OR (`dm` = '商品林' AND `mc` = '商品林')
+-- done when 2: SELECT COUNT(*) FROM `bdc_zd_sllb` WHERE (`dm` = '公益林' AND BINARY CONVERT(`mc` USING utf8mb4) = '公益林')
+--     OR (`dm` = '商品林' AND BINARY CONVERT(`mc` USING utf8mb4) = '商品林')
 -- back: DELETE FROM `bdc_zd_sllb` WHERE `dm` = '公益林'
 -- back: DELETE FROM `bdc_zd_sllb` WHERE `dm` = '商品林'
 
@@ -146,7 +162,9 @@ CREATE TABLE `bdc_zd_ydyhfl` (
   `mc` varchar(200) NOT NULL COMMENT '名称',
   PRIMARY KEY (`dm`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='字典：用地用海分类';
--- done when 1: SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_ydyhfl'
+-- done when 3: SELECT (SELECT COUNT(*) FROM information_schema.tables c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_ydyhfl')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_ydyhfl' AND c.column_name = 'dm' AND c.column_type = 'varchar(10)' AND c.is_nullable = 'NO')
+--     + (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd_ydyhfl' AND c.column_name = 'mc' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'NO') FROM DUAL
 -- back: DROP TABLE `bdc_zd_ydyhfl`
 
 -- 11. line 98: add-table bdc_zd_ydyhfl
@@ -319,175 +337,175 @@ INSERT INTO `bdc_zd_ydyhfl` (`dm`, `mc`) SELECT '2305', '沙地' FROM DUAL WHERE
 INSERT INTO `bdc_zd_ydyhfl` (`dm`, `mc`) SELECT '2306', '裸土地' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_ydyhfl` WHERE `dm` = '2306');
 INSERT INTO `bdc_zd_ydyhfl` (`dm`, `mc`) SELECT '2307', '裸岩石砾地' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_ydyhfl` WHERE `dm` = '2307');
 INSERT INTO `bdc_zd_ydyhfl` (`dm`, `mc`) SELECT '24', '其他海域' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_ydyhfl` WHERE `dm` = '24');
--- done when 169: SELECT COUNT(*) FROM `bdc_zd_ydyhfl` WHERE (`dm` = '01' AND `mc` = '耕地')
---     OR (`dm` = '0101' AND `mc` = '水田')
---     OR (`dm` = '0102' AND `mc` = '水浇地')
---     OR (`dm` = '0103' AND `mc` = '旱地')
---     OR (`dm` = '02' AND `mc` = '园地')
---     OR (`dm` = '0201' AND `mc` = '果园')
---     OR (`dm` = '0202' AND `mc` = '茶园')
---     OR (`dm` = '0203' AND `mc` = '橡胶园')
---     OR (`dm` = '0204' AND `mc` = '其他园地')
---     OR (`dm` = '03' AND `mc` = '林地')
---     OR (`dm` = '0301' AND `mc` = '乔木林地')
---     OR (`dm` = '0302' AND `mc` = '竹林地')
---     OR (`dm` = '0303' AND `mc` = '灌木林地')
---     OR (`dm` = '0304' AND `mc` = '其他林地')
---     OR (`dm` = '04' AND `mc` = '草地')
---     OR (`dm` = '0401' AND `mc` = '天然牧草地')
---     OR (`dm` = '0402' AND `mc` = '人工牧草地')
---     OR (`dm` = '0403' AND `mc` = '其他草地')
---     OR (`dm` = '05' AND `mc` = '湿地')
---     OR (`dm` = '0501' AND `mc` = '森林沼泽')
---     OR (`dm` = '0502' AND `mc` = '灌丛沼泽')
---     OR (`dm` = '0503' AND `mc` = '沼泽草地')
---     OR (`dm` = '0504' AND `mc` = '其他沼泽地')
---     OR (`dm` = '0505' AND `mc` = '沿海滩涂')
---     OR (`dm` = '0506' AND `mc` = '内陆滩涂')
---     OR (`dm` = '0507' AND `mc` = '红树林地')
---     OR (`dm` = '06' AND `mc` = '农业设施建设用地')
---     OR (`dm` = '0601' AND `mc` = '乡村道路用地')
---     OR (`dm` = '060101' AND `mc` = '村道用地')
---     OR (`dm` = '060102' AND `mc` = '村庄内部道路用地')
---     OR (`dm` = '0602' AND `mc` = '种植设施建设用地')
---     OR (`dm` = '0603' AND `mc` = '畜禽养殖设施建设用地')
---     OR (`dm` = '0604' AND `mc` = '水产养殖设施建设用地')
---     OR (`dm` = '07' AND `mc` = '居住用地')
---     OR (`dm` = '0701' AND `mc` = '城镇住宅用地')
---     OR (`dm` = '070101' AND `mc` = '一类城镇住宅用地')
---     OR (`dm` = '070102' AND `mc` = '二类城镇住宅用地')
---     OR (`dm` = '070103' AND `mc` = '三类城镇住宅用地')
---     OR (`dm` = '0702' AND `mc` = '城镇社区服务设施用地')
---     OR (`dm` = '0703' AND `mc` = '农村宅基地')
---     OR (`dm` = '070301' AND `mc` = '一类农村宅基地')
---     OR (`dm` = '070302' AND `mc` = '二类农村宅基地')
---     OR (`dm` = '0704' AND `mc` = '农村社区服务设施用地')
---     OR (`dm` = '08' AND `mc` = '公共管理与公共服务用地')
---     OR (`dm` = '0801' AND `mc` = '机关团体用地')
---     OR (`dm` = '0802' AND `mc` = '科研用地')
---     OR (`dm` = '0803' AND `mc` = '文化用地')
---     OR (`dm` = '080301' AND `mc` = '图书与展览用地')
---     OR (`dm` = '080302' AND `mc` = '文化活动用地')
---     OR (`dm` = '0804' AND `mc` = '教育用地')
---     OR (`dm` = '080401' AND `mc` = '高等教育用地')
---     OR (`dm` = '080402' AND `mc` = '中等职业教育用地')
---     OR (`dm` = '080403' AND `mc` = '中小学用地')
---     OR (`dm` = '080404' AND `mc` = '幼儿园用地')
---     OR (`dm` = '080405' AND `mc` = '其他教育用地')
---     OR (`dm` = '0805' AND `mc` = '体育用地')
---     OR (`dm` = '080501' AND `mc` = '体育场馆用地')
---     OR (`dm` = '080502' AND `mc` = '体育训练用地')
---     OR (`dm` = '0806' AND `mc` = '医疗卫生用地')
---     OR (`dm` = '080601' AND `mc` = '医院用地')
---     OR (`dm` = '080602' AND `mc` = '基层医疗卫生设施用地')
---     OR (`dm` = '080603' AND `mc` = '公共卫生用地')
---     OR (`dm` = '0807' AND `mc` = '社会福利用地')
---     OR (`dm` = '080701' AND `mc` = '老年人社会福利用地')
---     OR (`dm` = '080702' AND `mc` = '儿童社会福利用地')
---     OR (`dm` = '080703' AND `mc` = '残疾人社会福利用地')
---     OR (`dm` = '080704' AND `mc` = '其他社会福利用地')
---     OR (`dm` = '09' AND `mc` = '商业服务业用地')
---     OR (`dm` = '0901' AND `mc` = '商业用地')
---     OR (`dm` = '090101' AND `mc` = '零售商业用地')
---     OR (`dm` = '090102' AND `mc` = '批发市场用地')
---     OR (`dm` = '090103' AND `mc` = '餐饮用地')
---     OR (`dm` = '090104' AND `mc` = '旅馆用地')
---     OR (`dm` = '090105' AND `mc` = '公用设施营业网点用地')
---     OR (`dm` = '0902' AND `mc` = '商务金融用地')
---     OR (`dm` = '0903' AND `mc` = '娱乐康体用地')
---     OR (`dm` = '090301' AND `mc` = '娱乐用地')
---     OR (`dm` = '090302' AND `mc` = '康体用地')
---     OR (`dm` = '0904' AND `mc` = '其他商业服务业用地')
---     OR (`dm` = '10' AND `mc` = '工矿用地')
---     OR (`dm` = '1001' AND `mc` = '工业用地')
---     OR (`dm` = '100101' AND `mc` = '一类工业用地')
---     OR (`dm` = '100102' AND `mc` = '二类工业用地')
---     OR (`dm` = '100103' AND `mc` = '三类工业用地')
---     OR (`dm` = '1002' AND `mc` = '采矿用地')
---     OR (`dm` = '1003' AND `mc` = '盐田')
---     OR (`dm` = '11' AND `mc` = '仓储用地')
---     OR (`dm` = '1101' AND `mc` = '物流仓储用地')
---     OR (`dm` = '110101' AND `mc` = '一类物流仓储用地')
---     OR (`dm` = '110102' AND `mc` = '二类物流仓储用地')
---     OR (`dm` = '110103' AND `mc` = '三类物流仓储用地')
---     OR (`dm` = '1102' AND `mc` = '储备库用地')
---     OR (`dm` = '12' AND `mc` = '交通运输用地')
---     OR (`dm` = '1201' AND `mc` = '铁路用地')
---     OR (`dm` = '1202' AND `mc` = '公路用地')
---     OR (`dm` = '1203' AND `mc` = '机场用地')
---     OR (`dm` = '1204' AND `mc` = '港口码头用地')
---     OR (`dm` = '1205' AND `mc` = '管道运输用地')
---     OR (`dm` = '1206' AND `mc` = '城市轨道交通用地')
---     OR (`dm` = '1207' AND `mc` = '城镇道路用地')
---     OR (`dm` = '1208' AND `mc` = '交通场站用地')
---     OR (`dm` = '120801' AND `mc` = '对外交通场站用地')
---     OR (`dm` = '120802' AND `mc` = '公共交通场站用地')
---     OR (`dm` = '120803' AND `mc` = '社会停车场用地')
---     OR (`dm` = '1209' AND `mc` = '其他交通设施用地')
---     OR (`dm` = '13' AND `mc` = '公用设施用地')
---     OR (`dm` = '1301' AND `mc` = '供水用地')
---     OR (`dm` = '1302' AND `mc` = '排水用地')
---     OR (`dm` = '1303' AND `mc` = '供电用地')
---     OR (`dm` = '1304' AND `mc` = '供燃气用地')
---     OR (`dm` = '1305' AND `mc` = '供热用地')
---     OR (`dm` = '1306' AND `mc` = '通信用地')
---     OR (`dm` = '1307' AND `mc` = '邮政用地')
---     OR (`dm` = '1308' AND `mc` = '广播电视设施用地')
---     OR (`dm` = '1309' AND `mc` = '环卫用地')
---     OR (`dm` = '1310' AND `mc` = '消防用地')
---     OR (`dm` = '1311' AND `mc` = '干渠')
---     OR (`dm` = '1312' AND `mc` = '水工设施用地')
---     OR (`dm` = '1313' AND `mc` = '其他公用设施用地')
---     OR (`dm` = '14' AND `mc` = '绿地与开敞空间用地')
---     OR (`dm` = '1401' AND `mc` = '公园绿地')
---     OR (`dm` = '1402' AND `mc` = '防护绿地')
---     OR (`dm` = '1403' AND `mc` = '广场用地')
---     OR (`dm` = '15' AND `mc` = '特殊用地')
---     OR (`dm` = '1501' AND `mc` = '军事设施用地')
---     OR (`dm` = '1502' AND `mc` = '使领馆用地')
---     OR (`dm` = '1503' AND `mc` = '宗教用地')
---     OR (`dm` = '1504' AND `mc` = '文物古迹用地')
---     OR (`dm` = '1505' AND `mc` = '监教场所用地')
---     OR (`dm` = '1506' AND `mc` = '殡葬用地')
---     OR (`dm` = '1507' AND `mc` = '其他特殊用地')
---     OR (`dm` = '16' AND `mc` = '留白用地')
---     OR (`dm` = '17' AND `mc` = '陆地水域')
---     OR (`dm` = '1701' AND `mc` = '河流水面')
---     OR (`dm` = '1702' AND `mc` = '湖泊水面')
---     OR (`dm` = '1703' AND `mc` = '水库水面')
---     OR (`dm` = '1704' AND `mc` = '坑塘水面')
---     OR (`dm` = '1705' AND `mc` = '沟渠')
---     OR (`dm` = '1706' AND `mc` = '冰川及常年积雪')
---     OR (`dm` = '18' AND `mc` = '渔业用海')
---     OR (`dm` = '1801' AND `mc` = '渔业基础设施用海')
---     OR (`dm` = '1802' AND `mc` = '增养殖用海')
---     OR (`dm` = '1803' AND `mc` = '捕捞海域')
---     OR (`dm` = '19' AND `mc` = '工矿通信用海')
---     OR (`dm` = '1901' AND `mc` = '工业用海')
---     OR (`dm` = '1902' AND `mc` = '盐田用海')
---     OR (`dm` = '1903' AND `mc` = '固体矿产用海')
---     OR (`dm` = '1904' AND `mc` = '油气用海')
---     OR (`dm` = '1905' AND `mc` = '可再生能源用海')
---     OR (`dm` = '1906' AND `mc` = '海底电缆管道用海')
---     OR (`dm` = '20' AND `mc` = '交通运输用海')
---     OR (`dm` = '2001' AND `mc` = '港口用海')
---     OR (`dm` = '2002' AND `mc` = '航运用海')
---     OR (`dm` = '2003' AND `mc` = '路桥隧道用海')
---     OR (`dm` = '21' AND `mc` = '游憩用海')
---     OR (`dm` = '2101' AND `mc` = '风景旅游用海')
---     OR (`dm` = '2102' AND `mc` = '文体休闲娱乐用海')
---     OR (`dm` = '22' AND `mc` = '特殊用海')
---     OR (`dm` = '2201' AND `mc` = '军事用海')
---     OR (`dm` = '2202' AND `mc` = '其他特殊用海')
---     OR (`dm` = '23' AND `mc` = '其他土地')
---     OR (`dm` = '2301' AND `mc` = '空闲地')
---     OR (`dm` = '2302' AND `mc` = '田坎')
---     OR (`dm` = '2303' AND `mc` = '田间道')
---     OR (`dm` = '2304' AND `mc` = '盐碱地')
---     OR (`dm` = '2305' AND `mc` = '沙地')
---     OR (`dm` = '2306' AND `mc` = '裸土地')
---     OR (`dm` = '2307' AND `mc` = '裸岩石砾地')
---     OR (`dm` = '24' AND `mc` = '其他海域')
+-- done when 169: SELECT COUNT(*) FROM `bdc_zd_ydyhfl` WHERE (`dm` = '01' AND BINARY CONVERT(`mc` USING utf8mb4) = '耕地')
+--     OR (`dm` = '0101' AND BINARY CONVERT(`mc` USING utf8mb4) = '水田')
+--     OR (`dm` = '0102' AND BINARY CONVERT(`mc` USING utf8mb4) = '水浇地')
+--     OR (`dm` = '0103' AND BINARY CONVERT(`mc` USING utf8mb4) = '旱地')
+--     OR (`dm` = '02' AND BINARY CONVERT(`mc` USING utf8mb4) = '园地')
+--     OR (`dm` = '0201' AND BINARY CONVERT(`mc` USING utf8mb4) = '果园')
+--     OR (`dm` = '0202' AND BINARY CONVERT(`mc` USING utf8mb4) = '茶园')
+--     OR (`dm` = '0203' AND BINARY CONVERT(`mc` USING utf8mb4) = '橡胶园')
+--     OR (`dm` = '0204' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他园地')
+--     OR (`dm` = '03' AND BINARY CONVERT(`mc` USING utf8mb4) = '林地')
+--     OR (`dm` = '0301' AND BINARY CONVERT(`mc` USING utf8mb4) = '乔木林地')
+--     OR (`dm` = '0302' AND BINARY CONVERT(`mc` USING utf8mb4) = '竹林地')
+--     OR (`dm` = '0303' AND BINARY CONVERT(`mc` USING utf8mb4) = '灌木林地')
+--     OR (`dm` = '0304' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他林地')
+--     OR (`dm` = '04' AND BINARY CONVERT(`mc` USING utf8mb4) = '草地')
+--     OR (`dm` = '0401' AND BINARY CONVERT(`mc` USING utf8mb4) = '天然牧草地')
+--     OR (`dm` = '0402' AND BINARY CONVERT(`mc` USING utf8mb4) = '人工牧草地')
+--     OR (`dm` = '0403' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他草地')
+--     OR (`dm` = '05' AND BINARY CONVERT(`mc` USING utf8mb4) = '湿地')
+--     OR (`dm` = '0501' AND BINARY CONVERT(`mc` USING utf8mb4) = '森林沼泽')
+--     OR (`dm` = '0502' AND BINARY CONVERT(`mc` USING utf8mb4) = '灌丛沼泽')
+--     OR (`dm` = '0503' AND BINARY CONVERT(`mc` USING utf8mb4) = '沼泽草地')
+--     OR (`dm` = '0504' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他沼泽地')
+--     OR (`dm` = '0505' AND BINARY CONVERT(`mc` USING utf8mb4) = '沿海滩涂')
+--     OR (`dm` = '0506' AND BINARY CONVERT(`mc` USING utf8mb4) = '内陆滩涂')
+--     OR (`dm` = '0507' AND BINARY CONVERT(`mc` USING utf8mb4) = '红树林地')
+--     OR (`dm` = '06' AND BINARY CONVERT(`mc` USING utf8mb4) = '农业设施建设用地')
+--     OR (`dm` = '0601' AND BINARY CONVERT(`mc` USING utf8mb4) = '乡村道路用地')
+--     OR (`dm` = '060101' AND BINARY CONVERT(`mc` USING utf8mb4) = '村道用地')
+--     OR (`dm` = '060102' AND BINARY CONVERT(`mc` USING utf8mb4) = '村庄内部道路用地')
+--     OR (`dm` = '0602' AND BINARY CONVERT(`mc` USING utf8mb4) = '种植设施建设用地')
+--     OR (`dm` = '0603' AND BINARY CONVERT(`mc` USING utf8mb4) = '畜禽养殖设施建设用地')
+--     OR (`dm` = '0604' AND BINARY CONVERT(`mc` USING utf8mb4) = '水产养殖设施建设用地')
+--     OR (`dm` = '07' AND BINARY CONVERT(`mc` USING utf8mb4) = '居住用地')
+--     OR (`dm` = '0701' AND BINARY CONVERT(`mc` USING utf8mb4) = '城镇住宅用地')
+--     OR (`dm` = '070101' AND BINARY CONVERT(`mc` USING utf8mb4) = '一类城镇住宅用地')
+--     OR (`dm` = '070102' AND BINARY CONVERT(`mc` USING utf8mb4) = '二类城镇住宅用地')
+--     OR (`dm` = '070103' AND BINARY CONVERT(`mc` USING utf8mb4) = '三类城镇住宅用地')
+--     OR (`dm` = '0702' AND BINARY CONVERT(`mc` USING utf8mb4) = '城镇社区服务设施用地')
+--     OR (`dm` = '0703' AND BINARY CONVERT(`mc` USING utf8mb4) = '农村宅基地')
+--     OR (`dm` = '070301' AND BINARY CONVERT(`mc` USING utf8mb4) = '一类农村宅基地')
+--     OR (`dm` = '070302' AND BINARY CONVERT(`mc` USING utf8mb4) = '二类农村宅基地')
+--     OR (`dm` = '0704' AND BINARY CONVERT(`mc` USING utf8mb4) = '农村社区服务设施用地')
+--     OR (`dm` = '08' AND BINARY CONVERT(`mc` USING utf8mb4) = '公共管理与公共服务用地')
+--     OR (`dm` = '0801' AND BINARY CONVERT(`mc` USING utf8mb4) = '机关团体用地')
+--     OR (`dm` = '0802' AND BINARY CONVERT(`mc` USING utf8mb4) = '科研用地')
+--     OR (`dm` = '0803' AND BINARY CONVERT(`mc` USING utf8mb4) = '文化用地')
+--     OR (`dm` = '080301' AND BINARY CONVERT(`mc` USING utf8mb4) = '图书与展览用地')
+--     OR (`dm` = '080302' AND BINARY CONVERT(`mc` USING utf8mb4) = '文化活动用地')
+--     OR (`dm` = '0804' AND BINARY CONVERT(`mc` USING utf8mb4) = '教育用地')
+--     OR (`dm` = '080401' AND BINARY CONVERT(`mc` USING utf8mb4) = '高等教育用地')
+--     OR (`dm` = '080402' AND BINARY CONVERT(`mc` USING utf8mb4) = '中等职业教育用地')
+--     OR (`dm` = '080403' AND BINARY CONVERT(`mc` USING utf8mb4) = '中小学用地')
+--     OR (`dm` = '080404' AND BINARY CONVERT(`mc` USING utf8mb4) = '幼儿园用地')
+--     OR (`dm` = '080405' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他教育用地')
+--     OR (`dm` = '0805' AND BINARY CONVERT(`mc` USING utf8mb4) = '体育用地')
+--     OR (`dm` = '080501' AND BINARY CONVERT(`mc` USING utf8mb4) = '体育场馆用地')
+--     OR (`dm` = '080502' AND BINARY CONVERT(`mc` USING utf8mb4) = '体育训练用地')
+--     OR (`dm` = '0806' AND BINARY CONVERT(`mc` USING utf8mb4) = '医疗卫生用地')
+--     OR (`dm` = '080601' AND BINARY CONVERT(`mc` USING utf8mb4) = '医院用地')
+--     OR (`dm` = '080602' AND BINARY CONVERT(`mc` USING utf8mb4) = '基层医疗卫生设施用地')
+--     OR (`dm` = '080603' AND BINARY CONVERT(`mc` USING utf8mb4) = '公共卫生用地')
+--     OR (`dm` = '0807' AND BINARY CONVERT(`mc` USING utf8mb4) = '社会福利用地')
+--     OR (`dm` = '080701' AND BINARY CONVERT(`mc` USING utf8mb4) = '老年人社会福利用地')
+--     OR (`dm` = '080702' AND BINARY CONVERT(`mc` USING utf8mb4) = '儿童社会福利用地')
+--     OR (`dm` = '080703' AND BINARY CONVERT(`mc` USING utf8mb4) = '残疾人社会福利用地')
+--     OR (`dm` = '080704' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他社会福利用地')
+--     OR (`dm` = '09' AND BINARY CONVERT(`mc` USING utf8mb4) = '商业服务业用地')
+--     OR (`dm` = '0901' AND BINARY CONVERT(`mc` USING utf8mb4) = '商业用地')
+--     OR (`dm` = '090101' AND BINARY CONVERT(`mc` USING utf8mb4) = '零售商业用地')
+--     OR (`dm` = '090102' AND BINARY CONVERT(`mc` USING utf8mb4) = '批发市场用地')
+--     OR (`dm` = '090103' AND BINARY CONVERT(`mc` USING utf8mb4) = '餐饮用地')
+--     OR (`dm` = '090104' AND BINARY CONVERT(`mc` USING utf8mb4) = '旅馆用地')
+--     OR (`dm` = '090105' AND BINARY CONVERT(`mc` USING utf8mb4) = '公用设施营业网点用地')
+--     OR (`dm` = '0902' AND BINARY CONVERT(`mc` USING utf8mb4) = '商务金融用地')
+--     OR (`dm` = '0903' AND BINARY CONVERT(`mc` USING utf8mb4) = '娱乐康体用地')
+--     OR (`dm` = '090301' AND BINARY CONVERT(`mc` USING utf8mb4) = '娱乐用地')
+--     OR (`dm` = '090302' AND BINARY CONVERT(`mc` USING utf8mb4) = '康体用地')
+--     OR (`dm` = '0904' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他商业服务业用地')
+--     OR (`dm` = '10' AND BINARY CONVERT(`mc` USING utf8mb4) = '工矿用地')
+--     OR (`dm` = '1001' AND BINARY CONVERT(`mc` USING utf8mb4) = '工业用地')
+--     OR (`dm` = '100101' AND BINARY CONVERT(`mc` USING utf8mb4) = '一类工业用地')
+--     OR (`dm` = '100102' AND BINARY CONVERT(`mc` USING utf8mb4) = '二类工业用地')
+--     OR (`dm` = '100103' AND BINARY CONVERT(`mc` USING utf8mb4) = '三类工业用地')
+--     OR (`dm` = '1002' AND BINARY CONVERT(`mc` USING utf8mb4) = '采矿用地')
+--     OR (`dm` = '1003' AND BINARY CONVERT(`mc` USING utf8mb4) = '盐田')
+--     OR (`dm` = '11' AND BINARY CONVERT(`mc` USING utf8mb4) = '仓储用地')
+--     OR (`dm` = '1101' AND BINARY CONVERT(`mc` USING utf8mb4) = '物流仓储用地')
+--     OR (`dm` = '110101' AND BINARY CONVERT(`mc` USING utf8mb4) = '一类物流仓储用地')
+--     OR (`dm` = '110102' AND BINARY CONVERT(`mc` USING utf8mb4) = '二类物流仓储用地')
+--     OR (`dm` = '110103' AND BINARY CONVERT(`mc` USING utf8mb4) = '三类物流仓储用地')
+--     OR (`dm` = '1102' AND BINARY CONVERT(`mc` USING utf8mb4) = '储备库用地')
+--     OR (`dm` = '12' AND BINARY CONVERT(`mc` USING utf8mb4) = '交通运输用地')
+--     OR (`dm` = '1201' AND BINARY CONVERT(`mc` USING utf8mb4) = '铁路用地')
+--     OR (`dm` = '1202' AND BINARY CONVERT(`mc` USING utf8mb4) = '公路用地')
+--     OR (`dm` = '1203' AND BINARY CONVERT(`mc` USING utf8mb4) = '机场用地')
+--     OR (`dm` = '1204' AND BINARY CONVERT(`mc` USING utf8mb4) = '港口码头用地')
+--     OR (`dm` = '1205' AND BINARY CONVERT(`mc` USING utf8mb4) = '管道运输用地')
+--     OR (`dm` = '1206' AND BINARY CONVERT(`mc` USING utf8mb4) = '城市轨道交通用地')
+--     OR (`dm` = '1207' AND BINARY CONVERT(`mc` USING utf8mb4) = '城镇道路用地')
+--     OR (`dm` = '1208' AND BINARY CONVERT(`mc` USING utf8mb4) = '交通场站用地')
+--     OR (`dm` = '120801' AND BINARY CONVERT(`mc` USING utf8mb4) = '对外交通场站用地')
+--     OR (`dm` = '120802' AND BINARY CONVERT(`mc` USING utf8mb4) = '公共交通场站用地')
+--     OR (`dm` = '120803' AND BINARY CONVERT(`mc` USING utf8mb4) = '社会停车场用地')
+--     OR (`dm` = '1209' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他交通设施用地')
+--     OR (`dm` = '13' AND BINARY CONVERT(`mc` USING utf8mb4) = '公用设施用地')
+--     OR (`dm` = '1301' AND BINARY CONVERT(`mc` USING utf8mb4) = '供水用地')
+--     OR (`dm` = '1302' AND BINARY CONVERT(`mc` USING utf8mb4) = '排水用地')
+--     OR (`dm` = '1303' AND BINARY CONVERT(`mc` USING utf8mb4) = '供电用地')
+--     OR (`dm` = '1304' AND BINARY CONVERT(`mc` USING utf8mb4) = '供燃气用地')
+--     OR (`dm` = '1305' AND BINARY CONVERT(`mc` USING utf8mb4) = '供热用地')
+--     OR (`dm` = '1306' AND BINARY CONVERT(`mc` USING utf8mb4) = '通信用地')
+--     OR (`dm` = '1307' AND BINARY CONVERT(`mc` USING utf8mb4) = '邮政用地')
+--     OR (`dm` = '1308' AND BINARY CONVERT(`mc` USING utf8mb4) = '广播电视设施用地')
+--     OR (`dm` = '1309' AND BINARY CONVERT(`mc` USING utf8mb4) = '环卫用地')
+--     OR (`dm` = '1310' AND BINARY CONVERT(`mc` USING utf8mb4) = '消防用地')
+--     OR (`dm` = '1311' AND BINARY CONVERT(`mc` USING utf8mb4) = '干渠')
+--     OR (`dm` = '1312' AND BINARY CONVERT(`mc` USING utf8mb4) = '水工设施用地')
+--     OR (`dm` = '1313' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他公用设施用地')
+--     OR (`dm` = '14' AND BINARY CONVERT(`mc` USING utf8mb4) = '绿地与开敞空间用地')
+--     OR (`dm` = '1401' AND BINARY CONVERT(`mc` USING utf8mb4) = '公园绿地')
+--     OR (`dm` = '1402' AND BINARY CONVERT(`mc` USING utf8mb4) = '防护绿地')
+--     OR (`dm` = '1403' AND BINARY CONVERT(`mc` USING utf8mb4) = '广场用地')
+--     OR (`dm` = '15' AND BINARY CONVERT(`mc` USING utf8mb4) = '特殊用地')
+--     OR (`dm` = '1501' AND BINARY CONVERT(`mc` USING utf8mb4) = '军事设施用地')
+--     OR (`dm` = '1502' AND BINARY CONVERT(`mc` USING utf8mb4) = '使领馆用地')
+--     OR (`dm` = '1503' AND BINARY CONVERT(`mc` USING utf8mb4) = '宗教用地')
+--     OR (`dm` = '1504' AND BINARY CONVERT(`mc` USING utf8mb4) = '文物古迹用地')
+--     OR (`dm` = '1505' AND BINARY CONVERT(`mc` USING utf8mb4) = '监教场所用地')
+--     OR (`dm` = '1506' AND BINARY CONVERT(`mc` USING utf8mb4) = '殡葬用地')
+--     OR (`dm` = '1507' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他特殊用地')
+--     OR (`dm` = '16' AND BINARY CONVERT(`mc` USING utf8mb4) = '留白用地')
+--     OR (`dm` = '17' AND BINARY CONVERT(`mc` USING utf8mb4) = '陆地水域')
+--     OR (`dm` = '1701' AND BINARY CONVERT(`mc` USING utf8mb4) = '河流水面')
+--     OR (`dm` = '1702' AND BINARY CONVERT(`mc` USING utf8mb4) = '湖泊水面')
+--     OR (`dm` = '1703' AND BINARY CONVERT(`mc` USING utf8mb4) = '水库水面')
+--     OR (`dm` = '1704' AND BINARY CONVERT(`mc` USING utf8mb4) = '坑塘水面')
+--     OR (`dm` = '1705' AND BINARY CONVERT(`mc` USING utf8mb4) = '沟渠')
+--     OR (`dm` = '1706' AND BINARY CONVERT(`mc` USING utf8mb4) = '冰川及常年积雪')
+--     OR (`dm` = '18' AND BINARY CONVERT(`mc` USING utf8mb4) = '渔业用海')
+--     OR (`dm` = '1801' AND BINARY CONVERT(`mc` USING utf8mb4) = '渔业基础设施用海')
+--     OR (`dm` = '1802' AND BINARY CONVERT(`mc` USING utf8mb4) = '增养殖用海')
+--     OR (`dm` = '1803' AND BINARY CONVERT(`mc` USING utf8mb4) = '捕捞海域')
+--     OR (`dm` = '19' AND BINARY CONVERT(`mc` USING utf8mb4) = '工矿通信用海')
+--     OR (`dm` = '1901' AND BINARY CONVERT(`mc` USING utf8mb4) = '工业用海')
+--     OR (`dm` = '1902' AND BINARY CONVERT(`mc` USING utf8mb4) = '盐田用海')
+--     OR (`dm` = '1903' AND BINARY CONVERT(`mc` USING utf8mb4) = '固体矿产用海')
+--     OR (`dm` = '1904' AND BINARY CONVERT(`mc` USING utf8mb4) = '油气用海')
+--     OR (`dm` = '1905' AND BINARY CONVERT(`mc` USING utf8mb4) = '可再生能源用海')
+--     OR (`dm` = '1906' AND BINARY CONVERT(`mc` USING utf8mb4) = '海底电缆管道用海')
+--     OR (`dm` = '20' AND BINARY CONVERT(`mc` USING utf8mb4) = '交通运输用海')
+--     OR (`dm` = '2001' AND BINARY CONVERT(`mc` USING utf8mb4) = '港口用海')
+--     OR (`dm` = '2002' AND BINARY CONVERT(`mc` USING utf8mb4) = '航运用海')
+--     OR (`dm` = '2003' AND BINARY CONVERT(`mc` USING utf8mb4) = '路桥隧道用海')
+--     OR (`dm` = '21' AND BINARY CONVERT(`mc` USING utf8mb4) = '游憩用海')
+--     OR (`dm` = '2101' AND BINARY CONVERT(`mc` USING utf8mb4) = '风景旅游用海')
+--     OR (`dm` = '2102' AND BINARY CONVERT(`mc` USING utf8mb4) = '文体休闲娱乐用海')
+--     OR (`dm` = '22' AND BINARY CONVERT(`mc` USING utf8mb4) = '特殊用海')
+--     OR (`dm` = '2201' AND BINARY CONVERT(`mc` USING utf8mb4) = '军事用海')
+--     OR (`dm` = '2202' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他特殊用海')
+--     OR (`dm` = '23' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他土地')
+--     OR (`dm` = '2301' AND BINARY CONVERT(`mc` USING utf8mb4) = '空闲地')
+--     OR (`dm` = '2302' AND BINARY CONVERT(`mc` USING utf8mb4) = '田坎')
+--     OR (`dm` = '2303' AND BINARY CONVERT(`mc` USING utf8mb4) = '田间道')
+--     OR (`dm` = '2304' AND BINARY CONVERT(`mc` USING utf8mb4) = '盐碱地')
+--     OR (`dm` = '2305' AND BINARY CONVERT(`mc` USING utf8mb4) = '沙地')
+--     OR (`dm` = '2306' AND BINARY CONVERT(`mc` USING utf8mb4) = '裸土地')
+--     OR (`dm` = '2307' AND BINARY CONVERT(`mc` USING utf8mb4) = '裸岩石砾地')
+--     OR (`dm` = '24' AND BINARY CONVERT(`mc` USING utf8mb4) = '其他海域')
 -- back: DELETE FROM `bdc_zd_ydyhfl` WHERE `dm` = '01'
 -- back: DELETE FROM `bdc_zd_ydyhfl` WHERE `dm` = '0101'
 -- back: DELETE FROM `bdc_zd_ydyhfl` WHERE `dm` = '0102'
@@ -659,99 +677,134 @@ INSERT INTO `bdc_zd_ydyhfl` (`dm`, `mc`) SELECT '24', '其他海域' FROM DUAL W
 -- back: DELETE FROM `bdc_zd_ydyhfl` WHERE `dm` = '24'
 
 -- 12. line 279: dictionary-rows bdc_zd_qllx: 2
+INSERT INTO dukou_holds SELECT 279, (SELECT (SELECT COUNT(*) FROM `bdc_zd_qllx` WHERE (`dm` = '35')
+  OR (`dm` = '92')) - (SELECT COUNT(*) FROM `bdc_zd_qllx` WHERE (`dm` = '35' AND BINARY CONVERT(`mc` USING utf8mb4) = '土地经营权')
+  OR (`dm` = '92' AND BINARY CONVERT(`mc` USING utf8mb4) = '居住权')) FROM DUAL) = 0;
 UPDATE `bdc_zd_qllx` SET `mc` = '土地经营权' WHERE `dm` = '35';
 INSERT INTO `bdc_zd_qllx` (`dm`, `mc`) SELECT '35', '土地经营权' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_qllx` WHERE `dm` = '35');
 UPDATE `bdc_zd_qllx` SET `mc` = '居住权' WHERE `dm` = '92';
 INSERT INTO `bdc_zd_qllx` (`dm`, `mc`) SELECT '92', '居住权' FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM `bdc_zd_qllx` WHERE `dm` = '92');
--- done when 2: SELECT COUNT(*) FROM `bdc_zd_qllx` WHERE (`dm` = '35' AND `mc` = '土地经营权')
---     OR (`dm` = '92' AND `mc` = '居住权')
+-- done when 2: SELECT COUNT(*) FROM `bdc_zd_qllx` WHERE (`dm` = '35' AND BINARY CONVERT(`mc` USING utf8mb4) = '土地经营权')
+--     OR (`dm` = '92' AND BINARY CONVERT(`mc` USING utf8mb4) = '居住权')
 -- back: DELETE FROM `bdc_zd_qllx` WHERE `dm` = '35'
 -- back: DELETE FROM `bdc_zd_qllx` WHERE `dm` = '92'
 
 -- 13. line 287: retype bdc_lq.sllb → text(100)
+INSERT INTO dukou_holds SELECT 287, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.column_type = 'decimal(1,0)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 287, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_lq` MODIFY COLUMN `sllb` varchar(100) NULL COMMENT '森林类别';
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_lq' AND c.column_name = 'sllb' AND c.column_type = 'varchar(100)' AND c.is_nullable = 'YES'
 -- back: ALTER TABLE `bdc_lq` MODIFY COLUMN `sllb` decimal(1,0) NULL COMMENT '森林类别'
 
 -- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
+INSERT INTO dukou_holds SELECT 293, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.column_type = 'text' AND c.is_nullable = 'YES'
+  AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`dbfw`) <= 1000')) = 1;
 INSERT INTO dukou_holds SELECT 293, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause <> 'char_length(`dbfw`) <= 1000')) = 1;
 ALTER TABLE `bdc_dyaq` MODIFY COLUMN `dbfw` text NULL COMMENT '担保范围' CHECK (char_length(`dbfw`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'dbfw' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`dbfw`) <= 4000')
 -- back: ALTER TABLE `bdc_dyaq` MODIFY COLUMN `dbfw` text NULL COMMENT '担保范围' CHECK (char_length(`dbfw`) <= 1000)
 
 -- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
+INSERT INTO dukou_holds SELECT 299, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 299, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_dyaq` MODIFY COLUMN `zjjzwdyfw` text NULL COMMENT '在建建筑物抵押范围' CHECK (char_length(`zjjzwdyfw`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'zjjzwdyfw' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zjjzwdyfw`) <= 4000')
 -- back: ALTER TABLE `bdc_dyaq` MODIFY COLUMN `zjjzwdyfw` varchar(200) NULL COMMENT '在建建筑物抵押范围'
 
 -- 16. line 305: widen bdc_zd.zdszd → text(4000)
+INSERT INTO dukou_holds SELECT 305, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 305, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszd` text NULL COMMENT '宗地四至-东' CHECK (char_length(`zdszd`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszd' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszd`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszd` varchar(200) NULL COMMENT '宗地四至-东'
 
 -- 17. line 311: widen bdc_zd.zdszn → text(4000)
+INSERT INTO dukou_holds SELECT 311, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 311, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszn` text NULL COMMENT '宗地四至-南' CHECK (char_length(`zdszn`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszn' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszn`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszn` varchar(200) NULL COMMENT '宗地四至-南'
 
 -- 18. line 317: widen bdc_zd.zdszx → text(4000)
+INSERT INTO dukou_holds SELECT 317, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 317, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszx` text NULL COMMENT '宗地四至-西' CHECK (char_length(`zdszx`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszx' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszx`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszx` varchar(200) NULL COMMENT '宗地四至-西'
 
 -- 19. line 323: widen bdc_zd.zdszb → text(4000)
+INSERT INTO dukou_holds SELECT 323, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 323, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszb` text NULL COMMENT '宗地四至-北' CHECK (char_length(`zdszb`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'zdszb' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`zdszb`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `zdszb` varchar(200) NULL COMMENT '宗地四至-北'
 
 -- 20. line 329: widen bdc_zd.tfh → text(4000)
+INSERT INTO dukou_holds SELECT 329, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 329, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_zd` MODIFY COLUMN `tfh` text NULL COMMENT '图幅号' CHECK (char_length(`tfh`) <= 4000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zd' AND c.column_name = 'tfh' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`tfh`) <= 4000')
 -- back: ALTER TABLE `bdc_zd` MODIFY COLUMN `tfh` varchar(50) NULL COMMENT '图幅号'
 
 -- 21. line 335: widen bdc_qlr.gyqk → text(1000)
+INSERT INTO dukou_holds SELECT 335, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.column_type = 'varchar(200)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 335, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_qlr` MODIFY COLUMN `gyqk` text NULL COMMENT '共有情况' CHECK (char_length(`gyqk`) <= 1000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_qlr' AND c.column_name = 'gyqk' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`gyqk`) <= 1000')
 -- back: ALTER TABLE `bdc_qlr` MODIFY COLUMN `gyqk` varchar(200) NULL COMMENT '共有情况'
 
 -- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
+INSERT INTO dukou_holds SELECT 341, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.column_type = 'text' AND c.is_nullable = 'YES'
+  AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`xyxx`) <= 1000')) = 1;
 INSERT INTO dukou_holds SELECT 341, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause <> 'char_length(`xyxx`) <= 1000')) = 1;
 ALTER TABLE `bdc_jr_shijjl` MODIFY COLUMN `xyxx` text NULL COMMENT '响应信息' CHECK (char_length(`xyxx`) <= 2000);
 -- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_jr_shijjl' AND c.column_name = 'xyxx' AND c.column_type = 'text' AND c.is_nullable = 'YES'
 --     AND EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause = 'char_length(`xyxx`) <= 2000')

@@ -703,8 +703,16 @@ COMMENT ON COLUMN "BDC_JR_SHIJJL"."SJJRRQ" IS '登簿日期';
 
 COMMIT;
 SELECT 'dukou-document 291ab7006a87f983b178e3f1e0dd11aa2a76400d0b7767fef2f5a14fb376cb9d' FROM dual;
-SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_GZDJ') FROM dual;
-SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_QLRTZ') FROM dual;
+SELECT 'dukou-check 1 7 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_GZDJ')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'GZID' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 32 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'XMID' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'Y')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'GZDJLX' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'Y')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'GZYJ' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'GZGT' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'Y')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_GZDJ' AND column_name = 'GZNR' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 4000 AND nullable = 'Y') FROM dual) FROM dual;
+SELECT 'dukou-check 2 3 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_QLRTZ')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_QLRTZ' AND column_name = 'DM' AND data_type = 'NUMBER' AND data_precision = 2 AND data_scale = 0 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_QLRTZ' AND column_name = 'MC' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'N') FROM dual) FROM dual;
 SELECT 'dukou-check 3 19 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLRTZ" WHERE ("DM" = 1 AND "MC" = '发包方')
   OR ("DM" = 2 AND "MC" = '承包方')
   OR ("DM" = 3 AND "MC" = '森林、林木所有权人')
@@ -724,16 +732,24 @@ SELECT 'dukou-check 3 19 ' || (SELECT COUNT(*) FROM "BDC_ZD_QLRTZ" WHERE ("DM" =
   OR ("DM" = 20 AND "MC" = '异议登记申请人')
   OR ("DM" = 21 AND "MC" = '查封机关')
   OR ("DM" = 99 AND "MC" = '其他')) FROM dual;
-SELECT 'dukou-check 4 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_GZDJLX') FROM dual;
+SELECT 'dukou-check 4 3 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_GZDJLX')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_GZDJLX' AND column_name = 'DM' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_GZDJLX' AND column_name = 'MC' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'N') FROM dual) FROM dual;
 SELECT 'dukou-check 5 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_GZDJLX" WHERE ("DM" = '1' AND "MC" = '依申请')
   OR ("DM" = '2' AND "MC" = '依职权')) FROM dual;
-SELECT 'dukou-check 6 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_DYJELX') FROM dual;
+SELECT 'dukou-check 6 3 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_DYJELX')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_DYJELX' AND column_name = 'DM' AND data_type = 'NUMBER' AND data_precision = 1 AND data_scale = 0 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_DYJELX' AND column_name = 'MC' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'N') FROM dual) FROM dual;
 SELECT 'dukou-check 7 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_DYJELX" WHERE ("DM" = 0 AND "MC" = '单个不动产单元独立抵押金额')
   OR ("DM" = 1 AND "MC" = '多个不动产单元整体抵押金额')) FROM dual;
-SELECT 'dukou-check 8 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_SLLB') FROM dual;
+SELECT 'dukou-check 8 3 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_SLLB')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_SLLB' AND column_name = 'DM' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_SLLB' AND column_name = 'MC' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'N') FROM dual) FROM dual;
 SELECT 'dukou-check 9 2 ' || (SELECT COUNT(*) FROM "BDC_ZD_SLLB" WHERE ("DM" = '公益林' AND "MC" = '公益林')
   OR ("DM" = '商品林' AND "MC" = '商品林')) FROM dual;
-SELECT 'dukou-check 10 1 ' || (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_YDYHFL') FROM dual;
+SELECT 'dukou-check 10 3 ' || (SELECT (SELECT COUNT(*) FROM user_tables WHERE table_name = 'BDC_ZD_YDYHFL')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_YDYHFL' AND column_name = 'DM' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 10 AND nullable = 'N')
+  + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZD_YDYHFL' AND column_name = 'MC' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 200 AND nullable = 'N') FROM dual) FROM dual;
 SELECT 'dukou-check 11 169 ' || (SELECT COUNT(*) FROM "BDC_ZD_YDYHFL" WHERE ("DM" = '01' AND "MC" = '耕地')
   OR ("DM" = '0101' AND "MC" = '水田')
   OR ("DM" = '0102' AND "MC" = '水浇地')

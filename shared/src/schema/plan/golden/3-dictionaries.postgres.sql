@@ -24,7 +24,13 @@ COMMENT ON COLUMN "bdc_gzdj"."gzdjlx" IS '更正登记类型';
 COMMENT ON COLUMN "bdc_gzdj"."gzyj" IS '更正依据';
 COMMENT ON COLUMN "bdc_gzdj"."gzgt" IS '更正关系';
 COMMENT ON COLUMN "bdc_gzdj"."gznr" IS '更正内容';
--- done when 1: SELECT COUNT(to_regclass('"bdc_gzdj"'))
+-- done when 7: SELECT (SELECT COUNT(to_regclass('"bdc_gzdj"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'gzid' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(32)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'xmid' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'gzdjlx' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(100)' AND NOT attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'gzyj' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'gzgt' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_gzdj"') AND attname = 'gznr' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull)
 -- back: DROP TABLE "bdc_gzdj"
 
 -- 2. line 25: add-table bdc_zd_qlrtz
@@ -36,7 +42,9 @@ CREATE TABLE "bdc_zd_qlrtz" (
 COMMENT ON TABLE "bdc_zd_qlrtz" IS '字典：权利人特征';
 COMMENT ON COLUMN "bdc_zd_qlrtz"."dm" IS '代码';
 COMMENT ON COLUMN "bdc_zd_qlrtz"."mc" IS '名称';
--- done when 1: SELECT COUNT(to_regclass('"bdc_zd_qlrtz"'))
+-- done when 3: SELECT (SELECT COUNT(to_regclass('"bdc_zd_qlrtz"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_qlrtz"') AND attname = 'dm' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'numeric(2,0)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_qlrtz"') AND attname = 'mc' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND attnotnull)
 -- back: DROP TABLE "bdc_zd_qlrtz"
 
 -- 3. line 25: add-table bdc_zd_qlrtz
@@ -107,7 +115,9 @@ CREATE TABLE "bdc_zd_gzdjlx" (
 COMMENT ON TABLE "bdc_zd_gzdjlx" IS '字典：更正登记类型';
 COMMENT ON COLUMN "bdc_zd_gzdjlx"."dm" IS '代码';
 COMMENT ON COLUMN "bdc_zd_gzdjlx"."mc" IS '名称';
--- done when 1: SELECT COUNT(to_regclass('"bdc_zd_gzdjlx"'))
+-- done when 3: SELECT (SELECT COUNT(to_regclass('"bdc_zd_gzdjlx"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_gzdjlx"') AND attname = 'dm' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(100)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_gzdjlx"') AND attname = 'mc' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND attnotnull)
 -- back: DROP TABLE "bdc_zd_gzdjlx"
 
 -- 5. line 56: add-table bdc_zd_gzdjlx
@@ -127,7 +137,9 @@ CREATE TABLE "bdc_zd_dyjelx" (
 COMMENT ON TABLE "bdc_zd_dyjelx" IS '字典：抵押金额类型';
 COMMENT ON COLUMN "bdc_zd_dyjelx"."dm" IS '代码';
 COMMENT ON COLUMN "bdc_zd_dyjelx"."mc" IS '名称';
--- done when 1: SELECT COUNT(to_regclass('"bdc_zd_dyjelx"'))
+-- done when 3: SELECT (SELECT COUNT(to_regclass('"bdc_zd_dyjelx"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_dyjelx"') AND attname = 'dm' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'numeric(1,0)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_dyjelx"') AND attname = 'mc' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND attnotnull)
 -- back: DROP TABLE "bdc_zd_dyjelx"
 
 -- 7. line 70: add-table bdc_zd_dyjelx
@@ -147,7 +159,9 @@ CREATE TABLE "bdc_zd_sllb" (
 COMMENT ON TABLE "bdc_zd_sllb" IS '字典：森林类别';
 COMMENT ON COLUMN "bdc_zd_sllb"."dm" IS '代码';
 COMMENT ON COLUMN "bdc_zd_sllb"."mc" IS '名称';
--- done when 1: SELECT COUNT(to_regclass('"bdc_zd_sllb"'))
+-- done when 3: SELECT (SELECT COUNT(to_regclass('"bdc_zd_sllb"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_sllb"') AND attname = 'dm' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(100)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_sllb"') AND attname = 'mc' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND attnotnull)
 -- back: DROP TABLE "bdc_zd_sllb"
 
 -- 9. line 84: add-table bdc_zd_sllb
@@ -167,7 +181,9 @@ CREATE TABLE "bdc_zd_ydyhfl" (
 COMMENT ON TABLE "bdc_zd_ydyhfl" IS '字典：用地用海分类';
 COMMENT ON COLUMN "bdc_zd_ydyhfl"."dm" IS '代码';
 COMMENT ON COLUMN "bdc_zd_ydyhfl"."mc" IS '名称';
--- done when 1: SELECT COUNT(to_regclass('"bdc_zd_ydyhfl"'))
+-- done when 3: SELECT (SELECT COUNT(to_regclass('"bdc_zd_ydyhfl"')))
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_ydyhfl"') AND attname = 'dm' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(10)' AND attnotnull)
+--     + (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd_ydyhfl"') AND attname = 'mc' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND attnotnull)
 -- back: DROP TABLE "bdc_zd_ydyhfl"
 
 -- 11. line 98: add-table bdc_zd_ydyhfl
@@ -680,6 +696,13 @@ INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '24', '其他海域' WHERE NOT E
 -- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '24'
 
 -- 12. line 279: dictionary-rows bdc_zd_qllx: 2
+DO $dukou$ BEGIN
+  IF (SELECT (SELECT COUNT(*) FROM "bdc_zd_qllx" WHERE ("dm" = '35')
+  OR ("dm" = '92')) - (SELECT COUNT(*) FROM "bdc_zd_qllx" WHERE ("dm" = '35' AND "mc" = '土地经营权')
+  OR ("dm" = '92' AND "mc" = '居住权'))) <> 0 THEN
+    RAISE EXCEPTION 'line 279: what it requires does not hold';
+  END IF;
+END $dukou$;
 UPDATE "bdc_zd_qllx" SET "mc" = '土地经营权' WHERE "dm" = '35';
 INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '35', '土地经营权' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qllx" WHERE "dm" = '35');
 UPDATE "bdc_zd_qllx" SET "mc" = '居住权' WHERE "dm" = '92';
@@ -690,51 +713,101 @@ INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '92', '居住权' WHERE NOT EXISTS
 -- back: DELETE FROM "bdc_zd_qllx" WHERE "dm" = '92'
 
 -- 13. line 287: retype bdc_lq.sllb → text(100)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_lq"') AND attname = 'sllb' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'numeric(1,0)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 287: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_lq" ALTER COLUMN "sllb" TYPE character varying(100) USING "sllb"::text;
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_lq"') AND attname = 'sllb' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(100)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_lq" ALTER COLUMN "sllb" TYPE numeric(1,0) USING "sllb"::numeric
 
 -- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'dbfw' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(1000)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 293: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_dyaq" ALTER COLUMN "dbfw" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'dbfw' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_dyaq" ALTER COLUMN "dbfw" TYPE character varying(1000) USING "dbfw"::text
 
 -- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'zjjzwdyfw' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 299: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_dyaq" ALTER COLUMN "zjjzwdyfw" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'zjjzwdyfw' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_dyaq" ALTER COLUMN "zjjzwdyfw" TYPE character varying(200) USING "zjjzwdyfw"::text
 
 -- 16. line 305: widen bdc_zd.zdszd → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszd' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 305: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zd" ALTER COLUMN "zdszd" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszd' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_zd" ALTER COLUMN "zdszd" TYPE character varying(200) USING "zdszd"::text
 
 -- 17. line 311: widen bdc_zd.zdszn → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszn' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 311: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zd" ALTER COLUMN "zdszn" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszn' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_zd" ALTER COLUMN "zdszn" TYPE character varying(200) USING "zdszn"::text
 
 -- 18. line 317: widen bdc_zd.zdszx → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszx' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 317: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zd" ALTER COLUMN "zdszx" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszx' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_zd" ALTER COLUMN "zdszx" TYPE character varying(200) USING "zdszx"::text
 
 -- 19. line 323: widen bdc_zd.zdszb → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszb' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 323: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zd" ALTER COLUMN "zdszb" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'zdszb' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_zd" ALTER COLUMN "zdszb" TYPE character varying(200) USING "zdszb"::text
 
 -- 20. line 329: widen bdc_zd.tfh → text(4000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'tfh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(50)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 329: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zd" ALTER COLUMN "tfh" TYPE character varying(4000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zd"') AND attname = 'tfh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(4000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_zd" ALTER COLUMN "tfh" TYPE character varying(50) USING "tfh"::text
 
 -- 21. line 335: widen bdc_qlr.gyqk → text(1000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_qlr"') AND attname = 'gyqk' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(200)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 335: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_qlr" ALTER COLUMN "gyqk" TYPE character varying(1000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_qlr"') AND attname = 'gyqk' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(1000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_qlr" ALTER COLUMN "gyqk" TYPE character varying(200) USING "gyqk"::text
 
 -- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_jr_shijjl"') AND attname = 'xyxx' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(1000)' AND NOT attnotnull) <> 1 THEN
+    RAISE EXCEPTION 'line 341: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_jr_shijjl" ALTER COLUMN "xyxx" TYPE character varying(2000);
 -- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_jr_shijjl"') AND attname = 'xyxx' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(2000)' AND NOT attnotnull
 -- back: ALTER TABLE "bdc_jr_shijjl" ALTER COLUMN "xyxx" TYPE character varying(1000) USING "xyxx"::text

@@ -19,7 +19,13 @@ CREATE TABLE "bdc_gzdj" (
   "gznr" VARCHAR(4000),
   PRIMARY KEY ("gzid")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_gzdj'
+-- done when 7: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_gzdj')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'gzid' AND upper(type) = 'VARCHAR(32)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'xmid' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'gzdjlx' AND upper(type) = 'VARCHAR(100)' AND "notnull" = 0)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'gzyj' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'gzgt' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_gzdj') WHERE name = 'gznr' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
 -- back: DROP TABLE "bdc_gzdj"
 
 -- 2. line 25: add-table bdc_zd_qlrtz
@@ -28,7 +34,9 @@ CREATE TABLE "bdc_zd_qlrtz" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_qlrtz'
+-- done when 3: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_qlrtz')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_qlrtz') WHERE name = 'dm' AND upper(type) = 'DECIMAL(2,0)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_qlrtz') WHERE name = 'mc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 1)
 -- back: DROP TABLE "bdc_zd_qlrtz"
 
 -- 3. line 25: add-table bdc_zd_qlrtz
@@ -96,7 +104,9 @@ CREATE TABLE "bdc_zd_gzdjlx" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_gzdjlx'
+-- done when 3: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_gzdjlx')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_gzdjlx') WHERE name = 'dm' AND upper(type) = 'VARCHAR(100)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_gzdjlx') WHERE name = 'mc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 1)
 -- back: DROP TABLE "bdc_zd_gzdjlx"
 
 -- 5. line 56: add-table bdc_zd_gzdjlx
@@ -113,7 +123,9 @@ CREATE TABLE "bdc_zd_dyjelx" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_dyjelx'
+-- done when 3: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_dyjelx')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_dyjelx') WHERE name = 'dm' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_dyjelx') WHERE name = 'mc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 1)
 -- back: DROP TABLE "bdc_zd_dyjelx"
 
 -- 7. line 70: add-table bdc_zd_dyjelx
@@ -130,7 +142,9 @@ CREATE TABLE "bdc_zd_sllb" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_sllb'
+-- done when 3: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_sllb')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_sllb') WHERE name = 'dm' AND upper(type) = 'VARCHAR(100)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_sllb') WHERE name = 'mc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 1)
 -- back: DROP TABLE "bdc_zd_sllb"
 
 -- 9. line 84: add-table bdc_zd_sllb
@@ -147,7 +161,9 @@ CREATE TABLE "bdc_zd_ydyhfl" (
   "mc" VARCHAR(200) NOT NULL,
   PRIMARY KEY ("dm")
 );
--- done when 1: SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_ydyhfl'
+-- done when 3: SELECT (SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdc_zd_ydyhfl')
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_ydyhfl') WHERE name = 'dm' AND upper(type) = 'VARCHAR(10)' AND "notnull" = 1)
+--     + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd_ydyhfl') WHERE name = 'mc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 1)
 -- back: DROP TABLE "bdc_zd_ydyhfl"
 
 -- 11. line 98: add-table bdc_zd_ydyhfl
@@ -660,6 +676,9 @@ INSERT INTO "bdc_zd_ydyhfl" ("dm", "mc") SELECT '24', '其他海域' WHERE NOT E
 -- back: DELETE FROM "bdc_zd_ydyhfl" WHERE "dm" = '24'
 
 -- 12. line 279: dictionary-rows bdc_zd_qllx: 2
+INSERT INTO temp.dukou_holds SELECT 279, (SELECT (SELECT COUNT(*) FROM "bdc_zd_qllx" WHERE ("dm" = '35')
+  OR ("dm" = '92')) - (SELECT COUNT(*) FROM "bdc_zd_qllx" WHERE ("dm" = '35' AND "mc" = '土地经营权')
+  OR ("dm" = '92' AND "mc" = '居住权'))) = 0;
 UPDATE "bdc_zd_qllx" SET "mc" = '土地经营权' WHERE "dm" = '35';
 INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '35', '土地经营权' WHERE NOT EXISTS (SELECT 1 FROM "bdc_zd_qllx" WHERE "dm" = '35');
 UPDATE "bdc_zd_qllx" SET "mc" = '居住权' WHERE "dm" = '92';
@@ -672,10 +691,18 @@ INSERT INTO "bdc_zd_qllx" ("dm", "mc") SELECT '92', '居住权' WHERE NOT EXISTS
 -- 13. line 287: retype bdc_lq.sllb → text(100)
 INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_lq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq')) = 5;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE name = 'qlid' AND upper(type) = 'VARCHAR(32)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE name = 'ywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE name = 'fbfdm' AND upper(type) = 'VARCHAR(100)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE name = 'sllb' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)) = 5;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_lq') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_index_list('bdc_lq') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_lq')) = 0;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_lq') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
+INSERT INTO temp.dukou_holds SELECT 287, (SELECT COUNT(*) FROM "bdc_lq" WHERE typeof("sllb") NOT IN ('integer', 'null')) = 0;
 CREATE TABLE "dukou_new_bdc_lq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -703,10 +730,22 @@ ALTER TABLE "dukou_new_bdc_lq" RENAME TO "bdc_lq";
 -- 14. line 293: widen bdc_dyaq.dbfw → text(4000)
 INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')) = 10;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'qlid' AND upper(type) = 'VARCHAR(32)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'ywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'scywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'dbfw' AND upper(type) = 'VARCHAR(1000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'zjjzwdyfw' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'zgzqe' AND upper(type) = 'DECIMAL(15,4)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'jzzr' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'jedw' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'dyjelx' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)) = 10;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')) = 0;
+INSERT INTO temp.dukou_holds SELECT 293, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_dyaq') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_dyaq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -744,10 +783,22 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- 15. line 299: widen bdc_dyaq.zjjzwdyfw → text(4000)
 INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_dyaq' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq')) = 10;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'qlid' AND upper(type) = 'VARCHAR(32)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'ywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'scywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'dbfw' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'zjjzwdyfw' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'zgzqe' AND upper(type) = 'DECIMAL(15,4)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'jzzr' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'jedw' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'dyjelx' AND upper(type) = 'DECIMAL(1,0)' AND "notnull" = 0)) = 10;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_index_list('bdc_dyaq') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_dyaq')) = 0;
+INSERT INTO temp.dukou_holds SELECT 299, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_dyaq') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_dyaq" (
   "qlid" VARCHAR(32) NOT NULL,
   "bdcdyh" VARCHAR(28),
@@ -785,10 +836,19 @@ ALTER TABLE "dukou_new_bdc_dyaq" RENAME TO "bdc_dyaq";
 -- 16. line 305: widen bdc_zd.zdszd → text(4000)
 INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zl' AND upper(type) = 'VARCHAR(500)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszd' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszn' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszx' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszb' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'tfh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)) = 7;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
+INSERT INTO temp.dukou_holds SELECT 305, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_zd') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -820,10 +880,19 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- 17. line 311: widen bdc_zd.zdszn → text(4000)
 INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zl' AND upper(type) = 'VARCHAR(500)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszd' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszn' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszx' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszb' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'tfh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)) = 7;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
+INSERT INTO temp.dukou_holds SELECT 311, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_zd') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -855,10 +924,19 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- 18. line 317: widen bdc_zd.zdszx → text(4000)
 INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zl' AND upper(type) = 'VARCHAR(500)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszd' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszn' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszx' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszb' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'tfh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)) = 7;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
+INSERT INTO temp.dukou_holds SELECT 317, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_zd') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -890,10 +968,19 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- 19. line 323: widen bdc_zd.zdszb → text(4000)
 INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zl' AND upper(type) = 'VARCHAR(500)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszd' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszn' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszx' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszb' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'tfh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)) = 7;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
+INSERT INTO temp.dukou_holds SELECT 323, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_zd') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -925,10 +1012,19 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- 20. line 329: widen bdc_zd.tfh → text(4000)
 INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_zd' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd')) = 7;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'bdcdyh' AND upper(type) = 'VARCHAR(28)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zl' AND upper(type) = 'VARCHAR(500)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszd' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszn' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszx' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'zdszb' AND upper(type) = 'VARCHAR(4000)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE name = 'tfh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)) = 7;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_zd') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_index_list('bdc_zd') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_zd')) = 0;
+INSERT INTO temp.dukou_holds SELECT 329, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_zd') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_zd" (
   "bdcdyh" VARCHAR(28) NOT NULL,
   "zl" VARCHAR(500),
@@ -960,10 +1056,18 @@ ALTER TABLE "dukou_new_bdc_zd" RENAME TO "bdc_zd";
 -- 21. line 335: widen bdc_qlr.gyqk → text(1000)
 INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_qlr' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr')) = 6;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'qlrid' AND upper(type) = 'VARCHAR(32)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'xmid' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'qlrmc' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'zjh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'gyqk' AND upper(type) = 'VARCHAR(200)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE name = 'qlrtz' AND upper(type) = 'DECIMAL(2,0)' AND "notnull" = 0)) = 6;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_qlr') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_index_list('bdc_qlr') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_qlr')) = 0;
+INSERT INTO temp.dukou_holds SELECT 335, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_qlr') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_qlr" (
   "qlrid" VARCHAR(32) NOT NULL,
   "xmid" VARCHAR(200),
@@ -993,10 +1097,16 @@ ALTER TABLE "dukou_new_bdc_qlr" RENAME TO "bdc_qlr";
 -- 22. line 341: widen bdc_jr_shijjl.xyxx → text(2000)
 INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM sqlite_master WHERE tbl_name = 'bdc_jr_shijjl' COLLATE NOCASE AND (type IN ('index', 'trigger') AND sql IS NOT NULL
   OR type = 'table' AND (sql LIKE '%CHECK%' OR sql LIKE '%COLLATE%' OR sql LIKE '%GENERATED%' OR sql LIKE '%AUTOINCREMENT%'
-    OR sql LIKE '% ON DELETE %' OR sql LIKE '% ON UPDATE %' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
+    OR sql LIKE '%DEFERRABLE%' OR sql LIKE '%CONFLICT%' OR sql LIKE '%WITHOUT%ROWID%' OR sql LIKE '%STRICT%'))) = 0;
 INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl')) = 4;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'bwid' AND upper(type) = 'VARCHAR(22)' AND "notnull" = 1)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'ywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'xybm' AND upper(type) = 'VARCHAR(4)' AND "notnull" = 0)
+  + (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE name = 'xyxx' AND upper(type) = 'VARCHAR(1000)' AND "notnull" = 0)) = 4;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_jr_shijjl') WHERE dflt_value IS NOT NULL) = 0;
 INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_index_list('bdc_jr_shijjl') WHERE origin = 'u') = 0;
 INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(DISTINCT id) FROM pragma_foreign_key_list('bdc_jr_shijjl')) = 0;
+INSERT INTO temp.dukou_holds SELECT 341, (SELECT COUNT(*) FROM pragma_foreign_key_list('bdc_jr_shijjl') WHERE on_update <> 'NO ACTION' OR on_delete <> 'NO ACTION') = 0;
 CREATE TABLE "dukou_new_bdc_jr_shijjl" (
   "bwid" VARCHAR(22) NOT NULL,
   "ywh" VARCHAR(50),

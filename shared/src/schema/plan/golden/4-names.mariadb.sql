@@ -9,22 +9,31 @@ SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES');
 CREATE TEMPORARY TABLE dukou_holds (line INT, holds INT NOT NULL CHECK (holds = 1));
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
+INSERT INTO dukou_holds SELECT 11, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 11, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_dyaq` CHANGE COLUMN `scywh` `ssywh` varchar(50) NULL COMMENT '上手业务号';
--- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES'
+-- done when 1: SELECT (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES')
+--     - (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_dyaq' AND c.column_name = 'scywh') FROM DUAL
 -- back: ALTER TABLE `bdc_dyaq` CHANGE COLUMN `ssywh` `scywh` varchar(50) NULL COMMENT '上手业务号'
 
 -- 2. line 17: rename-column bdc_yg.scywh → ssywh
+INSERT INTO dukou_holds SELECT 17, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'scywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES') = 1;
 INSERT INTO dukou_holds SELECT 17, (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'scywh' AND c.extra = '' AND IFNULL(c.column_default, 'NULL') = 'NULL'
   AND (c.collation_name IS NULL OR c.collation_name = (SELECT t.table_collation FROM information_schema.tables t
-    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))) = 1;
+    WHERE t.table_schema = c.table_schema AND t.table_name = c.table_name))
+  AND NOT EXISTS (SELECT 1 FROM information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema
+    AND k.table_name = c.table_name AND k.constraint_name = c.column_name)) = 1;
 ALTER TABLE `bdc_yg` CHANGE COLUMN `scywh` `ssywh` varchar(50) NULL COMMENT '上手业务号';
--- done when 1: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES'
+-- done when 1: SELECT (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'ssywh' AND c.column_type = 'varchar(50)' AND c.is_nullable = 'YES')
+--     - (SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_yg' AND c.column_name = 'scywh') FROM DUAL
 -- back: ALTER TABLE `bdc_yg` CHANGE COLUMN `ssywh` `scywh` varchar(50) NULL COMMENT '上手业务号'
 
 -- 3. line 23: drop-column bdc_zrz.jzwjbyt
+INSERT INTO dukou_holds SELECT 23, (SELECT COUNT(*) FROM information_schema.statistics c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zrz' AND c.column_name = 'jzwjbyt') = 0;
 ALTER TABLE `bdc_zrz` DROP COLUMN `jzwjbyt`;
 -- done when 0: SELECT COUNT(*) FROM information_schema.columns c WHERE c.table_schema = DATABASE() AND c.table_name = 'bdc_zrz' AND c.column_name = 'jzwjbyt'
 -- back: ALTER TABLE `bdc_zrz` ADD COLUMN `jzwjbyt` varchar(200) NULL COMMENT '建筑物基本用途'

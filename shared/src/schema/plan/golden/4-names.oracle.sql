@@ -53,6 +53,8 @@ END;
 
 COMMIT;
 SELECT 'dukou-document 53159fbf84805528d217bc9c67f1b5e6be6a475d0c810f4282689eca9a38f01d' FROM dual;
-SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'SSYWH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 50 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_YG' AND column_name = 'SSYWH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 50 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 1 1 ' || (SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'SSYWH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 50 AND nullable = 'Y')
+  - (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_DYAQ' AND column_name = 'SCYWH') FROM dual) FROM dual;
+SELECT 'dukou-check 2 1 ' || (SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_YG' AND column_name = 'SSYWH' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 50 AND nullable = 'Y')
+  - (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_YG' AND column_name = 'SCYWH') FROM dual) FROM dual;
 SELECT 'dukou-check 3 0 ' || (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZRZ' AND column_name = 'JZWJBYT') FROM dual;

@@ -9,15 +9,24 @@ SET LOCAL lock_timeout = '5s';
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
 ALTER TABLE "bdc_dyaq" RENAME COLUMN "scywh" TO "ssywh";
--- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'ssywh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(50)' AND NOT attnotnull
+-- done when 1: SELECT (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'ssywh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(50)' AND NOT attnotnull)
+--     - (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_dyaq"') AND attname = 'scywh' AND NOT attisdropped)
 -- back: ALTER TABLE "bdc_dyaq" RENAME COLUMN "ssywh" TO "scywh"
 
 -- 2. line 17: rename-column bdc_yg.scywh → ssywh
 ALTER TABLE "bdc_yg" RENAME COLUMN "scywh" TO "ssywh";
--- done when 1: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_yg"') AND attname = 'ssywh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(50)' AND NOT attnotnull
+-- done when 1: SELECT (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_yg"') AND attname = 'ssywh' AND NOT attisdropped AND format_type(atttypid, atttypmod) = 'character varying(50)' AND NOT attnotnull)
+--     - (SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_yg"') AND attname = 'scywh' AND NOT attisdropped)
 -- back: ALTER TABLE "bdc_yg" RENAME COLUMN "ssywh" TO "scywh"
 
 -- 3. line 23: drop-column bdc_zrz.jzwjbyt
+DO $dukou$ BEGIN
+  IF (SELECT COUNT(*) FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  WHERE d.refclassid = 'pg_class'::regclass AND a.attrelid = to_regclass('"bdc_zrz"') AND a.attname = 'jzwjbyt' AND d.classid <> 'pg_attrdef'::regclass
+  AND NOT EXISTS (SELECT 1 FROM pg_class s WHERE d.classid = 'pg_class'::regclass AND s.oid = d.objid AND s.relkind = 'S')) <> 0 THEN
+    RAISE EXCEPTION 'line 23: what it requires does not hold';
+  END IF;
+END $dukou$;
 ALTER TABLE "bdc_zrz" DROP COLUMN "jzwjbyt";
 -- done when 0: SELECT COUNT(*) FROM pg_attribute WHERE attrelid = to_regclass('"bdc_zrz"') AND attname = 'jzwjbyt' AND NOT attisdropped
 -- back: ALTER TABLE "bdc_zrz" ADD COLUMN "jzwjbyt" character varying(200)

@@ -11,12 +11,14 @@ CREATE TEMPORARY TABLE dukou_holds (line INTEGER, holds INTEGER CHECK (holds IS 
 
 -- 1. line 11: rename-column bdc_dyaq.scywh → ssywh
 ALTER TABLE "bdc_dyaq" RENAME COLUMN "scywh" TO "ssywh";
--- done when 1: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'ssywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0
+-- done when 1: SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'ssywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+--     - (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_dyaq') WHERE name = 'scywh')
 -- back: ALTER TABLE "bdc_dyaq" RENAME COLUMN "ssywh" TO "scywh"
 
 -- 2. line 17: rename-column bdc_yg.scywh → ssywh
 ALTER TABLE "bdc_yg" RENAME COLUMN "scywh" TO "ssywh";
--- done when 1: SELECT COUNT(*) FROM pragma_table_xinfo('bdc_yg') WHERE name = 'ssywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0
+-- done when 1: SELECT (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_yg') WHERE name = 'ssywh' AND upper(type) = 'VARCHAR(50)' AND "notnull" = 0)
+--     - (SELECT COUNT(*) FROM pragma_table_xinfo('bdc_yg') WHERE name = 'scywh')
 -- back: ALTER TABLE "bdc_yg" RENAME COLUMN "ssywh" TO "scywh"
 
 -- 3. line 23: drop-column bdc_zrz.jzwjbyt

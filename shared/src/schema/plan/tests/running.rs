@@ -143,6 +143,43 @@ fn runs(dialect: Dialect, by_steps: bool) {
     }
 }
 
+/// SQLite takes values of any type: a conversion would make `0` of a word, and round a number that has more digits than its column.
+#[test]
+fn what_is_no_value_of_its_column_is_not_converted_in_sqlite() {
+    for (column, to, odd) in [
+        ("a", "text(9)", "'word'"),
+        ("a", "text(9)", "1.5"),
+        ("d", "text(20)", "1.239"),
+        ("t", "timestamp", "'2020-01-01 10:00'"),
+    ] {
+        let structure = Structure::read(
+            b"format = 1\nstructure = \"sample\"\nversion = 1\ntitle = \"t\"\n[[table]]\nname = \"v\"\nkey = [\"id\"]\ncolumns = [{ name = \"id\", type = \"text(9)\", null = false }, { name = \"a\", type = \"integer\" }, { name = \"d\", type = \"decimal(5,2)\" }, { name = \"t\", type = \"date\" }]\n",
+        );
+        let structure = structure.unwrap();
+        let retype = document(&format!("[[change]]\nop = \"retype\"\ntable = \"v\"\ncolumn = \"{column}\"\nto = \"{to}\""));
+        let plan = Plan::of(&structure, &retype, Dialect::Sqlite).unwrap();
+        let mut live = Live::new(Dialect::Sqlite);
+        live.make(&structure, Dialect::Sqlite);
+        live.run("INSERT INTO v (id, a, d, t) VALUES ('1', 7, 1.25, '2020-01-01'), ('2', NULL, NULL, NULL)");
+        assert!(plan.steps[0].requires.iter().all(|check| live.holds(check)), "{column} → {to}");
+        live.run(&format!("INSERT INTO v (id, {column}) VALUES ('3', {odd})"));
+        assert!(live.refuses(&plan.script()), "{odd} as {to}");
+        live.run("ROLLBACK");
+        live.is(&structure, Dialect::Sqlite);
+    }
+}
+
+/// Its patterns end before a line's end, too.
+#[test]
+fn a_number_with_a_line_end_behind_it_is_no_number_in_mariadb() {
+    let mut live = Live::new(Dialect::Mariadb);
+    live.make(&sample(), Dialect::Mariadb);
+    live.run("INSERT INTO parent (id, b) VALUES ('1', '5\\n'), ('2', '6')");
+    let retype = document("[[change]]\nop = \"retype\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"integer\"");
+    let plan = Plan::of(&sample(), &retype, Dialect::Mariadb).unwrap();
+    assert_eq!(live.ask(&plan.steps[0].losses[0].count), "1");
+}
+
 #[test]
 fn the_worked_example_runs_on_postgres_and_is_what_is_read_back() {
     runs(Dialect::Postgres, false);
