@@ -85,11 +85,11 @@ impl Intake {
     /// Makes a channel's intake; `None` where it does not say what its files are.
     ///
     /// # Errors
-    /// [`ConfigFault::Unreadable`] for official schemas that are there and cannot be used.
+    /// [`ConfigFault::Schemas`] for official schemas that are there and cannot be used.
     pub(crate) fn of(station: &Station, channel: &Channel) -> Result<Option<Self>, ConfigFault> {
         let Some(kind) = channel.cargo else { return Ok(None) };
         let dir = station.dir.join("reference").join("xsd");
-        let official = Installed::load(&dir).map_err(|fault| ConfigFault::unreadable(&dir, &std::io::Error::other(fault)))?;
+        let official = Installed::load(&dir)?;
         Ok(Some(Self { kind, on_error: channel.on_error, said: channel.said(), official }))
     }
 

@@ -123,10 +123,10 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
 
 /// Reads the official schemas below a folder: one that has none is a mistake.
 fn installed(dir: &Path) -> Result<Installed, ConfigFault> {
-    let unusable = |error| ConfigFault::unreadable(dir, &error);
-    let installed = Installed::load(dir).map_err(|fault| unusable(std::io::Error::other(fault)))?;
+    let installed = Installed::load(dir)?;
+    let problem = || ["没有 old/ 或 new/ 文件夹", "neither old/ nor new/ is there"].map(str::to_string);
     match installed.is_empty() {
-        true => Err(unusable(std::io::Error::other("没有 old/ 或 new/ 文件夹 / neither old/ nor new/ is there"))),
+        true => Err(ConfigFault::Schemas { file: dir.display().to_string(), problem: problem() }),
         false => Ok(installed),
     }
 }

@@ -25,6 +25,14 @@ pub enum ConfigFault {
         /// The system's words.
         problem: String,
     },
+    /// Official schemas that are installed cannot be used.
+    #[error("{file}: {}", problem[1])]
+    Schemas {
+        /// The file or folder.
+        file: String,
+        /// What is wrong, in Chinese and in English.
+        problem: [String; 2],
+    },
     /// The disk has no room for a file.
     #[error("{}: the disk is full", path.display())]
     Full {
@@ -257,6 +265,11 @@ impl ConfigFault {
                     "{path} cannot be read or written ({problem}). Check the path and its permissions."
                 )
             }
+            Self::Schemas { file, problem: [zh, en] } => say!(
+                lang,
+                "官方 XSD {file} 不能用：{zh}。请换成完整、正确的一套，或先移走。",
+                "The official schemas in {file} cannot be used: {en}. Put a whole and right set there, or take it away."
+            ),
             Self::Full { path } => disk_full(path, lang),
             Self::Card { file, fault } => {
                 let (file, code, why) = (file.display(), fault.code(), card_words(fault));

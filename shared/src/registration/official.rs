@@ -1,12 +1,14 @@
 //! Official XML schemas (XSD) as reference data: where a set is installed for an edition, what breaks it is an error, in the clerk's words.
 //!
 //! Given: the text of a set's files, and documents that the strict reader took. Gives: findings of level error, one a `cvc-` rule and place.
-//! Never: a file but those given, the network, a document type; a person's value shown unmasked, or the validator's own words.
+//! Never: a file but those given, the network, a document type, a set that comes to more than [`bounds`] allows; a person's value shown unmasked,
+//! or the validator's own words.
 //!
 //! The rules are told by the crate `xsd-schema` behind [`Official`] alone (XSD 1.0, without its XPath engine). It was chosen for its results with
 //! the W3C's suite; it is young and of one author, so its verdicts are held against those of libxml2 in the tests. Known to differ: blanks around a
 //! whole number in an attribute, which the recommendation takes away before the value is judged and libxml2 does not.
 
+mod bounds;
 mod words;
 
 #[cfg(test)]
@@ -24,12 +26,16 @@ use xsd_schema::{SchemaError, SchemaLoader, SchemaResult, SchemaSet, SchemaSetBu
 use super::edition::Edition;
 use super::finding::{FINDINGS_MAX, Finding, shown};
 use super::xml::{XmlLimits, decode};
+use crate::error::ConfigFault;
 use crate::given::read_file;
+use crate::lang::Lang;
 
 /// Most files of one set.
 const FILES_MAX: usize = 200;
 /// Longest of them, in bytes.
 const FILE_MAX: u64 = 4 << 20;
+/// Most bytes of all of them.
+const SET_MAX: u64 = 32 << 20;
 /// Where the files of a set are said to lie while it is read: no real path.
 const PLACE: &str = "/xsd/";
 
@@ -50,16 +56,6 @@ pub trait Official: fmt::Debug + Send {
     fn violations(&self, text: &str) -> Vec<Violation>;
 }
 
-/// Tells why a set cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {problem}")]
-pub struct OfficialFault {
-    /// The file or folder.
-    pub file: String,
-    /// What is wrong, in English or in the words of the system.
-    pub problem: String,
-}
-
 /// The sets that are installed: one an edition, where there is one.
 #[derive(Debug, Default)]
 pub struct Installed {
@@ -71,9 +67,10 @@ impl Installed {
     /// Reads the sets in the folders `old` and `new` below `dir`; a folder that is not there is no set.
     ///
     /// # Errors
-    /// [`OfficialFault`] for the first file that cannot be read or is no schema, and for a set that includes what is not in its folder.
-    pub fn load(dir: &Path) -> Result<Self, OfficialFault> {
-        let of = |edition: &str| -> Result<Option<Box<dyn Official>>, OfficialFault> {
+    /// [`ConfigFault::Schemas`] for the first file that cannot be read or is no schema, for a set that includes what is not in its folder, and
+    /// for one that comes to more than a station can compile.
+    pub fn load(dir: &Path) -> Result<Self, ConfigFault> {
+        let of = |edition: &str| -> Result<Option<Box<dyn Official>>, ConfigFault> {
             let dir = dir.join(edition);
             match dir.is_dir() {
                 true => Ok(Some(Box::new(XsdSet::load(&dir)?))),
@@ -124,39 +121,56 @@ impl fmt::Debug for XsdSet {
 }
 
 impl XsdSet {
-    fn load(dir: &Path) -> Result<Self, OfficialFault> {
-        let fault = |file: &Path, problem: String| OfficialFault { file: file.display().to_string(), problem: shown(&problem) };
+    fn load(dir: &Path) -> Result<Self, ConfigFault> {
+        let of = |path: &Path, problem| ConfigFault::Schemas { file: path.display().to_string(), problem };
+        let unread = |path: &Path, error: std::io::Error| ConfigFault::unreadable(path, &error);
         let mut files = BTreeMap::new();
-        for entry in std::fs::read_dir(dir).map_err(|error| fault(dir, error.to_string()))? {
-            let path = entry.map_err(|error| fault(dir, error.to_string()))?.path();
+        let mut bytes_left = SET_MAX;
+        for entry in std::fs::read_dir(dir).map_err(|error| unread(dir, error))? {
+            let path = entry.map_err(|error| unread(dir, error))?.path();
             let is_schema = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("xsd"));
             let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_schema) else { continue };
             if files.len() >= FILES_MAX {
-                return Err(fault(dir, format!("more than {FILES_MAX} files")));
+                return Err(of(dir, [format!("文件超过 {FILES_MAX} 个"), format!("more than {FILES_MAX} files")]));
             }
-            let bytes = read_file(&path, FILE_MAX).map_err(|error| fault(&path, error.to_string()))?;
-            let document = decode(&bytes, None, &XmlLimits::default()).map_err(|error| fault(&path, error.to_string()))?;
+            let bytes = read_file(&path, FILE_MAX.min(bytes_left)).map_err(|error| unread(&path, error))?;
+            bytes_left -= bytes.len() as u64;
+            let document =
+                decode(&bytes, None, &XmlLimits::default()).map_err(|fault| of(&path, clauses(|lang| fault.sentence(lang))))?;
             files.insert(name.to_string(), document.undeclared().to_string());
         }
-        Self::of(files).map_err(|problem| fault(dir, problem))
+        Self::of(files).map_err(|problem| of(dir, problem))
     }
 
-    /// Compiles a set from its files' text, by their names.
-    fn of(files: BTreeMap<String, String>) -> Result<Self, String> {
+    /// Compiles a set from its files' text, by their names; gives what is wrong with it in both languages.
+    fn of(files: BTreeMap<String, String>) -> Result<Self, [String; 2]> {
         if files.is_empty() {
-            return Err("no .xsd file".to_string());
+            return Err(["没有 .xsd 文件", "no .xsd file"].map(str::to_string));
         }
+        bounds::check(&files).map_err(|excess| clauses(|lang| excess.sentence(lang)))?;
         let names: Vec<String> = files.keys().cloned().collect();
         let mut builder = SchemaSetBuilder::with_loader(Box::new(InFolder(files)));
         for name in names {
-            builder.try_add(&format!("{PLACE}{name}")).map_err(|error| error.to_string())?;
+            builder.try_add(&format!("{PLACE}{name}")).map_err(its_words)?;
         }
-        let compiled = builder.compile().map_err(|error| error.to_string())?;
+        let compiled = builder.compile().map_err(its_words)?;
         if let Some(missing) = compiled.directive_failures().first() {
-            return Err(format!("{} is not in the folder", missing.schema_location().unwrap_or("an included file")));
+            let missing = shown(missing.schema_location().unwrap_or("?"));
+            return Err([format!("文件夹里没有 {missing}"), format!("{missing} is not in the folder")]);
         }
         Ok(Self { schemas: compiled.into_schema_set() })
     }
+}
+
+/// Gives a sentence in both languages as a part of another one.
+fn clauses(sentence: impl Fn(Lang) -> String) -> [String; 2] {
+    [Lang::Zh, Lang::En].map(|lang| sentence(lang).trim_end_matches(['。', '.']).to_string())
+}
+
+/// Gives the compiler's own words, cut and without what a terminal would obey.
+fn its_words(error: SchemaError) -> [String; 2] {
+    let words = shown(&error.to_string());
+    [words.clone(), words]
 }
 
 impl Official for XsdSet {
