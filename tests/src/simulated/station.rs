@@ -153,7 +153,7 @@ impl SimStation {
             station: identity,
             ferry: FerryConfig::default(),
             link: LinkConfig { signal_seconds: 0, ..LinkConfig::default() },
-            packets: PacketConfig { suite: 1, level: 1 },
+            packets: PacketConfig { suite: 1, level: 1, rows_level: 1 },
             keep: KeepConfig::default(),
             alarm: Default::default(),
             lanes: Vec::new(),
