@@ -70,11 +70,12 @@ pub(super) enum Fit {
 
 impl Engine {
     /// Gives the first version of a channel's structure; `None` where it names none, or it is not described.
-    pub(super) fn structure_of(&self, channel: &Channel) -> Result<Option<Structure>, EngineFault> {
+    pub(crate) fn structure_of(&self, channel: &Channel) -> Result<Option<Structure>, EngineFault> {
         Ok(self.description_of(channel)?.and_then(|description| Structure::read(&description).ok()))
     }
 
-    fn description_of(&self, channel: &Channel) -> Result<Option<Vec<u8>>, EngineFault> {
+    /// Gives the description of a channel's structure, where there is one.
+    pub(crate) fn description_of(&self, channel: &Channel) -> Result<Option<Vec<u8>>, EngineFault> {
         let Some(name) = &channel.structure else { return Ok(None) };
         match self.seams.files.read(&self.station.dir.join("structures").join(format!("{name}.toml")), DOCUMENT_MAX) {
             Err(fault) if fault.is_gone() => Ok(None),

@@ -328,22 +328,31 @@ impl Engine {
         let covers =
             |change: &RowChange| push.as_ref().is_some_and(|push| push.covers(&change.table, change.op)) && !has_begun(change);
         let batch = self.outgoing(at).channel.batch.clone();
+        let pending = self.pending_at(at);
+        let of_change = |change: &RowChange, id: EntryId| {
+            let needs_change = pending.as_ref().is_some_and(|pending| pending.is_needed_by(change));
+            Piece::of_change(change, id.at_ms, Some(id)).needing(needs_change)
+        };
+        let of_run = |piece: Piece| {
+            let needs_change = pending.as_ref().zip(piece.run()).is_some_and(|(pending, run)| pending.is_needed_by_run(run));
+            piece.needing(needs_change)
+        };
         for offered in offered {
             let (id, at_ms) = (offered.entry_id(), offered.at_ms);
             match offered.entry {
                 Entry::Change(change) if covers(&change) => {
                     self.rows_out(at).into_iter().for_each(|rows| rows.done.loose.push(id));
                 }
-                Entry::Change(change) => pieces.push(Piece::of_change(&change, at_ms, Some(id))),
+                Entry::Change(change) => pieces.push(of_change(&change, id)),
                 Entry::Run(run, entries) if push.as_ref().is_some_and(|push| push.covers(run.table(), run.head().op)) => {
                     for (id, change) in entries.into_iter().zip(run.changes()) {
                         match covers(&change) {
                             true => self.rows_out(at).into_iter().for_each(|rows| rows.done.loose.push(id)),
-                            false => pieces.push(Piece::of_change(&change, id.at_ms, Some(id))),
+                            false => pieces.push(of_change(&change, id)),
                         }
                     }
                 }
-                Entry::Run(run, entries) => pieces.extend(Piece::of_runs(run, &entries, &batch)),
+                Entry::Run(run, entries) => pieces.extend(Piece::of_runs(run, &entries, &batch).into_iter().map(of_run)),
                 Entry::Unfit { table, key, code, column, bytes } => {
                     pieces.push(Piece::of_unfit(table, &key, at_ms, Some(id), code, column, bytes));
                 }
@@ -370,12 +379,16 @@ impl Engine {
                 let of_channel = begun.of(&self.channel_name(at));
                 parcel.iter().for_each(|piece| piece.note_begun(of_channel));
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
+                let needs_change = parcel.iter().any(Piece::needs_change);
                 for piece in parcel {
                     for screened in piece.screened() {
                         batch.push(screened)?;
                     }
                 }
-                let sealing = self.begin_sealing(at, batch)?;
+                let sealing = match self.pending_at(at).filter(|_| !needs_change) {
+                    Some(pending) => self.begin_sealing_under(pending.unneeded(), batch)?,
+                    None => self.begin_sealing(at, batch)?,
+                };
                 let (plain_bytes, records) = (sealing.plain_bytes, sealing.batch.rows.len());
                 group.push(sealing, plain_bytes, records);
                 room = room.without(1, plain_bytes);

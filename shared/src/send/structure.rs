@@ -7,8 +7,10 @@
 
 pub mod leaving;
 mod marker;
+mod pending;
 
 pub(crate) use marker::MarkerPlace;
+pub(crate) use pending::Pending;
 
 use crate::channel::Channel;
 use crate::connectors::tables::rest::Rest;
@@ -20,11 +22,9 @@ use crate::engine::{Engine, PassReport};
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::say;
-use crate::schema::DOCUMENT_MAX;
 use crate::schema::Document;
 use crate::schema::approval::{Refused, Scene, standing};
 use crate::schema::here::{Changed, Here};
-use crate::schema::structure::Structure;
 use crate::schema::versions::{self, Believed, number_of};
 use crate::store::book::{BookChange, BookDecision};
 use crate::store::{Change, Direction};
@@ -33,6 +33,7 @@ use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::marker::{Approval, ApprovalKind};
 use leaving::{Leaving, Leavings};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How long a change that waits for something else is not looked at again (ms).
 const LOOK_EVERY_MS: u64 = 1000;
@@ -49,11 +50,14 @@ pub(crate) struct Structures {
     is_unfinished: bool,
     /// The number of the version at which each outgoing channel's end is; none without a structure.
     pub(crate) numbers: BTreeMap<ChannelName, u32>,
+    /// The changes behind which these ends are, where the far side may not have applied them yet.
+    pub(crate) pending: BTreeMap<ChannelName, Arc<Pending>>,
 }
 
 impl Default for Structures {
     fn default() -> Self {
-        Self { due_ms: Some(0), rest: Rest::default(), told: Vec::new(), is_unfinished: false, numbers: BTreeMap::new() }
+        let (numbers, pending) = (BTreeMap::new(), BTreeMap::new());
+        Self { due_ms: Some(0), rest: Rest::default(), told: Vec::new(), is_unfinished: false, numbers, pending }
     }
 }
 
@@ -98,21 +102,16 @@ impl Engine {
                 None => self.first_version(&channel)?,
             };
             self.structures.numbers.extend(number.map(|number| (channel.channel.clone(), number)));
+            if let Some(change) = believed.of(&channel.channel).and_then(|at| book.iter().find(|change| change.after() == at)) {
+                self.recall_pending(&channel, change, &book)?;
+            }
         }
         Ok(())
     }
 
     /// Gives the number of the version that a channel's structure began with; `None` where it is not described.
     fn first_version(&self, channel: &Channel) -> Result<Option<u32>, EngineFault> {
-        Ok(self.described(channel)?.map(|structure| structure.version))
-    }
-
-    fn described(&self, channel: &Channel) -> Result<Option<Structure>, EngineFault> {
-        let Some(name) = &channel.structure else { return Ok(None) };
-        match self.seams.files.read(&self.station.dir.join("structures").join(format!("{name}.toml")), DOCUMENT_MAX) {
-            Err(fault) if fault.is_gone() => Ok(None),
-            read => Ok(Structure::read(&read?).ok()),
-        }
+        Ok(self.structure_of(channel)?.map(|structure| structure.version))
     }
 
     /// Makes what may be made, and tells what waits.
@@ -225,7 +224,7 @@ impl Engine {
     fn ends_stand_at(&self, leaving: &[ChannelName], change: &BookChange, book: &[BookChange]) -> Result<bool, EngineFault> {
         let believed = self.state.fact::<Believed>()?;
         let concerned: Vec<&Channel> = self.structured.iter().filter(|channel| leaving.contains(&channel.channel)).collect();
-        let Some(first) = concerned.first().map(|channel| self.described(channel)).transpose()?.flatten() else {
+        let Some(first) = concerned.first().map(|channel| self.structure_of(channel)).transpose()?.flatten() else {
             return Ok(false);
         };
         let ends = versions::Ends { believed: &believed, book, first: &first };

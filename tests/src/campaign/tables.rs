@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tables::differential::{self, Plan, changes};
+use crate::tables::differential::{self, First, Plan, changes};
 use crate::tables::land::References;
 use crate::tables::session::Dialect::{self, Mariadb, Postgres, Sqlite};
 use crate::tables::tally::Tally;
@@ -68,7 +68,7 @@ fn kills(trial: &mut Trial, from: Dialect, to: Dialect) -> Result<(), LeftOut> {
 
 fn within_changes(trial: &mut Trial, to: Dialect) -> Result<(), LeftOut> {
     only_in_full(trial)?;
-    let plan = Plan { changes: true, ..plan(trial, Postgres, to, true) };
+    let plan = Plan { changes: Some(First::Barrier), ..plan(trial, Postgres, to, true) };
     let tally = differential::run(&plan);
     trial.fired(changes::WITHIN.iter().map(|kind| tally.of(kind)).sum());
     note(trial, &tally);
@@ -92,6 +92,6 @@ fn plan(trial: &Trial, from: Dialect, to: Dialect, kills: bool) -> Plan {
         records: [6, 40][trial.seed as usize % 2],
         time,
         kills,
-        changes: false,
+        changes: None,
     }
 }

@@ -5,6 +5,8 @@ pub mod changes;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +23,7 @@ use super::structure::witness::{note_meetings, whole_version_sql};
 use super::structure::{STRUCTURE, Version, description};
 use super::tally::Tally;
 use super::weather::{WEATHER, Weather};
-use super::writer::{EVENTS, EVENTS_OF_CHANGES, Writer};
+use super::writer::{EVENTS, EVENTS_OF_CHANGES, Habits, Writer};
 use crate::stations::audit::{assert_pass, lines_of};
 use crate::stations::beside::Beside;
 use crate::stations::daemon::{Daemon, journal};
@@ -57,8 +59,17 @@ pub struct Plan {
     pub time: Duration,
     /// Whether stations and servers are killed meanwhile, and answers cut off.
     pub kills: bool,
-    /// Whether the structure changes three times meanwhile.
-    pub changes: bool,
+    /// Whether the structure changes three times meanwhile, and how the first change crosses.
+    pub changes: Option<First>,
+}
+
+/// How the first of three structure changes crosses; the others are always barriers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// Approved at the far side before its marker is there.
+    Barrier,
+    /// Pending: rows that do not need it flow on, and it is approved later.
+    Pending,
 }
 
 /// Two databases, two stations, and all that goes on between them.
@@ -74,6 +85,7 @@ struct Run {
     tally: Tally,
     /// At which version the tables end.
     last: Version,
+    is_restrained: Arc<AtomicBool>,
     witness: changes::Witness,
 }
 
@@ -101,7 +113,7 @@ impl Run {
     fn begin(plan: Plan) -> Self {
         let end = |dialect| if plan.kills { End::own(dialect) } else { End::shared(dialect) };
         let (from, to) = (end(plan.from), end(plan.to));
-        let is_structured = plan.changes;
+        let is_structured = plan.changes.is_some();
         if is_structured {
             lay_out_structured(&from, &to);
         } else {
@@ -123,7 +135,8 @@ impl Run {
         }
         let (tally, dice) = (Tally::default(), Random::nth(plan.seed, 1000));
         // What stands there before the channel does.
-        let mut before = Writer::new(from.address(), plan.seed, 99, Tally::default(), is_structured);
+        let habits = Habits { is_structured, ..Habits::default() };
+        let mut before = Writer::new(from.address(), plan.seed, 99, Tally::default(), habits.clone());
         (0..60).for_each(|_| before.transaction());
         drop(before);
         pair.outer.expect(0, &["source", "install", CHANNEL]);
@@ -135,22 +148,22 @@ impl Run {
         }
         let daemons = [&pair.outer, &pair.inner].map(|station| Some(Daemon::running(station))).into();
         let last = if is_structured { Version::LAST } else { Version::PLAIN };
-        let witness = changes::Witness::default();
-        Self { plan, from, to, pair, daemons, source_proxy, sink_proxy, dice, tally, last, witness }
+        let (is_restrained, witness) = (habits.is_restrained, changes::Witness::default());
+        Self { plan, from, to, pair, daemons, source_proxy, sink_proxy, dice, tally, last, is_restrained, witness }
     }
 
     /// Lets the applications write, with a stock push amid it, and kills what is to be killed.
     fn write(&mut self, weather: &Weather) {
-        if self.plan.changes {
+        if self.plan.changes.is_some() {
             self.stock_crosses();
         }
         // SQLite has one writer at a time: with more of them the station hardly ever gets the file.
         let writers: Vec<Beside<()>> = (0..if self.from.dialect() == Dialect::Sqlite { 2 } else { 4 })
-            .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone(), self.plan.changes))
+            .map(|number| Writer::new(self.from.address(), self.plan.seed, number, self.tally.clone(), self.habits()))
             .map(|writer| Beside::run(move |stop| writer.run(stop)))
             .collect();
-        if self.plan.changes {
-            self.change_thrice(weather);
+        if let Some(first) = self.plan.changes {
+            self.change_thrice(first, weather);
         }
         let began = Instant::now();
         let mut pushed = false;
@@ -168,6 +181,10 @@ impl Run {
         }
         self.tally.one("stock push amid it");
         writers.into_iter().for_each(Beside::finish);
+    }
+
+    fn habits(&self) -> Habits {
+        Habits { is_structured: self.plan.changes.is_some(), is_restrained: self.is_restrained.clone() }
     }
 
     fn befall(&mut self) {
@@ -265,7 +282,7 @@ impl Run {
             daemon.stop_cleanly();
         }
         self.each_packet_once();
-        if self.plan.changes {
+        if self.plan.changes.is_some() {
             self.each_version_met_its_own();
         }
         for station in [&self.pair.outer, &self.pair.inner] {
@@ -277,7 +294,7 @@ impl Run {
         assert_pass(&self.pair);
         let weather: Vec<&str> = WEATHER.iter().map(|fault| fault.name()).collect();
         let mut wanted: Vec<&str> = EVENTS.iter().copied().chain(weather).collect();
-        if self.plan.changes {
+        if self.plan.changes.is_some() {
             wanted.extend(EVENTS_OF_CHANGES.iter().chain(&self.witness.wanted));
         }
         if self.from.dialect() == Dialect::Sqlite {

@@ -32,6 +32,8 @@ pub(super) struct Maker<'a> {
     pub(super) writer: u64,
     /// For which version of the tables' structure it writes.
     pub(super) version: Version,
+    /// Whether columns that the first change added stay empty.
+    pub(super) is_restrained: bool,
 }
 
 /// A column and its value.
@@ -87,7 +89,7 @@ impl Maker<'_> {
 
     /// What the first change added, filled now and then.
     fn added(&mut self, name: &'static str) -> Option<Set> {
-        let fills = self.version >= Version(2) && self.dice.chance(0.5);
+        let fills = self.version >= Version(2) && !self.is_restrained && self.dice.chance(0.5);
         fills.then(|| (name, quoted(&format!("新{}", self.dice.below(1000)))))
     }
 

@@ -169,7 +169,7 @@ pub fn first(dialect: Dialect, acts: &str) -> String {
 
 /// Gives the document that leads to a version.
 #[must_use]
-pub fn document(to: u32) -> String {
+pub fn document(to: u32, is_pending: bool) -> String {
     let (title, changes) = match to {
         2 => (
             "加列 / an addition",
@@ -184,8 +184,9 @@ pub fn document(to: u32) -> String {
             "[[change]]\nop = \"rename-column\"\ntable = \"qlr\"\ncolumn = \"mc\"\nto = \"qlrmc\"\n\n[[change]]\nop = \"drop-column\"\ntable = \"zd\"\ncolumn = \"bz\"\n",
         ),
     };
+    let pending = if is_pending { "pending = true\n" } else { "" };
     format!(
-        "format = 1\nstructure = \"{STRUCTURE}\"\nfrom = {}\nto = {to}\ntitle = \"{title}\"\nbasis = \"演练 / a drill\"\nfirst_day = \"2026-01-01\"\n\n{changes}",
+        "format = 1\nstructure = \"{STRUCTURE}\"\nfrom = {}\nto = {to}\ntitle = \"{title}\"\nbasis = \"演练 / a drill\"\nfirst_day = \"2026-01-01\"\n{pending}\n{changes}",
         to - 1
     )
 }
@@ -200,7 +201,7 @@ mod tests {
     fn the_three_documents_lead_from_the_first_version_to_the_last() {
         let mut structure = Structure::read(description().as_bytes()).unwrap();
         for to in 2..=Version::LAST.0 {
-            structure = structure.apply(&Document::read(document(to).as_bytes()).unwrap()).unwrap();
+            structure = structure.apply(&Document::read(document(to, false).as_bytes()).unwrap()).unwrap();
         }
         assert_eq!(structure.version, Version::LAST.0);
     }

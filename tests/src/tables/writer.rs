@@ -1,5 +1,6 @@
 //! Applications that write into the source at the same time: seeded random transactions, some long, some big, some rolled back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -46,6 +47,15 @@ pub const EVENTS_OF_CHANGES: [&str; 7] = [
     "letters where a number was",
 ];
 
+/// What of the tables' structure applications heed.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// The tables have a structure, and each transaction asks first at which version they are.
+    pub is_structured: bool,
+    /// Nobody fills columns that the first change added.
+    pub is_restrained: Arc<AtomicBool>,
+}
+
 /// How a transaction goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -61,15 +71,14 @@ pub struct Writer {
     dice: Random,
     number: u64,
     tally: Tally,
-    /// The tables have a structure, and each transaction asks first at which version they are.
-    is_structured: bool,
+    habits: Habits,
 }
 
 impl Writer {
     /// Makes the application of this number; everything it draws follows from the seed.
     #[must_use]
-    pub fn new(at: Address, seed: u64, number: u64, tally: Tally, is_structured: bool) -> Self {
-        Self { at, session: None, dice: Random::nth(seed, number), number, tally, is_structured }
+    pub fn new(at: Address, seed: u64, number: u64, tally: Tally, habits: Habits) -> Self {
+        Self { at, session: None, dice: Random::nth(seed, number), number, tally, habits }
     }
 
     /// Writes until it is told to stop.
@@ -157,7 +166,7 @@ impl Writer {
     /// Asks at which version the tables are. From there they stay so until the transaction ends; in PostgreSQL, where the database itself says under which version a row is
     /// written, only now and then.
     fn look(&mut self, session: &mut Session) -> Result<Version, Refusal> {
-        if !self.is_structured {
+        if !self.habits.is_structured {
             return Ok(Version::PLAIN);
         }
         match session.dialect {
@@ -171,7 +180,8 @@ impl Writer {
     }
 
     fn deed(&mut self, dialect: Dialect, kind: Kind, version: Version) -> Deed {
-        let mut maker = Maker { dialect, dice: &mut self.dice, writer: self.number, version };
+        let is_restrained = self.habits.is_restrained.load(Ordering::SeqCst);
+        let mut maker = Maker { dialect, dice: &mut self.dice, writer: self.number, version, is_restrained };
         if kind == Kind::Big { maker.big() } else { maker.deed() }
     }
 }

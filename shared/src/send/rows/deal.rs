@@ -40,6 +40,8 @@ pub(super) struct Piece {
     pub(super) is_of_chunk: bool,
     /// It is the last one of a chunk of the stock push.
     pub(super) ends_chunk: bool,
+    /// The far side needs the change that may be pending there.
+    needs_change: bool,
 }
 
 enum Content {
@@ -82,7 +84,16 @@ impl Piece {
         }
         let (transaction, goes_on) = (change.transaction, change.goes_on);
         let (content, entries) = (Content::Records(records), entry.map(EntryRange::of).into_iter().collect());
-        Self { content, entries, transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+        Self {
+            content,
+            entries,
+            transaction,
+            goes_on,
+            refused: None,
+            is_of_chunk: false,
+            ends_chunk: false,
+            needs_change: false,
+        }
     }
 
     /// Makes runs that fit packets out of a run and its entries.
@@ -103,7 +114,16 @@ impl Piece {
         let meta = RecordMeta::file(run.key_text(), run.table().clone(), at_ms, 0);
         let bytes = meta.encoded_len() + run.body_bytes();
         let content = Content::Run(Box::new(run), at_ms, bytes);
-        Self { content, entries: Vec::new(), transaction, goes_on, refused: None, is_of_chunk: false, ends_chunk: false }
+        Self {
+            content,
+            entries: Vec::new(),
+            transaction,
+            goes_on,
+            refused: None,
+            is_of_chunk: false,
+            ends_chunk: false,
+            needs_change: false,
+        }
     }
 
     /// Makes a piece of a chunk; the last one stands for the chunk's place.
@@ -114,6 +134,24 @@ impl Piece {
         };
         let entries = place.map(EntryRange::of).into_iter().collect();
         Self { entries, is_of_chunk: true, ends_chunk: place.is_some(), ..piece }
+    }
+
+    /// Says whether the far side needs a change for it that may be pending there. What is refused leaves as its place alone, and needs none.
+    pub(super) fn needing(self, needs_change: bool) -> Self {
+        Self { needs_change: needs_change && self.refused.is_none(), ..self }
+    }
+
+    /// Gives the run that it is, if it is one.
+    pub(super) fn run(&self) -> Option<&RowRun> {
+        match &self.content {
+            Content::Run(run, ..) => Some(run),
+            Content::Records(_) => None,
+        }
+    }
+
+    /// Tells whether the far side needs the change that may be pending there.
+    pub(super) fn needs_change(&self) -> bool {
+        self.needs_change
     }
 
     /// Makes the tombstone of a row that cannot travel.
@@ -142,6 +180,7 @@ impl Piece {
             refused,
             is_of_chunk: false,
             ends_chunk: false,
+            needs_change: false,
         }
     }
 

@@ -243,11 +243,13 @@ impl Engine {
         at_ms: i64,
         pieces: &mut Vec<Piece>,
     ) -> Result<(), EngineFault> {
+        let pending = self.pending_at(at);
         let Some(out) = self.rows_out(at) else { return Ok(()) };
         let waiting = out.chunk.as_ref().filter(|waiting| waiting.token == token);
         if let Some(Waiting { chunk, went, .. }) = waiting.filter(|waiting| !waiting.chunk.parts.is_empty()) {
             let last = chunk.parts.len() - 1;
-            let piece = |(index, part)| Piece::of_chunk(part, at_ms, (index == last).then_some(id));
+            let needs = |part: &RowsPart| pending.as_ref().is_some_and(|pending| pending.is_needed_by_any(part));
+            let piece = |(index, part)| Piece::of_chunk(part, at_ms, (index == last).then_some(id)).needing(needs(part));
             pieces.extend(chunk.parts.iter().enumerate().skip(*went).map(piece));
             return Ok(());
         }

@@ -84,6 +84,8 @@ impl Engine {
         group.push(sealing, plain_bytes, 0);
         self.publish_group(at, group, report)?;
         self.structures.numbers.insert(channel, change.key.to);
+        let (own, book) = (self.outgoing(at).channel.clone(), self.store().book()?);
+        self.recall_pending(&own, &change, &book)?;
         self.structures.look_at_once();
         Ok(true)
     }
@@ -174,7 +176,7 @@ fn marker_of(change: &BookChange, leaving: &Leaving) -> Marker {
         change: change.signed(),
         document: change.document.clone(),
         channels: leaving.channels.clone(),
-        pending: false,
+        pending: Document::read(&change.document).is_ok_and(|document| document.pending),
         keep_days: leaving.keep_days,
         approvals: leaving.approvals.clone(),
     }

@@ -1,6 +1,6 @@
 //! Three structure changes amid a run: an addition, a widening with a type change and rows of a dictionary, a rename with a drop.
 //!
-//! The first is approved at the far side before its marker is there. The second loses its marker for certain, and the far side's first try fails for a
+//! The first is approved at the far side before its marker is there, or crosses pending. The second loses its marker for certain, and the far side's first try fails for a
 //! real reason. The third is approved there long after its marker came, while rows pile up. Where kills are wanted, stations and servers are killed within an apply.
 
 use std::fs;
@@ -15,7 +15,7 @@ use super::super::structure::persons::sign;
 use super::super::structure::witness::{Head, Meetings, header, heads, last_meeting, meetings};
 use super::super::structure::{STRUCTURE, Version, catalog, document, version};
 use super::super::weather::Weather;
-use super::{Run, marks};
+use super::{First, Run, marks};
 use crate::stations::audit::lines_of;
 use crate::stations::station::{Answer, Station};
 
@@ -59,8 +59,11 @@ impl Run {
 
     /// Changes the structure three times.
     #[track_caller]
-    pub(super) fn change_thrice(&mut self, weather: &Weather) {
-        self.approved_before();
+    pub(super) fn change_thrice(&mut self, first: First, weather: &Weather) {
+        match first {
+            First::Barrier => self.approved_before(),
+            First::Pending => self.pending(),
+        }
         self.pause();
         self.lost_and_tried(weather);
         self.pause();
@@ -76,6 +79,28 @@ impl Run {
         self.approve(NEAR, 2, true, &[]);
         self.wait("version 2 is at the sink", |run| run.is_at(FAR, 2));
         self.happened("approved before its marker");
+    }
+
+    /// An addition that crosses pending: what does not need it flows on.
+    #[track_caller]
+    fn pending(&mut self) {
+        self.is_restrained.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.approve(NEAR, 2, true, &[]);
+        self.wait("version 2 is at the source", |run| run.is_at(NEAR, 2));
+        self.wait("rows flow on under version 1 behind the marker", |run| {
+            let heads = heads(&run.pair.outer, CHANNEL);
+            let marker = heads.iter().find(|(_, head)| head.is_marker).map(|(seq, _)| *seq);
+            let behind = |seq: &str| marker.is_some_and(|marker| seq.parse::<u64>().is_ok_and(|seq| seq > marker));
+            marks(&run.to).iter().filter(|(seq, version)| behind(seq) && version == "1").count() > 2
+        });
+        self.happened("flowed on under the version before");
+        self.is_restrained.store(false, std::sync::atomic::Ordering::SeqCst);
+        self.wait("a packet that needs version 2", |run| {
+            heads(&run.pair.outer, CHANNEL).values().any(|head| !head.is_marker && head.needed == Version(2))
+        });
+        assert!(self.is_at(FAR, 1), "nobody approved it at the far side");
+        self.approve(FAR, 2, false, &[]);
+        self.wait("version 2 is at the sink", |run| run.is_at(FAR, 2));
     }
 
     /// A widening with a type change and rows of a dictionary: its marker is lost, and the sink cannot take it at first.
@@ -196,8 +221,9 @@ impl Run {
     }
 
     fn document(&self, side: usize, to: u32) -> PathBuf {
+        let is_pending = to == 2 && self.plan.changes == Some(First::Pending);
         let path = self.station(side).path(format!("{to}.toml"));
-        fs::write(&path, document(to)).expect("a station's own file");
+        fs::write(&path, document(to, is_pending)).expect("a station's own file");
         path
     }
 
@@ -273,8 +299,12 @@ impl Run {
         for (seq, here) in marks(&self.to) {
             let head = heads[&seq.parse::<u64>().expect("a number")];
             let here = Version(here.parse().expect("a version"));
-            let fits = head.needed == here && here == head.written;
-            assert!(head.is_marker || fits, "seed {seed}: packet {seq}, {head:?}, met {here:?}");
+            let fits = head.needed <= here && here <= head.written;
+            let is_pending = head.written == Version(2) && self.plan.changes == Some(First::Pending);
+            assert!(
+                head.is_marker || fits && (is_pending || here == head.written),
+                "seed {seed}: packet {seq}, {head:?}, met {here:?}"
+            );
         }
         let mut session = self.to.session();
         self.meetings(&meetings(&mut session, self.witness.strict_until), true);
@@ -301,8 +331,9 @@ impl Run {
     /// Looks at which version met which; a stock that is pushed has rows of all versions before.
     #[track_caller]
     fn meetings(&self, all: &Meetings, is_strict: bool) {
+        let is_pending = |written: u32, here: u32| (written, here) == (2, 1) && self.plan.changes == Some(First::Pending);
         for ((place, written, here), rows) in all {
-            let fits = written == here || !is_strict && written < here;
+            let fits = written == here || is_pending(*written, *here) || !is_strict && written < here;
             assert!(fits, "seed {}: {rows} rows of {place} written under {written} met {here}: {all:?}", self.plan.seed);
         }
         // What is looked at strictly ends before the stock is pushed again, which may be before the last version.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use dukou_tests::tables::differential::{Plan, run};
+use dukou_tests::tables::differential::{First, Plan, run};
 use dukou_tests::tables::land::References;
 use dukou_tests::tables::session::Dialect::{Mariadb, Postgres, Sqlite};
 
@@ -22,11 +22,11 @@ const PLAN: Plan = Plan {
     records: 40,
     time: QUICK,
     kills: false,
-    changes: false,
+    changes: None,
 };
 
 /// With three structure changes amid it.
-const CHANGED: Plan = Plan { time: BETWEEN, changes: true, ..PLAN };
+const CHANGED: Plan = Plan { time: BETWEEN, changes: Some(First::Barrier), ..PLAN };
 
 /// Long enough that something of everything is written under each version.
 const BETWEEN: Duration = Duration::from_secs(12);
@@ -79,6 +79,11 @@ fn postgres_to_mariadb_through_kills_and_cut_commits_ends_equal() {
 #[test]
 fn postgres_to_postgres_through_three_structure_changes_ends_equal() {
     run(&Plan { seed: 21, ..CHANGED });
+}
+
+#[test]
+fn postgres_to_postgres_with_a_pending_addition_ends_equal() {
+    run(&Plan { seed: 22, changes: Some(First::Pending), ..CHANGED });
 }
 
 #[test]
