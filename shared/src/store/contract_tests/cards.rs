@@ -72,7 +72,11 @@ fn very_many_cards_are_handed_over_once_each_in_the_order_of_their_filing_and_en
         store.commit(&terms.iter().rev().map(change).collect::<Vec<_>>()).unwrap();
         let places = store.card_places(Drawer::Message, &["came", "day", "nothing"]).unwrap();
         let mut handed = Vec::new();
-        store.each_card(Drawer::Message, &places, &mut |place, card| Ok(handed.push((place, card.body)))).unwrap();
+        let mut take = |place: i64, card: Card| -> Result<(), StoreFault> {
+            handed.push((place, card.body));
+            Ok(())
+        };
+        store.each_card(Drawer::Message, &places, &mut take).unwrap();
         assert!(handed.iter().map(|(place, _)| *place).eq(places.iter().copied()), "each with its place");
         assert!(handed.iter().map(|(_, body)| body).eq(terms.iter().rev()), "those filed first first");
         // A card that is filed again keeps its place.
