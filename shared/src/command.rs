@@ -36,7 +36,7 @@ use crate::engine::Standing;
 use crate::error::{ConfigFault, EngineFault, Policy};
 use crate::given;
 use crate::keys::{Trust, read_keyring};
-use crate::lang::{Lang, plain, plain_json, plain_line};
+use crate::lang::{Lang, PlainJson, plain, plain_line};
 use crate::report;
 use crate::requests::trust::check_card;
 use crate::requests::{Answer, Asked, Replacing, Request, ask_running};
@@ -49,7 +49,7 @@ use dukou_packets::keyring::Side;
 use dukou_packets::limits;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::SystemRandom;
-use std::io::{BufRead, IsTerminal, Read, Write};
+use std::io::{BufRead, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -430,7 +430,11 @@ fn print(text: &str) -> Result<(), ConfigFault> {
 
 /// Prints to standard output; a reader that went away is no fault of the station, a disk that took nothing is.
 fn print_exactly(text: &str) -> Result<(), ConfigFault> {
-    match print_all(text) {
+    printed(print_all(|out| out.write_all(text.as_bytes())))
+}
+
+fn printed(outcome: std::io::Result<()>) -> Result<(), ConfigFault> {
+    match outcome {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(ConfigFault::unreadable(Path::new("/dev/stdout"), &error))
         }
@@ -438,14 +442,18 @@ fn print_exactly(text: &str) -> Result<(), ConfigFault> {
     }
 }
 
-fn print_all(text: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+fn print_all(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    write(&mut out)?;
     out.flush()
 }
 
+/// Prints JSON as it is made: whatever it tells is never in memory whole a second time.
 fn print_json(value: &impl serde::Serialize) -> Result<(), ConfigFault> {
-    print_exactly(&format!("{}\n", plain_json(&serde_json::to_string_pretty(value).unwrap_or_default())))
+    printed(print_all(|out| {
+        serde_json::to_writer_pretty(PlainJson(&mut *out), value)?;
+        out.write_all(b"\n")
+    }))
 }
 
 fn card(station: &Station, lang: Lang) -> Result<u8, EngineFault> {

@@ -5,6 +5,7 @@
 //! display width, since a Chinese character takes two cells of a terminal.
 
 use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
 use dukou_packets::audit::text::is_unseen;
@@ -102,6 +103,27 @@ pub fn plain_json(json: &str) -> String {
         }
     }
     shown
+}
+
+/// A writer of JSON that makes it [plain](plain_json) as it goes. It takes whole characters at a time, as serde_json gives them.
+pub struct PlainJson<W>(pub W);
+
+impl<W: Write> Write for PlainJson<W> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        // Most of JSON is in letters that everybody sees.
+        match json.iter().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+            true => self.0.write_all(json)?,
+            false => {
+                let json = std::str::from_utf8(json).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+                self.0.write_all(plain_json(json).as_bytes())?;
+            }
+        }
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// As [`plain`], on one line.

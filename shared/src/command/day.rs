@@ -81,6 +81,7 @@ pub(super) fn day(station: &Station, args: &DayArgs, lang: Lang) -> Result<u8, E
     let state = store.load()?;
     let facts = facts_of(store.as_mut(), &state, &settings, args.day)?;
     let day = reconcile(&settings, args.day, &facts, civil_of(wall_ms()));
+    drop(facts);
     if let (Some(about), Some(name), Some(reason)) = (args.decide, &args.name, &args.reason) {
         let decided = decided(&day, about, args, [name, reason])?;
         return ask(station, Request::DecideDifference(Box::new(decided)), args.json, lang);
@@ -125,7 +126,8 @@ fn decided(
         is_meant(&args.ywh, &difference.ywh) && is_meant(&args.bdcdyh, &difference.bdcdyh) && is_meant(&args.id, &difference.id)
     });
     let (Some(difference), None) = (meant.next(), meant.next()) else { return Err(not_one(day, about)) };
-    let Difference { ywh, bdcdyh, id, .. } = difference.clone();
+    let Difference { ywh, bdcdyh, id, .. } = difference;
+    let (ywh, bdcdyh, id) = (ywh.to_string(), bdcdyh.to_string(), id.clone());
     let (name, reason) = (name.clone(), reason.clone());
     let decision = Decision { about, ywh, bdcdyh, id, name, reason, at: day.until };
     Ok(KeptDecision { county: day.county, day: day.day, decision, operator: operator() })
@@ -145,21 +147,21 @@ fn not_one(day: &Day, about: DifferenceKind) -> ConfigFault {
 }
 
 fn write_files(day: &Day, args: &DayArgs, lang: Lang) -> Result<(), ConfigFault> {
-    if let Some(file) = &args.csv {
-        write(file, report::csv(day, lang).as_bytes())?;
+    if let Some(path) = &args.csv {
+        write_new(path, |file| report::csv(day, lang, file)).map_err(|error| ConfigFault::unreadable(path, &error))?;
     }
-    if let Some(file) = &args.html {
-        write(file, report::html(day, lang).as_bytes())?;
+    if let Some(path) = &args.html {
+        write_new(path, |file| report::html(day, lang, file)).map_err(|error| ConfigFault::unreadable(path, &error))?;
     }
-    let Some(file) = &args.xlsx else { return Ok(()) };
-    let book = report::xlsx(day, lang).map_err(|fault| {
-        let sentence = |lang| say!(lang, "写不成 XLSX：{fault}。", "The workbook cannot be made: {fault}.");
-        ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
-    })?;
-    write(file, &book)
-}
-
-/// Writes a file that is not there yet.
-fn write(file: &Path, bytes: &[u8]) -> Result<(), ConfigFault> {
-    write_new(file, bytes).map_err(|error| ConfigFault::unreadable(file, &error))
+    let Some(path) = &args.xlsx else { return Ok(()) };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut refused = None;
+    let written = write_new(path, |file| {
+        report::xlsx(day, lang, dir, file).map_err(|fault| {
+            let sentence = |lang| say!(lang, "写不成 XLSX：{fault}。", "The workbook cannot be made: {fault}.");
+            refused = Some(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) });
+            std::io::Error::other(fault)
+        })
+    });
+    written.map_err(|error| refused.unwrap_or_else(|| ConfigFault::unreadable(path, &error)))
 }

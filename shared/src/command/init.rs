@@ -138,7 +138,7 @@ fn show(station: &Station, new: &NewKeys, lang: Lang) -> Result<(), EngineFault>
             "The recovery key could not be shown (standard output cannot be written), so no station was made and everything was undone. Run init again where its output can be read."
         )
     };
-    print_all(&welcome(station, new, lang))
+    print_all(|out| out.write_all(welcome(station, new, lang).as_bytes()))
         .map_err(|_| ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }.into())
 }
 

@@ -12,8 +12,8 @@ use crate::say;
 use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -121,7 +121,8 @@ fn refused(args: &UpgradeArgs, finding: &Finding, lang: Lang) -> Result<u8, Engi
 
 fn tell(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> Result<u8, EngineFault> {
     if let Some(out) = &args.out {
-        write_new(out, upgraded.text.as_bytes()).map_err(|error| ConfigFault::unreadable(out, &error))?;
+        write_new(out, |file| file.write_all(upgraded.text.as_bytes()))
+            .map_err(|error| ConfigFault::unreadable(out, &error))?;
     }
     match args.json {
         true => print_json(&told(args, upgraded))?,
@@ -130,10 +131,11 @@ fn tell(args: &UpgradeArgs, upgraded: &Upgraded, lang: Lang) -> Result<u8, Engin
     Ok(0)
 }
 
-/// Writes a file that is not there yet, and makes it durable.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| drop(std::fs::remove_file(path)))
+/// Writes a file that is not there yet, and makes it durable; one that was not written whole is taken away again.
+pub(super) fn write_new(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> std::io::Result<()> {
+    let mut file = BufWriter::new(OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?);
+    let written = write(&mut file).and_then(|()| file.flush()).and_then(|()| file.get_ref().sync_all());
+    written.inspect_err(|_| drop(std::fs::remove_file(path)))
 }
 
 fn told<'u>(args: &UpgradeArgs, upgraded: &'u Upgraded) -> Told<'u> {

@@ -92,8 +92,8 @@ fn line(chain: CaseChain) -> ChainLine {
         registered: chain.row.as_ref().map(|row| row.djsj.to_string()),
         reports: reports.collect(),
         orders: orders.collect(),
-        ywh: chain.key.ywh,
-        bdcdyh: chain.key.unit,
+        ywh: chain.key.ywh.to_string(),
+        bdcdyh: chain.key.unit.to_string(),
     }
 }
 

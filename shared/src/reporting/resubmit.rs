@@ -14,6 +14,7 @@ use crate::error::EngineFault;
 use crate::registration::day::ids::{AreaCode, comparable};
 use crate::registration::day::log::guard::State;
 use crate::registration::day::resubmit::{Cause, ResubmitOrder, suffix_due};
+use crate::registration::day::text::Text;
 use crate::registration::kept::{self, CaseChain, KeptOrder, LogOrigin, chains_of, civil_of, original_of, unplaced_orders};
 use crate::reporting::lane::Reports;
 use crate::requests::Answer;
@@ -107,9 +108,7 @@ impl Engine {
         let Ok(suffix) = suffix_due(request.cause, is_log_sent, write_off) else { return Ok(Err(write_off_under_way())) };
         let original = original_of(&chain.links);
         let (now_ms, first) = (self.seams.clock.wall_ms(), chain.messages.first());
-        let written = |row: Option<&String>, message: Option<&String>, key: &String| {
-            row.or(message).cloned().unwrap_or_else(|| key.clone())
-        };
+        let written = |row: Option<&Text>, message: Option<&Text>, key: &Text| row.or(message).unwrap_or(key).to_string();
         let row = chain.row.as_ref();
         let order = ResubmitOrder {
             original,

@@ -7,8 +7,9 @@
 use crate::channel::CargoKind;
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::registration::day::day_mark::{DayMark, Head, rows_of_day};
+use crate::registration::day::day_mark::{DayMark, Head, RowsOfDay};
 use crate::registration::day::facts::RegisterRow;
+use crate::registration::day::ids::AreaCode;
 use crate::registration::day::settings::Settings;
 use crate::registration::kept::{civil_of, row_of};
 use crate::seams::FileFault;
@@ -48,21 +49,21 @@ impl Engine {
             return Ok(());
         }
         let Some(folder) = self.marks_folder(&config.channel) else { return Ok(()) };
-        let Some((since, rows)) = self.settled_rows(at, now, report)? else { return Ok(()) };
+        let settings: Vec<Settings> = config.settings().collect();
+        let Some(days) = self.settled_days(at, &settings, now, report)? else { return Ok(()) };
         let before = marked.0.remove(&channel).unwrap_or_default().digests;
         let mut digests = BTreeMap::new();
         let heads = self.heads_of_marks(&channel);
         let mut made = Vec::new();
-        for settings in config.settings() {
-            for mark in marks_of(&settings, since, now, &rows, &heads) {
-                let (place, digest) = (format!("{} {}", mark.county, mark.day), mark.rows.digest.to_string());
-                let is_told = before.get(&place) == Some(&digest) || (mark.rows.rows == 0 && !before.contains_key(&place));
-                if mark.day == now.date() || !is_told {
-                    made.push(mark);
-                    digests.insert(place, digest);
-                } else if before.contains_key(&place) {
-                    digests.insert(place, digest);
-                }
+        for ((county, day), rows) in days {
+            let mark = DayMark { county, day, cut: now, rows: rows.finish(), heads: heads.clone() };
+            let (place, digest) = (format!("{county} {day}"), mark.rows.digest.to_string());
+            let is_told = before.get(&place) == Some(&digest) || (mark.rows.rows == 0 && !before.contains_key(&place));
+            if day == now.date() || !is_told {
+                made.push(mark);
+                digests.insert(place, digest);
+            } else if before.contains_key(&place) {
+                digests.insert(place, digest);
             }
         }
         if let Err(fault) = self.write_marks(&folder, &made) {
@@ -87,22 +88,26 @@ impl Engine {
         channel.source.folder().map(|source| self.station.dir.join(&source.folder))
     }
 
-    /// Reads the rows as the view has them now; none while anything of them is still to be sent.
-    fn settled_rows(
+    /// Digests the rows as the view has them now, by county and day; none while anything of them is still to be sent.
+    fn settled_days(
         &mut self,
         at: usize,
+        settings: &[Settings],
         now: DateTime,
         report: &mut PassReport,
-    ) -> Result<Option<(Date, Vec<RegisterRow>)>, EngineFault> {
+    ) -> Result<Option<Days>, EngineFault> {
         let now_ms = self.seams.clock.mono_ms();
         let Some(rows) = self.rows_out(at).filter(|rows| rows.is_idle(now_ms)) else { return Ok(None) };
-        let Some(days) = rows.source().days() else { return Ok(None) };
+        let Some(looked_at) = rows.source().days() else { return Ok(None) };
         // The first day that the view is looked at for may be cut.
-        let back = jiff::Span::new().days(i64::from(days) - 1);
+        let back = jiff::Span::new().days(i64::from(looked_at) - 1);
         let since = now.date().saturating_sub(back);
-        let settled = rows.source().settled_rows(&since.to_string());
+        let mut days = days_of(settings, since, now.date());
+        let settled = rows.source().each_settled_row(&since.to_string(), &mut |cells| {
+            row_of(&cells, 0).into_iter().for_each(|row| take(&mut days, settings, &row));
+        });
         match settled {
-            Ok(rows) => Ok(rows.map(|rows| (since, rows.iter().filter_map(|cells| row_of(cells, 0)).collect()))),
+            Ok(are_settled) => Ok(are_settled.then_some(days)),
             Err(fault) => self.rest_source(at, fault, report).map(|()| None),
         }
     }
@@ -121,20 +126,19 @@ impl Engine {
     }
 }
 
-/// Gives the marks of a county's days.
-fn marks_of(settings: &Settings, since: Date, now: DateTime, rows: &[RegisterRow], heads: &[Head]) -> Vec<DayMark> {
-    let days = since.series(jiff::Span::new().days(1)).take_while(|day| *day <= now.date());
-    let mut by_day: BTreeMap<Date, Vec<&RegisterRow>> = BTreeMap::new();
-    rows.iter().for_each(|row| by_day.entry(row.day()).or_default().push(row));
-    let of_day = |day| by_day.get(&day).into_iter().flatten().copied();
-    let mark = |day| DayMark {
-        county: settings.county,
-        day,
-        cut: now,
-        rows: rows_of_day(settings, day, of_day(day)),
-        heads: heads.to_vec(),
-    };
-    days.map(mark).collect()
+/// The rows of each county's days.
+type Days = BTreeMap<(AreaCode, Date), RowsOfDay>;
+
+/// Gives each county's days, still without rows: one that has none is marked, too.
+fn days_of(settings: &[Settings], since: Date, until: Date) -> Days {
+    let days = since.series(jiff::Span::new().days(1)).take_while(|day| *day <= until);
+    days.flat_map(|day| settings.iter().map(move |settings| ((settings.county, day), RowsOfDay::default()))).collect()
+}
+
+fn take(days: &mut Days, settings: &[Settings], row: &RegisterRow) {
+    for county in settings.iter().filter(|settings| settings.has_row(&row.bdcdyh, &row.qxdm)) {
+        days.entry((county.county, row.day())).and_modify(|of_day| of_day.take(row));
+    }
 }
 
 /// The file of a mark: one name a mark, so that none is a repeat.

@@ -7,6 +7,8 @@ use dukou_packets::suite::sha256;
 
 /// The most bytes of a key or a term that stand as they are; a longer one is known by its digest.
 const PLAIN_BYTES_MAX: usize = 300;
+/// The most cards that [`Store::each_card`](super::Store::each_card) holds at once.
+pub const CARDS_AT_ONCE: usize = 256;
 
 /// What a card is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

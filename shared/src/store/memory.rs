@@ -503,8 +503,12 @@ impl Store for MemoryStore {
         Ok(self.running()?.content.cards.card(drawer, key))
     }
 
-    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
-        Ok(self.running()?.content.cards.cards(drawer, terms))
+    fn card_places(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<i64>, StoreFault> {
+        Ok(self.running()?.content.cards.places(drawer, terms))
+    }
+
+    fn cards_at(&mut self, drawer: Drawer, places: &[i64]) -> Result<Vec<Card>, StoreFault> {
+        Ok(self.running()?.content.cards.at(drawer, places))
     }
 
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault> {

@@ -677,8 +677,28 @@ pub trait Store: Send {
     fn sums(&mut self, direction: Direction, channel: &ChannelName) -> Result<ChannelSums, StoreFault>;
     /// Gives the card under this key.
     fn card(&mut self, drawer: Drawer, key: &str) -> Result<Option<Card>, StoreFault>;
-    /// Gives the cards of a drawer that have any of these terms, each once, those filed first first.
-    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault>;
+    /// Gives the places of the cards of a drawer that have any of these terms, each once, those filed first first. A card keeps its place, and none is ever taken out.
+    fn card_places(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<i64>, StoreFault>;
+    /// Gives the cards at these places of a drawer, in the order of the places, which must rise. All of them are held at once: many are for [`Store::each_card`].
+    fn cards_at(&mut self, drawer: Drawer, places: &[i64]) -> Result<Vec<Card>, StoreFault>;
+    /// Hands over the cards at these places of a drawer one after another, with no more than [`CARDS_AT_ONCE`](cards::CARDS_AT_ONCE) of them in memory; ends with the first fault of whoever takes them.
+    fn each_card(
+        &mut self,
+        drawer: Drawer,
+        places: &[i64],
+        take: &mut dyn FnMut(i64, Card) -> Result<(), StoreFault>,
+    ) -> Result<(), StoreFault> {
+        for places in places.chunks(cards::CARDS_AT_ONCE) {
+            let cards = self.cards_at(drawer, places)?;
+            places.iter().zip(cards).try_for_each(|(place, card)| take(*place, card))?;
+        }
+        Ok(())
+    }
+    /// Gives the few cards of a drawer that have any of these terms, as [`Store::card_places`] finds them. What grows with the traffic is for [`Store::each_card`].
+    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
+        let places = self.card_places(drawer, terms)?;
+        self.cards_at(drawer, &places)
+    }
     /// Gives all waivers, oldest first.
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault>;
     /// Gives all structure changes that are known, oldest first.

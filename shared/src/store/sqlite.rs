@@ -298,8 +298,12 @@ impl Store for SqliteStore {
         self.read(async |conn, _| cards::card(conn, drawer, key).await)
     }
 
-    fn cards(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, StoreFault> {
-        self.read(async |conn, _| cards::cards(conn, drawer, terms).await)
+    fn card_places(&mut self, drawer: Drawer, terms: &[&str]) -> Result<Vec<i64>, StoreFault> {
+        self.read(async |conn, _| cards::places(conn, drawer, terms).await)
+    }
+
+    fn cards_at(&mut self, drawer: Drawer, places: &[i64]) -> Result<Vec<Card>, StoreFault> {
+        self.read(async |conn, _| cards::at(conn, drawer, places).await)
     }
 
     fn waivers(&mut self) -> Result<Vec<Waiver>, StoreFault> {

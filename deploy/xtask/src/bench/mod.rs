@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the real release programs beside their peers, alternately, in one run.
 
 mod backlog;
+mod day;
 mod environment;
 pub(crate) mod floor;
 mod latency;
@@ -67,6 +68,8 @@ enum Which {
     W7,
     /// One-record packets, durable, sending side
     W8,
+    /// A county's day of 100,000 messages: lint, both passes, day; 10,000 unless at full size
+    W9,
     /// 1, 4 and 16 pairs of stations at the same time, their states in one PostgreSQL
     Stations,
 }
@@ -100,6 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             Which::W5 => run_w5(options, &programs, &place),
             Which::W7 => run_w7(options, &programs, &place),
             Which::W8 => run_w8(options, &programs, &place),
+            Which::W9 => day::run(&programs, &place, if options.full { 100_000 } else { 10_000 }),
             Which::Stations => stations::run(&programs, &place, if options.full { 64_000 } else { 16_000 }),
         }
         .with_context(|| format!("{which:?}"))?;

@@ -185,10 +185,10 @@ pub trait TableSource: Send {
     fn cautions(&mut self) -> Result<Vec<Caution>, TableFault> {
         Ok(Vec::new())
     }
-    /// Gives all rows registered since a day as the source has them now, where it can tell and nothing of them is still to be sent.
-    fn settled_rows(&mut self, since: &str) -> Result<Option<Vec<Cells>>, TableFault> {
-        let _ = since;
-        Ok(None)
+    /// Hands over all rows registered since a day as the source has them now, one after another, where it can tell and nothing of them is still to be sent; tells whether it did.
+    fn each_settled_row(&mut self, since: &str, take: &mut dyn FnMut(Cells)) -> Result<bool, TableFault> {
+        let _ = (since, take);
+        Ok(false)
     }
     /// Tells how many days of registration the source looks at, where it is a register view.
     fn days(&self) -> Option<u32> {

@@ -8,6 +8,7 @@ use super::counters::Case;
 use super::ids::{RowKey, case_of_flow};
 use super::matching::{Matched, MatchedRow, Sent};
 use super::settings::{AccessDay, Settings};
+use super::text::Text;
 
 /// A county's day at a moment.
 pub(super) struct Sides<'m, 'a> {
@@ -84,10 +85,13 @@ impl<'m, 'a> Sides<'m, 'a> {
 }
 
 /// Gives the case number under which a message without a row is listed: its flow number without the counter behind it.
-pub(super) fn case_of(sent: &Sent<'_>) -> String {
+pub(super) fn case_of(sent: &Sent<'_>) -> Text {
     let flow = sent.message.flow.trim();
     // A hyphen may belong to a case number; an underscore is a counter's.
-    flow.contains('_').then(|| case_of_flow(flow)).flatten().unwrap_or(flow).to_owned()
+    match flow.contains('_').then(|| case_of_flow(flow)).flatten().unwrap_or(flow) {
+        case if case.len() == sent.message.flow.len() => sent.message.flow.clone(),
+        case => case.into(),
+    }
 }
 
 /// Gives the key of a message without a row.

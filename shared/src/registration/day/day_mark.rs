@@ -64,26 +64,44 @@ pub enum MarkFault {
     Shape(usize),
 }
 
-/// Digests the rows of a county's day. What does not belong to it is passed over; a row that is given twice counts twice.
-pub fn rows_of_day<'a>(settings: &Settings, day: Date, rows: impl IntoIterator<Item = &'a RegisterRow>) -> RowsHere {
-    let mine = rows.into_iter().filter(|row| row.day() == day && settings.has_row(&row.bdcdyh, &row.qxdm));
-    let mut encoded: Vec<Vec<u8>> = mine.map(encode_row).collect();
-    encoded.sort_unstable();
-    let mut hasher = Hasher::new();
-    hasher.update(b"dukou-day-rows-v1\0");
-    encoded.iter().for_each(|row| hasher.update(row));
-    RowsHere { rows: encoded.len() as u64, digest: hasher.finish() }
+/// The rows of a county's day on their way into a digest: what is kept of each is the bytes that are digested, side by side.
+#[derive(Debug, Default)]
+pub struct RowsOfDay {
+    bytes: Vec<u8>,
+    /// Where each row begins among the bytes, and ends.
+    places: Vec<(usize, usize)>,
 }
 
-fn encode_row(row: &RegisterRow) -> Vec<u8> {
-    let djsj = seconds(row.djsj);
-    let values = [&row.ywh, &row.bdcdyh, &row.djlx, &row.qllx, &row.zszmh, &row.qxdm, &djsj, &row.qszt];
-    let mut bytes = Vec::with_capacity(160);
-    for value in values {
-        bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(value.as_bytes());
+impl RowsOfDay {
+    /// Takes a row that belongs to the day; one that comes twice counts twice.
+    pub fn take(&mut self, row: &RegisterRow) {
+        let begins = self.bytes.len();
+        let djsj = seconds(row.djsj);
+        for value in [&*row.ywh, &*row.bdcdyh, &*row.djlx, &*row.qllx, &*row.zszmh, &*row.qxdm, &*djsj, &*row.qszt] {
+            self.bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            self.bytes.extend_from_slice(value.as_bytes());
+        }
+        self.places.push((begins, self.bytes.len()));
     }
-    bytes
+
+    /// Gives their number and the digest over them, sorted.
+    pub fn finish(mut self) -> RowsHere {
+        let bytes = &self.bytes;
+        let row = |(begins, ends): &(usize, usize)| bytes.get(*begins..*ends).unwrap_or_default();
+        self.places.sort_unstable_by(|a, b| row(a).cmp(row(b)));
+        let mut hasher = Hasher::new();
+        hasher.update(b"dukou-day-rows-v1\0");
+        self.places.iter().for_each(|place| hasher.update(row(place)));
+        RowsHere { rows: self.places.len() as u64, digest: hasher.finish() }
+    }
+}
+
+/// Digests the rows of a county's day. What does not belong to it is passed over; a row that is given twice counts twice.
+pub fn rows_of_day<'a>(settings: &Settings, day: Date, rows: impl IntoIterator<Item = &'a RegisterRow>) -> RowsHere {
+    let mut of_day = RowsOfDay::default();
+    let mine = rows.into_iter().filter(|row| row.day() == day && settings.has_row(&row.bdcdyh, &row.qxdm));
+    mine.for_each(|row| of_day.take(row));
+    of_day.finish()
 }
 
 /// Writes a civil time to the second: `2024-03-15T09:30:00`. Fractions are cut off.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::Decision;
 use super::ids::BizMsgId;
+use super::text::Text;
 use crate::lang::Lang;
 use crate::say;
 
@@ -299,9 +300,9 @@ pub struct Difference {
     /// What it is.
     pub kind: DifferenceKind,
     /// Case number as written, empty where there is none.
-    pub ywh: String,
+    pub ywh: Text,
     /// Unit number as written, empty where there is none.
-    pub bdcdyh: String,
+    pub bdcdyh: Text,
     /// Message id as written, empty where there is none.
     pub id: String,
     /// When it was registered, or came.
@@ -309,7 +310,7 @@ pub struct Difference {
     /// Why, as far as is known.
     pub reason: Reason,
     /// What a person decided about it.
-    pub decision: Option<Decision>,
+    pub decision: Option<Box<Decision>>,
 }
 
 impl Difference {
@@ -318,6 +319,6 @@ impl Difference {
         let is_about = |decision: &&Decision| {
             decision.about == self.kind && decision.ywh == self.ywh && decision.bdcdyh == self.bdcdyh && decision.id == self.id
         };
-        self.decision = decisions.iter().rfind(is_about).cloned();
+        self.decision = decisions.iter().rfind(is_about).cloned().map(Box::new);
     }
 }

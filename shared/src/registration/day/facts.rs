@@ -7,27 +7,28 @@ use super::day_mark::{DayMark, RowsHere};
 use super::differences::DifferenceKind;
 use super::ids::BizMsgId;
 use super::log::DailyLog;
+use super::text::{Text, Texts};
 
 /// A row of the register view: one case at one unit. Texts are as the source has them; a null is an empty text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterRow {
     /// Case number (业务号).
-    pub ywh: String,
+    pub ywh: Text,
     /// Unit number (不动产单元号).
-    pub bdcdyh: String,
+    pub bdcdyh: Text,
     /// Kind of registration (登记类型).
-    pub djlx: String,
+    pub djlx: Text,
     /// Kind of right (权利类型).
-    pub qllx: String,
+    pub qllx: Text,
     /// Numbers of certificates and proofs (证书证明号).
-    pub zszmh: String,
+    pub zszmh: Text,
     /// County code as the case has it (区县代码).
-    pub qxdm: String,
+    pub qxdm: Text,
     /// When it was entered in the register (登记时间).
     #[serde(with = "super::as_text")]
     pub djsj: DateTime,
     /// State of the right (权属状态).
-    pub qszt: String,
+    pub qszt: Text,
     /// When the row was here first.
     #[serde(with = "super::as_text")]
     pub first_seen: DateTime,
@@ -38,6 +39,12 @@ pub struct RegisterRow {
 }
 
 impl RegisterRow {
+    /// Shares with others what many rows say, and what messages say of the row.
+    pub fn share(&mut self, texts: &mut Texts) {
+        let Self { ywh, bdcdyh, djlx, qllx, qxdm, qszt, .. } = self;
+        [ywh, bdcdyh, djlx, qllx, qxdm, qszt].into_iter().for_each(|text| texts.share(text));
+    }
+
     /// Returns the business day: the civil date of DJSJ.
     pub fn day(&self) -> Date {
         self.djsj.date()
@@ -83,17 +90,17 @@ pub struct Message {
     /// Its edition.
     pub edition: Edition,
     /// AreaCode as written.
-    pub area: String,
+    pub area: Text,
     /// RecType as written.
-    pub rec_type: String,
+    pub rec_type: Text,
     /// RegType as written.
-    pub reg_type: String,
+    pub reg_type: Text,
     /// RightType as written.
-    pub right_type: String,
+    pub right_type: Text,
     /// RecFlowID as written: the case number, maybe with a counter behind it.
-    pub flow: String,
+    pub flow: Text,
     /// EstateNum, then any other units whose rights it reports.
-    pub units: Vec<String>,
+    pub units: Vec<Text>,
     /// CreateDate: when its case was registered; none where it says nothing that is a time.
     #[serde(with = "super::as_text::maybe")]
     pub registered: Option<DateTime>,
@@ -105,6 +112,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Shares with others what many messages say, and what it says of its row.
+    pub fn share(&mut self, texts: &mut Texts) {
+        let Self { area, rec_type, reg_type, right_type, flow, units, .. } = self;
+        [area, rec_type, reg_type, right_type, flow].into_iter().chain(units).for_each(|text| texts.share(text));
+    }
+
     /// Returns when it was reported: handed over or placed.
     pub fn reported(&self) -> Option<DateTime> {
         match self.progress {
@@ -120,7 +133,7 @@ impl Message {
 
     /// Returns its first unit, empty when it has none.
     pub fn unit(&self) -> &str {
-        self.units.first().map_or("", String::as_str)
+        self.units.first().map_or("", Text::as_str)
     }
 }
 
@@ -138,16 +151,23 @@ pub enum ResponseClass {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Response {
     /// BizMsgID as written.
-    pub id: String,
+    pub id: Text,
     /// What it says.
     pub class: ResponseClass,
     /// ResponseCode.
-    pub code: String,
+    pub code: Text,
     /// ResponseInfo.
-    pub info: String,
+    pub info: Text,
     /// When it came.
     #[serde(with = "super::as_text")]
     pub received: DateTime,
+}
+
+impl Response {
+    /// Shares with others what many responses say.
+    pub fn share(&mut self, texts: &mut Texts) {
+        [&mut self.code, &mut self.info].into_iter().for_each(|text| texts.share(text));
+    }
 }
 
 /// The day's log, wherever it came from.

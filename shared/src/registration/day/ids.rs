@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
+use super::text::Text;
+
 /// Tells which identifier a text should have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not {0}")]
@@ -192,23 +194,27 @@ impl Serialize for BizMsgId {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKey {
     /// Case number (业务号).
-    pub ywh: String,
+    pub ywh: Text,
     /// Unit number (不动产单元号).
-    pub unit: String,
+    pub unit: Text,
 }
 
 impl RowKey {
     /// Makes the key of a case and a unit as they are written.
     pub fn new(ywh: &str, unit: &str) -> Self {
-        Self { ywh: comparable(ywh), unit: comparable(unit) }
+        Self { ywh: comparable(ywh).into(), unit: comparable(unit).into() }
+    }
+
+    /// Makes the key of a case and a unit, of the texts themselves where they are in the form in which they are compared.
+    pub fn of(ywh: &Text, unit: &Text) -> Self {
+        let form = |text: &Text| if is_comparable(text) { text.clone() } else { comparable(text).into() };
+        Self { ywh: form(ywh), unit: form(unit) }
     }
 }
 
 /// Gives the form in which two texts are compared: no blanks at the ends, half-width letters, capitals, and one spelling of nothing. The text itself is never changed.
 pub fn comparable(text: &str) -> String {
-    // Most texts are in that form already.
-    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !byte.is_ascii_lowercase();
-    if text != "/" && text.as_bytes().iter().all(is_plain) {
+    if is_comparable(text) {
         return text.to_owned();
     }
     let half_width = |letter: char| match letter {
@@ -222,6 +228,12 @@ pub fn comparable(text: &str) -> String {
         trimmed if trimmed.len() == plain.len() => plain,
         trimmed => trimmed.to_owned(),
     }
+}
+
+/// Tells whether a text is plainly in the form in which texts are compared: most are.
+fn is_comparable(text: &str) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() && !byte.is_ascii_lowercase();
+    text != "/" && text.as_bytes().iter().all(is_plain)
 }
 
 /// Gives the case of a flow number that has a counter behind it, `-3` or `_127`: one case that has several units.

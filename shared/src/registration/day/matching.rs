@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use super::facts::{Facts, Message, RegisterRow, Response, ResponseClass};
 use super::ids::{AreaCode, BizMsgId, RowKey, case_of_flow};
 use super::settings::{AccessStates, Settings};
+use super::text::Text;
 
 /// A message with the responses to it, oldest first.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ impl<'a> Matched<'a> {
     }
 
     fn take_row(&mut self, row: &'a RegisterRow) {
-        let key = RowKey::new(&row.ywh, &row.bdcdyh);
+        let key = RowKey::of(&row.ywh, &row.bdcdyh);
         if self.by_key.contains_key(&key) {
             self.repeated_rows.push(row);
             return;
@@ -134,7 +135,7 @@ impl<'a> Matched<'a> {
     /// Each unit's row, by the flow number as written, else without the counter behind it.
     fn rows_of(&self, message: &Message) -> Vec<usize> {
         let flows = [Some(message.flow.as_str()), case_of_flow(&message.flow)];
-        let place = |unit: &String| flows.into_iter().flatten().find_map(|flow| self.place(&RowKey::new(flow, unit)));
+        let place = |unit: &Text| flows.into_iter().flatten().find_map(|flow| self.place(&RowKey::new(flow, unit)));
         message.units.iter().filter_map(place).collect()
     }
 

@@ -25,3 +25,4 @@ pub mod settings;
 pub mod standing;
 #[cfg(test)]
 mod tests;
+pub mod text;

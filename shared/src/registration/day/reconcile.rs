@@ -15,6 +15,7 @@ use super::log::checks::{self, Check};
 use super::matching::{Matched, MatchedRow};
 use super::settings::Settings;
 use super::standing::Standing;
+use super::text::Text;
 
 /// A county's day: what is known of it at a moment.
 #[derive(Clone, Debug)]
@@ -97,9 +98,9 @@ pub struct Registration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Late {
     /// Case number.
-    pub ywh: String,
+    pub ywh: Text,
     /// Unit number.
-    pub bdcdyh: String,
+    pub bdcdyh: Text,
     /// Its message.
     pub id: BizMsgId,
     /// When it was reported.
@@ -112,17 +113,17 @@ pub struct Late {
 
 impl Day {
     /// Returns the differences of one kind.
-    pub fn of_kind(&self, kind: DifferenceKind) -> impl Iterator<Item = &Difference> {
+    pub fn of_kind(&self, kind: DifferenceKind) -> impl Iterator<Item = &Difference> + Clone {
         self.differences.iter().filter(move |difference| difference.kind == kind)
     }
 
     /// Returns the registrations that are listed apart: never missing.
-    pub fn apart(&self) -> impl Iterator<Item = &Registration> {
+    pub fn apart(&self) -> impl Iterator<Item = &Registration> + Clone {
         self.registrations.iter().filter(|registration| matches!(registration.standing, Standing::Apart(_)))
     }
 
     /// Returns the registrations whose newest message failed.
-    pub fn failed(&self) -> impl Iterator<Item = &Registration> {
+    pub fn failed(&self) -> impl Iterator<Item = &Registration> + Clone {
         self.registrations.iter().filter(|registration| matches!(registration.standing, Standing::Failed { .. }))
     }
 
@@ -138,6 +139,10 @@ pub fn reconcile(settings: &Settings, day: Date, facts: &Facts, until: DateTime)
     let log_made = facts.log.as_ref().map(|log| log.made);
     let sides = Sides::at(&matched, settings, day, until);
     let edition = facts.log.as_ref().map_or(Edition::New, |log| log.log.edition);
+    let types = settings.business_type_count;
+    let register = Counters::count(edition, types, sides.register_cases()).0;
+    let access = Counters::count(edition, types, sides.access_cases()).0;
+    drop(sides);
     let registrations = registrations(&matched, day, until, log_made);
     let completeness = Completeness::of(facts.mark.as_ref(), rows_of_day(settings, day, &facts.rows));
     let messages_complete = facts.mark.as_ref().map(|mark| mark.messages_complete);
@@ -154,8 +159,8 @@ pub fn reconcile(settings: &Settings, day: Date, facts: &Facts, until: DateTime)
         messages_complete,
         counts,
         edition,
-        register: Counters::count(edition, settings.business_type_count, sides.register_cases()).0,
-        access: Counters::count(edition, settings.business_type_count, sides.access_cases()).0,
+        register,
+        access,
         registrations,
         differences,
         for_earlier_days: for_earlier_days(&matched, day, until),

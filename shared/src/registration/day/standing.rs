@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use super::facts::{Progress, RegisterRow};
 use super::ids::is_virtual;
 use super::matching::{Fate, Sent};
+use super::text::Text;
 use crate::lang::Lang;
 use crate::say;
 
@@ -28,9 +29,9 @@ pub enum Standing {
     /// Its newest message failed.
     Failed {
         /// ResponseCode.
-        code: String,
+        code: Text,
         /// ResponseInfo, as it came.
-        info: String,
+        info: Text,
     },
     /// Nothing has to be reported.
     Apart(Apart),
@@ -115,7 +116,7 @@ impl Standing {
             (Fate::Accepted, _) => Self::Accepted,
             (Fate::Failed, _) => {
                 let response = sent.response(until);
-                let text = |of: fn(&super::facts::Response) -> &String| response.map(of).cloned().unwrap_or_default();
+                let text = |of: fn(&super::facts::Response) -> &Text| response.map(of).cloned().unwrap_or_default();
                 Self::Failed { code: text(|response| &response.code), info: text(|response| &response.info) }
             }
             (Fate::Waiting, Progress::Placed(_)) => Self::Placed,

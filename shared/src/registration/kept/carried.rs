@@ -6,6 +6,7 @@ use super::super::day::day_mark::DayMark;
 use super::super::day::facts::{self, LogFact, Message, Progress, ResponseClass};
 use super::super::day::ids::AreaCode;
 use super::super::day::log::DailyLog;
+use super::super::day::text::Text;
 use super::super::edition::Edition;
 use super::super::log::{AccessLog, said};
 use super::super::message;
@@ -97,7 +98,7 @@ impl Learnt {
 
 /// A message whose id is none has no place in a day: `lint` tells it.
 fn learnt_message(message: &message::Message<'_>, edition: Option<Edition>) -> Option<Message> {
-    let said = |name: &str| message.said(name).unwrap_or_default().to_owned();
+    let said = |name: &str| Text::from(message.said(name).unwrap_or_default());
     Some(Message {
         id: message.said("BizMsgID")?.parse().ok()?,
         edition: match edition? {
@@ -109,7 +110,7 @@ fn learnt_message(message: &message::Message<'_>, edition: Option<Edition>) -> O
         reg_type: said("RegType"),
         right_type: said("RightType"),
         flow: said("RecFlowID"),
-        units: message.units(),
+        units: message.units().into_iter().map(Text::from).collect(),
         registered: message.registered(),
         ferried: DateTime::default(),
         progress: Progress::Arrived,
@@ -121,7 +122,7 @@ fn learnt_response(response: &response::Response) -> facts::Response {
         Outcome::Success => ResponseClass::Accepted,
         Outcome::Failure | Outcome::Unsaid => ResponseClass::Failed,
     };
-    let text = |text: &str| text.trim().to_owned();
+    let text = |text: &str| Text::from(text.trim());
     facts::Response {
         id: text(&response.biz_msg_id),
         class,

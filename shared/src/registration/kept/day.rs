@@ -1,71 +1,140 @@
 //! All that the store knows about a county's day.
 
-use super::super::day::facts::{Facts, LogFact, Message, RegisterRow, Response};
-use super::super::day::ids::{case_of_flow, comparable};
+use super::super::day::facts::{Facts, LogFact, MarkFact, Message, RegisterRow, Response};
+use super::super::day::ids::{BizMsgId, case_of_flow, comparable};
 use super::super::day::settings::Settings;
+use super::super::day::text::Texts;
 use super::logs::{LogOrigin, log};
-use super::messages::{id_term, messages_of, responses_of};
-use super::rows::KeptRow;
-use super::{decisions, marks, rows};
+use super::marks::Marking;
+use super::messages::{KeptMessage, KeptResponse, id_term};
+use super::{decisions, marks, read, rows};
+use crate::store::cards::Drawer;
 use crate::store::{StationState, Store, StoreFault};
 use jiff::civil::Date;
-use std::collections::{BTreeSet, HashSet};
+
+/// The most terms that are asked for at once.
+const TERMS_AT_ONCE: usize = 1000;
 
 /// Reads the facts of a county's day: the day's register rows and those that its messages name, the messages registered, reported or answered that day, the
-/// responses to them and of the day, the log, the mark, and what persons decided. The carried log is taken where there is one, else the built one.
+/// responses to them and of the day, the log, the mark, and what persons decided. The carried log is taken where there is one, else the built one. Cards are read
+/// a page at a time, and what facts say alike is kept once.
 ///
 /// # Errors
-/// As [`Store::cards`].
+/// As [`Store::each_card`].
 pub fn facts_of(store: &mut dyn Store, state: &StationState, settings: &Settings, day: Date) -> Result<Facts, StoreFault> {
-    let of_day = rows::find(store, &[format!("day {day}")])?;
-    let mut found: Vec<RegisterRow> = now_of(&of_day).filter(|row| row.day() == day).collect();
-    let came = responses_of(store, &[format!("came {day}")])?;
-    let messages = messages_of_day(store, day, &found, came.iter().map(|kept| &kept.response))?;
-    let ids: BTreeSet<String> = messages.iter().map(|message| id_term(&message.id)).collect();
-    let mut responses: Vec<(String, Response)> = came.into_iter().map(|kept| (kept.key, kept.response)).collect();
-    let met: HashSet<String> = responses.iter().map(|(key, _)| key.clone()).collect();
-    let answers = responses_of(store, &ids.into_iter().collect::<Vec<_>>())?.into_iter();
-    responses.extend(answers.filter(|kept| !met.contains(&kept.key)).map(|kept| (kept.key, kept.response)));
-    found.extend(rows_named(store, &messages, &found)?);
-    let mark = marks::mark(store, settings.county, day)?.map(|mark| marks::fact_of(state, settings, mark, &of_day));
-    Ok(Facts {
-        rows: found,
-        messages,
-        responses: responses.into_iter().map(|(_, response)| response).collect(),
-        log: log_of(store, settings, day)?,
-        mark,
-        decisions: decisions::decisions(store, settings.county, day)?,
-    })
+    let mut texts = Texts::default();
+    let mut log = log_of(store, settings, day)?;
+    log.iter_mut().for_each(|fact| fact.log.share(&mut texts));
+    let mark = marks::mark(store, settings.county, day)?;
+    let (mut rows, places, mark) = rows_of_day(store, state, Marking::new(mark, settings, day), day, &mut texts)?;
+    let messages = messages_of_day(store, day, &rows, &mut texts)?;
+    let responses = responses_of_day(store, day, &messages, &mut texts)?;
+    rows.extend(rows_named(store, &messages, &places, &mut texts)?);
+    let decisions = decisions::decisions(store, settings.county, day)?;
+    Ok(Facts { rows, messages, responses, log, mark, decisions })
 }
 
-fn now_of(kept: &[KeptRow]) -> impl Iterator<Item = RegisterRow> {
-    kept.iter().filter_map(|kept| kept.now().cloned())
+/// The day's rows, their places, and how far this side is with the day's mark.
+type OfDay = (Vec<RegisterRow>, Vec<i64>, Option<MarkFact>);
+
+fn rows_of_day(
+    store: &mut dyn Store,
+    state: &StationState,
+    mut marking: Marking<'_>,
+    day: Date,
+    texts: &mut Texts,
+) -> Result<OfDay, StoreFault> {
+    let of_day = store.card_places(Drawer::RegisterRow, &[format!("day {day}").as_str()])?;
+    let (mut found, mut places) = (Vec::with_capacity(of_day.len()), Vec::with_capacity(of_day.len()));
+    rows::each(store, &of_day, |place, kept| {
+        marking.take(&kept);
+        if let Some(mut row) = kept.into_now().filter(|row| row.day() == day) {
+            row.share(texts);
+            found.push(row);
+            places.push(place);
+        }
+        Ok(())
+    })?;
+    Ok((found, places, marking.finish(state)))
 }
 
-fn messages_of_day<'r>(
+fn messages_of_day(
     store: &mut dyn Store,
     day: Date,
     rows: &[RegisterRow],
-    came: impl Iterator<Item = &'r Response>,
+    texts: &mut Texts,
 ) -> Result<Vec<Message>, StoreFault> {
-    let cases: BTreeSet<String> = rows.iter().map(|row| format!("case {}", comparable(&row.ywh))).collect();
-    let answered: BTreeSet<String> = came.filter_map(|response| response.id.parse().ok()).map(|id| id_term(&id)).collect();
+    let mut answered = Vec::new();
+    let came = places_of(store, Drawer::Response, [format!("came {day}")])?;
+    store.each_card(Drawer::Response, &came, &mut |_, card| {
+        answered.extend(read::<KeptResponse>(&card)?.response.id.parse::<BizMsgId>());
+        Ok(())
+    })?;
     let days = ["day", "reported", "came"].map(|term| format!("{term} {day}"));
-    let terms: Vec<String> = days.into_iter().chain(cases).chain(answered).collect();
-    Ok(messages_of(store, &terms)?.into_iter().map(|kept| kept.message).collect())
+    let cases = rows.iter().map(|row| format!("case {}", comparable(&row.ywh)));
+    let places = places_of(store, Drawer::Message, days.into_iter().chain(cases).chain(answered.iter().map(id_term)))?;
+    let mut messages = Vec::with_capacity(places.len());
+    store.each_card(Drawer::Message, &places, &mut |_, card| {
+        let mut message = read::<KeptMessage>(&card)?.message;
+        message.share(texts);
+        messages.push(message);
+        Ok(())
+    })?;
+    Ok(messages)
 }
 
-/// Gives the rows of other days that any of the messages names.
-fn rows_named(store: &mut dyn Store, messages: &[Message], found: &[RegisterRow]) -> Result<Vec<RegisterRow>, StoreFault> {
-    let known: HashSet<_> = found.iter().map(rows::key_of).collect();
-    let mut terms = BTreeSet::new();
-    for message in messages {
+/// Gives the responses that came that day, and those to these messages.
+fn responses_of_day(
+    store: &mut dyn Store,
+    day: Date,
+    messages: &[Message],
+    texts: &mut Texts,
+) -> Result<Vec<Response>, StoreFault> {
+    let terms = messages.iter().map(|message| id_term(&message.id)).chain([format!("came {day}")]);
+    let places = places_of(store, Drawer::Response, terms)?;
+    let mut responses = Vec::with_capacity(places.len());
+    store.each_card(Drawer::Response, &places, &mut |_, card| {
+        let mut response = read::<KeptResponse>(&card)?.response;
+        response.share(texts);
+        responses.push(response);
+        Ok(())
+    })?;
+    Ok(responses)
+}
+
+/// Gives the rows of other days that any of the messages names. Those at the places that are known are the day's own.
+fn rows_named(
+    store: &mut dyn Store,
+    messages: &[Message],
+    known: &[i64],
+    texts: &mut Texts,
+) -> Result<Vec<RegisterRow>, StoreFault> {
+    let terms = messages.iter().flat_map(|message| {
         let flow = comparable(&message.flow);
-        terms.extend(case_of_flow(&flow).map(|case| format!("case {case}")));
-        terms.insert(format!("case {flow}"));
+        [case_of_flow(&flow).map(|case| format!("case {case}")), Some(format!("case {flow}"))].into_iter().flatten()
+    });
+    let mut places = places_of(store, Drawer::RegisterRow, terms)?;
+    places.retain(|place| known.binary_search(place).is_err());
+    let mut named = Vec::with_capacity(places.len());
+    rows::each(store, &places, |_, kept| {
+        named.extend(kept.into_now().map(|mut row| {
+            row.share(texts);
+            row
+        }));
+        Ok(())
+    })?;
+    Ok(named)
+}
+
+fn places_of(store: &mut dyn Store, drawer: Drawer, terms: impl IntoIterator<Item = String>) -> Result<Vec<i64>, StoreFault> {
+    let (mut terms, mut places) = (terms.into_iter().peekable(), Vec::new());
+    while terms.peek().is_some() {
+        let some: Vec<String> = terms.by_ref().take(TERMS_AT_ONCE).collect();
+        places.extend(store.card_places(drawer, &some.iter().map(String::as_str).collect::<Vec<_>>())?);
     }
-    let named = rows::find(store, &terms.into_iter().collect::<Vec<_>>())?;
-    Ok(now_of(&named).filter(|row| !known.contains(&rows::key_of(row))).collect())
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
 }
 
 fn log_of(store: &mut dyn Store, settings: &Settings, day: Date) -> Result<Option<LogFact>, StoreFault> {

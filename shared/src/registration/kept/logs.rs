@@ -5,6 +5,7 @@ use super::super::day::facts::{self, LogFact};
 use super::super::day::ids::AreaCode;
 use super::super::day::log::guard::{Guard, State};
 use super::super::day::log::{AccessEntry, DailyLog, List, RegisterEntry};
+use super::super::day::text::Text;
 use super::super::edition::Edition;
 use super::super::log::{self as written, AccessLog};
 use super::{body, civil_of, read};
@@ -145,16 +146,16 @@ fn listed<T, U>(list: &written::List<T>, entry: impl Fn(&T) -> U) -> List<U> {
 
 fn register_entry(row: &written::RegisterRow<'_>) -> RegisterEntry {
     RegisterEntry {
-        ywh: row.ywh.to_string(),
-        djlx: row.djlx.to_string(),
-        qllx: row.qllx.to_string(),
-        bdcdyh: row.bdcdyh.to_string(),
-        zszmh: row.zszmh.to_string(),
-        sfsb: row.sfsb.to_string(),
-        bwid: row.bwid.to_string(),
+        ywh: Text::from(&*row.ywh),
+        djlx: Text::from(&*row.djlx),
+        qllx: Text::from(&*row.qllx),
+        bdcdyh: Text::from(&*row.bdcdyh),
+        zszmh: Text::from(&*row.zszmh),
+        sfsb: Text::from(&*row.sfsb),
+        bwid: Text::from(&*row.bwid),
     }
 }
 
 fn access_entry(row: &written::AccessRow<'_>) -> AccessEntry {
-    AccessEntry { bwid: row.bwid.to_string(), ywh: row.ywh.to_string(), bdcdyh: row.bdcdyh.to_string() }
+    AccessEntry { bwid: Text::from(&*row.bwid), ywh: Text::from(&*row.ywh), bdcdyh: Text::from(&*row.bdcdyh) }
 }

@@ -1,9 +1,9 @@
 //! Register rows: the newest version of each and some before it, so that the rows as they were at a packet can be told later.
 
 use super::super::civil;
-use super::super::day::day_mark::Head;
 use super::super::day::facts::RegisterRow;
 use super::super::day::ids::{RowKey, comparable};
+use super::super::day::text::Text;
 use super::{body, civil_of, read};
 use crate::connectors::tables::{Cells, Op, RowChange, Value};
 use crate::store::cards::{Card, Drawer};
@@ -53,9 +53,14 @@ impl KeptRow {
         }
     }
 
-    /// Tells whether this channel brought it.
-    pub(super) fn is_of(&self, channel: &ChannelName) -> bool {
-        self.channel == channel.as_ref()
+    /// Gives the channel that brought it.
+    pub(super) fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// Gives the row as it is, without what it was.
+    pub(super) fn into_now(mut self) -> Option<RegisterRow> {
+        self.versions.pop().and_then(|version| version.row)
     }
 
     fn follow(&mut self, version: Version) {
@@ -147,7 +152,7 @@ impl<'s> RegisterRows<'s> {
 
 /// Reads a row of the register view; none where its DJSJ is no time: it belongs to no day.
 pub fn row_of(cells: &Cells, now_ms: i64) -> Option<RegisterRow> {
-    let named = |name: &str| text(cells, name).unwrap_or_default();
+    let named = |name: &str| Text::from(text(cells, name).unwrap_or_default());
     Some(RegisterRow {
         ywh: named("ywh"),
         bdcdyh: named("bdcdyh"),
@@ -171,20 +176,19 @@ fn text(cells: &Cells, name: &str) -> Option<String> {
     })
 }
 
-/// Gives the rows that have any of these terms.
+/// Hands over the rows at these places one after another.
+pub(super) fn each(
+    store: &mut dyn Store,
+    places: &[i64],
+    mut take: impl FnMut(i64, KeptRow) -> Result<(), StoreFault>,
+) -> Result<(), StoreFault> {
+    store.each_card(Drawer::RegisterRow, places, &mut |place, card| take(place, read(&card)?))
+}
+
+/// Gives the few rows that have any of these terms.
 pub(super) fn find(store: &mut dyn Store, terms: &[String]) -> Result<Vec<KeptRow>, StoreFault> {
     let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
     store.cards(Drawer::RegisterRow, &terms)?.into_iter().map(|card| read(&card)).collect()
-}
-
-/// Gives the rows as they were once the packets of these heads were applied; none where that is not known of one of them any more.
-pub(super) fn at<'k>(kept: &'k [KeptRow], heads: &[&Head]) -> Option<Vec<&'k RegisterRow>> {
-    let mut rows = Vec::with_capacity(kept.len());
-    for row in kept {
-        let Some(head) = heads.iter().find(|head| row.is_of(&head.channel)) else { continue };
-        rows.extend(row.at(&head.channel, head.epoch, head.seq)?);
-    }
-    Some(rows)
 }
 
 /// Gives the key by which a row is told from others.

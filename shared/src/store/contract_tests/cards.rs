@@ -1,7 +1,7 @@
 //! What all stores owe for cards.
 
 use super::*;
-use crate::store::cards::{Card, Drawer};
+use crate::store::cards::{CARDS_AT_ONCE, Card, Drawer};
 
 fn filed(drawer: Drawer, key: &str, terms: &[&str], body: &str, at_ms: i64) -> Change {
     Change::Filed(Card::new(drawer, key, terms.iter().copied(), body.to_owned(), at_ms))
@@ -61,5 +61,33 @@ fn ten_thousand_cards_are_found_by_their_own_terms() {
         let asked: Vec<&str> = terms.iter().map(String::as_str).collect();
         assert_eq!(bodies(&store.cards(Drawer::Message, &asked).unwrap()), asked);
         assert_eq!(store.cards(Drawer::Message, &["day"]).unwrap().len(), 10_000);
+    });
+}
+
+#[test]
+fn very_many_cards_are_handed_over_once_each_in_the_order_of_their_filing_and_end_with_the_first_fault() {
+    each(|store| {
+        let terms: Vec<String> = (0..3 * CARDS_AT_ONCE + 7).map(|at| format!("case {at}")).collect();
+        let change = |term: &String| filed(Drawer::Message, term, &[term, "day", "came"], term, 1);
+        store.commit(&terms.iter().rev().map(change).collect::<Vec<_>>()).unwrap();
+        let places = store.card_places(Drawer::Message, &["came", "day", "nothing"]).unwrap();
+        let mut handed = Vec::new();
+        let mut take = |place: i64, card: Card| -> Result<(), StoreFault> {
+            handed.push((place, card.body));
+            Ok(())
+        };
+        store.each_card(Drawer::Message, &places, &mut take).unwrap();
+        assert!(handed.iter().map(|(place, _)| *place).eq(places.iter().copied()), "each with its place");
+        assert!(handed.iter().map(|(_, body)| body).eq(terms.iter().rev()), "those filed first first");
+        // A card that is filed again keeps its place.
+        store.commit(&[filed(Drawer::Message, &terms[0], &["other"], "again", 2)]).unwrap();
+        assert_eq!(store.card_places(Drawer::Message, &["other"]).unwrap(), [*places.last().unwrap()]);
+        let mut taken = 0;
+        let ended = store.each_card(Drawer::Message, &places, &mut |_, _| {
+            taken += 1;
+            if taken == 2 { Err(StoreFault::Corrupt("enough".to_owned())) } else { Ok(()) }
+        });
+        assert_eq!((ended, taken), (Err(StoreFault::Corrupt("enough".to_owned())), 2));
+        assert!(store.cards_at(Drawer::Response, &places).unwrap().is_empty(), "a place belongs to its drawer");
     });
 }

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cards {
     /// By order of first filing.
-    cards: BTreeMap<u64, Card>,
-    by_key: BTreeMap<(Drawer, String), u64>,
-    by_term: BTreeMap<(Drawer, String), BTreeSet<u64>>,
+    cards: BTreeMap<i64, Card>,
+    by_key: BTreeMap<(Drawer, String), i64>,
+    by_term: BTreeMap<(Drawer, String), BTreeSet<i64>>,
 }
 
 impl Cards {
     pub(super) fn file(&mut self, card: &Card) {
-        let next = self.cards.len() as u64;
+        let next = self.cards.len() as i64;
         let id = *self.by_key.entry((card.drawer, card.key.clone())).or_insert(next);
         let before = self.cards.get(&id);
         let since_ms = before.map_or(card.since_ms, |before| before.since_ms);
@@ -34,9 +34,13 @@ impl Cards {
         self.cards.get(id).cloned()
     }
 
-    pub(super) fn cards(&self, drawer: Drawer, terms: &[&str]) -> Vec<Card> {
+    pub(super) fn places(&self, drawer: Drawer, terms: &[&str]) -> Vec<i64> {
         let of_term = |term: &&str| self.by_term.get(&(drawer, (*term).to_owned()));
-        let ids: BTreeSet<u64> = terms.iter().filter_map(of_term).flatten().copied().collect();
-        ids.iter().filter_map(|id| self.cards.get(id).cloned()).collect()
+        let places: BTreeSet<i64> = terms.iter().filter_map(of_term).flatten().copied().collect();
+        places.into_iter().collect()
+    }
+
+    pub(super) fn at(&self, drawer: Drawer, places: &[i64]) -> Vec<Card> {
+        places.iter().filter_map(|at| self.cards.get(at)).filter(|card| card.drawer == drawer).cloned().collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::faults::Trouble;
 use crate::store::cards::{Card, Drawer};
 use crate::store::rows::Cells;
+use futures_util::TryStreamExt;
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
@@ -58,11 +59,19 @@ pub(super) async fn card(conn: &mut PgConnection, drawer: Drawer, key: &str) -> 
     query.fetch_optional(conn).await?.as_ref().map(|row| read(drawer, row)).transpose()
 }
 
-pub(super) async fn cards(conn: &mut PgConnection, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, Trouble> {
-    let sql = cards_where!(
-        "c.id IN (SELECT found.card FROM card_terms found WHERE found.drawer = $1 AND found.term = ANY($2)) ORDER BY c.id"
-    );
-    let rows = sqlx::query(sql).bind(drawer.number()).bind(terms).fetch_all(conn).await?;
+pub(super) async fn places(conn: &mut PgConnection, drawer: Drawer, terms: &[&str]) -> Result<Vec<i64>, Trouble> {
+    let sql = "SELECT DISTINCT card FROM card_terms WHERE drawer = $1 AND term = ANY($2) ORDER BY card";
+    let mut rows = sqlx::query(sql).bind(drawer.number()).bind(terms).fetch(conn);
+    let mut places = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        places.push(Cells::of(&row).take()?);
+    }
+    Ok(places)
+}
+
+pub(super) async fn at(conn: &mut PgConnection, drawer: Drawer, places: &[i64]) -> Result<Vec<Card>, Trouble> {
+    let query = sqlx::query(cards_where!("c.drawer = $1 AND c.id = ANY($2) ORDER BY c.id")).bind(drawer.number()).bind(places);
+    let rows = query.fetch_all(conn).await?;
     rows.iter().map(|row| read(drawer, row)).collect()
 }
 

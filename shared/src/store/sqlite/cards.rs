@@ -3,6 +3,7 @@
 use super::faults::Trouble;
 use super::rows::{Cells, unreadable};
 use crate::store::cards::{Card, Drawer};
+use futures_util::TryStreamExt;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -70,11 +71,23 @@ pub(super) async fn card(conn: &mut SqliteConnection, drawer: Drawer, key: &str)
     row.as_ref().map(|row| read(drawer, row)).transpose()
 }
 
-pub(super) async fn cards(conn: &mut SqliteConnection, drawer: Drawer, terms: &[&str]) -> Result<Vec<Card>, Trouble> {
+pub(super) async fn places(conn: &mut SqliteConnection, drawer: Drawer, terms: &[&str]) -> Result<Vec<i64>, Trouble> {
     let asked = serde_json::to_string(terms).map_err(|_| unreadable("a term"))?;
-    let sql = "SELECT key, terms, body, since_ms FROM cards
-               WHERE id IN (SELECT t.card FROM json_each(?2) a CROSS JOIN card_terms t ON t.drawer = ?1 AND t.term = a.value)
-               ORDER BY id";
+    let sql =
+        "SELECT DISTINCT t.card FROM json_each(?2) a CROSS JOIN card_terms t ON t.drawer = ?1 AND t.term = a.value ORDER BY 1";
+    let mut rows = sqlx::query(sql).bind(drawer.number()).bind(asked).fetch(conn);
+    let mut places = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        places.push(Cells::of(&row).take()?);
+    }
+    Ok(places)
+}
+
+pub(super) async fn at(conn: &mut SqliteConnection, drawer: Drawer, places: &[i64]) -> Result<Vec<Card>, Trouble> {
+    let asked = serde_json::to_string(places).map_err(|_| unreadable("a place"))?;
+    // Each place is looked up: left to itself, SQLite reads through the drawer.
+    let sql = "SELECT c.key, c.terms, c.body, c.since_ms FROM json_each(?2) a CROSS JOIN cards c ON c.id = a.value
+               WHERE c.drawer = ?1 ORDER BY c.id";
     let rows = sqlx::query(sql).bind(drawer.number()).bind(asked).fetch_all(conn).await?;
     rows.iter().map(|row| read(drawer, row)).collect()
 }

@@ -8,6 +8,7 @@ mod consumer;
 mod daily_log;
 mod damage;
 mod day;
+mod day_memory;
 mod demo;
 mod device;
 mod differential;

@@ -3,7 +3,8 @@
 use super::ident;
 use super::session::{Session, text_at};
 use crate::connectors::tables::TableFault;
-use crate::connectors::tables::view::ViewReader;
+use crate::connectors::tables::view::{TakesRow, ViewReader};
+use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 
 /// Reads a view.
@@ -28,7 +29,7 @@ impl ViewReader for MysqlView {
         })
     }
 
-    fn rows(&mut self, view: &str, columns: &[String], since: &str) -> Result<Vec<Vec<Option<String>>>, TableFault> {
+    fn each_row(&mut self, view: &str, columns: &[String], since: &str, take: TakesRow<'_>) -> Result<(), TableFault> {
         let view: Vec<String> = view.split('.').map(ident).collect();
         let djsj = columns.iter().find(|name| name.eq_ignore_ascii_case("djsj")).map(|name| ident(name)).unwrap_or_default();
         let texts: Vec<String> = columns.iter().map(|name| format!("CAST({} AS CHAR)", ident(name))).collect();
@@ -36,9 +37,14 @@ impl ViewReader for MysqlView {
         self.0.run(async |conn, _| {
             // The civil time of a TIMESTAMP is China's.
             sqlx::raw_sql("SET SESSION time_zone = '+08:00'").execute(&mut *conn).await?;
-            let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch_all(conn).await?;
-            let texts = |row| (0..columns.len()).map(|at| text_at(row, at)).collect();
-            Ok(rows.iter().map(texts).collect::<Result<_, sqlx::Error>>()?)
-        })
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                let texts = (0..columns.len()).map(|at| text_at(&row, at)).collect::<Result<_, sqlx::Error>>()?;
+                if let Err(fault) = take(texts) {
+                    return Ok(Err(fault));
+                }
+            }
+            Ok(Ok(()))
+        })?
     }
 }

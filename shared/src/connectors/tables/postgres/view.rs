@@ -3,7 +3,8 @@
 use super::connection::{Place, Session};
 use super::ident;
 use crate::connectors::tables::TableFault;
-use crate::connectors::tables::view::ViewReader;
+use crate::connectors::tables::view::{TakesRow, ViewReader};
+use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
 
 /// Reads a view.
@@ -31,14 +32,19 @@ impl ViewReader for PostgresView {
         })
     }
 
-    fn rows(&mut self, view: &str, columns: &[String], since: &str) -> Result<Vec<Vec<Option<String>>>, TableFault> {
+    fn each_row(&mut self, view: &str, columns: &[String], since: &str, take: TakesRow<'_>) -> Result<(), TableFault> {
         let djsj = columns.iter().find(|name| name.eq_ignore_ascii_case("djsj")).map(|name| ident(name)).unwrap_or_default();
         let texts: Vec<String> = columns.iter().map(|name| format!("{}::text", ident(name))).collect();
         let sql = format!("SELECT {} FROM {} WHERE {djsj}::text >= $1", texts.join(", "), named(view));
         self.0.run(async |conn| {
-            let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch_all(conn).await?;
-            let texts = |row| (0..columns.len()).map(|at| sqlx::postgres::PgRow::try_get(row, at)).collect();
-            Ok(rows.iter().map(texts).collect::<Result<_, sqlx::Error>>()?)
-        })
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                let texts = (0..columns.len()).map(|at| row.try_get(at)).collect::<Result<_, sqlx::Error>>()?;
+                if let Err(fault) = take(texts) {
+                    return Ok(Err(fault));
+                }
+            }
+            Ok(Ok(()))
+        })?
     }
 }

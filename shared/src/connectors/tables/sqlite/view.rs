@@ -2,7 +2,8 @@
 
 use super::{Session, ident};
 use crate::connectors::tables::TableFault;
-use crate::connectors::tables::view::ViewReader;
+use crate::connectors::tables::view::{TakesRow, ViewReader};
+use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
 use std::path::Path;
 
@@ -25,15 +26,20 @@ impl ViewReader for SqliteView {
         })
     }
 
-    fn rows(&mut self, view: &str, columns: &[String], since: &str) -> Result<Vec<Vec<Option<String>>>, TableFault> {
+    fn each_row(&mut self, view: &str, columns: &[String], since: &str, take: TakesRow<'_>) -> Result<(), TableFault> {
         let djsj = columns.iter().find(|name| name.eq_ignore_ascii_case("djsj")).map(|name| ident(name)).unwrap_or_default();
         let texts: Vec<String> = columns.iter().map(|name| format!("CAST({} AS TEXT)", ident(name))).collect();
         let sql = format!("SELECT {} FROM {} WHERE CAST({djsj} AS TEXT) >= ?", texts.join(", "), ident(leaf(view)));
         self.0.run(async |conn| {
-            let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch_all(conn).await?;
-            let texts = |row| (0..columns.len()).map(|at| sqlx::sqlite::SqliteRow::try_get(row, at)).collect();
-            Ok(rows.iter().map(texts).collect::<Result<_, sqlx::Error>>()?)
-        })
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(since).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                let texts = (0..columns.len()).map(|at| row.try_get(at)).collect::<Result<_, sqlx::Error>>()?;
+                if let Err(fault) = take(texts) {
+                    return Ok(Err(fault));
+                }
+            }
+            Ok(Ok(()))
+        })?
     }
 }
 

@@ -5,9 +5,9 @@ use crate::connectors::tables::database::Outbox;
 use crate::connectors::tables::sqlite::SqliteSource;
 use crate::connectors::tables::{Cells, Name, TableFault, Value};
 use crate::store::sqlite::wait;
+use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection};
-use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -55,12 +55,7 @@ impl Mirror {
     }
 
     fn make(&self, connection: &mut SqliteConnection, outbox: &mut SqliteSource) -> Result<(), TableFault> {
-        let columns: Vec<String> = COLUMNS.iter().map(|name| format!("{name} TEXT")).collect();
-        let table = format!(
-            "CREATE TABLE IF NOT EXISTS {}({}, PRIMARY KEY(ywh, bdcdyh))",
-            ident(&self.table),
-            columns.join(", ").replacen("ywh TEXT, bdcdyh TEXT", "ywh TEXT NOT NULL, bdcdyh TEXT NOT NULL", 1)
-        );
+        let table = format!("CREATE TABLE IF NOT EXISTS {}({}, PRIMARY KEY(ywh, bdcdyh))", ident(&self.table), texts());
         self.asked(wait(sqlx::raw_sql(AssertSqlSafe(table)).execute(&mut *connection)))?;
         Outbox::install(outbox)?;
         let mark = format!("PRAGMA application_id = {READY}");
@@ -76,34 +71,58 @@ impl Mirror {
             .disable_statement_logging()
     }
 
+    /// Empties the table of what the view shows now. It lies in a file beside, which goes with the connection.
+    pub(super) fn begin(&mut self) -> Result<(), TableFault> {
+        let sql = format!(
+            "CREATE TEMP TABLE IF NOT EXISTS dukou_shown({}, PRIMARY KEY(ywh, bdcdyh)) WITHOUT ROWID; DELETE FROM temp.dukou_shown",
+            texts()
+        );
+        self.run(async |conn| sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn).await.map(drop))
+    }
+
+    /// Takes rows that the view shows now. A key that comes twice has the row that sorts first, whichever came first: a null sorts before every text.
+    fn show(&mut self, rows: &[ViewRow]) -> Result<(), TableFault> {
+        let rest: Vec<&str> = COLUMNS.into_iter().skip(2).collect();
+        let set: Vec<String> = rest.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+        let order =
+            |side: &str| rest.iter().map(|name| format!("ifnull('x' || {side}.{name}, '')")).collect::<Vec<_>>().join(", ");
+        let row = format!("({})", vec!["?"; COLUMNS.len()].join(", "));
+        let sql = format!(
+            "INSERT INTO temp.dukou_shown AS shown({}) VALUES {} ON CONFLICT DO UPDATE SET {} WHERE ({}) < ({})",
+            COLUMNS.join(", "),
+            vec![row.as_str(); rows.len()].join(", "),
+            set.join(", "),
+            order("excluded"),
+            order("shown")
+        );
+        self.run(async |conn| {
+            let texts = rows.iter().flat_map(with_key);
+            texts.fold(sqlx::query(AssertSqlSafe(sql)), |query, text| query.bind(text)).execute(conn).await.map(drop)
+        })
+    }
+
     /// Makes the file show what the view shows, in one transaction with the outbox; tells whether anything changed. Rows from before `since` stay.
-    pub(super) fn follow(&mut self, rows: Vec<ViewRow>, since: &str) -> Result<bool, TableFault> {
-        let mut seen: BTreeMap<Key, ViewRow> = BTreeMap::new();
-        for row in rows {
-            // A key that comes twice has the row that sorts first, whichever came first.
-            let standing = seen.entry(key_of(&row)).or_insert_with(|| row.clone());
-            if row < *standing {
-                *standing = row;
-            }
-        }
-        let table = self.table.clone();
+    pub(super) fn follow(&mut self, since: &str) -> Result<bool, TableFault> {
+        let table = ident(&self.table);
+        let rest: Vec<&str> = COLUMNS.into_iter().skip(2).collect();
+        let set: Vec<String> = rest.iter().map(|name| format!("{name} = s.{name}")).collect();
+        let differs: Vec<String> = rest.iter().map(|name| format!("m.{name} IS NOT s.{name}")).collect();
+        let same = "s.ywh = m.ywh AND s.bdcdyh = m.bdcdyh";
+        let (set, differs, columns) = (set.join(", "), differs.join(" OR "), COLUMNS.join(", "));
+        let changed = format!("UPDATE {table} AS m SET {set} FROM temp.dukou_shown s WHERE {same} AND ({differs})");
+        let new = format!(
+            "INSERT INTO {table}({columns}) SELECT {columns} FROM temp.dukou_shown s
+             WHERE NOT EXISTS (SELECT 1 FROM {table} m WHERE {same}) ORDER BY ywh, bdcdyh"
+        );
+        let gone =
+            format!("DELETE FROM {table} AS m WHERE djsj >= ? AND NOT EXISTS (SELECT 1 FROM temp.dukou_shown s WHERE {same})");
         self.run(async |conn| {
             sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-            let mut known = read(conn, &table, since).await?;
-            let mut changed = false;
-            for (key, row) in seen {
-                if known.remove(&key).is_none_or(|before| before != row) {
-                    put(conn, &table, &key, &row).await?;
-                    changed = true;
-                }
-            }
-            for key in known.into_keys() {
-                let sql = format!("DELETE FROM {} WHERE ywh = ? AND bdcdyh = ?", ident(&table));
-                sqlx::query(AssertSqlSafe(sql)).bind(&key[0]).bind(&key[1]).execute(&mut *conn).await?;
-                changed = true;
-            }
+            let mut rows = sqlx::query(AssertSqlSafe(changed)).execute(&mut *conn).await?.rows_affected();
+            rows += sqlx::query(AssertSqlSafe(new)).execute(&mut *conn).await?.rows_affected();
+            rows += sqlx::query(AssertSqlSafe(gone)).bind(since).execute(&mut *conn).await?.rows_affected();
             sqlx::raw_sql("COMMIT").execute(&mut *conn).await?;
-            Ok(changed)
+            Ok(rows > 0)
         })
     }
 
@@ -118,11 +137,16 @@ impl Mirror {
         })
     }
 
-    /// Gives the rows from `since` on.
-    pub(super) fn rows(&mut self, since: &str) -> Result<Vec<Cells>, TableFault> {
-        let table = self.table.clone();
-        let rows = self.run(async |conn| read(conn, &table, since).await)?;
-        Ok(rows.into_values().map(cells).collect())
+    /// Hands over the rows from `since` on, one after another.
+    pub(super) fn each_row(&mut self, since: &str, take: &mut dyn FnMut(Cells)) -> Result<(), TableFault> {
+        let sql = format!("SELECT {} FROM {} WHERE djsj >= ? ORDER BY ywh, bdcdyh", COLUMNS.join(", "), ident(&self.table));
+        self.run(async |conn| {
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(since).fetch(conn);
+            while let Some(row) = rows.try_next().await? {
+                take(cells(view_row(&row)?));
+            }
+            Ok(())
+        })
     }
 
     /// Removes the file: all rows go once more.
@@ -155,10 +179,44 @@ fn key_of(row: &ViewRow) -> Key {
     [ywh, bdcdyh].map(|text| text.clone().unwrap_or_default())
 }
 
-async fn read(conn: &mut SqliteConnection, table: &str, since: &str) -> Result<BTreeMap<Key, ViewRow>, sqlx::Error> {
-    let sql = format!("SELECT {} FROM {} WHERE djsj >= ?", COLUMNS.join(", "), ident(table));
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(since).fetch_all(conn).await?;
-    rows.iter().map(view_row).map(|row| row.map(|row| (key_of(&row), row))).collect()
+/// Gives the row with its key as it is kept: a null there is an empty text.
+fn with_key(row: &ViewRow) -> ViewRow {
+    let mut kept = row.clone();
+    kept.iter_mut().zip(key_of(row)).for_each(|(text, key)| *text = Some(key));
+    kept
+}
+
+/// Gives the columns as a table has them.
+fn texts() -> String {
+    COLUMNS
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("{name} TEXT{}", if at < 2 { " NOT NULL" } else { "" }))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The rows of a look on their way into the mirror.
+#[derive(Default)]
+pub(super) struct Shown(Vec<ViewRow>);
+
+/// Rows that are taken into the mirror in one step.
+const ROWS_AT_ONCE: usize = 1000;
+
+impl Shown {
+    pub(super) fn take(&mut self, row: ViewRow, mirror: &mut Mirror) -> Result<(), TableFault> {
+        self.0.push(row);
+        if self.0.len() < ROWS_AT_ONCE { Ok(()) } else { self.finish(mirror) }
+    }
+
+    /// Takes what is left.
+    pub(super) fn finish(&mut self, mirror: &mut Mirror) -> Result<(), TableFault> {
+        if !self.0.is_empty() {
+            mirror.show(&self.0)?;
+            self.0.clear();
+        }
+        Ok(())
+    }
 }
 
 fn view_row(row: &SqliteRow) -> Result<ViewRow, sqlx::Error> {
@@ -167,21 +225,6 @@ fn view_row(row: &SqliteRow) -> Result<ViewRow, sqlx::Error> {
         *text = row.try_get(at)?;
     }
     Ok(texts)
-}
-
-/// Writes a row; one that stands here from days that were not looked at is changed.
-async fn put(conn: &mut SqliteConnection, table: &str, key: &Key, row: &ViewRow) -> Result<(), sqlx::Error> {
-    let rest: Vec<String> = COLUMNS.iter().skip(2).map(|name| format!("{name} = ?")).collect();
-    let sql = format!("UPDATE {} SET {} WHERE ywh = ? AND bdcdyh = ?", ident(table), rest.join(", "));
-    let query = row.iter().skip(2).fold(sqlx::query(AssertSqlSafe(sql)), |query, text| query.bind(text));
-    let [ywh, bdcdyh] = key;
-    if query.bind(ywh).bind(bdcdyh).execute(&mut *conn).await?.rows_affected() > 0 {
-        return Ok(());
-    }
-    let places = vec!["?"; COLUMNS.len()].join(", ");
-    let sql = format!("INSERT INTO {}({}) VALUES ({places})", ident(table), COLUMNS.join(", "));
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(ywh).bind(bdcdyh);
-    row.iter().skip(2).fold(query, |query, text| query.bind(text)).execute(conn).await.map(drop)
 }
 
 fn cells(row: ViewRow) -> Cells {

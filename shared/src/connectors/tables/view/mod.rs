@@ -6,7 +6,7 @@
 
 mod mirror;
 
-use self::mirror::Mirror;
+use self::mirror::{Mirror, Shown};
 use super::database::Outbox;
 use super::sqlite::SqliteSource;
 use super::{Cells, Chunk, ChunkWanted, EntryId, Offered, Problem, ReadLimits, TableFault, TableName, TableSource};
@@ -26,12 +26,15 @@ const DJSJ: usize = 6;
 /// A row of the view, in the order of [`COLUMNS`].
 pub(super) type ViewRow = [Option<String>; 10];
 
+/// Takes the texts of a row.
+pub type TakesRow<'t> = &'t mut dyn FnMut(Vec<Option<String>>) -> Result<(), TableFault>;
+
 /// What a database has to give of a view.
 pub trait ViewReader: Send {
     /// Gives the names of its columns; none where it is not there.
     fn columns(&mut self, view: &str) -> Result<Option<Vec<String>>, TableFault>;
-    /// Gives the texts of these columns of all rows whose `djsj`, as text, is not before `since`; one statement.
-    fn rows(&mut self, view: &str, columns: &[String], since: &str) -> Result<Vec<Vec<Option<String>>>, TableFault>;
+    /// Hands over the texts of these columns of all rows whose `djsj`, as text, is not before `since`, one row after another; one statement. The first fault of `take` ends it.
+    fn each_row(&mut self, view: &str, columns: &[String], since: &str, take: TakesRow<'_>) -> Result<(), TableFault>;
 }
 
 /// How a view is followed.
@@ -85,9 +88,12 @@ impl ViewSource {
         let names = self.named()?;
         let asked: Vec<String> = names.iter().flatten().cloned().collect();
         let since = self.since();
-        let rows = self.reader.rows(&self.view, &asked, &since)?;
-        let rows = rows.into_iter().map(|row| placed(&names, row)).collect();
-        let changed = self.mirror.follow(rows, &since)?;
+        let Self { reader, mirror, view, .. } = self;
+        mirror.begin()?;
+        let mut shown = Shown::default();
+        reader.each_row(view, &asked, &since, &mut |row| shown.take(placed(&names, row), mirror))?;
+        shown.finish(mirror)?;
+        let changed = mirror.follow(&since)?;
         self.looked = Some(Instant::now());
         Ok(changed)
     }
@@ -166,12 +172,12 @@ impl TableSource for ViewSource {
         Ok(missing(&self.view, own.as_deref()))
     }
 
-    fn settled_rows(&mut self, since: &str) -> Result<Option<Vec<Cells>>, TableFault> {
+    fn each_settled_row(&mut self, since: &str, take: &mut dyn FnMut(Cells)) -> Result<bool, TableFault> {
         self.mirror.prepare(&mut self.outbox)?;
         if !self.mirror.is_sent()? || self.look()? {
-            return Ok(None);
+            return Ok(false);
         }
-        self.mirror.rows(since).map(Some)
+        self.mirror.each_row(since, take).map(|()| true)
     }
 
     fn days(&self) -> Option<u32> {

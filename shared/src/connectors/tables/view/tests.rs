@@ -35,6 +35,12 @@ fn changes(source: &mut ViewSource) -> Vec<String> {
     offered.into_iter().map(line).collect()
 }
 
+/// Gives the rows registered since a day; none while something is still to be sent.
+fn settled(source: &mut ViewSource, since: &str) -> Option<Vec<Cells>> {
+    let mut rows = Vec::new();
+    source.each_settled_row(since, &mut |cells| rows.push(cells)).unwrap().then_some(rows)
+}
+
 /// Leads a view through its life; `run` speaks to its database.
 fn lead(reader: Box<dyn ViewReader>, dir: &Path, time: &str, run: impl Fn(&str)) {
     let mut source = source(reader, dir);
@@ -62,11 +68,11 @@ fn lead(reader: Box<dyn ViewReader>, dir: &Path, time: &str, run: impl Fn(&str))
     assert_eq!(changes(&mut source), [""; 0], "what was offered and deleted is not offered again");
     run("UPDATE r SET djlx = '200' WHERE YWH = 'A'");
     run("DELETE FROM r WHERE YWH = 'B'");
-    assert_eq!(source.settled_rows("2000-01-01").unwrap(), None, "not while something is still to be sent");
+    assert_eq!(settled(&mut source, "2000-01-01"), None, "not while something is still to be sent");
     let mut told = changes(&mut source);
     told.sort();
     assert_eq!(told, ["delete B  ".to_owned(), format!("update A 200 {day} 09:30:00")]);
-    let rows = source.settled_rows(&day.to_string()).unwrap().unwrap();
+    let rows = settled(&mut source, &day.to_string()).unwrap();
     let row = crate::registration::kept::row_of(&rows[0], 0).unwrap();
     assert_eq!((rows.len(), row.djsj, row.qszt.as_str()), (1, day.at(9, 30, 0, 0), "1"));
     // A row that becomes older than the days looked at is not deleted.
@@ -115,7 +121,7 @@ fn lead_normalized(reader: Box<dyn ViewReader>, dir: &Path, time: &str, run: imp
             run(&format!("INSERT INTO r VALUES ('A', '{UNIT}', '100', '4', '', '150721', '{day} 09:30:00+08', '1')"));
             let mut source = source(reader, dir);
             assert_eq!(changes(&mut source), [format!("insert A 100 {day} 09:30:00+08:00")]);
-            let rows = source.settled_rows("2000-01-01").unwrap().unwrap();
+            let rows = settled(&mut source, "2000-01-01").unwrap();
             let row = crate::registration::kept::row_of(&rows[0], 0).unwrap();
             assert_eq!(row.djsj, day.at(9, 30, 0, 0));
         }
@@ -137,10 +143,10 @@ fn what_a_view_showed_is_known_after_a_restart_and_sent_anew_when_the_file_is_lo
             Ok(Some(COLUMNS.map(str::to_uppercase).to_vec()))
         }
 
-        fn rows(&mut self, _: &str, columns: &[String], _: &str) -> Result<Vec<Vec<Option<String>>>, TableFault> {
+        fn each_row(&mut self, _: &str, columns: &[String], _: &str, take: TakesRow<'_>) -> Result<(), TableFault> {
             assert_eq!(columns.len(), 10);
             let text = |name: &String| if name == "DJSJ" { self.0.clone() } else { "1".to_owned() };
-            Ok(vec![columns.iter().map(text).map(Some).collect(); 2])
+            (0..2).try_for_each(|_| take(columns.iter().map(text).map(Some).collect()))
         }
     }
     let day = now().date().to_string();

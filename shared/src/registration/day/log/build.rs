@@ -85,21 +85,21 @@ fn register_entries(sides: &Sides<'_, '_>) -> Vec<RegisterEntry> {
 fn register_entry(row: &MatchedRow<'_>, access: Option<&Access<'_, '_>>) -> RegisterEntry {
     RegisterEntry {
         ywh: row.row.ywh.clone(),
-        djlx: djlx_of(row).to_owned(),
+        djlx: if row.row.is_external_cancellation { djlx_of(row).into() } else { row.row.djlx.clone() },
         qllx: row.row.qllx.clone(),
         bdcdyh: row.row.bdcdyh.clone(),
-        zszmh: certificates(&row.row.zszmh),
-        sfsb: if access.is_some() { "1" } else { "0" }.to_owned(),
-        bwid: access.map_or_else(|| "/".to_owned(), |access| access.sent.message.id.to_string()),
+        zszmh: certificates(&row.row.zszmh).into(),
+        sfsb: if access.is_some() { "1" } else { "0" }.into(),
+        bwid: access.map_or_else(|| "/".into(), |access| access.sent.message.id.to_string().into()),
     }
 }
 
 fn access_entry(access: &Access<'_, '_>) -> AccessEntry {
     let message = access.sent.message;
     AccessEntry {
-        bwid: message.id.to_string(),
+        bwid: message.id.to_string().into(),
         ywh: access.row.map_or_else(|| case_of(access.sent), |row| row.row.ywh.clone()),
-        bdcdyh: access.row.map_or_else(|| message.unit().to_owned(), |row| row.row.bdcdyh.clone()),
+        bdcdyh: access.row.map_or_else(|| message.units.first().cloned().unwrap_or_default(), |row| row.row.bdcdyh.clone()),
     }
 }
 

@@ -271,11 +271,11 @@ impl Desk<'_, '_, '_> {
     fn repeats(&self) -> Option<Vec<Broken>> {
         let (register, access) = (&self.log.register_list.as_ref()?.rows, &self.log.access_list.as_ref()?.rows);
         let (mut keys, mut broken) = (HashSet::new(), Vec::new());
-        for row in register.iter().filter(|row| !keys.insert(RowKey::new(&row.ywh, &row.bdcdyh))) {
+        for row in register.iter().filter(|row| !keys.insert(RowKey::of(&row.ywh, &row.bdcdyh))) {
             broken.push(at("RegisterList", &row.ywh, &row.bdcdyh, "2", "1"));
         }
         keys.clear();
-        for row in access.iter().filter(|row| !keys.insert(RowKey::new(&row.ywh, &row.bdcdyh))) {
+        for row in access.iter().filter(|row| !keys.insert(RowKey::of(&row.ywh, &row.bdcdyh))) {
             broken.push(at("AccessList", &row.ywh, &row.bdcdyh, "2", "1"));
         }
         Some(broken)
@@ -313,7 +313,7 @@ impl Desk<'_, '_, '_> {
     fn access_histogram(&self) -> Option<Vec<Broken>> {
         let (register, access) = (&self.log.register_list.as_ref()?.rows, &self.log.access_list.as_ref()?.rows);
         let kinds: HashMap<RowKey, &str> =
-            register.iter().map(|row| (RowKey::new(&row.ywh, &row.bdcdyh), row.djlx.as_str())).collect();
+            register.iter().map(|row| (RowKey::of(&row.ywh, &row.bdcdyh), row.djlx.as_str())).collect();
         let messages = self.messages();
         let kind = |bwid: &str, key: RowKey| {
             let of_row = || self.matched.place(&key).and_then(|at| self.matched.rows.get(at)).map(djlx_of);
@@ -326,7 +326,7 @@ impl Desk<'_, '_, '_> {
             kinds.get(&key).copied().or_else(of_row).or_else(of_message).unwrap_or("")
         };
         let cases = access.iter().map(|row| Case {
-            djlx: kind(&row.bwid, RowKey::new(&row.ywh, &row.bdcdyh)),
+            djlx: kind(&row.bwid, RowKey::of(&row.ywh, &row.bdcdyh)),
             qllx: "",
             rec_type: None,
         });
@@ -340,7 +340,7 @@ impl Desk<'_, '_, '_> {
             return counters("RegisterInfo", &self.log.register, &due, self.log.edition);
         };
         let listed: HashMap<RowKey, &super::RegisterEntry> =
-            list.rows.iter().map(|row| (RowKey::new(&row.ywh, &row.bdcdyh), row)).collect();
+            list.rows.iter().map(|row| (RowKey::of(&row.ywh, &row.bdcdyh), row)).collect();
         let due: HashSet<&RowKey> = self.sides.register.iter().map(|row| &row.key).collect();
         let mut broken = Vec::new();
         for row in &self.sides.register {
@@ -352,7 +352,7 @@ impl Desk<'_, '_, '_> {
                 Some(_) => {}
             }
         }
-        let nobodys = list.rows.iter().filter(|row| !due.contains(&RowKey::new(&row.ywh, &row.bdcdyh)));
+        let nobodys = list.rows.iter().filter(|row| !due.contains(&RowKey::of(&row.ywh, &row.bdcdyh)));
         broken.extend(nobodys.map(|row| at("RegisterList", &row.ywh, &row.bdcdyh, "1", "")));
         broken
     }
@@ -376,7 +376,7 @@ impl Desk<'_, '_, '_> {
 
     fn access_of_day(&self) -> Option<Vec<Broken>> {
         let access = &self.log.access_list.as_ref()?.rows;
-        let counts = |row: &&super::AccessEntry| self.sides.access.contains_key(&RowKey::new(&row.ywh, &row.bdcdyh));
+        let counts = |row: &&super::AccessEntry| self.sides.access.contains_key(&RowKey::of(&row.ywh, &row.bdcdyh));
         Some(
             access
                 .iter()
@@ -391,14 +391,14 @@ impl Desk<'_, '_, '_> {
             let due = Counters::count(self.log.edition, self.settings.business_type_count, self.sides.access_cases()).0;
             return counters("AccessInfo", &self.log.access, &due, self.log.edition);
         };
-        let listed: HashSet<RowKey> = list.rows.iter().map(|row| RowKey::new(&row.ywh, &row.bdcdyh)).collect();
+        let listed: HashSet<RowKey> = list.rows.iter().map(|row| RowKey::of(&row.ywh, &row.bdcdyh)).collect();
         let missing = self.sides.access.iter().filter(|(key, _)| !listed.contains(*key));
         missing.map(|(key, access)| at("AccessList", &key.ywh, &key.unit, "", &access.sent.message.id.to_string())).collect()
     }
 
     fn reported_flags(&self) -> Option<Vec<Broken>> {
         let list = self.log.register_list.as_ref()?;
-        let due = |row: &super::RegisterEntry| match self.sides.access.contains_key(&RowKey::new(&row.ywh, &row.bdcdyh)) {
+        let due = |row: &super::RegisterEntry| match self.sides.access.contains_key(&RowKey::of(&row.ywh, &row.bdcdyh)) {
             true => "1",
             false => "0",
         };

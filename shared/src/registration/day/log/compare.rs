@@ -37,8 +37,8 @@ pub fn compare(carried: &DailyLog, built: &DailyLog) -> Vec<LogDifference> {
     let mut row = |name: &str, key: &RowKey, sides: Pair| {
         let told = |carried: Option<String>, built: Option<String>, what: String| LogDifference {
             what,
-            ywh: key.ywh.clone(),
-            bdcdyh: key.unit.clone(),
+            ywh: key.ywh.to_string(),
+            bdcdyh: key.unit.to_string(),
             carried,
             built,
         };
@@ -101,8 +101,8 @@ fn register_rows(log: &DailyLog) -> Rows {
     for row in log.register_list.iter().flat_map(|list| &list.rows) {
         let fields =
             [("DJLX", &row.djlx), ("QLLX", &row.qllx), ("ZSZMH", &row.zszmh), ("SFSB", &row.sfsb), ("BWID", &row.bwid)];
-        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        rows.entry(RowKey::new(&row.ywh, &row.bdcdyh)).or_default().push(fields);
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
+        rows.entry(RowKey::of(&row.ywh, &row.bdcdyh)).or_default().push(fields);
     }
     rows
 }
@@ -110,7 +110,7 @@ fn register_rows(log: &DailyLog) -> Rows {
 fn access_rows(log: &DailyLog) -> Rows {
     let mut rows = Rows::new();
     for row in log.access_list.iter().flat_map(|list| &list.rows) {
-        rows.entry(RowKey::new(&row.ywh, &row.bdcdyh)).or_default().push(vec![("BWID".into(), row.bwid.clone())]);
+        rows.entry(RowKey::of(&row.ywh, &row.bdcdyh)).or_default().push(vec![("BWID".into(), row.bwid.to_string())]);
     }
     rows
 }

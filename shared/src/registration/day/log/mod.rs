@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::Counters;
 use super::facts::Edition;
+use super::text::{Text, Texts};
 
 /// A daily log of one county.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,28 +59,51 @@ impl<T> List<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterEntry {
     /// Case number.
-    pub ywh: String,
+    pub ywh: Text,
     /// Kind of registration.
-    pub djlx: String,
+    pub djlx: Text,
     /// Kind of right.
-    pub qllx: String,
+    pub qllx: Text,
     /// Unit number.
-    pub bdcdyh: String,
+    pub bdcdyh: Text,
     /// Numbers of certificates and proofs, joined by `;`; `/` for none.
-    pub zszmh: String,
+    pub zszmh: Text,
     /// 1 reported, 0 not.
-    pub sfsb: String,
+    pub sfsb: Text,
     /// Its message's id; `/` for none.
-    pub bwid: String,
+    pub bwid: Text,
 }
 
 /// A row of AccessList, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessEntry {
     /// The message's id.
-    pub bwid: String,
+    pub bwid: Text,
     /// Case number.
-    pub ywh: String,
+    pub ywh: Text,
     /// Unit number.
-    pub bdcdyh: String,
+    pub bdcdyh: Text,
+}
+
+impl RegisterEntry {
+    /// Shares with others what many entries say, and what rows and messages say of it.
+    pub fn share(&mut self, texts: &mut Texts) {
+        let Self { ywh, djlx, qllx, bdcdyh, sfsb, .. } = self;
+        [ywh, djlx, qllx, bdcdyh, sfsb].into_iter().for_each(|text| texts.share(text));
+    }
+}
+
+impl AccessEntry {
+    /// Shares with others what rows and messages say of it.
+    pub fn share(&mut self, texts: &mut Texts) {
+        [&mut self.ywh, &mut self.bdcdyh].into_iter().for_each(|text| texts.share(text));
+    }
+}
+
+impl DailyLog {
+    /// Shares the texts of its lists with others.
+    pub fn share(&mut self, texts: &mut Texts) {
+        self.register_list.iter_mut().flat_map(|list| &mut list.rows).for_each(|row| row.share(texts));
+        self.access_list.iter_mut().flat_map(|list| &mut list.rows).for_each(|row| row.share(texts));
+    }
 }

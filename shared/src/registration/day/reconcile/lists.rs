@@ -13,6 +13,7 @@ use super::super::ids::{AreaCode, BizMsgId, Suffix, comparable};
 use super::super::matching::{Fate, Matched, MatchedRow, Sent};
 use super::super::settings::Settings;
 use super::super::standing::{Apart, Standing};
+use super::super::text::Text;
 use super::counted_kind;
 
 /// What the lists are made from.
@@ -63,7 +64,7 @@ impl<'m, 'a> Look<'m, 'a> {
                 Standing::Arrived => Reason::NotYetReported,
                 Standing::Held(code) => Reason::Held(code),
                 Standing::Refused(code) => Reason::Refused(code),
-                Standing::NoMessage => self.why_no_message(row, by_case.get(&row.key.ywh).copied()),
+                Standing::NoMessage => self.why_no_message(row, by_case.get(row.key.ywh.as_str()).copied()),
                 _ => continue,
             };
             list.push(of_row(DifferenceKind::RegisteredNotReported, row.row, None, reason));
@@ -87,7 +88,7 @@ impl<'m, 'a> Look<'m, 'a> {
         for sent in of_day.filter(|sent| seen.insert(sent.message.id)) {
             let reason =
                 match units.get(key_of(sent).ywh.as_str()).or_else(|| units.get(comparable(&sent.message.flow).as_str())) {
-                    Some(row) => Reason::OtherUnitRegistered(row.bdcdyh.clone()),
+                    Some(row) => Reason::OtherUnitRegistered(row.bdcdyh.to_string()),
                     None if matches!(self.completeness, Completeness::UnderWay { .. }) => Reason::RowsUnderWay,
                     None => Reason::NotInRegister,
                 };
@@ -147,7 +148,7 @@ impl<'m, 'a> Look<'m, 'a> {
             let is_same_case =
                 comparable(&known.flow) == comparable(&message.flow) && comparable(known.unit()) == comparable(message.unit());
             if !is_same_case && (message.day() == self.day || known.day() == self.day) {
-                let other = Reason::OtherCase(known.flow.clone());
+                let other = Reason::OtherCase(known.flow.to_string());
                 list.push(of_message(DifferenceKind::ReusedId, message, other));
             }
         }
@@ -161,7 +162,7 @@ impl<'m, 'a> Look<'m, 'a> {
             .map(|message| {
                 let by_id = message.id.area();
                 let reason = match self.settings.is_own(by_id) {
-                    true => Reason::AreaStated(message.area.clone()),
+                    true => Reason::AreaStated(message.area.to_string()),
                     false => Reason::AreaOfId(by_id.to_string()),
                 };
                 of_message(DifferenceKind::ForeignMessage, message, reason)
@@ -190,7 +191,7 @@ impl<'m, 'a> Look<'m, 'a> {
             }
             Err(_) => (DifferenceKind::OrphanResponse, Reason::IdUnreadable),
         };
-        let (ywh, bdcdyh, id, at) = (String::new(), String::new(), response.id.clone(), Some(response.received));
+        let (ywh, bdcdyh, id, at) = (Text::default(), Text::default(), response.id.to_string(), Some(response.received));
         Some(Difference { kind, ywh, bdcdyh, id, at, reason, decision: None })
     }
 }
@@ -216,6 +217,6 @@ fn of_row(kind: DifferenceKind, row: &RegisterRow, message: Option<&Message>, re
 }
 
 fn of_message(kind: DifferenceKind, message: &Message, reason: Reason) -> Difference {
-    let (ywh, bdcdyh, id) = (message.flow.clone(), message.unit().to_owned(), message.id.to_string());
+    let (ywh, bdcdyh, id) = (message.flow.clone(), message.units.first().cloned().unwrap_or_default(), message.id.to_string());
     Difference { kind, ywh, bdcdyh, id, at: message.registered.or(Some(message.ferried)), reason, decision: None }
 }

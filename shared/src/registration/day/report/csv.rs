@@ -1,36 +1,41 @@
 //! The day as CSV that Excel and WPS open as it is: UTF-8 with a byte order mark, CRLF.
 
+use std::io::{self, Write};
+
 use super::super::reconcile::Day;
-use super::tables::{columns, lists, summary};
+use super::tables::{List, columns, lists, summary};
 use crate::lang::Lang;
 use crate::say;
 
 /// Writes the day as CSV. All lists are one table, whose first column names the list; the summary comes first.
-pub fn csv(day: &Day, lang: Lang) -> String {
-    let mut text = String::from('\u{feff}');
+///
+/// # Errors
+/// Those of the writer.
+pub fn csv(day: &Day, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all("\u{feff}".as_bytes())?;
     let list_column = say!(lang, "清单", "List");
     let head = columns(lang);
-    record(&mut text, std::iter::once(list_column.as_str()).chain(head.iter().map(String::as_str)));
+    record(out, std::iter::once(list_column.as_str()).chain(head.iter().map(String::as_str)))?;
     let title = say!(lang, "汇总", "Summary");
     for (name, value) in summary(day, lang) {
-        record(&mut text, [title.as_str(), "", "", "", "", &name, &value]);
+        record(out, [title.as_str(), "", "", "", "", &name, &value])?;
     }
-    for list in lists(day, lang) {
-        for line in &list.lines {
-            record(&mut text, std::iter::once(list.title.as_str()).chain(line.cells()));
+    for List { title, lines, .. } in lists(day, lang) {
+        for line in lines {
+            record(out, std::iter::once(title.as_str()).chain(line.cells()))?;
         }
     }
-    text
+    Ok(())
 }
 
-fn record<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+fn record<'a>(out: &mut dyn Write, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
     for (at, value) in cells.into_iter().enumerate() {
         if at > 0 {
-            text.push(',');
+            out.write_all(b",")?;
         }
-        text.push_str(&cell(value));
+        out.write_all(cell(value).as_bytes())?;
     }
-    text.push_str("\r\n");
+    out.write_all(b"\r\n")
 }
 
 /// Writes a cell so that a spreadsheet shows it as it is: nothing is taken for a formula, and no string of digits for a number that loses its last places or its zeros.

@@ -1,9 +1,9 @@
 //! The day as one HTML page that prints on A4 and needs nothing else.
 
-use std::fmt::Write;
+use std::io::{self, Write};
 
 use super::super::reconcile::Day;
-use super::tables::{columns, lists, summary, title};
+use super::tables::{List, columns, lists, summary, title};
 use crate::lang::{Lang, html_line};
 
 const STYLE: &str = "
@@ -21,40 +21,31 @@ td.id { font-family: monospace; white-space: nowrap; }
 ";
 
 /// Writes the day as an HTML page. It has no script and loads nothing.
-pub fn html(day: &Day, lang: Lang) -> String {
+///
+/// # Errors
+/// Those of the writer.
+pub fn html(day: &Day, lang: Lang, page: &mut dyn Write) -> io::Result<()> {
     let (title, tongue) = (html_line(&title(day, lang)), if lang == Lang::Zh { "zh-CN" } else { "en" });
-    let mut page = format!(
+    write!(
+        page,
         "<!DOCTYPE html>\n<html lang=\"{tongue}\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<table>\n"
-    );
+    )?;
     for (name, value) in summary(day, lang) {
-        put(&mut page, format_args!("<tr><th>{}</th><td>{}</td></tr>\n", html_line(&name), html_line(&value)));
+        writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", html_line(&name), html_line(&value))?;
     }
-    page.push_str("</table>\n");
+    writeln!(page, "</table>")?;
     let head: String = columns(lang).iter().map(|name| format!("<th>{}</th>", html_line(name))).collect();
-    for list in lists(day, lang) {
-        put(
-            &mut page,
-            format_args!(
-                "<h2>{} ({})</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n",
-                html_line(&list.title),
-                list.lines.len()
-            ),
-        );
-        for line in &list.lines {
-            page.push_str("<tr>");
+    for List { title, count, lines } in lists(day, lang) {
+        write!(page, "<h2>{} ({count})</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n", html_line(&title))?;
+        for line in lines {
+            write!(page, "<tr>")?;
             for (at, cell) in line.cells().into_iter().enumerate() {
                 let class = if at < 4 { " class=\"id\"" } else { "" };
-                put(&mut page, format_args!("<td{class}>{}</td>", html_line(cell)));
+                write!(page, "<td{class}>{}</td>", html_line(cell))?;
             }
-            page.push_str("</tr>\n");
+            writeln!(page, "</tr>")?;
         }
-        page.push_str("</tbody>\n</table>\n");
+        writeln!(page, "</tbody>\n</table>")?;
     }
-    page.push_str("</body>\n</html>\n");
-    page
-}
-
-fn put(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
-    let _ = page.write_fmt(text);
+    writeln!(page, "</body>\n</html>")
 }

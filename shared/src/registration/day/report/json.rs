@@ -1,5 +1,7 @@
 //! The day for programs. The keys are listed in packets/REGISTRATION.md, section 8.
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::super::counters::Counters;
@@ -7,48 +9,74 @@ use super::super::day_mark::seconds;
 use super::super::differences::Difference;
 use super::super::facts::Edition;
 use super::super::log::checks::{Check, Outcome};
-use super::super::reconcile::{Day, Late, Registration};
+use super::super::reconcile::{Counts, Day, Late, Registration};
 use super::super::standing::Standing;
 use crate::lang::{Lang, mask_id};
 
-/// Gives the day as JSON.
-pub fn json(day: &Day) -> Value {
-    let counts = day.counts;
-    json!({
-        "county": day.county,
-        "day": day.day.to_string(),
-        "until": seconds(day.until),
-        "clean": day.is_clean(),
-        "completeness": {
-            "code": day.completeness.code(),
-            "messages_complete": day.messages_complete,
-            "zh": day.completeness.sentence(Lang::Zh, day.day),
-            "en": day.completeness.sentence(Lang::En, day.day),
-        },
-        "counts": {
-            "registered": counts.registered,
-            "ferried": counts.ferried,
-            "reported": counts.reported,
-            "accepted": counts.accepted,
-            "failed": counts.failed,
-            "waiting": counts.waiting,
-            "unreported": counts.unreported,
-            "excused": counts.excused,
-            "left_out": counts.left_out,
-            "late": counts.late,
-            "entered_after_log": counts.entered_after_log,
-        },
-        "edition": match day.edition {
+/// Gives the day as JSON, whose lists are made as they are written.
+pub fn json(day: &Day) -> impl Serialize + '_ {
+    Told(day)
+}
+
+struct Told<'d>(&'d Day);
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let day = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("access_info", &counters(&day.access, day.edition))?;
+        map.serialize_entry("checks", &Listed(day.checks.iter().map(check)))?;
+        map.serialize_entry("clean", &day.is_clean())?;
+        map.serialize_entry("completeness", &completeness(day))?;
+        map.serialize_entry("counts", &counts(&day.counts))?;
+        map.serialize_entry("county", &day.county)?;
+        map.serialize_entry("day", &day.day.to_string())?;
+        map.serialize_entry("differences", &Listed(day.differences.iter().map(difference)))?;
+        let edition = match day.edition {
             Edition::Old => "old",
             Edition::New => "new",
-        },
-        "register_info": counters(&day.register, day.edition),
-        "access_info": counters(&day.access, day.edition),
-        "registrations": day.registrations.iter().map(registration).collect::<Vec<_>>(),
-        "differences": day.differences.iter().map(difference).collect::<Vec<_>>(),
-        "for_earlier_days": day.for_earlier_days.iter().map(late).collect::<Vec<_>>(),
-        "log_made": day.log_made.map(seconds),
-        "checks": day.checks.iter().map(check).collect::<Vec<_>>(),
+        };
+        map.serialize_entry("edition", edition)?;
+        map.serialize_entry("for_earlier_days", &Listed(day.for_earlier_days.iter().map(late)))?;
+        map.serialize_entry("log_made", &day.log_made.map(seconds))?;
+        map.serialize_entry("register_info", &counters(&day.register, day.edition))?;
+        map.serialize_entry("registrations", &Listed(day.registrations.iter().map(registration)))?;
+        map.serialize_entry("until", &seconds(day.until))?;
+        map.end()
+    }
+}
+
+/// A list whose items are made one after another.
+struct Listed<I>(I);
+
+impl<I: Iterator<Item = Value> + Clone> Serialize for Listed<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+fn completeness(day: &Day) -> Value {
+    json!({
+        "code": day.completeness.code(),
+        "messages_complete": day.messages_complete,
+        "zh": day.completeness.sentence(Lang::Zh, day.day),
+        "en": day.completeness.sentence(Lang::En, day.day),
+    })
+}
+
+fn counts(counts: &Counts) -> Value {
+    json!({
+        "registered": counts.registered,
+        "ferried": counts.ferried,
+        "reported": counts.reported,
+        "accepted": counts.accepted,
+        "failed": counts.failed,
+        "waiting": counts.waiting,
+        "unreported": counts.unreported,
+        "excused": counts.excused,
+        "left_out": counts.left_out,
+        "late": counts.late,
+        "entered_after_log": counts.entered_after_log,
     })
 }
 
@@ -63,8 +91,8 @@ fn counters(counters: &Counters, edition: Edition) -> Value {
 fn registration(registration: &Registration) -> Value {
     let row = &registration.row;
     let (code, info) = match &registration.standing {
-        Standing::Failed { code, info } => (Some(code.clone()), Some(mask_id(info))),
-        Standing::Held(code) | Standing::Refused(code) => (Some(code.clone()), None),
+        Standing::Failed { code, info } => (Some(code.to_string()), Some(mask_id(info))),
+        Standing::Held(code) | Standing::Refused(code) => (Some(code.to_string()), None),
         _ => (None, None),
     };
     json!({

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 
 use super::super::counters::Counters;
-use super::super::differences::DifferenceKind;
+use super::super::differences::{Difference, DifferenceKind};
 use super::super::facts::Edition;
 use super::super::ids::Suffix;
 use super::super::log::checks::{Broken, Outcome};
@@ -25,16 +25,29 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Gives the cells in the order of the columns.
+    pub(super) fn into_cells(self) -> [String; 6] {
+        [self.ywh, self.bdcdyh, self.id, self.at, self.what, self.note]
+    }
+
     /// Returns the cells in the order of the columns.
     pub(super) fn cells(&self) -> [&str; 6] {
         [&self.ywh, &self.bdcdyh, &self.id, &self.at, &self.what, &self.note]
     }
 }
 
-/// A list with its title.
-pub(super) struct List {
+/// A list with its title. Its lines are made as they are taken.
+pub(super) struct List<'d> {
     pub(super) title: String,
-    pub(super) lines: Vec<Line>,
+    /// How many lines it has.
+    pub(super) count: usize,
+    pub(super) lines: Box<dyn Iterator<Item = Line> + 'd>,
+}
+
+impl<'d> List<'d> {
+    fn of<T>(title: String, items: impl Iterator<Item = T> + Clone + 'd, line: impl Fn(T) -> Line + 'd) -> Self {
+        Self { title, count: items.clone().count(), lines: Box::new(items.map(line)) }
+    }
 }
 
 /// Gives the columns' titles.
@@ -102,45 +115,45 @@ fn counters(counters: &Counters, edition: Edition) -> String {
 }
 
 /// Gives every list that has lines, differences first.
-pub(super) fn lists(day: &Day, lang: Lang) -> Vec<List> {
-    let mut lists: Vec<List> = DifferenceKind::ALL.into_iter().map(|kind| differences(day, kind, lang)).collect();
-    let of = |title: String, lines: Vec<Line>| List { title, lines };
-    lists.push(of(say!(lang, "日志核对", "Checks of the log"), checks(day, lang)));
-    lists.push(of(say!(lang, "失败", "Failed"), day.failed().map(|registration| line(registration, lang)).collect()));
-    let late = day.registrations.iter().filter_map(|registration| registration.late.as_ref());
-    lists.push(of(say!(lang, "日志后补报", "Reported after the log"), late.map(|late| late_line(late, lang)).collect()));
-    let earlier = day.for_earlier_days.iter().map(|late| late_line(late, lang));
-    lists.push(of(say!(lang, "本日补报以前各日", "Reported for earlier days"), earlier.collect()));
-    let after = day.registrations.iter().filter(|registration| registration.is_after_log);
-    lists.push(of(
-        say!(lang, "日志后录入", "Entered after the log"),
-        after.map(|registration| line(registration, lang)).collect(),
-    ));
-    lists.push(of(
-        say!(lang, "不计为未上报", "Never missing"),
-        day.apart().map(|registration| line(registration, lang)).collect(),
-    ));
-    lists.push(of(
-        say!(lang, "本日登簿", "All registrations"),
-        day.registrations.iter().map(|registration| line(registration, lang)).collect(),
-    ));
-    lists.retain(|list| !list.lines.is_empty());
+pub(super) fn lists(day: &Day, lang: Lang) -> Vec<List<'_>> {
+    let mut lists: Vec<List<'_>> = DifferenceKind::ALL.into_iter().map(|kind| differences(day, kind, lang)).collect();
+    let all = day.registrations.iter();
+    lists.push(List::of(say!(lang, "日志核对", "Checks of the log"), checks(day, lang).into_iter(), |line| line));
+    lists.push(List::of(say!(lang, "失败", "Failed"), day.failed(), move |registration| line(registration, lang)));
+    let late = all.clone().filter_map(|registration| registration.late.as_ref());
+    lists.push(List::of(say!(lang, "日志后补报", "Reported after the log"), late, move |late| late_line(late, lang)));
+    let earlier = day.for_earlier_days.iter();
+    lists.push(List::of(say!(lang, "本日补报以前各日", "Reported for earlier days"), earlier, move |late| {
+        late_line(late, lang)
+    }));
+    let after = all.clone().filter(|registration| registration.is_after_log);
+    lists.push(List::of(say!(lang, "日志后录入", "Entered after the log"), after, move |registration| {
+        line(registration, lang)
+    }));
+    lists.push(List::of(say!(lang, "不计为未上报", "Never missing"), day.apart(), move |registration| {
+        line(registration, lang)
+    }));
+    lists.push(List::of(say!(lang, "本日登簿", "All registrations"), all, move |registration| line(registration, lang)));
+    lists.retain(|list| list.count > 0);
     lists
 }
 
-fn differences(day: &Day, kind: DifferenceKind, lang: Lang) -> List {
-    let line = |difference: &super::super::differences::Difference| Line {
-        ywh: difference.ywh.clone(),
-        bdcdyh: difference.bdcdyh.clone(),
-        id: difference.id.clone(),
-        at: difference.at.map(moment).unwrap_or_default(),
-        what: difference.reason.sentence(lang),
-        note: difference.decision.as_ref().map_or_else(String::new, |decision| {
+fn differences(day: &Day, kind: DifferenceKind, lang: Lang) -> List<'_> {
+    let line = move |difference: &Difference| {
+        let note = difference.decision.as_ref().map_or_else(String::new, |decision| {
             let (name, reason) = (&decision.name, &decision.reason);
             say!(lang, "{name} 已核实：{reason}", "looked at by {name}: {reason}")
-        }),
+        });
+        shown(Line {
+            ywh: difference.ywh.to_string(),
+            bdcdyh: difference.bdcdyh.to_string(),
+            id: difference.id.clone(),
+            at: difference.at.map(moment).unwrap_or_default(),
+            what: difference.reason.sentence(lang),
+            note,
+        })
     };
-    List { title: kind.title(lang), lines: day.of_kind(kind).map(line).map(shown).collect() }
+    List::of(kind.title(lang), day.of_kind(kind), line)
 }
 
 /// Free text of others is shown masked and on one line.
@@ -165,8 +178,8 @@ fn line(registration: &Registration, lang: Lang) -> Line {
         _ => kinds,
     };
     shown(Line {
-        ywh: row.ywh.clone(),
-        bdcdyh: row.bdcdyh.clone(),
+        ywh: row.ywh.to_string(),
+        bdcdyh: row.bdcdyh.to_string(),
         id: registration.messages.last().map(ToString::to_string).unwrap_or_default(),
         at: moment(row.djsj),
         what: registration.standing.words(lang),
@@ -182,8 +195,8 @@ fn late_line(late: &Late, lang: Lang) -> Line {
         Some(due) => say!(lang, "应有后缀 {0}", "should have the suffix {0}", due.letters()),
     };
     shown(Line {
-        ywh: late.ywh.clone(),
-        bdcdyh: late.bdcdyh.clone(),
+        ywh: late.ywh.to_string(),
+        bdcdyh: late.bdcdyh.to_string(),
         id: late.id.to_string(),
         at: moment(late.at),
         what: say!(lang, "登簿日 {day}", "registered on {day}"),

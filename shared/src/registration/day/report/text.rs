@@ -1,6 +1,6 @@
 //! The day on a screen.
 
-use super::tables::{lists, summary, title};
+use super::tables::{List, lists, summary, title};
 use crate::lang::Lang;
 use crate::registration::day::reconcile::Day;
 use crate::say;
@@ -14,13 +14,13 @@ pub fn text(day: &Day, lang: Lang) -> String {
     for (name, value) in summary(day, lang) {
         out += &say!(lang, "{name}：{value}\n", "{name}: {value}\n");
     }
-    for list in lists(day, lang).iter().filter(|list| !list.lines.is_empty()) {
-        out += &format!("\n{} ({})\n", list.title, list.lines.len());
-        for line in list.lines.iter().take(SHOWN) {
+    for List { title, count, lines } in lists(day, lang) {
+        out += &format!("\n{title} ({count})\n");
+        for line in lines.take(SHOWN) {
             let cells: Vec<&str> = line.cells().into_iter().filter(|cell| !cell.is_empty()).collect();
             out += &format!("  {}\n", cells.join("  "));
         }
-        if let Some(more) = list.lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = count.checked_sub(SHOWN).filter(|more| *more > 0) {
             out += &say!(
                 lang,
                 "  …… 另有 {more} 行，见 --csv、--xlsx 或 --html\n",

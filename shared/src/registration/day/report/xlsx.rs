@@ -1,10 +1,13 @@
 //! The day as an XLSX workbook: a sheet a list, every id as text, printed on A4.
 
+use std::io::Write;
+use std::path::Path;
+
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 use thiserror::Error;
 
 use super::super::reconcile::Day;
-use super::tables::{List, columns, lists, summary, title};
+use super::tables::{Line, List, columns, lists, summary, title};
 use crate::lang::{Lang, cut};
 use crate::say;
 
@@ -22,27 +25,34 @@ const A4: u8 = 9;
 #[error("the workbook was not written: {0}")]
 pub struct XlsxFault(#[from] XlsxError);
 
-/// Writes the day as a workbook.
+/// Writes the day as a workbook. Its sheets lie in files without a name in `dir` until it is put together.
 ///
 /// # Errors
-/// Whatever the writer of workbooks cannot do; nothing is left of it.
-pub fn xlsx(day: &Day, lang: Lang) -> Result<Vec<u8>, XlsxFault> {
+/// Whatever the writer of workbooks cannot do.
+pub fn xlsx(day: &Day, lang: Lang, dir: &Path, out: impl Write + Send) -> Result<(), XlsxFault> {
     let mut book = Workbook::new();
+    book.set_tempdir(dir)?;
     book.set_properties(&properties(day, lang)?);
     let title = title(day, lang);
     let lines: Vec<[String; 2]> = summary(day, lang).into_iter().map(|(name, value)| [name, value]).collect();
     let head = [say!(lang, "项目", "Item"), say!(lang, "内容", "Value")];
-    let rows = lines.iter().map(|[name, value]| [name.as_str(), value.as_str()]);
-    sheet(book.add_worksheet(), &say!(lang, "汇总", "Summary"), &title, &head, &[34.0, 90.0], rows)?;
+    sheet(
+        book.add_worksheet_with_low_memory()?,
+        &say!(lang, "汇总", "Summary"),
+        &title,
+        &head,
+        &[34.0, 90.0],
+        lines.into_iter(),
+    )?;
     let head = columns(lang);
-    for List { title: name, lines } in lists(day, lang) {
-        for (part, lines) in lines.chunks(ROWS_MAX).enumerate() {
+    for List { title: name, mut lines, count } in lists(day, lang) {
+        for part in 0..count.div_ceil(ROWS_MAX) {
             let name = if part == 0 { name.clone() } else { format!("{name} {}", part + 1) };
-            let rows = lines.iter().map(|line| line.cells());
-            sheet(book.add_worksheet(), &name, &title, &head, &[20.0, 31.0, 24.0, 20.0, 46.0, 46.0], rows)?;
+            let rows = lines.by_ref().take(ROWS_MAX).map(Line::into_cells);
+            sheet(book.add_worksheet_with_low_memory()?, &name, &title, &head, &[20.0, 31.0, 24.0, 20.0, 46.0, 46.0], rows)?;
         }
     }
-    Ok(book.save_to_buffer()?)
+    Ok(book.save_to_writer(out)?)
 }
 
 /// The moment of making is the day's own: the same day gives the same bytes.
@@ -60,7 +70,7 @@ fn sheet<const N: usize>(
     title: &str,
     head: &[String; N],
     widths: &[f64; N],
-    rows: impl Iterator<Item = [impl AsRef<str>; N]>,
+    rows: impl Iterator<Item = [String; N]>,
 ) -> Result<(), XlsxError> {
     let text = Format::new().set_num_format("@").set_border(FormatBorder::Thin).set_align(FormatAlign::Top).set_text_wrap();
     let bold = text.clone().set_bold();
@@ -72,7 +82,7 @@ fn sheet<const N: usize>(
     let mut last = 0;
     for (row, cells) in (1u32..).zip(rows) {
         for (at, cell) in (0u16..).zip(cells) {
-            sheet.write_string_with_format(row, at, cut(cell.as_ref(), CELL_MAX), &text)?;
+            sheet.write_string_with_format(row, at, cut(&cell, CELL_MAX), &text)?;
         }
         last = row;
     }

@@ -17,7 +17,7 @@ fn found(day: &Day) -> Vec<Planted> {
             let (kind, reason) = (difference.kind.code(), difference.reason.code());
             match kind {
                 "reused-id" => (kind, String::new(), String::new(), difference.id.clone(), reason),
-                _ => (kind, difference.ywh.clone(), difference.bdcdyh.clone(), difference.id.clone(), reason),
+                _ => (kind, difference.ywh.to_string(), difference.bdcdyh.to_string(), difference.id.clone(), reason),
             }
         })
         .collect();

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, ToSpan};
 use super::super::facts::{Edition, Facts, Message, Progress, RegisterRow, Response, ResponseClass};
 use super::super::ids::BizMsgId;
 use super::super::settings::{AccessDay, Settings};
+use super::super::text::Text;
 
 /// What is drawn from a seed (SplitMix64).
 pub(super) struct Chance(u64);
@@ -180,11 +181,11 @@ impl World {
     fn row(&mut self, at: usize, zone: &str) -> RegisterRow {
         let djsj = self.time(8);
         RegisterRow {
-            ywh: format!("2024031500{at:06}"),
-            bdcdyh: self.unit(zone),
+            ywh: format!("2024031500{at:06}").into(),
+            bdcdyh: self.unit(zone).into(),
             djlx: self.chance.of(&["100", "200", "300", "400", "500", "600", "700", "800", "900", "901"]).into(),
             qllx: self.chance.of(&["4", "3", "23", "37", "19"]).into(),
-            zszmh: format!("蒙(2024)阿荣旗不动产权第{at:07}号"),
+            zszmh: format!("蒙(2024)阿荣旗不动产权第{at:07}号").into(),
             qxdm: "150721".into(),
             djsj,
             qszt: "1".into(),
@@ -200,17 +201,17 @@ impl World {
         let (flow, unit) = match self.chance.below(8) {
             0 => (format!("{}-{}", row.ywh, 1 + self.chance.below(200)), row.bdcdyh.to_lowercase()),
             1 => (format!("{}_{}", row.ywh, 1 + self.chance.below(200)), format!(" {} ", row.bdcdyh)),
-            _ => (row.ywh.clone(), row.bdcdyh.clone()),
+            _ => (row.ywh.to_string(), row.bdcdyh.to_string()),
         };
         Message {
             id: self.id("150721"),
             edition: Edition::New,
             area: self.chance.of(&["150721", "152122", " 150721 "]).into(),
-            rec_type: format!("{}0402", row.djlx),
+            rec_type: format!("{}0402", row.djlx).into(),
             reg_type: row.djlx.clone(),
             right_type: row.qllx.clone(),
-            flow,
-            units: vec![unit],
+            flow: flow.into(),
+            units: vec![unit.into()],
             registered: Some(row.djsj),
             ferried: at - SignedDuration::from_mins(5),
             progress: Progress::Placed(at),
@@ -223,16 +224,16 @@ impl World {
             "" => message.id.to_string(),
             suffix => format!("{}{}{suffix}", message.id.base(), self.chance.of(&["", "_"])),
         };
-        self.facts.responses.push(Response { id, class, code: "0000".into(), info: String::new(), received });
+        self.facts.responses.push(Response { id: id.into(), class, code: "0000".into(), info: Text::default(), received });
     }
 
     fn plant(&mut self, kind: &'static str, row: &RegisterRow, id: Option<BizMsgId>, reason: &'static str) {
         let id = id.map(|id| id.to_string()).unwrap_or_default();
-        self.planted.push((kind, row.ywh.clone(), row.bdcdyh.clone(), id, reason));
+        self.planted.push((kind, row.ywh.to_string(), row.bdcdyh.to_string(), id, reason));
     }
 
     fn reported(&mut self, row: &RegisterRow, message: &Message) {
-        let key = (row.ywh.clone(), row.bdcdyh.clone());
+        let key = (row.ywh.to_string(), row.bdcdyh.to_string());
         let is_of_day = row.djsj.date() == DAY;
         self.reports.entry(key).or_default().push((message.reported().unwrap(), is_of_day));
     }
@@ -296,13 +297,13 @@ impl World {
     fn other_unit(&mut self, row: &RegisterRow) {
         let mut message = self.message(row, 14);
         let other = self.unit("001002");
-        (message.units, message.flow) = (vec![other.clone()], row.ywh.clone());
+        (message.units, message.flow) = (vec![other.clone().into()], row.ywh.clone());
         self.sorts.unreported += 1;
         self.plant("registered-not-reported", row, None, "other-unit-reported");
         let of_message =
-            ("reported-not-registered", row.ywh.clone(), other.clone(), message.id.to_string(), "other-unit-registered");
+            ("reported-not-registered", row.ywh.to_string(), other.clone(), message.id.to_string(), "other-unit-registered");
         self.planted.push(of_message);
-        self.reports.entry((row.ywh.clone(), other)).or_default().push((message.reported().unwrap(), true));
+        self.reports.entry((row.ywh.to_string(), other)).or_default().push((message.reported().unwrap(), true));
         self.facts.messages.push(message);
     }
 
@@ -311,7 +312,7 @@ impl World {
         let lacking = self.chance.below(6);
         for at in 0..4 {
             let mut one = row.clone();
-            one.bdcdyh = self.unit("001002");
+            one.bdcdyh = self.unit("001002").into();
             self.sorts.registered += 1;
             self.sorts.entered_after_log += u64::from(at > 0 && one.first_seen > self.made);
             match at == lacking {
@@ -410,8 +411,8 @@ impl World {
             if let Some((kind, reason)) = kind {
                 world.planted.push((kind, String::new(), String::new(), id.clone(), reason));
             }
-            let (class, code, info) = (ResponseClass::Accepted, String::new(), String::new());
-            world.facts.responses.push(Response { id, class, code, info, received });
+            let (class, code, info) = (ResponseClass::Accepted, Text::default(), Text::default());
+            world.facts.responses.push(Response { id: id.into(), class, code, info, received });
         };
         match stray {
             "orphan" => {
@@ -463,7 +464,7 @@ impl World {
             }
             "other-county" => {
                 (row.bdcdyh, row.qxdm) =
-                    (row.bdcdyh.replacen("150721", "150722", 1).replacen("152122", "150722", 1), "150722".into());
+                    (row.bdcdyh.replacen("150721", "150722", 1).replacen("152122", "150722", 1).into(), "150722".into());
                 self.facts.rows.push(row);
             }
             _ => self.reused(&row, message),
@@ -473,7 +474,7 @@ impl World {
     /// Two registrations whose messages have one id; the one that stands later among the messages is the one told.
     fn reused(&mut self, row: &RegisterRow, message: Message) {
         let mut other = row.clone();
-        other.bdcdyh = self.unit("001002");
+        other.bdcdyh = self.unit("001002").into();
         self.planted.push(("reused-id", String::new(), String::new(), message.id.to_string(), "other-case"));
         let mut second = message.clone();
         second.units = vec![other.bdcdyh.clone()];

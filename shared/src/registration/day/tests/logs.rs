@@ -112,7 +112,7 @@ fn whatever_a_row_holds_the_log_is_one_well_formed_document() {
     for ywh in ["\"/><Register YWH=\"", "</RegisterList>", "&amp;<![CDATA[", "a\tb\r\nc", "\u{0}\u{1f}\u{ffff}", "𠮷\u{202e}"]
     {
         let mut row = row(ywh, "100", "4", "]]>\"'&");
-        row.bdcdyh = format!("150721001002GB{ywh}");
+        row.bdcdyh = format!("150721001002GB{ywh}").into();
         facts.rows.push(row);
     }
     let log = build(&county(), DAY, &facts, heading(Edition::New), evening()).log;

@@ -64,7 +64,7 @@ pub(super) fn message(id: &str, row: &RegisterRow, placed: DateTime) -> Message 
         id: id.parse().unwrap(),
         edition: Edition::New,
         area: "150721".into(),
-        rec_type: format!("{}0402", row.djlx),
+        rec_type: format!("{}0402", row.djlx).into(),
         reg_type: row.djlx.clone(),
         right_type: row.qllx.clone(),
         flow: row.ywh.clone(),
@@ -219,7 +219,7 @@ fn a_carried_log_that_says_otherwise_is_told_row_by_row() {
     let built = build(&county(), DAY, &facts(), heading(Edition::New), evening()).log;
     let mut carried = built.clone();
     let register = carried.register_list.as_mut().unwrap();
-    (register.rows[0].sfsb, register.rows[0].bwid) = ("0".into(), String::new());
+    (register.rows[0].sfsb, register.rows[0].bwid) = ("0".into(), "".into());
     register.rows.remove(2);
     carried.access_list.as_mut().unwrap().rows[1].bwid = "150721240315000002_".into();
     carried.access.kinds[1] = 4;
