@@ -336,10 +336,8 @@ impl SqlText {
         };
         // Where a text or a comment ends is another question for each database: what could end a statement is nowhere in it, in quotes neither.
         let is_one = |text: &&String| {
-            !text.contains(';')
-                && !text.contains("--")
-                && !text.contains("/*")
-                && !(dialect == Dialect::Mariadb && text.contains('#'))
+            let is_marred = text.contains(';') || text.contains("--") || text.contains("/*");
+            !is_marred && (dialect != Dialect::Mariadb || !text.contains('#'))
         };
         let statements = [&self.forward, &self.rollback, &self.check];
         statements.iter().all(|text| whole(text) && is_one(text))
