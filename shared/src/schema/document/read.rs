@@ -336,8 +336,8 @@ impl SqlText {
         };
         // Where a text or a comment ends is another question for each database: what could end a statement is nowhere in it, in quotes neither.
         let is_one = |text: &&String| {
-            let mut ends = [";", "--", "/*"].into_iter().chain((dialect == Dialect::Mariadb).then_some("#"));
-            !ends.any(|end| text.contains(end))
+            let is_marred = text.contains(';') || text.contains("--") || text.contains("/*");
+            !is_marred && (dialect != Dialect::Mariadb || !text.contains('#'))
         };
         let statements = [&self.forward, &self.rollback, &self.check];
         statements.iter().all(|text| whole(text) && is_one(text))
