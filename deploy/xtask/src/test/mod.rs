@@ -6,6 +6,7 @@ mod promises;
 mod room;
 mod step;
 mod tally;
+mod zones;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     outcomes.push(if options.quick { step::skipped("cargo deny", "--quick") } else { deny() });
     outcomes.push(advisories(options));
     outcomes.extend(tests(options));
+    outcomes.extend(zones::run(options));
     outcomes.extend(faults(options));
     outcomes.extend(oracle());
     outcomes.push(step::check("promises in ARCHITECTURE.md", || promises::check(&workspace::root())));
@@ -159,13 +161,13 @@ fn tests(options: &Options) -> Vec<Outcome> {
         if options.quick {
             arguments.extend(["-E", &not_slow]);
         }
-        Step::cargo("tests (nextest)", &arguments).counted(nextest_tally)
+        Step::cargo("tests (nextest)", &arguments).variable("TZ", "UTC").counted(nextest_tally)
     } else {
         let mut arguments = vec!["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast"];
         if options.quick {
             arguments.extend(["--", "--skip", SLOW]);
         }
-        Step::cargo("tests (cargo test)", &arguments).counted(cargo_test_tally)
+        Step::cargo("tests (cargo test)", &arguments).variable("TZ", "UTC").counted(cargo_test_tally)
     };
     let doc = Step::cargo("doc tests", &["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]);
     vec![programs, all.run(), doc.counted(cargo_test_tally).run()]

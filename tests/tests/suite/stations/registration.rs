@@ -3,6 +3,7 @@
 use super::spoken::agree;
 use dukou_tests::stations::programs::program;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -34,6 +35,50 @@ fn lint_and_upgrade_print_what_is_documented() {
     let written = json(0, &["upgrade", OLD, "--json", "--out", out.to_str().unwrap()]);
     agree("upgrade", &[written, json(0, &["upgrade", OLD, "--json"]), json(1, &["upgrade", NEW, "--json"])]);
     assert!(std::fs::read_to_string(out).unwrap().contains("未签名 UNSIGNED"));
+}
+
+/// Gives the first two cells of the README's rows.
+fn rows(readme: &str) -> impl Iterator<Item = (&str, &str)> {
+    readme.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
+}
+
+/// Gives what stands in code marks: the text before each is given, too.
+fn marked(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pieces: Vec<&str> = text.split('`').collect();
+    (1..pieces.len()).step_by(2).map(move |at| (pieces[at - 1], pieces[at]))
+}
+
+/// How often each code is expected: `dictionary` ×4 is four times.
+fn expected(cell: &str) -> BTreeMap<String, usize> {
+    let times = |after: &str| after.trim().strip_prefix('×').and_then(|rest| rest.split(',').next()?.trim().parse().ok()).unwrap_or(1);
+    let ends: Vec<&str> = cell.split('`').collect();
+    (1..ends.len()).step_by(2).map(|at| (ends[at].to_owned(), times(ends.get(at + 1).copied().unwrap_or_default()))).collect()
+}
+
+#[test]
+fn lint_prints_of_each_sample_exactly_the_findings_and_levels_that_the_readme_names() {
+    let readme = std::fs::read_to_string(samples().join("README.md")).unwrap();
+    let errors: BTreeSet<&str> =
+        rows(&readme).flat_map(|(codes, _)| marked(codes)).filter(|(before, _)| before.ends_with("**")).map(|(_, code)| code).collect();
+    assert!(errors.contains("unit-length") && errors.contains("xml-*") && !errors.contains("dictionary"), "{errors:?}");
+    let mut files = 0;
+    for (file, cell) in rows(&readme).map(|(file, cell)| (file.trim_matches('`'), cell)) {
+        if !file.ends_with(".xml") && !file.ends_with(".tmp") {
+            continue;
+        }
+        files += 1;
+        let expected = expected(cell);
+        let is_error = |code: &str| errors.contains(code) || (code.starts_with("xml-") && errors.contains("xml-*"));
+        let answer = json(i32::from(expected.keys().any(|code| is_error(code))), &["lint", file, "--json"]);
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for finding in answer[0]["findings"].as_array().unwrap() {
+            let code = finding["code"].as_str().unwrap();
+            *found.entry(code.to_owned()).or_default() += 1;
+            assert_eq!(finding["level"] == "error", is_error(code), "{file}: {finding}");
+        }
+        assert_eq!((found, &answer[0]["untold"]), (expected, &Value::from(0)), "{file}");
+    }
+    assert_eq!(files, 25);
 }
 
 #[test]
