@@ -26,10 +26,12 @@ fn under(name: &'static str, has_files: bool) -> Outcome {
     let run = match nextest {
         true => {
             let filter = format!("test(/{}/) and not test(/(^|::)slow::/)", SENSITIVE.join("|"));
-            Step::cargo(name, &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "-E", &filter]).counted(nextest_tally)
+            Step::cargo(name, &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "-E", &filter])
+                .counted(nextest_tally)
         }
         false => {
-            let mut arguments = vec!["test", "--workspace", "--lib", "--tests", "--locked", "--no-fail-fast", "--", "--skip", "slow::"];
+            let mut arguments =
+                vec!["test", "--workspace", "--lib", "--tests", "--locked", "--no-fail-fast", "--", "--skip", "slow::"];
             arguments.extend(SENSITIVE);
             Step::cargo(name, &arguments).counted(cargo_test_tally)
         }

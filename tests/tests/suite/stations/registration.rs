@@ -50,7 +50,8 @@ fn marked(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// How often each code is expected: `dictionary` ×4 is four times.
 fn expected(cell: &str) -> BTreeMap<String, usize> {
-    let times = |after: &str| after.trim().strip_prefix('×').and_then(|rest| rest.split(',').next()?.trim().parse().ok()).unwrap_or(1);
+    let times =
+        |after: &str| after.trim().strip_prefix('×').and_then(|rest| rest.split(',').next()?.trim().parse().ok()).unwrap_or(1);
     let ends: Vec<&str> = cell.split('`').collect();
     (1..ends.len()).step_by(2).map(|at| (ends[at].to_owned(), times(ends.get(at + 1).copied().unwrap_or_default()))).collect()
 }
@@ -58,8 +59,11 @@ fn expected(cell: &str) -> BTreeMap<String, usize> {
 #[test]
 fn lint_prints_of_each_sample_exactly_the_findings_and_levels_that_the_readme_names() {
     let readme = std::fs::read_to_string(samples().join("README.md")).unwrap();
-    let errors: BTreeSet<&str> =
-        rows(&readme).flat_map(|(codes, _)| marked(codes)).filter(|(before, _)| before.ends_with("**")).map(|(_, code)| code).collect();
+    let errors: BTreeSet<&str> = rows(&readme)
+        .flat_map(|(codes, _)| marked(codes))
+        .filter(|(before, _)| before.ends_with("**"))
+        .map(|(_, code)| code)
+        .collect();
     assert!(errors.contains("unit-length") && errors.contains("xml-*") && !errors.contains("dictionary"), "{errors:?}");
     let mut files = 0;
     for (file, cell) in rows(&readme).map(|(file, cell)| (file.trim_matches('`'), cell)) {
