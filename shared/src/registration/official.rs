@@ -83,6 +83,14 @@ impl Installed {
         Ok(Self { old: of("old")?, new: of("new")? })
     }
 
+    /// Reads the sets of a bundle, by the names of their files; an empty one is none.
+    ///
+    /// # Errors
+    /// [`OfficialFault`] as [`Installed::load`].
+    pub(super) fn of(old: BTreeMap<String, &[u8]>, new: BTreeMap<String, &[u8]>) -> Result<Self, OfficialFault> {
+        Ok(Self { old: set_of("xsd/old/", old)?, new: set_of("xsd/new/", new)? })
+    }
+
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
         self.old.is_none() && self.new.is_none()
@@ -96,6 +104,20 @@ impl Installed {
         };
         set.iter().flat_map(|set| set.violations(text)).map(|violation| finding(&violation)).collect()
     }
+}
+
+fn set_of(prefix: &str, files: BTreeMap<String, &[u8]>) -> Result<Option<Box<dyn Official>>, OfficialFault> {
+    let fault = |file: &str, problem: &str| OfficialFault { file: format!("{prefix}{file}"), problem: shown(problem) };
+    let mut texts = BTreeMap::new();
+    for (name, bytes) in files {
+        let document = decode(bytes, None, &XmlLimits::default()).map_err(|error| fault(&name, &error.to_string()))?;
+        let text = document.undeclared().to_string();
+        texts.insert(name, text);
+    }
+    // What keeps a set from being compiled is told of its first file.
+    let Some(first) = texts.keys().next().cloned() else { return Ok(None) };
+    let set = XsdSet::of(texts).map_err(|problem| fault(&first, &problem))?;
+    Ok(Some(Box::new(set)))
 }
 
 fn finding(violation: &Violation) -> Finding {

@@ -2,6 +2,7 @@
 
 use crate::lang::Lang;
 use crate::say;
+use crate::schema::bundle::BundleFault;
 use crate::schema::structure;
 
 /// Something wrong, and where.
@@ -51,6 +52,9 @@ pub enum Wrong {
     /// A name, a value, a table that cannot be.
     #[error("{0}")]
     Part(structure::Wrong),
+    /// A bundle of reference data that cannot be.
+    #[error("{0}")]
+    Bundle(BundleFault),
     /// A text of SQL that is empty, or holds more than one statement.
     #[error("forward and rollback are one statement each, check is one query, none of them empty and none with a ; at its end")]
     Statement,
@@ -91,6 +95,7 @@ impl Wrong {
             Self::Missing(operation, setting) => say!(lang, "{operation} 缺 {setting}", "{self}"),
             Self::Stray(operation, setting) => say!(lang, "{operation} 没有 {setting} 这一项", "{self}"),
             Self::Part(wrong) => wrong.words(lang),
+            Self::Bundle(fault) => fault.words(lang),
             Self::Statement => {
                 say!(lang, "forward、rollback 各一条语句，check 一条查询，都不能空，末尾不写分号", "{self}")
             }
@@ -98,4 +103,5 @@ impl Wrong {
     }
 }
 
-const OPERATIONS: &str = "add-column widen retype rename-column drop-column add-table dictionary-rows rename-element sql";
+const OPERATIONS: &str =
+    "add-column widen retype rename-column drop-column add-table dictionary-rows rename-element reference sql";
