@@ -111,6 +111,8 @@ enum Verb {
     Sink(sink::SinkArgs),
     /// 结构变更：检查文件、显示 SQL、核对数据库、提议、批准 / structure changes: check, show the SQL, compare, propose, approve
     Schema(schema::SchemaArgs),
+    /// 基准资料：提议、批准、两边各用第几号 / reference data: propose, approve, the numbers of both sides
+    Reference(schema::ReferenceArgs),
     /// 推送表里已有的行（存量） / send the rows that tables hold already
     Push(push::PushArgs),
     /// 用恢复密钥打开留存的包 / open retained packets with the recovery key
@@ -389,6 +391,7 @@ fn perform(cli: Cli, side: Side, lang: Lang) -> Result<u8, EngineFault> {
         Verb::Source(args) => source::source(&station, args, lang),
         Verb::Sink(args) => sink::sink(&station, args, lang),
         Verb::Schema(args) => schema::at_station(&station, args, lang),
+        Verb::Reference(args) => schema::reference(&station, args, lang),
         Verb::Push(args) => push::push(&station, args, lang),
         Verb::Card => card(&station, lang),
         Verb::Trust(args) => trust(&station, &args, lang),

@@ -20,12 +20,14 @@ use crate::receive::order::Gaps;
 use crate::receive::rows::RowsIn;
 use crate::reporting::transport::Platforms;
 use crate::requests::Again;
+use crate::schema::versions::Believed;
 use crate::seams::Files;
 use crate::seams::clock::Clock;
 use crate::send::put_away::PuttingAway;
 use crate::send::rows::RowsOut;
 use crate::send::screen::Screen;
 use crate::station::Station;
+use crate::store::facts::Fact;
 use crate::store::{Change, Direction, InHead, OutHead, PacketKey, PacketRow, PacketState, StationState, Store};
 use crate::trouble::Trouble;
 use dukou_packets::log::line::Event;
@@ -313,6 +315,7 @@ impl Engine {
         };
         engine.note_start(opened.begun, opened.cut_bytes);
         engine.recall_versions()?;
+        engine.go_by_reference()?;
         engine.recover(&opened.evidence)?;
         engine.tell_renumbered()?;
         engine.settle_peer()?;
@@ -562,6 +565,9 @@ impl Engine {
         self.store.commit(&all)?;
         for change in &all {
             self.follow(change);
+        }
+        if all.iter().any(|change| matches!(change, Change::Fact(name, _) if name == Believed::NAME)) {
+            self.go_by_reference()?;
         }
         Ok(all)
     }

@@ -20,11 +20,15 @@ use crate::registration::day::facts::Progress;
 use crate::registration::finding::Level;
 use crate::registration::kept::Learnt;
 use crate::registration::official::Installed;
+use crate::registration::reference::Reference;
 use crate::registration::write_off;
 use crate::say;
+use crate::schema::bundle::BundleFault;
+use crate::schema::versions::{Believed, bundle_at};
 use crate::seams::FileFault;
 use crate::send::screen::Refused;
 use crate::station::Station;
+use crate::store::book::BookChange;
 use crate::store::facts::Fact;
 use crate::store::{Change, Direction, PacketRow, RecordRow, SourceStamp};
 use crate::trouble::Trouble;
@@ -35,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The hold of a channel at a file with errors, and the code of the line that lets one go on.
 pub(crate) const CARGO: &str = "cargo";
@@ -55,8 +60,10 @@ pub(crate) struct Intake {
     pub(crate) kind: CargoKind,
     on_error: OnError,
     said: Said,
-    /// The official schemas that are installed below `reference/xsd/`.
+    /// The official schemas: of the bundle in force, and without one those that are installed below `reference/xsd/`.
     official: Installed,
+    /// The version of the channel's end whose bundle that is; none for the first.
+    version: Option<Digest>,
 }
 
 /// What is wrong with a file.
@@ -90,7 +97,20 @@ impl Intake {
         let Some(kind) = channel.cargo else { return Ok(None) };
         let dir = station.dir.join("reference").join("xsd");
         let official = Installed::load(&dir)?;
-        Ok(Some(Self { kind, on_error: channel.on_error, said: channel.said(), official }))
+        Ok(Some(Self { kind, on_error: channel.on_error, said: channel.said(), official, version: None }))
+    }
+
+    /// Judges from here on by the reference data in force at a version of the channel's end; false where it did already.
+    fn go_by(&mut self, version: Digest, book: &[BookChange]) -> Result<bool, BundleFault> {
+        if self.version == Some(version) {
+            return Ok(false);
+        }
+        if let Some(bundle) = bundle_at(book, &version) {
+            let (reference, official) = Reference::read(&bundle.open()?)?;
+            (self.said.reference, self.official) = (Some(Arc::new(reference)), official);
+        }
+        self.version = Some(version);
+        Ok(true)
     }
 
     /// Reads a whole file: what becomes of it, and what it says.
@@ -274,6 +294,38 @@ impl Engine {
         true
     }
 
+    /// Lets each channel's files be judged by the reference data in force at its end; at start, and when an end came to another version.
+    pub(crate) fn go_by_reference(&mut self) -> Result<(), EngineFault> {
+        let believed = self.state.fact::<Believed>()?;
+        let book = if believed.ends.is_empty() { Vec::new() } else { self.store().book()? };
+        let unusable = |channel: &ChannelName, fault: &BundleFault| {
+            let sentence = |lang| {
+                let words = fault.words(lang);
+                say!(
+                    lang,
+                    "通道 {channel} 现行的基准资料包本程序不能用（{words}）；没有处理任何文件。请换回启用它时的程序版本，或升级。",
+                    "This program cannot use the reference data in force for channel {channel} ({words}); no file was touched. Install the version that took it, or a newer one."
+                )
+            };
+            EngineFault::from(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
+        };
+        for outgoing in &mut self.outgoing {
+            let channel = &outgoing.channel.channel;
+            if let (Some(intake), Some(version)) = (&mut outgoing.intake, believed.of(channel))
+                && intake.go_by(version, &book).map_err(|fault| unusable(channel, &fault))?
+            {
+                // What waits was judged by the data before.
+                outgoing.waiting.clear();
+            }
+        }
+        for (channel, incoming) in &mut self.incoming {
+            if let (Some(intake), Some(version)) = (&mut incoming.intake, believed.of(channel)) {
+                intake.go_by(version, &book).map_err(|fault| unusable(channel, &fault))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Judges a file before it is packed.
     pub(crate) fn judge_leaving(
         &mut self,
@@ -395,7 +447,7 @@ mod tests {
 
     fn verdict(on_error: OnError, name: &str, body: &[u8]) -> Verdict {
         let said = Said { areas: ["150721".to_string()].into(), ..Said::default() };
-        Intake { kind: CargoKind::Messages, on_error, said, official: Installed::default() }.read(name, body).0
+        Intake { kind: CargoKind::Messages, on_error, said, official: Installed::default(), version: None }.read(name, body).0
     }
 
     fn code(verdict: &Verdict) -> &str {

@@ -10,6 +10,7 @@ mod days;
 mod decided;
 mod granted;
 mod pass;
+pub(crate) mod reference;
 mod rows;
 pub(crate) mod structures;
 pub(crate) mod structures_coming;
@@ -90,6 +91,9 @@ pub struct Status {
     /// Structure changes whose markers came and that are not applied; absent without one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub structures_coming: Vec<structures_coming::ComingLine>,
+    /// The reference data of both sides, by channel; absent without a bundle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<reference::ReferenceLine>,
     /// What else a person must look into.
     pub troubles: Vec<Trouble>,
 }
@@ -301,6 +305,7 @@ pub fn status(
         }));
         lines.push(line);
     }
+    let reference = self::reference::lines(station, channels, &state, store)?;
     Ok(Status {
         station: StationLine {
             id: identity.id.to_string(),
@@ -326,6 +331,7 @@ pub fn status(
         days: days::days(station, channels, &state, store)?,
         structures: crate::send::structure::leaving::standings(&state, store)?,
         structures_coming: structures_coming::structures_coming(&state)?,
+        reference: reference.into_iter().filter(reference::ReferenceLine::has_bundle).collect(),
         troubles: troubles(station, channels, behind),
     })
 }
@@ -469,6 +475,7 @@ pub fn status_text(status: &Status, lang: Lang) -> String {
     out += &channel_table(status, lang);
     out += &days::text(&status.days, lang);
     out += &structures::text(&status.structures, true, lang);
+    out += &self::reference::text(&status.reference, lang);
     for (channel, hold) in status.channels.iter().filter_map(|line| Some((&line.channel, line.hold.as_ref()?))) {
         let HoldLine { code, seq, at, row, file } = hold;
         if let Some(file) = file {

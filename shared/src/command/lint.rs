@@ -94,6 +94,7 @@ pub(super) fn lint(args: &LintArgs, lang: Lang) -> Result<u8, EngineFault> {
         aliases: args.alias.iter().cloned().collect(),
         encoding: args.encoding,
         limits: XmlLimits::default(),
+        reference: None,
     };
     let official = args.xsd.as_deref().map(installed).transpose()?;
     let mut met = Met::default();

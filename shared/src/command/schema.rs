@@ -9,10 +9,13 @@ mod export;
 mod import;
 mod lint;
 mod plan;
+mod reference;
 mod rehearse;
 mod show;
 mod status;
 mod words;
+
+pub(super) use reference::{ReferenceArgs, reference};
 
 use super::Json;
 use crate::error::{ConfigFault, EngineFault};

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::edition::Edition;
+use crate::schema::bundle::BundleFault;
 
 /// What a column's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -239,26 +240,71 @@ impl Standard {
     /// # Errors
     /// The file that cannot be read; a test holds that none is such.
     fn read() -> Result<Self, CatalogueFault> {
+        Self::of(&COMPILED_IN)
+    }
+
+    /// Reads a bundle's files; what `text` gives none of is as compiled in.
+    ///
+    /// # Errors
+    /// What `text` says; [`BundleFault::Content`] for a file that is no JSON of its kind, or names what is not there.
+    pub fn with<'a>(text: impl Fn(&'static str) -> Result<Option<&'a str>, BundleFault>) -> Result<Self, BundleFault> {
+        let mut files: [(&'static str, &str); 5] = COMPILED_IN;
+        for (name, compiled_in) in &mut files {
+            if let Some(own) = text(name)? {
+                *compiled_in = own;
+            }
+        }
+        let wrong = BundleFault::content;
+        let standard = Self::of(&files).map_err(|fault| wrong(fault.file, fault.problem))?;
+        match standard.missing() {
+            None => Ok(standard),
+            Some((file, problem)) => Err(wrong(file, problem)),
+        }
+    }
+
+    fn of(files: &[(&'static str, &str); 5]) -> Result<Self, CatalogueFault> {
         let rules: Rules = toml::from_str(include_str!("../../../deploy/standard/rules.toml"))
             .map_err(|error| CatalogueFault { file: "rules.toml", problem: error.to_string() })?;
-        let dictionaries: Vec<Dictionary> =
-            json("dictionaries.json", include_str!("../../../deploy/standard/dictionaries.json"))?;
-        let old = (
-            json("old/tables.json", include_str!("../../../deploy/standard/old/tables.json"))?,
-            json("old/rectypes.json", include_str!("../../../deploy/standard/old/rectypes.json"))?,
-        );
-        let new = (
-            json("new/tables.json", include_str!("../../../deploy/standard/new/tables.json"))?,
-            json("new/rectypes.json", include_str!("../../../deploy/standard/new/rectypes.json"))?,
-        );
+        let [dictionaries, old_codes, old_tables, new_codes, new_tables] = *files;
+        let dictionaries: Vec<Dictionary> = json(dictionaries)?;
         Ok(Self {
-            old: catalogue(Edition::Old, old.0, old.1, &rules),
-            new: catalogue(Edition::New, new.0, new.1, &rules),
+            old: catalogue(Edition::Old, json(old_tables)?, json(old_codes)?, &rules),
+            new: catalogue(Edition::New, json(new_tables)?, json(new_codes)?, &rules),
             dictionaries: dictionaries.into_iter().map(|one| (one.name.clone(), one)).collect(),
             rules,
         })
     }
+
+    /// Tells what the data names that is not there, or is no business code, and in which file.
+    fn missing(&self) -> Option<(&'static str, String)> {
+        let is_code = |code: &str| code.len() == 7 && code.bytes().all(|digit| digit.is_ascii_digit());
+        for (catalogue, codes) in [(&self.old, "old/rectypes.json"), (&self.new, "new/rectypes.json")] {
+            let mut columns = catalogue.tables.iter().flat_map(|table| &table.columns);
+            let is_missing = |name: &&String| !self.dictionaries.contains_key(*name);
+            if let Some(name) = columns.find_map(|column| column.dictionary.as_ref().filter(is_missing)) {
+                return Some(("dictionaries.json", format!("there is no dictionary {name:?}")));
+            }
+            for RecType { code, main, sets, .. } in catalogue.codes() {
+                if !is_code(code) {
+                    return Some((codes, format!("{code:?} is no business code of seven digits")));
+                }
+                if let Some(table) = sets.iter().flatten().chain(main).find(|table| catalogue.table(table).is_none()) {
+                    return Some((codes, format!("{code}: there is no table {table:?}")));
+                }
+            }
+        }
+        None
+    }
 }
+
+/// The data that is compiled in, by the names that it has in a bundle, too.
+const COMPILED_IN: [(&str, &str); 5] = [
+    ("dictionaries.json", include_str!("../../../deploy/standard/dictionaries.json")),
+    ("old/rectypes.json", include_str!("../../../deploy/standard/old/rectypes.json")),
+    ("old/tables.json", include_str!("../../../deploy/standard/old/tables.json")),
+    ("new/rectypes.json", include_str!("../../../deploy/standard/new/rectypes.json")),
+    ("new/tables.json", include_str!("../../../deploy/standard/new/tables.json")),
+];
 
 /// Gives the standard as compiled in.
 pub fn standard() -> &'static Standard {
@@ -267,7 +313,7 @@ pub fn standard() -> &'static Standard {
     &STANDARD
 }
 
-fn json<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, CatalogueFault> {
+fn json<T: for<'de> Deserialize<'de>>((file, text): (&'static str, &str)) -> Result<T, CatalogueFault> {
     serde_json::from_str(text).map_err(|error| CatalogueFault { file, problem: error.to_string() })
 }
 

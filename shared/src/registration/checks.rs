@@ -18,6 +18,7 @@ mod values;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cargo::{Cargo, understand};
 use super::catalogue::{Catalogue, Standard, standard};
@@ -25,6 +26,7 @@ use super::edition::{Decided, Edition, decide};
 use super::finding::{Finding, Findings};
 use super::message::Message;
 use super::official::Installed;
+use super::reference::Reference;
 use super::xml::{self, XmlEncoding, XmlFault, XmlLimits};
 use crate::say;
 
@@ -41,6 +43,8 @@ pub struct Said {
     pub encoding: Option<XmlEncoding>,
     /// Bounds of what a file may cost.
     pub limits: XmlLimits,
+    /// The reference data of the bundle in force; what is compiled in where there is none.
+    pub reference: Option<Arc<Reference>>,
 }
 
 /// What was found in one file.
@@ -152,7 +156,10 @@ fn checked(name: &str, cargo: &Cargo<'_>, said: &Said, mut findings: Findings) -
 
 /// Runs every family over a message.
 fn check_message(name: &str, message: &Message<'_>, said: &Said, findings: &mut Findings) -> Edition {
-    let standard = standard();
+    let standard = match &said.reference {
+        Some(reference) => &reference.standard,
+        None => standard(),
+    };
     let decided = decide(message, standard);
     let catalogue = standard.edition(decided.edition);
     let about = About { message, standard, catalogue, decided, said };
@@ -171,15 +178,21 @@ fn check_message(name: &str, message: &Message<'_>, said: &Said, findings: &mut 
 /// What every family is told of a message.
 struct About<'m, 'a> {
     message: &'m Message<'a>,
-    standard: &'static Standard,
-    catalogue: &'static Catalogue,
+    standard: &'m Standard,
+    catalogue: &'m Catalogue,
     decided: Decided,
     said: &'m Said,
 }
 
-impl About<'_, '_> {
+impl<'m> About<'m, '_> {
+    /// Gives the area code that another one is now: as the channel says, else by the bundle in force, else as compiled in.
+    fn alias(&self, area: &str) -> Option<&'m String> {
+        let of_bundle = || self.said.reference.as_ref().and_then(|reference| reference.aliases.get(area));
+        self.said.aliases.get(area).or_else(of_bundle).or_else(|| self.standard.rules.unit.alias.get(area))
+    }
+
     /// Gives the table of the right itself, as the message's code says.
-    fn main(&self) -> Option<&'static str> {
+    fn main(&self) -> Option<&'m str> {
         let code = self.message.said("RecType")?;
         self.catalogue.code(code).and_then(|code| code.main.as_deref())
     }

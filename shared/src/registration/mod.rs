@@ -21,6 +21,7 @@ mod made;
 pub mod message;
 pub mod nothing;
 pub mod official;
+pub mod reference;
 pub mod response;
 pub mod upgrade;
 pub mod write_off;

@@ -29,6 +29,7 @@ use super::xml::{XmlLimits, decode};
 use crate::error::ConfigFault;
 use crate::given::read_file;
 use crate::lang::Lang;
+use crate::schema::bundle::BundleFault;
 
 /// Most files of one set.
 const FILES_MAX: usize = 200;
@@ -80,6 +81,14 @@ impl Installed {
         Ok(Self { old: of("old")?, new: of("new")? })
     }
 
+    /// Reads the sets of a bundle, by the names of their files; an empty one is none.
+    ///
+    /// # Errors
+    /// [`BundleFault::Content`] for what [`Installed::load`] refuses.
+    pub(super) fn of(old: BTreeMap<String, &[u8]>, new: BTreeMap<String, &[u8]>) -> Result<Self, BundleFault> {
+        Ok(Self { old: set_of("xsd/old/", old)?, new: set_of("xsd/new/", new)? })
+    }
+
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
         self.old.is_none() && self.new.is_none()
@@ -93,6 +102,21 @@ impl Installed {
         };
         set.iter().flat_map(|set| set.violations(text)).map(|violation| finding(&violation)).collect()
     }
+}
+
+fn set_of(prefix: &str, files: BTreeMap<String, &[u8]>) -> Result<Option<Box<dyn Official>>, BundleFault> {
+    let fault = |file: &str, problem| BundleFault::Content { file: format!("{prefix}{file}"), problem };
+    let mut texts = BTreeMap::new();
+    for (name, bytes) in files {
+        let document =
+            decode(bytes, None, &XmlLimits::default()).map_err(|error| fault(&name, clauses(|lang| error.sentence(lang))))?;
+        let text = document.undeclared().to_string();
+        texts.insert(name, text);
+    }
+    // What keeps a set from being compiled is told of its first file.
+    let Some(first) = texts.keys().next().cloned() else { return Ok(None) };
+    let set = XsdSet::of(texts).map_err(|problem| fault(&first, problem))?;
+    Ok(Some(Box::new(set)))
 }
 
 fn finding(violation: &Violation) -> Finding {

@@ -10,6 +10,7 @@ mod tests;
 
 pub use lint::{Finding, Wrong};
 
+use super::bundle::Bundle;
 use super::plan::Dialect;
 use super::structure::{Column, Row, Table};
 use super::types::ColumnType;
@@ -116,6 +117,8 @@ pub enum Operation {
         /// Its name then, without the path.
         to: String,
     },
+    /// A bundle of reference data, in force from there on. The structure does not change by it.
+    Reference(Bundle),
     /// What no operation can say, as each database says it. The structure does not change by it.
     Sql {
         /// What it does.
@@ -153,6 +156,7 @@ impl Operation {
             Self::AddTable(_) => "add-table",
             Self::DictionaryRows { .. } => "dictionary-rows",
             Self::RenameElement { .. } => "rename-element",
+            Self::Reference(_) => "reference",
             Self::Sql { .. } => "sql",
         }
     }
@@ -167,6 +171,7 @@ impl Operation {
             Self::AddTable(table) => table.name.clone(),
             Self::DictionaryRows { table, rows } => format!("{table}: {}", rows.len()),
             Self::RenameElement { element, to } => format!("{element} → {to}"),
+            Self::Reference(bundle) => format!("{}: {}", bundle.number, bundle.files.len()),
             Self::Sql { about, .. } => about.clone(),
         }
     }
@@ -181,7 +186,7 @@ impl Operation {
             | Self::DropColumn { table, .. }
             | Self::DictionaryRows { table, .. } => vec![table],
             Self::AddTable(table) => vec![&table.name],
-            Self::RenameElement { .. } => Vec::new(),
+            Self::RenameElement { .. } | Self::Reference(_) => Vec::new(),
             Self::Sql { touches, .. } => touches.iter().map(String::as_str).collect(),
         }
     }
@@ -197,6 +202,14 @@ impl Operation {
 }
 
 impl Document {
+    /// Gives the bundle of reference data that it brings.
+    pub fn bundle(&self) -> Option<&Bundle> {
+        self.changes.iter().find_map(|change| match &change.operation {
+            Operation::Reference(bundle) => Some(bundle),
+            _ => None,
+        })
+    }
+
     /// Tells whether all of it may cross pending.
     pub fn may_be_pending(&self) -> bool {
         self.changes.iter().all(|change| change.operation.may_be_pending())

@@ -3,6 +3,7 @@
 //! Given: a station's channels, the structure as it is, a document. Gives: a plan for each database, under the names that its tables have there, and the
 //! digest of all of them, which approvers sign. Never: a database asked; a table changed that no channel of the structure has.
 
+use super::bundle::BundleFault;
 use super::document::{Document, Operation};
 use super::loss::Loss;
 use super::naming::Names;
@@ -12,6 +13,7 @@ use super::versions::{self, Believed};
 use crate::channel::Channel;
 use crate::connectors::tables::describe::dialect_of;
 use crate::lang::Lang;
+use crate::registration::reference::Reference;
 use crate::say;
 use crate::store::Direction;
 use crate::store::book::BookChange;
@@ -84,6 +86,9 @@ pub enum HereFault {
     /// Rows leave from two databases that it changes: that cannot be one transaction.
     #[error("it changes two databases that rows leave from")]
     TwoSources,
+    /// The bundle of reference data that it brings cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] BundleFault),
     /// No end of a channel here is at the version that it begins at.
     #[error("no channel of this station is at version {from} of {structure}")]
     NotAt {
@@ -121,6 +126,14 @@ impl HereFault {
                 "{file} 第 {line} 行 op = \"sql\" 涉及的表在本站叫别的名字，或通道只有其中一部分；没有改动任何东西。",
                 "{file} line {line}: op = \"sql\" touches tables that are called differently here, or of which the channels have only some; nothing was changed."
             ),
+            Self::Bundle(fault) => {
+                let words = fault.words(lang);
+                say!(
+                    lang,
+                    "{file}：基准资料包不能用：{words}；没有改动任何东西。",
+                    "{file}: the reference data cannot be used: {words}; nothing was changed."
+                )
+            }
             Self::NotAt { structure, from } => say!(
                 lang,
                 "本站没有哪条通道在结构 {structure} 的第 {from} 版上；没有改动任何东西。请看 schema show：前一版要先做完，两边的结构说明也要一致。",
@@ -159,7 +172,8 @@ pub fn concerns(structure: &Structure, channel: &Channel, document: &Document) -
     let tables = channel.source.tables().map_or(&[][..], |source| &source.tables);
     let (names, _) = structure.names_in(&tables.iter().map(|table| (table.clone(), table.clone())).collect::<Vec<_>>());
     document.changes.iter().any(|change| match &change.operation {
-        Operation::RenameElement { .. } => tables.is_empty(),
+        // Rows are not judged by reference data.
+        Operation::RenameElement { .. } | Operation::Reference(_) => tables.is_empty(),
         Operation::AddTable(_) => !names.is_empty(),
         operation => operation.tables().iter().any(|table| names.contains_key(*table)),
     })
@@ -173,6 +187,9 @@ impl Here {
     pub fn of(channels: &[Channel], side: Side, before: Structure, document: &Document) -> Result<Self, HereFault> {
         let name = &document.structure;
         before.apply(document)?;
+        if let Some(bundle) = document.bundle() {
+            Reference::read(&bundle.open()?)?;
+        }
         let mut here = Self { before, databases: Vec::new(), leaving: Vec::new(), coming: Vec::new() };
         let mut ends = Ends::new();
         let mut any = false;

@@ -12,12 +12,14 @@
 //! | `naming.rs` | a structure and a document under the names of one database |
 //! | `pending.rs` | what may cross before the other side has applied a change |
 //! | `plan/` | steps with SQL, check and rollback, one file a dialect |
+//! | `bundle.rs` | reference data: files, packed into a document |
 //! | `loss.rs` | what a step may lose |
 //! | `approval.rs` | who may approve, and whether it still holds |
 //! | `here.rs` | what a change comes to at a station: its databases and channels |
 //! | `drift.rs` | how a live database differs from a structure |
 
 pub mod approval;
+pub mod bundle;
 pub mod document;
 pub mod drift;
 pub mod here;

@@ -62,7 +62,7 @@ impl Operation {
             | Self::DropColumn { table, .. }
             | Self::DictionaryRows { table, .. } => *table = called(names, table),
             Self::AddTable(table) => *table = table.called(names),
-            Self::RenameElement { .. } => {}
+            Self::RenameElement { .. } | Self::Reference(_) => {}
             Self::Sql { touches, .. } => {
                 if touches.iter().any(|table| called(names, table) != *table) {
                     return None;

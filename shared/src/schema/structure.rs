@@ -36,6 +36,8 @@ pub struct Structure {
     pub digest: Digest,
     /// Its tables, in the description's order.
     pub tables: Vec<Table>,
+    /// The number of the bundle of reference data in force; 0 before the first.
+    pub reference: u32,
     /// Paths of the elements of its messages.
     pub elements: Vec<String>,
 }
@@ -136,6 +138,7 @@ impl Structure {
             name: read.structure,
             version: read.version,
             digest: sha256(&[FIRST, bytes]),
+            reference: 0,
             tables: Vec::new(),
             elements: read.elements,
         };

@@ -3,6 +3,7 @@
 //! Given: a description, the book's changes, a digest. Gives: the structure of that digest; whether a channel's end stands at it. Never: a version believed by
 //! its number.
 
+use super::bundle::Bundle;
 use super::document::Document;
 use super::here::concerns;
 use super::structure::{DescriptionFault, Structure};
@@ -60,6 +61,19 @@ impl Structure {
 /// Gives the number of the version with this digest, as the book knows it; `None` for a first version and for one that is not in the book.
 pub fn number_of(book: &[BookChange], digest: &Digest) -> Option<u32> {
     book.iter().find(|change| change.after() == *digest).map(|change| change.key.to)
+}
+
+/// Gives the bundle of reference data in force at the version with this digest; `None` where none was brought since the first version.
+pub fn bundle_at(book: &[BookChange], version: &Digest) -> Option<Bundle> {
+    let mut at = *version;
+    // A digest holds the one before it, so that no way back comes to where it was.
+    while let Some(change) = book.iter().find(|change| change.after() == at) {
+        if let Some(bundle) = Document::read(&change.document).ok()?.bundle() {
+            return Some(bundle.clone());
+        }
+        at = change.base;
+    }
+    None
 }
 
 /// Where the ends of a structure's channels stand.

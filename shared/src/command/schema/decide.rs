@@ -25,7 +25,7 @@ use dukou_packets::suite::Digest;
 
 /// Who signs.
 #[derive(Args)]
-struct SignArgs {
+pub(super) struct SignArgs {
     /// 签名的审批人 / the approver who signs
     #[arg(long = "as", value_name = "NAME")]
     name: String,
@@ -67,20 +67,33 @@ pub(super) struct AmongArgs {
     document: Option<String>,
 }
 
+impl AmongArgs {
+    /// Names one change.
+    pub(super) fn of(change: &BookChange) -> Self {
+        Self { structure: Some(change.key.structure.clone()), document: Some(change.key.document.to_string()) }
+    }
+
+    /// Tells whether a change is among those that are named.
+    pub(super) fn fits(&self, change: &BookChange) -> bool {
+        let begins = |hex: &String| change.key.document.to_string().starts_with(&hex.to_lowercase());
+        self.structure.as_ref().is_none_or(|name| *name == change.key.structure) && self.document.as_ref().is_none_or(begins)
+    }
+}
+
 #[derive(Args)]
 pub(super) struct ApproveArgs {
     #[command(flatten)]
-    which: WhichArgs,
+    pub(super) which: WhichArgs,
     #[command(flatten)]
-    sign: SignArgs,
+    pub(super) sign: SignArgs,
 }
 
 #[derive(Args)]
 pub(super) struct CancelArgs {
     #[command(flatten)]
-    which: WhichArgs,
+    pub(super) which: WhichArgs,
     #[command(flatten)]
-    person: PersonArgs,
+    pub(super) person: PersonArgs,
 }
 
 /// A person's decision about a change that signs nothing.
@@ -113,21 +126,24 @@ pub(super) fn here(
 }
 
 pub(super) fn propose(station: &Station, args: &ProposeArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let (name, bytes) = (shown(&args.file), read(&args.file)?);
-    let document = Document::read(&bytes).map_err(|found| {
-        refused(|lang| found.iter().map(|found| found.sentence(&name, lang)).collect::<Vec<_>>().join("\n"))
-    })?;
-    let here = here(station, &document, None)?.map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+    propose_bytes(station, &shown(&args.file), &read(&args.file)?, &args.sign, lang)
+}
+
+/// Signs for a document and proposes it.
+pub(super) fn propose_bytes(station: &Station, name: &str, bytes: &[u8], by: &SignArgs, lang: Lang) -> Result<u8, EngineFault> {
+    let document = Document::read(bytes)
+        .map_err(|found| refused(|lang| found.iter().map(|found| found.sentence(name, lang)).collect::<Vec<_>>().join("\n")))?;
+    let here = here(station, &document, None)?.map_err(|fault| refused(|lang| fault.sentence(name, lang)))?;
     let change = Change {
         structure: document.structure.clone(),
         from: document.from,
         before: here.before.digest,
-        document: document_digest(&bytes),
+        document: document_digest(bytes),
     };
-    let Some(approval) = sign(station, &change, &here, (ApprovalKind::Propose, &args.sign), lang)? else { return Ok(1) };
+    let Some(approval) = sign(station, &change, &here, (ApprovalKind::Propose, by), lang)? else { return Ok(1) };
     // What was read is UTF-8.
-    let document = String::from_utf8_lossy(&bytes).into_owned();
-    decide(station, Act::Propose { document, approval }, &args.sign, lang)
+    let document = String::from_utf8_lossy(bytes).into_owned();
+    decide(station, Act::Propose { document, approval }, by, lang)
 }
 
 pub(super) fn approve(station: &Station, args: &ApproveArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -209,11 +225,7 @@ fn unreadable(lang: Lang) -> String {
 /// Finds a change of the book.
 pub(super) fn pick(station: &Station, number: u32, among: &AmongArgs) -> Result<BookChange, EngineFault> {
     let book = read_known_store(station)?.book()?;
-    let begins = |change: &BookChange| {
-        among.document.as_ref().is_none_or(|hex| change.key.document.to_string().starts_with(&hex.to_lowercase()))
-    };
-    let of_structure = |change: &BookChange| among.structure.as_ref().is_none_or(|name| *name == change.key.structure);
-    let is_it = |change: &BookChange| change.key.to == number && of_structure(change) && begins(change);
+    let is_it = |change: &BookChange| change.key.to == number && among.fits(change);
     let mut found: Vec<BookChange> = book.into_iter().filter(is_it).collect();
     match found.len() {
         1 => Ok(found.remove(0)),

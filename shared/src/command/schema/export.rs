@@ -23,12 +23,12 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub(super) struct ExportArgs {
     /// 变更到第几版 / the version that the change leads to
-    number: u32,
+    pub(super) number: u32,
     /// 写到哪个文件 / the file to write
     #[arg(long, short, value_name = "FILE")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     #[command(flatten)]
-    among: AmongArgs,
+    pub(super) among: AmongArgs,
 }
 
 pub(super) fn export(station: &Station, args: &ExportArgs, lang: Lang) -> Result<u8, EngineFault> {

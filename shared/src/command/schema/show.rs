@@ -25,9 +25,9 @@ use dukou_packets::suite::Digest;
 #[derive(Args)]
 pub(super) struct ShowArgs {
     /// 变更到第几版；不给则列出全部 / the version that the change leads to; all are listed without one
-    number: Option<u32>,
+    pub(super) number: Option<u32>,
     #[command(flatten)]
-    among: AmongArgs,
+    pub(super) among: AmongArgs,
 }
 
 pub(super) fn show(station: &Station, args: &ShowArgs, lang: Lang) -> Result<u8, EngineFault> {
@@ -102,6 +102,11 @@ fn whole(
 ) -> Result<String, EngineFault> {
     let text = String::from_utf8_lossy(&change.document);
     let document = Document::read(&change.document).map_err(|_| refused(|lang| unreadable(change, lang)))?;
+    let text = match document.bundle() {
+        // What is packed is read as files (`reference unpack`); their digests stand in the list.
+        Some(bundle) => text.replace(&format!("packed = \"\"\"\n{}\"\"\"\n", bundle.packed), "packed = …\n").into(),
+        None => text,
+    };
     let mut said = line(change, verdict, lang);
     let digest = change.key.document;
     said += &say!(lang, "变更文件（摘要 {digest}）：\n", "The document (digest {digest}):\n");

@@ -50,6 +50,7 @@ pub(super) fn message(name: &str, about: &About<'_, '_>, findings: &mut Findings
             area(&id, about, &place, findings);
             foreign(head.or(Some(id.area)), about.said, &place, findings);
             generated(&id, about, &place, findings);
+            edition(&id, about, &place, findings);
         }
     }
     file_name(name, &["Biz"], written, findings);
@@ -112,6 +113,22 @@ fn generated(id: &MessageId<'_>, about: &About<'_, '_>, place: &impl Fn(Finding)
                 lang,
                 "报文 ID 的生成日期 {made} 早于登簿日期 {registered}。请核对登记系统的时钟和登簿时间。",
                 "The id says the message was made on {made}, before its registration on {registered}. Check the registration system's clock and the time of registration."
+            )
+        })));
+    }
+}
+
+/// A county's messages are of the edition that the bundle in force says for their day.
+fn edition(id: &MessageId<'_>, about: &About<'_, '_>, place: &impl Fn(Finding) -> Finding, findings: &mut Findings) {
+    let due = about.said.reference.as_ref().and_then(|reference| reference.edition_of(id.area, id.day));
+    if let Some(due) = due.filter(|due| *due != about.decided.edition) {
+        let (is, area) = (about.decided.edition, id.area);
+        let (due_zh, is_zh) = (due.zh(), is.zh());
+        findings.add(place(Finding::warning("edition-county", |lang| {
+            say!(
+                lang,
+                "区划 {area} 在这一天应报{due_zh}，这份报文是{is_zh}。请核对登记系统的报文版本设置，或基准资料包里的启用日期。",
+                "Area {area} reports in the {due} edition on that day; this message is of the {is} one. Check the registration system's setting, or the first day in the reference data."
             )
         })));
     }

@@ -222,7 +222,7 @@ fn unknown_table(about: &About<'_, '_>, row: &Row<'_, '_>) -> Finding {
 /// Names each column once that is not of the table, and a wrong element code.
 fn columns<'a>(
     about: &About<'_, '_>,
-    table: &'static Table,
+    table: &Table,
     row: &Row<'_, 'a>,
     named: &mut BTreeSet<(&'a str, &'a str)>,
     findings: &mut Findings,

@@ -102,7 +102,7 @@ fn area(about: &About<'_, '_>, unit: &str, place: &impl Fn(Finding) -> Finding, 
         return;
     };
     let of_unit: String = unit.chars().take(6).collect();
-    let renamed = about.said.aliases.get(&of_unit).or_else(|| about.standard.rules.unit.alias.get(&of_unit));
+    let renamed = about.alias(&of_unit);
     if of_unit != area && renamed.is_none_or(|now| now != area) {
         let (of_unit, area) = (shown(&of_unit), shown(area));
         findings.add(place(Finding::error("unit-area", |lang| {

@@ -2,6 +2,7 @@
 
 use crate::lang::Lang;
 use crate::say;
+use crate::schema::bundle::BundleFault;
 use crate::schema::structure;
 
 /// Something wrong, and where.
@@ -51,6 +52,9 @@ pub enum Wrong {
     /// A name, a value, a table that cannot be.
     #[error("{0}")]
     Part(structure::Wrong),
+    /// A bundle of reference data that cannot be.
+    #[error("{0}")]
+    Bundle(BundleFault),
     /// A text of SQL that is empty, or could be more than one statement, or none that a change may have.
     #[error(
         "forward and rollback are one statement each (ALTER, CREATE, DROP, INSERT, UPDATE, DELETE …; none that ends a transaction), check is one query, and none of them has a ; or a comment anywhere, in quotes neither"
@@ -93,6 +97,7 @@ impl Wrong {
             Self::Missing(operation, setting) => say!(lang, "{operation} 缺 {setting}", "{self}"),
             Self::Stray(operation, setting) => say!(lang, "{operation} 没有 {setting} 这一项", "{self}"),
             Self::Part(wrong) => wrong.words(lang),
+            Self::Bundle(fault) => fault.words(lang),
             Self::Statement => {
                 say!(
                     lang,
@@ -104,4 +109,5 @@ impl Wrong {
     }
 }
 
-const OPERATIONS: &str = "add-column widen retype rename-column drop-column add-table dictionary-rows rename-element sql";
+const OPERATIONS: &str =
+    "add-column widen retype rename-column drop-column add-table dictionary-rows rename-element reference sql";

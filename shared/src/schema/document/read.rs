@@ -3,6 +3,7 @@
 use super::lint::{Finding, Wrong};
 use super::{CHANGES_MAX, Change, DOCUMENT, Document, Operation, SqlText};
 use crate::schema::DOCUMENT_MAX;
+use crate::schema::bundle::{Bundle, BundleFault, BundleFile};
 use crate::schema::name;
 use crate::schema::plan::Dialect;
 use crate::schema::structure::{Column, Reference, Row, Table, check_name, is_label, is_structure_name};
@@ -51,6 +52,9 @@ struct ChangeText {
     references: Option<Vec<Reference>>,
     rows: Option<Vec<Row>>,
     element: Option<String>,
+    number: Option<u32>,
+    files: Option<Vec<BundleFile>>,
+    packed: Option<String>,
     about: Option<String>,
     touches: Option<Vec<String>>,
     postgres: Option<SqlText>,
@@ -84,6 +88,10 @@ impl Document {
         let may_be_pending = |change: &Change| change.operation.may_be_pending();
         if read.pending && !changes.iter().all(may_be_pending) {
             findings.push(Finding { line: line_of(text, "pending"), wrong: Wrong::Pending });
+        }
+        let mut bundles = changes.iter().filter(|change| matches!(change.operation, Operation::Reference(_)));
+        if let Some(second) = bundles.nth(1) {
+            findings.push(Finding { line: second.line, wrong: Wrong::Bundle(BundleFault::Several) });
         }
         if !findings.is_empty() {
             return Err(findings);
@@ -170,6 +178,7 @@ impl ChangeText {
             "add-table" => &["table", "label", "columns", "key", "unique", "references", "rows"],
             "dictionary-rows" => &["table", "rows"],
             "rename-element" => &["element", "to"],
+            "reference" => &["number", "files", "packed"],
             "sql" => &["about", "touches", "postgres", "mariadb", "sqlite", "oracle", "dm"],
             other => return Err(Wrong::Operation(other.chars().take(40).collect())),
         };
@@ -191,6 +200,7 @@ impl ChangeText {
                 if rows.is_empty() { Err(self.missing("rows")) } else { Ok(Operation::DictionaryRows { table, rows }) }
             }
             "rename-element" => self.rename_element(),
+            "reference" => self.reference(),
             _ => self.sql(),
         }
     }
@@ -211,6 +221,9 @@ impl ChangeText {
             ("references", self.references.is_some()),
             ("rows", self.rows.is_some()),
             ("element", self.element.is_some()),
+            ("number", self.number.is_some()),
+            ("files", self.files.is_some()),
+            ("packed", self.packed.is_some()),
             ("about", self.about.is_some()),
             ("touches", self.touches.is_some()),
             ("postgres", self.postgres.is_some()),
@@ -287,6 +300,16 @@ impl ChangeText {
             true => Err(Wrong::Head("to", "没有 / 的名字 / a name without /")),
             false => Ok(Operation::RenameElement { element, to }),
         }
+    }
+
+    fn reference(self) -> Result<Operation, Wrong> {
+        let bundle = Bundle {
+            number: self.need("number", self.number)?,
+            files: self.need("files", self.files.clone())?,
+            packed: self.need("packed", self.packed.clone())?,
+        };
+        bundle.check().map_err(Wrong::Bundle)?;
+        Ok(Operation::Reference(bundle))
     }
 
     fn sql(self) -> Result<Operation, Wrong> {

@@ -51,7 +51,9 @@ impl<'a> Making<'a> {
             Operation::DropColumn { table, column } => self.drop(table, column),
             Operation::AddTable(table) => self.add_table(table),
             Operation::DictionaryRows { table, rows } => self.set_rows(table, rows),
-            Operation::RenameElement { .. } => Ok(self.step(Vec::new(), None, Vec::new(), Cost::Instant)),
+            Operation::RenameElement { .. } | Operation::Reference(_) => {
+                Ok(self.step(Vec::new(), None, Vec::new(), Cost::Instant))
+            }
             Operation::Sql { texts, .. } => {
                 let text = texts.get(&self.speaker.dialect()).ok_or(Cannot::NoText(self.speaker.dialect()))?;
                 Ok(self.sql(text))

@@ -71,6 +71,14 @@ pub enum WhyNot {
     /// The table is no dictionary.
     #[error("{0} is no dictionary (rows)")]
     NoDictionary(String),
+    /// Its bundle of reference data is not the next one.
+    #[error("it brings bundle {number} of reference data, and the next one is {next}")]
+    Number {
+        /// The bundle's number.
+        number: u32,
+        /// The number it has to have.
+        next: u32,
+    },
     /// The element is not there.
     #[error("there is no element {0}")]
     NoElement(String),
@@ -104,6 +112,7 @@ impl WhyNot {
                 say!(lang, "列 {column} 不收 NULL，已有的行没有值可填（请写 default）", "column {self}")
             }
             Self::NoDictionary(table) => say!(lang, "表 {table} 不是字典（没有 rows）", "{self}"),
+            Self::Number { number, next } => say!(lang, "带的是第 {number} 号基准资料包，应为第 {next} 号", "{self}"),
             Self::NoElement(element) => say!(lang, "没有报文元素 {element}", "{self}"),
         }
     }
@@ -168,6 +177,11 @@ impl Structure {
             }
             Operation::DictionaryRows { table, rows } => self.set_rows(table, rows),
             Operation::RenameElement { element, to } => self.rename_element(element, to),
+            Operation::Reference(bundle) => {
+                let (number, next) = (bundle.number, self.reference.saturating_add(1));
+                self.reference = next;
+                if number == next { Ok(()) } else { Err(WhyNot::Number { number, next }) }
+            }
             Operation::Sql { touches, .. } => touches.iter().try_for_each(|table| self.table_mut(table).map(drop)),
         }
     }

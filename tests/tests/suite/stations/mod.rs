@@ -28,6 +28,7 @@ mod overhead;
 mod postgres;
 mod readme;
 mod rebuild;
+mod reference;
 mod registration;
 mod rehearsal;
 mod repair;
