@@ -187,7 +187,7 @@ impl Engine {
         };
         let at = match &mut database {
             None => Standing::Old,
-            Some((_, database)) => match database.standing(&change.key.document) {
+            Some((_, database)) => match database.standing(&change.key.document, Direction::Out) {
                 Ok(at) => at,
                 Err(fault) => return self.rest_structures(&here, fault),
             },
@@ -312,7 +312,7 @@ impl Engine {
         database: &mut dyn Restructurer,
         fault: RestructureFault,
     ) -> Result<Looked, EngineFault> {
-        let step = match database.standing(&change.key.document) {
+        let step = match database.standing(&change.key.document, Direction::Out) {
             Ok(Standing::AtStep(step)) => Some(step),
             _ => None,
         };
@@ -370,7 +370,7 @@ impl Engine {
             return Ok(true);
         }
         let Some((_, (_, mut database))) = self.leaving_database(change)? else { return Ok(false) };
-        Ok(!matches!(database.standing(&change.key.document), Ok(Standing::Old)))
+        Ok(!matches!(database.standing(&change.key.document, Direction::Out), Ok(Standing::Old)))
     }
 
     /// Gives what a change comes to here, with the database that rows leave from.

@@ -6,14 +6,19 @@ use dukou_packets::packet::header::{Header, KIND_MARKER};
 use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, Marker, Statement, document_digest, read_marker};
 use dukou_packets::packet::open::{open_payload, read_head};
 use dukou_packets::suite::{SoftSigner, Unwrapper};
+use dukou_shared::connectors::tables::database::{Address, Databases};
+use dukou_shared::connectors::tables::describe::dialect_of;
+use dukou_shared::connectors::tables::restructure::{Ends, Restructure, RestructureFault};
+use dukou_shared::connectors::tables::simulated::SimDatabases;
 use dukou_shared::error::EngineFault;
 use dukou_shared::requests::structure::Act;
 use dukou_shared::requests::{Answer, Request};
-use dukou_shared::schema::Document;
 use dukou_shared::schema::approval::reason_digest;
 use dukou_shared::schema::here::{Here, Standpoint};
 use dukou_shared::schema::versions::Believed;
+use dukou_shared::schema::{Document, Plan, Structure};
 use dukou_shared::store::Store;
+use std::path::PathBuf;
 
 /// The approver who proposes.
 pub const PROPOSER: u8 = 7;
@@ -85,6 +90,26 @@ pub fn approve(station: &mut SimStation, description: &str, document: &str) -> R
     let approval = signed(station, description, document, (APPROVER, ApprovalKind::Approve));
     let (structure, to, document) = (read.structure, read.to, read.digest);
     station.perform(&request(APPROVER, Act::Approve { structure, to, document, approval }))
+}
+
+/// Makes a document's change at ends of a database, as a station would for which they are the other direction's.
+///
+/// # Errors
+/// What the database says.
+///
+/// # Panics
+/// When there is no plan for it.
+pub fn make_at(
+    (databases, place): (&SimDatabases, &str),
+    (description, document): (&str, &str),
+    ends: Ends,
+) -> Result<(), RestructureFault> {
+    let document = Document::read(document.as_bytes()).expect("a document");
+    let before = Structure::read(description.as_bytes()).expect("a structure");
+    let plan = Plan::of(&before, &document, dialect_of(place).expect("a dialect")).expect("a plan");
+    let address = Address { url: place.to_string(), password: None, dir: PathBuf::new() };
+    let mut database = databases.restructurer(&address).expect("a database");
+    database.make(&Restructure { document: document.digest, plan: &plan, ends })
 }
 
 /// Gives the headers of a channel's packets that left the outer station, by number.

@@ -14,6 +14,7 @@ use super::{Mark, TableFault, TableName};
 use crate::lang::Lang;
 use crate::say;
 use crate::schema::plan::Plan;
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 
@@ -38,11 +39,11 @@ pub enum Ends {
 }
 
 impl Restructure<'_> {
-    /// Gives which way rows go, as `dukou_schema` has it: a database may have ends of both.
-    pub(super) fn direction(&self) -> &'static str {
+    /// Gives which way rows go: a database may have ends of both.
+    pub(super) fn direction(&self) -> Direction {
         match self.ends {
-            Ends::Leaving(_) => "out",
-            Ends::Coming(_) => "in",
+            Ends::Leaving(_) => Direction::Out,
+            Ends::Coming(_) => Direction::In,
         }
     }
 
@@ -54,6 +55,14 @@ impl Restructure<'_> {
     /// Gives the channels that rows come in by, each with its marker.
     pub(super) fn coming(&self) -> &[(ChannelName, Mark)] {
         if let Ends::Coming(marks) = &self.ends { marks } else { &[] }
+    }
+}
+
+/// Gives which way rows go as `dukou_schema` has it.
+pub(super) fn noted(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Out => "out",
+        Direction::In => "in",
     }
 }
 
@@ -132,12 +141,11 @@ pub enum StepFault {
 /// steps that are done are known by their checks and passed over, so that [`make`](Self::make) again is how it goes on, and until it is done nobody writes an affected table that rows leave
 /// from. `make` of a change that is done changes nothing and is `Ok`. Nothing is cut or rounded.
 pub trait Restructurer: Send {
-    /// Tells how far a change is. Where a database has both ends of it, one begun and not done is told before one that is done; [`make`](Self::make) of what is
-    /// done changes nothing, and is how a caller is sure of its own end.
+    /// Tells how far a change is at the ends of one direction. Where a database has ends of both, each is changed by itself, and nothing is told of the other.
     ///
     /// # Errors
     /// [`TableFault`] of the server.
-    fn standing(&mut self, document: &Digest) -> Result<Standing, TableFault>;
+    fn standing(&mut self, document: &Digest, direction: Direction) -> Result<Standing, TableFault>;
     /// Makes the change, or goes on with it.
     ///
     /// # Errors

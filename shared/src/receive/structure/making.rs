@@ -52,7 +52,7 @@ impl Engine {
         let Some(mut database) = restructurer_of(self.seams.databases.as_ref(), &self.station, first, Direction::In)? else {
             return Ok(Made::Waits);
         };
-        let standing = match database.standing(&arriving.document) {
+        let standing = match database.standing(&arriving.document, Direction::In) {
             Ok(standing) => standing,
             Err(fault) => return self.rest_ends(ends, fault, report),
         };

@@ -8,7 +8,7 @@ use dukou_packets::packet::seal::{CargoPlace, Versions};
 use dukou_packets::suite::{Digest, SoftSigner};
 use dukou_rehearsal::random::Random;
 use dukou_shared::channel::{Channel, ChannelSink};
-use dukou_shared::connectors::tables::restructure::StepFault;
+use dukou_shared::connectors::tables::restructure::{Ends, RestructureFault, StepFault};
 use dukou_shared::connectors::tables::simulated::{Moment, SimDatabase, SimFault};
 use dukou_shared::connectors::tables::{Op, RowChange, TableFault, Value};
 use dukou_shared::report;
@@ -19,6 +19,7 @@ use dukou_shared::schema::here::Here;
 use dukou_shared::schema::structure::next_digest;
 use dukou_shared::schema::{Document, Structure};
 use dukou_shared::store::Store;
+use dukou_tests::simulated::changes::make_at;
 use dukou_tests::simulated::forge;
 use dukou_tests::simulated::station::{name, table_channel};
 use dukou_tests::simulated::world::standard_channels;
@@ -473,6 +474,23 @@ fn what_is_not_approved_here_and_now_is_never_applied_and_says_why() {
             assert_eq!(scene.why().as_deref(), Some(code));
         }
     }
+}
+
+#[test]
+fn a_change_that_stands_at_a_step_where_rows_leave_from_the_same_database_is_not_made_unapproved_where_they_come_in() {
+    let mut scene = Scene::new(33, BY_STEPS, WIDEN);
+    let database = scene.database();
+    database.refuse_step(1, StepFault::NotDone);
+    let place = (&scene.world.inner.databases, BY_STEPS);
+    let begun = make_at(place, (STRUCTURE, &scene.text), Ends::Leaving(Vec::new()));
+    assert!(matches!(begun, Err(RestructureFault::Step { step: 1, .. })), "{begun:?}");
+    database.refuse_none();
+    for packets in BOTH.map(|channel| scene.packets(channel)) {
+        packets.iter().for_each(|bytes| scene.put(bytes));
+    }
+    scene.steps();
+    scene.is_untouched();
+    assert_eq!(scene.why().as_deref(), Some("unapproved"));
 }
 
 #[test]

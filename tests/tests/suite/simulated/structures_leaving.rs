@@ -6,14 +6,14 @@ use dukou_packets::log::line::Event;
 use dukou_packets::packet::header::{KIND_MARKER, KIND_RECORDS};
 use dukou_shared::channel::ChannelSource;
 use dukou_shared::connectors::tables::TableFault;
-use dukou_shared::connectors::tables::restructure::StepFault;
+use dukou_shared::connectors::tables::restructure::{Ends, StepFault};
 use dukou_shared::connectors::tables::simulated::{Moment, SimDatabase, SimFault};
 use dukou_shared::requests::Request;
 use dukou_shared::requests::structure::Act;
 use dukou_shared::schema::Document;
 use dukou_shared::send::structure::leaving::{State, standings};
 use dukou_shared::store::Store;
-use dukou_tests::simulated::changes::{APPROVER, approve, headers, markers, request};
+use dukou_tests::simulated::changes::{APPROVER, approve, headers, make_at, markers, request};
 use dukou_tests::simulated::office::{RIGHT, ROWS, UNIT, put_unit};
 use dukou_tests::simulated::station::{name, table_channel};
 use dukou_tests::simulated::world::{FILES, standard_channels};
@@ -334,6 +334,29 @@ fn an_approval_that_ended_before_the_change_began_makes_nothing_and_one_that_end
             assert_eq!(database(&world, place).version(false), 0);
             let told = report.troubles.iter().find(|trouble| trouble.code == "structure-refused").unwrap();
             assert!(told.en.contains("role-expired"), "{}", told.en);
+        }
+    }
+}
+
+#[test]
+fn a_change_that_is_done_where_rows_come_into_the_same_database_is_judged_and_made_where_they_leave_from() {
+    for place in PLACES {
+        for is_approved in [false, true] {
+            let mut world = approved(place);
+            let coming = Ends::Coming(Vec::new());
+            make_at((&world.outer.databases, place), (STRUCTURE, &document(1, SECOND)), coming).unwrap();
+            if is_approved {
+                go_on(&mut world, place);
+                check(&world, place, place);
+                continue;
+            }
+            world.outer.end_approver(APPROVER);
+            world.outer.crash();
+            let report = world.outer.step().unwrap();
+            let source = database(&world, place);
+            assert_eq!((source.version(true), source.version(false)), (2, 0), "{place}");
+            let told = report.troubles.iter().find(|trouble| trouble.code == "structure-refused");
+            assert!(told.is_some_and(|told| told.en.contains("role-expired")), "{place}: {told:?}");
         }
     }
 }

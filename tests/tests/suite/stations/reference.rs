@@ -130,8 +130,7 @@ fn a_bundle_is_in_force_from_the_same_record_on_at_both_ends_and_each_side_appro
     for (name, code) in [(&first, ""), (&second, "xsd-root"), (&third, "")] {
         assert_judged(&pair, name, code);
     }
-    assert_pass(&pair.outer);
-    assert_pass(&pair.inner);
+    assert_pass(&pair);
 }
 
 #[test]

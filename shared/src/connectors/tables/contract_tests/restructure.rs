@@ -6,6 +6,7 @@ use crate::schema::document::Document;
 use crate::schema::drift::{LiveTable, differences};
 use crate::schema::plan::{Check, Plan};
 use crate::schema::structure::Structure;
+use crate::store::Direction;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -184,9 +185,9 @@ pub(in super::super) fn a_change_is_made_once_and_its_place_divides_the_rows(ben
     app.run(&format!("INSERT INTO {zd} (dm, bz) VALUES ('a', 'x')"));
     let mut restructurer = bench.restructurer(End::Source);
     let document = change.plan.digests[1];
-    assert_eq!(restructurer.standing(&document), Ok(Standing::Old));
+    assert_eq!(restructurer.standing(&document, Direction::Out), Ok(Standing::Old));
     restructurer.make(&change.leaving()).expect("made");
-    assert_eq!(restructurer.standing(&document), Ok(Standing::Done));
+    assert_eq!(restructurer.standing(&document, Direction::Out), Ok(Standing::Done));
     change.assert_is(bench, End::Source, &change.after);
     assert_eq!(source.check(), Ok(vec![]), "the triggers are of the version that is there");
     app.run(&format!("INSERT INTO {zd} (dm, bz, yt) VALUES ('b', '{}', 'y')", "x".repeat(300)));
@@ -323,7 +324,7 @@ pub(in super::super) fn rehearsing_a_change_leaves_no_trace(bench: &mut dyn Benc
         let mut restructurer = bench.restructurer(end);
         assert_eq!(restructurer.rehearse(&order), Ok(expected));
         assert_eq!(all(), before);
-        assert_eq!(restructurer.standing(&order.document), Ok(Standing::Old));
+        assert_eq!(restructurer.standing(&order.document, order.direction()), Ok(Standing::Old));
     }
 }
 
@@ -383,12 +384,13 @@ pub(in super::super) fn a_step_that_the_database_refuses_leaves_the_old_structur
     let (step, why) = step_fault(restructurer.make(&change.leaving()));
     assert!(step == 1 && matches!(why, StepFault::Refused { .. }), "{step} {why:?}");
     if !change.plan.dialect.is_transactional() {
-        assert_eq!(restructurer.standing(&document), Ok(Standing::AtStep(1)));
+        assert_eq!(restructurer.standing(&document, Direction::Out), Ok(Standing::AtStep(1)));
         assert!(!app.attempt(&format!("INSERT INTO {zd} (dm) VALUES ('b')")), "the door is closed");
         assert_eq!(app.number(&format!("SELECT count(*) FROM {zd}")), 1, "reads go on");
+        assert_eq!(restructurer.standing(&document, Direction::In), Ok(Standing::Old), "nothing was begun at the other end");
         restructurer.take_back(&change.leaving()).expect("taken back");
     }
-    assert_eq!(restructurer.standing(&document), Ok(Standing::Old));
+    assert_eq!(restructurer.standing(&document, Direction::Out), Ok(Standing::Old));
     assert_eq!(source_whole(bench, &change, source.as_mut()), before);
     assert_eq!(source.check(), Ok(vec![]));
     app.run(&format!("INSERT INTO {zd} (dm) VALUES ('b')"));
@@ -419,7 +421,7 @@ pub(in super::super) fn a_table_that_somebody_writes_is_waited_for_and_left_as_i
     let mut restructurer = bench.restructurer(End::Source);
     let done = restructurer.make(&change.leaving());
     assert!(matches!(done, Err(RestructureFault::Table(TableFault::Busy { .. }))), "{done:?}");
-    assert_eq!(restructurer.standing(&change.plan.digests[1]), Ok(Standing::Old));
+    assert_eq!(restructurer.standing(&change.plan.digests[1], Direction::Out), Ok(Standing::Old));
     app.run("ROLLBACK");
     assert_eq!(source_whole(bench, &change, source.as_mut()), before);
     app.run(&format!("INSERT INTO {zd} (dm) VALUES ('b')"));
@@ -444,8 +446,12 @@ pub(in super::super) fn both_ends_of_one_database_change_by_themselves(bench: &m
     change.make_tables(bench, &[End::Source]);
     let mut source = bench.source(&change.tables);
     let mut restructurer = bench.restructurer(End::Source);
+    let document = change.plan.digests[1];
+    let both = || [Direction::Out, Direction::In].map(|of| bench.restructurer(End::Source).standing(&document, of));
     restructurer.make(&change.leaving()).expect("made");
+    assert_eq!(both(), [Ok(Standing::Done), Ok(Standing::Old)], "rows that come in have not met their marker");
     restructurer.make(&change.coming(1)).expect("the other end: what is done there is passed over");
+    assert_eq!(both(), [Ok(Standing::Done), Ok(Standing::Done)]);
     restructurer.make(&change.leaving()).expect("done");
     change.assert_is(bench, End::Source, &change.after);
     assert_eq!(reads(source.as_mut()).concat().len(), 1, "one place");
@@ -458,6 +464,6 @@ pub(in super::super) fn uninstalling_takes_the_table_of_changes_away(bench: &mut
     let mut restructurer = bench.restructurer(End::Source);
     restructurer.make(&change.leaving()).expect("made");
     bench.uninstall(&change.tables);
-    assert_eq!(restructurer.standing(&change.plan.digests[1]), Ok(Standing::Old), "its table is gone");
+    assert_eq!(restructurer.standing(&change.plan.digests[1], Direction::Out), Ok(Standing::Old), "its table is gone");
     assert!(!bench.session(End::Source).attempt("SELECT * FROM dukou_schema"));
 }

@@ -21,6 +21,7 @@ use crate::connectors::tables::restructure::steps::{self, Hand};
 use crate::connectors::tables::restructure::{LeavingEnd, Rehearsal, Restructure, RestructureFault, Restructurer, Standing};
 use crate::connectors::tables::{Problem, TableFault};
 use crate::schema::plan::Cost;
+use crate::store::Direction;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, MySqlConnection};
 use std::time::Duration;
@@ -72,8 +73,8 @@ impl MysqlRestructurer {
 }
 
 impl Restructurer for MysqlRestructurer {
-    fn standing(&mut self, document: &Digest) -> Result<Standing, TableFault> {
-        self.session.run(async |connection, _| row::standing(connection, document).await)
+    fn standing(&mut self, document: &Digest, direction: Direction) -> Result<Standing, TableFault> {
+        self.session.run(async |connection, _| row::standing(connection, document, direction).await)
     }
 
     fn make(&mut self, order: &Restructure<'_>) -> Result<(), RestructureFault> {
@@ -81,7 +82,7 @@ impl Restructurer for MysqlRestructurer {
     }
 
     fn rehearse(&mut self, order: &Restructure<'_>) -> Result<Rehearsal, RestructureFault> {
-        if self.standing(&order.document)? == Standing::Done {
+        if self.standing(&order.document, order.direction())? == Standing::Done {
             return Ok(Rehearsal::Asked);
         }
         let asked = self.within(async |held| {

@@ -14,8 +14,11 @@ use super::install::{self, Names};
 use super::source::{has_table, table_problems};
 use super::{SCHEMA, Trouble, own_tables, split_name};
 use crate::connectors::tables::restructure::steps::{self, Hand};
-use crate::connectors::tables::restructure::{LeavingEnd, Rehearsal, Restructure, RestructureFault, Restructurer, Standing};
+use crate::connectors::tables::restructure::{
+    LeavingEnd, Rehearsal, Restructure, RestructureFault, Restructurer, Standing, noted,
+};
 use crate::connectors::tables::{Mark, Problem, TableFault};
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -63,15 +66,16 @@ impl PostgresRestructurer {
 }
 
 impl Restructurer for PostgresRestructurer {
-    fn standing(&mut self, document: &Digest) -> Result<Standing, TableFault> {
+    fn standing(&mut self, document: &Digest, direction: Direction) -> Result<Standing, TableFault> {
         self.session.run(async |connection| {
             if !has_table(connection, own_tables::STRUCTURE.0).await? {
                 return Ok(Standing::Old);
             }
             // A transaction whose COMMIT was cut off may still be at it: it is waited for.
             run_sql(connection, "BEGIN; LOCK TABLE dukou.dukou_schema IN SHARE MODE").await?;
-            let sql = "SELECT count(*) FROM dukou.dukou_schema WHERE document = $1";
-            let done: i64 = sqlx::query_scalar(sql).bind(document.to_string()).fetch_one(&mut *connection).await?;
+            let sql = "SELECT count(*) FROM dukou.dukou_schema WHERE document = $1 AND direction = $2";
+            let query = sqlx::query_scalar(sql).bind(document.to_string()).bind(noted(direction));
+            let done: i64 = query.fetch_one(&mut *connection).await?;
             run_sql(connection, "COMMIT").await?;
             Ok(if done > 0 { Standing::Done } else { Standing::Old })
         })
@@ -155,7 +159,7 @@ async fn begin(connection: &mut PgConnection, order: &Restructure<'_>) -> Result
     }
     run_sql(connection, "LOCK TABLE dukou.dukou_schema IN SHARE ROW EXCLUSIVE MODE").await?;
     let sql = "SELECT count(*) FROM dukou.dukou_schema WHERE document = $1 AND direction = $2";
-    let query = sqlx::query_scalar::<_, i64>(sql).bind(order.document.to_string()).bind(order.direction());
+    let query = sqlx::query_scalar::<_, i64>(sql).bind(order.document.to_string()).bind(noted(order.direction()));
     Ok(query.fetch_one(connection).await? == 0)
 }
 
@@ -221,7 +225,7 @@ async fn end(connection: &mut PgConnection, order: &Restructure<'_>, affected: &
     let sql =
         "INSERT INTO dukou.dukou_schema (document, direction, structure, version, plan, step) VALUES ($1, $2, $3, $4, $5, $6)";
     let (version, step) = (i64::from(order.plan.versions.1), i64::from(steps::count(order.plan)));
-    let query = sqlx::query(sql).bind(order.document.to_string()).bind(order.direction()).bind(&order.plan.structure);
+    let query = sqlx::query(sql).bind(order.document.to_string()).bind(noted(order.direction())).bind(&order.plan.structure);
     query.bind(version).bind(order.plan.digest().to_string()).bind(step).execute(connection).await?;
     Ok(())
 }

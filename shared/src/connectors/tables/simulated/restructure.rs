@@ -8,17 +8,16 @@ use crate::connectors::tables::restructure::{
     Ends, LeavingEnd, Rehearsal, Restructure, RestructureFault, Restructurer, Standing,
 };
 use crate::connectors::tables::{Entry, Mark, TableFault};
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 
 pub(super) struct SimRestructurer(pub(super) SimDatabase);
 
 impl Restructurer for SimRestructurer {
-    fn standing(&mut self, document: &Digest) -> Result<Standing, TableFault> {
-        self.0.call(|shared| {
-            let of = |comes| shared.content.changes.get(&(*document, comes)).copied();
-            Ok(of(false).or_else(|| of(true)).unwrap_or(Standing::Old))
-        })
+    fn standing(&mut self, document: &Digest, direction: Direction) -> Result<Standing, TableFault> {
+        let key = (*document, direction == Direction::In);
+        self.0.call(|shared| Ok(shared.content.changes.get(&key).copied().unwrap_or(Standing::Old)))
     }
 
     fn make(&mut self, order: &Restructure<'_>) -> Result<(), RestructureFault> {
@@ -53,7 +52,7 @@ impl Restructurer for SimRestructurer {
 }
 
 fn key(order: &Restructure<'_>) -> (Digest, bool) {
-    (order.document, matches!(order.ends, Ends::Coming(_)))
+    (order.document, order.direction() == Direction::In)
 }
 
 fn standing(shared: &Shared, order: &Restructure<'_>) -> Option<Standing> {

@@ -12,8 +12,11 @@ use super::source::{fit_tables, our_triggers, statements};
 use super::triggers::{self, Names};
 use super::{Session, Trouble, catalog, ident, meaning, place_of};
 use crate::connectors::tables::restructure::steps::{self, Hand};
-use crate::connectors::tables::restructure::{Rehearsal, Restructure, RestructureFault, Restructurer, Standing, StepFault};
+use crate::connectors::tables::restructure::{
+    Rehearsal, Restructure, RestructureFault, Restructurer, Standing, StepFault, noted,
+};
 use crate::connectors::tables::{Problem, TableFault};
+use crate::store::Direction;
 use dukou_packets::suite::Digest;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use std::collections::BTreeMap;
@@ -53,14 +56,15 @@ impl SqliteRestructurer {
 }
 
 impl Restructurer for SqliteRestructurer {
-    fn standing(&mut self, document: &Digest) -> Result<Standing, TableFault> {
+    fn standing(&mut self, document: &Digest, direction: Direction) -> Result<Standing, TableFault> {
         self.session.run(async |connection| {
             let there = "SELECT 1 FROM main.sqlite_master WHERE name = 'dukou_schema'";
             if sqlx::query(there).fetch_optional(&mut *connection).await?.is_none() {
                 return Ok(Standing::Old);
             }
-            let sql = "SELECT 1 FROM dukou_schema WHERE document = ?";
-            let row = sqlx::query(sql).bind(document.to_string()).fetch_optional(connection).await?;
+            let sql = "SELECT 1 FROM dukou_schema WHERE document = ? AND direction = ?";
+            let query = sqlx::query(sql).bind(document.to_string()).bind(noted(direction));
+            let row = query.fetch_optional(connection).await?;
             Ok(row.map_or(Standing::Old, |_| Standing::Done))
         })
     }
@@ -148,7 +152,7 @@ async fn begin(conn: &mut SqliteConnection, order: &Restructure<'_>) -> Result<b
     run(conn, "BEGIN EXCLUSIVE").await?;
     run(conn, STRUCTURE).await?;
     let sql = "SELECT 1 FROM dukou_schema WHERE document = ? AND direction = ?";
-    let query = sqlx::query(sql).bind(order.document.to_string()).bind(order.direction());
+    let query = sqlx::query(sql).bind(order.document.to_string()).bind(noted(order.direction()));
     Ok(query.fetch_optional(conn).await?.is_none())
 }
 
@@ -210,7 +214,7 @@ async fn end(conn: &mut SqliteConnection, order: &Restructure<'_>) -> Result<(),
     let sql = format!(
         "INSERT INTO dukou_schema (document, direction, structure, version, plan, step, done_at) VALUES (?, ?, ?, ?, ?, ?, {NOW})"
     );
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(order.document.to_string()).bind(order.direction());
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(order.document.to_string()).bind(noted(order.direction()));
     let query = query.bind(order.plan.structure.as_str()).bind(order.plan.versions.1);
     query.bind(order.plan.digest().to_string()).bind(steps::count(order.plan)).execute(conn).await?;
     Ok(())

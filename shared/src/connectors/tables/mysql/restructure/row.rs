@@ -8,7 +8,8 @@ use crate::connectors::tables::TableFault;
 use crate::connectors::tables::mysql::catalog;
 use crate::connectors::tables::mysql::session::{Trouble, meaning, text_at};
 use crate::connectors::tables::mysql::sink::STRUCTURE;
-use crate::connectors::tables::restructure::{Restructure, RestructureFault, Standing};
+use crate::connectors::tables::restructure::{Restructure, RestructureFault, Standing, noted};
+use crate::store::Direction;
 use dukou_packets::suite::Digest;
 use sqlx::MySqlConnection;
 
@@ -27,16 +28,14 @@ pub(super) struct Row {
     pub(super) is_done: bool,
 }
 
-/// Tells how far a change is: one begun and not done before one that is done, where a database has both ends of it.
-pub(super) async fn standing(conn: &mut MySqlConnection, document: &Digest) -> Result<Standing, Trouble> {
+/// Tells how far a change is at the ends of one direction.
+pub(super) async fn standing(conn: &mut MySqlConnection, document: &Digest, direction: Direction) -> Result<Standing, Trouble> {
     let there =
         format!("SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '{}'", STRUCTURE.0);
     if catalog::rows(conn, there).await?.is_empty() {
         return Ok(Standing::Old);
     }
-    let sql = format!(
-        "SELECT step, done_at IS NULL FROM dukou_schema WHERE document = '{document}' ORDER BY done_at IS NULL DESC, step LIMIT 1"
-    );
+    let sql = format!("SELECT step, done_at IS NULL FROM dukou_schema WHERE {}", of(document, direction));
     let rows = catalog::rows(conn, sql).await?;
     let Some(row) = rows.first() else { return Ok(Standing::Old) };
     let number = |at| Ok::<i64, sqlx::Error>(text_at(row, at)?.and_then(|text| text.parse().ok()).unwrap_or_default());
@@ -47,14 +46,18 @@ pub(super) async fn standing(conn: &mut MySqlConnection, document: &Digest) -> R
 }
 
 /// The condition that selects a change's row.
-fn of(order: &Restructure<'_>) -> String {
-    format!("document = '{}' AND direction = '{}'", order.document, order.direction())
+fn of(document: &Digest, direction: Direction) -> String {
+    format!("document = '{document}' AND direction = '{}'", noted(direction))
+}
+
+fn of_order(order: &Restructure<'_>) -> String {
+    of(&order.document, order.direction())
 }
 
 impl Row {
     /// A change that begins.
     pub(super) fn new(order: &Restructure<'_>) -> Self {
-        Self { of: of(order), step: -1, passed: Vec::new(), is_marked: false, is_done: false }
+        Self { of: of_order(order), step: -1, passed: Vec::new(), is_marked: false, is_done: false }
     }
 
     /// The statement that writes it.
@@ -63,7 +66,7 @@ impl Row {
             "INSERT INTO dukou_schema (document, direction, structure, version, plan, step, passed, marked, begun_at)
              VALUES ('{}', '{}', {}, {}, '{}', -1, '', 0, UTC_TIMESTAMP(3))",
             order.document,
-            order.direction(),
+            noted(order.direction()),
             crate::connectors::tables::mysql::literal(&order.plan.structure),
             order.plan.versions.1,
             order.plan.digest(),
@@ -77,7 +80,7 @@ impl Row {
     pub(super) async fn read(held: &mut Held<'_>, order: &Restructure<'_>) -> Result<Option<Self>, RestructureFault> {
         let sql = format!(
             "SELECT step, passed, marked, done_at IS NOT NULL, plan, {} FROM dukou_schema WHERE done_at IS NULL OR {0}",
-            of(order)
+            of_order(order)
         );
         let rows = held.own(async |conn, _| catalog::rows(conn, sql).await).await?;
         let mut found = None;
@@ -92,7 +95,7 @@ impl Row {
             }
             let passed = text(1)?.split(',').filter_map(|number| number.parse().ok()).collect();
             let step = text(0)?.parse().unwrap_or(-1);
-            found = Some(Self { of: of(order), step, passed, is_marked: text(2)? == "1", is_done });
+            found = Some(Self { of: of_order(order), step, passed, is_marked: text(2)? == "1", is_done });
         }
         Ok(found)
     }

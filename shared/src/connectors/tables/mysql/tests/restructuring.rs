@@ -8,6 +8,7 @@ use crate::connectors::tables::restructure::{RestructureFault, Restructurer, Sta
 use crate::connectors::tables::{TableFault, TableSource};
 use crate::schema::drift::LiveTable;
 use crate::schema::structure::Structure;
+use crate::store::Direction;
 use dukou_servers::mariadb::Mariadb;
 use dukou_servers::proxy::{Cut, Proxy};
 use std::path::Path;
@@ -70,7 +71,7 @@ fn goes_on(url: &str, change: &Change, source: &mut dyn TableSource, said: &str)
             Ok(())
         }
     });
-    assert_eq!(restructurer.standing(&change.plan.digests[1]), Ok(Standing::Done), "{said}");
+    assert_eq!(restructurer.standing(&change.plan.digests[1], Direction::Out), Ok(Standing::Done), "{said}");
     App::open(url, "+08:00").run("INSERT INTO zd (dm, bz, yt) VALUES ('b', 'x', 'y')");
     assert_eq!(source.check(), Ok(vec![]), "{said}");
     let reads = reads(source);
@@ -94,7 +95,7 @@ fn cut(databases: &Databases, change: &Change, said: &str, how: Cut) -> Standing
     // Whoever is still at it ends before the next one begins.
     let lock = "SELECT GET_LOCK(CONCAT('dukou_schema ', LEFT(SHA2(DATABASE(), 256), 40)), 60)";
     assert_eq!(databases.app(End::Source).number(lock), 1, "{said}");
-    MysqlRestructurer::new(&database.url, None).standing(&change.plan.digests[1]).expect("it stands somewhere")
+    MysqlRestructurer::new(&database.url, None).standing(&change.plan.digests[1], Direction::Out).expect("it stands somewhere")
 }
 
 #[test]
@@ -137,7 +138,7 @@ fn a_change_whose_client_is_gone_goes_back_from_each_step_to_what_was_there() {
                 continue;
             }
             back.unwrap_or_else(|fault| panic!("{said}: {fault}"));
-            assert_eq!(restructurer.standing(&change.plan.digests[1]), Ok(Standing::Old), "{said}");
+            assert_eq!(restructurer.standing(&change.plan.digests[1], Direction::Out), Ok(Standing::Old), "{said}");
             assert_eq!(all(), before, "{said}");
             assert_eq!(source.check(), Ok(vec![]), "{said}");
             databases.session(End::Source).run("INSERT INTO zd (dm) VALUES ('b')");
@@ -161,7 +162,8 @@ fn a_change_whose_server_is_killed_names_its_step_and_goes_on_from_there() {
         assert!(matches!(done, Err(RestructureFault::Table(TableFault::Away { .. }))), "{said}: {done:?}");
         server.kill9();
         server.restart();
-        let standing = MysqlRestructurer::new(&url, None).standing(&change.plan.digests[1]).expect("it stands somewhere");
+        let standing =
+            MysqlRestructurer::new(&url, None).standing(&change.plan.digests[1], Direction::Out).expect("it stands somewhere");
         let before = step.and_then(|step| step.checked_sub(1)).map_or(Standing::Old, Standing::AtStep);
         assert!(standing == before || Some(standing) == step.map(Standing::AtStep), "{said}: {standing:?}");
         let mut source = MysqlSource::new(&url, None, &channel(), &change.tables);

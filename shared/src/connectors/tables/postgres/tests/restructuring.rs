@@ -5,6 +5,7 @@ use crate::connectors::tables::TableFault;
 use crate::connectors::tables::contract_tests::{CHANGES, Change, Session, channel, patiently, place, reads, told};
 use crate::connectors::tables::restructure::{RestructureFault, Standing};
 use crate::schema::drift::differences;
+use crate::store::Direction;
 use dukou_servers::postgres::Postgres;
 use dukou_servers::proxy::{Cut, Proxy};
 
@@ -33,7 +34,7 @@ fn prepare(url: &str, change: &Change) -> PostgresSource {
 /// Looks that all of it is there or nothing, and makes it.
 fn is_whole(url: &str, change: &Change, said: &str, may_be_done: bool) {
     let mut restructurer = PostgresRestructurer::new(url, None);
-    let standing = patiently(|| restructurer.standing(&change.plan.digests[1]));
+    let standing = patiently(|| restructurer.standing(&change.plan.digests[1], Direction::Out));
     assert!(standing == Standing::Old || may_be_done && standing == Standing::Done, "{said}: {standing:?}");
     let structure = if standing == Standing::Done { &change.after } else { &change.before };
     let live = PostgresDescriber::new(url, None).describe(structure).expect("described");

@@ -4,6 +4,7 @@ use super::super::{SqliteRestructurer, SqliteSource};
 use super::bench::bench;
 use crate::connectors::tables::contract_tests::{Bench, CHANGES, Change, End, channel, reads};
 use crate::connectors::tables::restructure::{Restructurer, Standing};
+use crate::store::Direction;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -47,7 +48,7 @@ fn a_file_whose_writer_is_killed_is_wholly_old_or_new() {
         killed.kill().expect("it was started");
         killed.wait().expect("it ends");
         let mut restructurer = SqliteRestructurer::new(&path);
-        let standing = restructurer.standing(&document).expect("it stands somewhere");
+        let standing = restructurer.standing(&document, Direction::Out).expect("it stands somewhere");
         let structure = if standing == Standing::Done { &change.after } else { &change.before };
         change.assert_is(&files, End::Source, structure);
         fates[usize::from(standing == Standing::Done)] += 1;
