@@ -100,12 +100,12 @@ fn a_bundle_is_in_force_from_the_same_record_on_at_both_ends_and_each_side_appro
     fs::remove_file(&left[1].path).unwrap();
     pair.carry();
     pair.inner.pass(1);
-    assert_eq!(pair.arrived(MESSAGES), [first.clone()]);
+    assert_eq!(pair.arrived(MESSAGES), std::slice::from_ref(&first));
     pair.outer.expect(0, &["resend", MESSAGES, "--seq", "2"]);
     pair.outer.pass(0);
     pair.carry();
     pair.inner.pass(1);
-    assert_eq!(pair.arrived(MESSAGES), [first.clone()], "nothing passes before this side has approved");
+    assert_eq!(pair.arrived(MESSAGES), std::slice::from_ref(&first), "nothing passes before this side has approved");
     let line = |station: &Station| station.json(0, &["reference", "status"])["reference"][0].clone();
     let (outer, inner) = (line(&pair.outer), line(&pair.inner));
     assert_eq!((&outer["own"], &outer["peer"]), (&1.into(), &serde_json::Value::Null), "nothing comes back: {outer}");

@@ -3,6 +3,7 @@
 use super::restructure::{CHANGES, Change, Whole, source_whole, step_fault};
 use super::*;
 use crate::connectors::tables::restructure::{Standing, StepFault};
+use crate::store::Direction;
 
 /// A bench whose source has the sample's tables, after somebody did something to them.
 struct Scene<'a> {
@@ -31,7 +32,7 @@ impl<'a> Scene<'a> {
         let (step, why) = step_fault(restructurer.make(&self.change.leaving()));
         assert_eq!(step, at, "{why:?}");
         restructurer.take_back(&self.change.leaving()).expect("there may be nothing to take back");
-        assert_eq!(restructurer.standing(&self.change.plan.digests[1]), Ok(Standing::Old));
+        assert_eq!(restructurer.standing(&self.change.plan.digests[1], Direction::Out), Ok(Standing::Old));
         assert_eq!(source_whole(self.bench, &self.change, self.source.as_mut()), self.before, "nothing changed");
         why
     }
