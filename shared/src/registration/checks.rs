@@ -98,7 +98,11 @@ pub fn examine<T>(
         Ok(cargo) => {
             let mut linted = checked(name, &cargo, said, findings);
             if let (Some(official), Some(edition)) = (official, linted.edition) {
-                let broken = official.findings(edition, document.undeclared());
+                let code = match &cargo {
+                    Cargo::Message(message) => message.said("RecType"),
+                    _ => None,
+                };
+                let broken = official.findings(edition, code, document.undeclared());
                 broken.into_iter().for_each(|finding| linted.findings.add(finding));
             }
             let learnt = learn(&cargo, linted.edition);

@@ -57,11 +57,20 @@ pub trait Official: fmt::Debug + Send {
     fn violations(&self, text: &str) -> Vec<Violation>;
 }
 
-/// The sets that are installed: one an edition, where there is one.
+/// The sets that are installed, by edition.
 #[derive(Debug, Default)]
 pub struct Installed {
-    old: Option<Box<dyn Official>>,
-    new: Option<Box<dyn Official>>,
+    old: Sets,
+    new: Sets,
+}
+
+/// The sets of one edition: a file for each business code, which messages of that code alone are judged by, or one set for all documents.
+///
+/// Two exchange programs of vendors look for `7000101.xsd` beside one another for each code, and no official set is public; both forms are taken.
+#[derive(Debug, Default)]
+struct Sets {
+    whole: Option<Box<dyn Official>>,
+    by_code: BTreeMap<String, Box<dyn Official>>,
 }
 
 impl Installed {
@@ -71,12 +80,20 @@ impl Installed {
     /// [`ConfigFault::Schemas`] for the first file that cannot be read or is no schema, for a set that includes what is not in its folder, and
     /// for one that comes to more than a station can compile.
     pub fn load(dir: &Path) -> Result<Self, ConfigFault> {
-        let of = |edition: &str| -> Result<Option<Box<dyn Official>>, ConfigFault> {
+        let of = |edition: &str| {
             let dir = dir.join(edition);
-            match dir.is_dir() {
-                true => Ok(Some(Box::new(XsdSet::load(&dir)?))),
-                false => Ok(None),
+            if !dir.is_dir() {
+                return Ok(Sets::default());
             }
+            let fault = |file: Option<String>, problem| {
+                let path = file.map_or_else(|| dir.clone(), |name| dir.join(name));
+                ConfigFault::Schemas { file: path.display().to_string(), problem }
+            };
+            let files = texts_in(&dir)?;
+            if files.is_empty() {
+                return Err(fault(None, ["没有 .xsd 文件", "no .xsd file"].map(str::to_string)));
+            }
+            Sets::of(files).map_err(|(file, problem)| fault(file, problem))
         };
         Ok(Self { old: of("old")?, new: of("new")? })
     }
@@ -86,37 +103,103 @@ impl Installed {
     /// # Errors
     /// [`BundleFault::Content`] for what [`Installed::load`] refuses.
     pub(super) fn of(old: BTreeMap<String, &[u8]>, new: BTreeMap<String, &[u8]>) -> Result<Self, BundleFault> {
-        Ok(Self { old: set_of("xsd/old/", old)?, new: set_of("xsd/new/", new)? })
+        let of = |prefix: &str, files: BTreeMap<String, &[u8]>| {
+            let fault = |file: &str, problem| BundleFault::Content { file: format!("{prefix}{file}"), problem };
+            let mut texts = BTreeMap::new();
+            for (name, bytes) in files {
+                let text = text_of(bytes).map_err(|problem| fault(&name, problem))?;
+                texts.insert(name, text);
+            }
+            Sets::of(texts).map_err(|(file, problem)| fault(file.as_deref().unwrap_or_default(), problem))
+        };
+        Ok(Self { old: of("xsd/old/", old)?, new: of("xsd/new/", new)? })
     }
 
     /// Tells whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.old.is_none() && self.new.is_none()
+        [&self.old, &self.new].into_iter().all(|sets| sets.whole.is_none() && sets.by_code.is_empty())
     }
 
-    /// Gives the findings for a document of an edition.
-    pub(super) fn findings(&self, edition: Edition, text: &str) -> Vec<Finding> {
-        let set = match edition {
+    /// Gives the findings for a document of an edition, with the business code that it says.
+    pub(super) fn findings(&self, edition: Edition, code: Option<&str>, text: &str) -> Vec<Finding> {
+        let sets = match edition {
             Edition::Old => &self.old,
             Edition::New => &self.new,
         };
-        set.iter().flat_map(|set| set.violations(text)).map(|violation| finding(&violation)).collect()
+        let of_code = code.and_then(|code| sets.by_code.get(code));
+        of_code.or(sets.whole.as_ref()).map_or_else(Vec::new, |set| set.violations(text).iter().map(finding).collect())
     }
 }
 
-fn set_of(prefix: &str, files: BTreeMap<String, &[u8]>) -> Result<Option<Box<dyn Official>>, BundleFault> {
-    let fault = |file: &str, problem| BundleFault::Content { file: format!("{prefix}{file}"), problem };
-    let mut texts = BTreeMap::new();
-    for (name, bytes) in files {
-        let document =
-            decode(bytes, None, &XmlLimits::default()).map_err(|error| fault(&name, clauses(|lang| error.sentence(lang))))?;
-        let text = document.undeclared().to_string();
-        texts.insert(name, text);
+impl Sets {
+    /// Compiles the sets of an edition out of its files' text, by their names; gives the file, where it is one's, and what is wrong in both languages.
+    fn of(files: BTreeMap<String, String>) -> Result<Self, (Option<String>, [String; 2])> {
+        let mut sets = Self::default();
+        let codes: Vec<String> = files.keys().filter(|name| code_of(name).is_some()).cloned().collect();
+        if codes.is_empty() && !files.is_empty() {
+            sets.whole = Some(Box::new(XsdSet::of(files).map_err(|problem| (None, problem))?));
+            return Ok(sets);
+        }
+        let mut cost = bounds::Cost::default();
+        for name in codes {
+            let own = needed_by(&name, &files);
+            let wrong = |problem| (Some(name.clone()), problem);
+            let of_set = bounds::check(&own).and_then(|of_set| cost.add(&of_set));
+            of_set.map_err(|excess| wrong(clauses(|lang| excess.sentence(lang))))?;
+            let set = XsdSet::compiled(own, &[name.as_str()]).map_err(wrong)?;
+            sets.by_code.extend(code_of(&name).map(|code| (code.to_owned(), Box::new(set) as Box<dyn Official>)));
+        }
+        Ok(sets)
     }
-    // What keeps a set from being compiled is told of its first file.
-    let Some(first) = texts.keys().next().cloned() else { return Ok(None) };
-    let set = XsdSet::of(texts).map_err(|problem| fault(&first, problem))?;
-    Ok(Some(Box::new(set)))
+}
+
+/// Gives the business code that a file is called by: `7000101.xsd`.
+fn code_of(name: &str) -> Option<&str> {
+    let (code, end) = name.rsplit_once('.')?;
+    let is_code = code.len() == 7 && code.bytes().all(|digit| digit.is_ascii_digit());
+    (is_code && end.eq_ignore_ascii_case("xsd")).then_some(code)
+}
+
+/// Gives a file with those that it may include: all that are of no code, and those of other codes that any of them names.
+fn needed_by(name: &str, files: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut needed: BTreeMap<String, String> = files.clone();
+    needed.retain(|other, _| other == name || code_of(other).is_none());
+    loop {
+        let is_named = |other: &&String| needed.values().any(|text| text.contains(other.as_str()));
+        let Some(next) = files.keys().filter(|other| !needed.contains_key(*other)).find(is_named).cloned() else {
+            return needed;
+        };
+        let text = files.get(&next).cloned().unwrap_or_default();
+        needed.insert(next, text);
+    }
+}
+
+/// Gives the text of a file without its declaration.
+fn text_of(bytes: &[u8]) -> Result<String, [String; 2]> {
+    match decode(bytes, None, &XmlLimits::default()) {
+        Ok(document) => Ok(document.undeclared().to_string()),
+        Err(fault) => Err(clauses(|lang| fault.sentence(lang))),
+    }
+}
+
+/// Gives the text of the schemas in a folder, by their names.
+fn texts_in(dir: &Path) -> Result<BTreeMap<String, String>, ConfigFault> {
+    let of = |path: &Path, problem| ConfigFault::Schemas { file: path.display().to_string(), problem };
+    let unread = |path: &Path, error: std::io::Error| ConfigFault::unreadable(path, &error);
+    let mut files = BTreeMap::new();
+    let mut bytes_left = SET_MAX;
+    for entry in std::fs::read_dir(dir).map_err(|error| unread(dir, error))? {
+        let path = entry.map_err(|error| unread(dir, error))?.path();
+        let is_schema = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("xsd"));
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_schema) else { continue };
+        if files.len() >= FILES_MAX {
+            return Err(of(dir, [format!("文件超过 {FILES_MAX} 个"), format!("more than {FILES_MAX} files")]));
+        }
+        let bytes = read_file(&path, FILE_MAX.min(bytes_left)).map_err(|error| unread(&path, error))?;
+        bytes_left -= bytes.len() as u64;
+        files.insert(name.to_string(), text_of(&bytes).map_err(|problem| of(&path, problem))?);
+    }
+    Ok(files)
 }
 
 fn finding(violation: &Violation) -> Finding {
@@ -145,36 +228,17 @@ impl fmt::Debug for XsdSet {
 }
 
 impl XsdSet {
-    fn load(dir: &Path) -> Result<Self, ConfigFault> {
-        let of = |path: &Path, problem| ConfigFault::Schemas { file: path.display().to_string(), problem };
-        let unread = |path: &Path, error: std::io::Error| ConfigFault::unreadable(path, &error);
-        let mut files = BTreeMap::new();
-        let mut bytes_left = SET_MAX;
-        for entry in std::fs::read_dir(dir).map_err(|error| unread(dir, error))? {
-            let path = entry.map_err(|error| unread(dir, error))?.path();
-            let is_schema = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("xsd"));
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_schema) else { continue };
-            if files.len() >= FILES_MAX {
-                return Err(of(dir, [format!("文件超过 {FILES_MAX} 个"), format!("more than {FILES_MAX} files")]));
-            }
-            let bytes = read_file(&path, FILE_MAX.min(bytes_left)).map_err(|error| unread(&path, error))?;
-            bytes_left -= bytes.len() as u64;
-            let document =
-                decode(&bytes, None, &XmlLimits::default()).map_err(|fault| of(&path, clauses(|lang| fault.sentence(lang))))?;
-            files.insert(name.to_string(), document.undeclared().to_string());
-        }
-        Self::of(files).map_err(|problem| of(dir, problem))
-    }
-
     /// Compiles a set from its files' text, by their names; gives what is wrong with it in both languages.
     fn of(files: BTreeMap<String, String>) -> Result<Self, [String; 2]> {
-        if files.is_empty() {
-            return Err(["没有 .xsd 文件", "no .xsd file"].map(str::to_string));
-        }
         bounds::check(&files).map_err(|excess| clauses(|lang| excess.sentence(lang)))?;
         let names: Vec<String> = files.keys().cloned().collect();
+        Self::compiled(files, &names)
+    }
+
+    /// Compiles a set that begins with the files of these names, and was found to be small enough.
+    fn compiled(files: BTreeMap<String, String>, begin: &[impl AsRef<str>]) -> Result<Self, [String; 2]> {
         let mut builder = SchemaSetBuilder::with_loader(Box::new(InFolder(files)));
-        for name in names {
+        for name in begin.iter().map(AsRef::as_ref) {
             builder.try_add(&format!("{PLACE}{name}")).map_err(its_words)?;
         }
         let compiled = builder.compile().map_err(its_words)?;

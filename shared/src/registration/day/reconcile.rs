@@ -88,8 +88,8 @@ pub struct Registration {
     pub standing: Standing,
     /// The ids of its messages, the newest reported last.
     pub messages: Vec<BizMsgId>,
-    /// Its late report, if it was one.
-    pub late: Option<Late>,
+    /// Its late report, if it was one; few are.
+    pub late: Option<Box<Late>>,
     /// Whether it came here after the day's log was made.
     pub is_after_log: bool,
 }
@@ -184,7 +184,7 @@ fn registration(matched: &Matched<'_>, row: &MatchedRow<'_>, until: DateTime, lo
         row: row.row.clone(),
         standing: Standing::of(row.row, sent(), until),
         messages: unreported_first.map(|sent| sent.message.id).collect(),
-        late: late(matched, row, until, log_made),
+        late: late(matched, row, until, log_made).map(Box::new),
         is_after_log: log_made.is_some_and(|made| row.row.first_seen > made),
     }
 }

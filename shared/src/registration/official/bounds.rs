@@ -29,6 +29,8 @@ const PATTERN_MAX: u64 = 100_000;
 const CHAIN_MAX: usize = 128;
 /// Most keys, unique values and references to keys of one set: each looks at every element of a document.
 const KEYS_MAX: u64 = 100;
+/// The sets of one edition come to no more than so many of the largest.
+const SETS_LARGEST: u64 = 4;
 /// The compiler unrolls up to so many occurrences; more of them are counted instead.
 const UNROLLED_MAX: u64 = 16;
 
@@ -78,11 +80,34 @@ impl Excess {
     }
 }
 
+/// What the sets of one edition come to together: a set more for each business code is compiled by itself.
+#[derive(Debug, Default)]
+pub(super) struct Cost {
+    parts: u64,
+    compared: u64,
+}
+
+impl Cost {
+    /// Takes a set in, and refuses it where all come to more than so many of the largest.
+    ///
+    /// # Errors
+    /// [`Excess::Parts`], [`Excess::Compared`].
+    pub(super) fn add(&mut self, set: &Self) -> Result<(), Excess> {
+        self.parts = self.parts.saturating_add(set.parts);
+        self.compared = self.compared.saturating_add(set.compared);
+        match (self.parts, self.compared) {
+            (parts, _) if parts > PARTS_MAX * SETS_LARGEST => Err(Excess::Parts),
+            (_, compared) if compared > COMPARED_MAX * SETS_LARGEST => Err(Excess::Compared),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Counts what a set comes to, and refuses one that comes to too much.
 ///
 /// # Errors
 /// The first [`Excess`] found.
-pub(super) fn check(files: &BTreeMap<String, String>) -> Result<(), Excess> {
+pub(super) fn check(files: &BTreeMap<String, String>) -> Result<Cost, Excess> {
     let limits = XmlLimits::default();
     let mut counted = Counted::default();
     for (name, text) in files {
@@ -144,7 +169,7 @@ impl Counted {
         self.definitions.get_mut(at)
     }
 
-    fn judge(&self) -> Result<(), Excess> {
+    fn judge(&self) -> Result<Cost, Excess> {
         if self.keys > KEYS_MAX {
             return Err(Excess::Keys);
         }
@@ -164,7 +189,7 @@ impl Counted {
         match (parts.saturating_mul(namespaces), compared.saturating_mul(namespaces)) {
             (parts, _) if parts > PARTS_MAX => Err(Excess::Parts),
             (_, compared) if compared > COMPARED_MAX => Err(Excess::Compared),
-            _ => Ok(()),
+            (parts, compared) => Ok(Cost { parts, compared }),
         }
     }
 

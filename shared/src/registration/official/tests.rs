@@ -99,7 +99,6 @@ fn a_set_that_is_none_or_reaches_out_of_its_folder_is_refused() {
     assert!(one("<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:import namespace=\"urn:x\" schemaLocation=\"http://192.0.2.1/x.xsd\"/><xs:element name=\"a\"/></xs:schema>").is_err());
     let odd = XsdSet::of([("a.xsd".to_string(), "<schema/>".to_string())].into());
     assert!(odd.is_err() || odd.is_ok_and(|set| !set.violations("<a/>").is_empty()));
-    assert!(XsdSet::of(BTreeMap::new()).is_err());
 }
 
 #[test]
@@ -124,6 +123,35 @@ fn an_installed_set_adds_its_errors_and_none_of_its_own_to_a_message() {
     }
     std::fs::write(new.join("broken.xsd"), "<xs:schema").unwrap();
     assert!(Installed::load(dir.path()).is_err());
+}
+
+#[test]
+fn a_file_for_each_business_code_judges_the_messages_of_that_code_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new");
+    std::fs::create_dir(&new).unwrap();
+    let (strict, loose) = (&every(Edition::New)[0], &every(Edition::New)[1]);
+    assert_ne!(strict.0.code, loose.0.code);
+    let open = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"Message\"/></xs:schema>";
+    for (name, text) in
+        [(format!("{}.xsd", strict.0.code), TABLES), (format!("{}.xsd", loose.0.code), open), ("types.xsd".into(), TYPES)]
+    {
+        std::fs::write(new.join(name), text).unwrap();
+    }
+    // All of them declare the same root: as one set they could not be compiled.
+    let installed = Installed::load(dir.path()).unwrap();
+    let errors = |of: usize| {
+        let (code, set) = every(Edition::New)[of];
+        let text = Made::of(Edition::New, code, set).text();
+        lint_by("Biz150721240315000001.xml", text.as_bytes(), &Said::default(), Some(&installed)).findings.errors()
+    };
+    assert!(errors(0) > 0, "by its own file");
+    assert_eq!(errors(1), 0, "by its own file, which takes everything");
+    let third = (2..).find(|of| ![&strict.0.code, &loose.0.code].contains(&&every(Edition::New)[*of].0.code)).unwrap();
+    assert_eq!(errors(third), 0, "no file of its code is there, and none of another's judges it");
+    std::fs::write(new.join(format!("{}.xsd", loose.0.code)), "<xs:schema").unwrap();
+    let fault = Installed::load(dir.path()).unwrap_err().to_string();
+    assert!(fault.contains(&loose.0.code), "{fault}");
 }
 
 /// Asks libxml2, by lxml, whether documents are valid, one a line of its answer.

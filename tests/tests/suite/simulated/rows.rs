@@ -172,7 +172,11 @@ fn a_transaction_of_which_a_part_is_sealed_anew_goes_to_its_end_though_the_new_e
     long.commit();
     database.fail_at(4, SimFault::Refused(TableFault::Away { place: "p".to_string(), words: "w".to_string() }));
     world.outer.step().unwrap();
-    assert!((1..300).contains(&database.waiting()), "{} entries wait: a part of the transaction went", database.waiting());
+    assert!(
+        (1..=300).contains(&database.waiting()),
+        "{} of 301 entries wait: a part of the transaction went",
+        database.waiting()
+    );
     // The part is lost, and the receiver's report does not know of it.
     world.inward.take(&world.outer);
     world.inward.deliver_some(&world.inner, |_| false);

@@ -322,7 +322,10 @@ async fn delete(
     );
     run_sql(connection, ways).await?;
     let (target, same) = (table.only_sql(), same.join(" AND "));
-    run_sql(connection, format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}")).await?;
+    let as_before =
+        "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT";
+    let delete = format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}; {as_before}");
+    run_sql(connection, delete).await?;
     Ok(())
 }
 

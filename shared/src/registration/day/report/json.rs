@@ -110,7 +110,7 @@ fn registration(registration: &Registration) -> Value {
         "code": code,
         "info": info,
         "messages": registration.messages,
-        "late": registration.late.as_ref().map(late),
+        "late": registration.late.as_deref().map(late),
         "after_log": registration.is_after_log,
     })
 }

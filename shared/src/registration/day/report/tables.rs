@@ -120,7 +120,7 @@ pub(super) fn lists(day: &Day, lang: Lang) -> Vec<List<'_>> {
     let all = day.registrations.iter();
     lists.push(List::of(say!(lang, "日志核对", "Checks of the log"), checks(day, lang).into_iter(), |line| line));
     lists.push(List::of(say!(lang, "失败", "Failed"), day.failed(), move |registration| line(registration, lang)));
-    let late = all.clone().filter_map(|registration| registration.late.as_ref());
+    let late = all.clone().filter_map(|registration| registration.late.as_deref());
     lists.push(List::of(say!(lang, "日志后补报", "Reported after the log"), late, move |late| late_line(late, lang)));
     let earlier = day.for_earlier_days.iter();
     lists.push(List::of(say!(lang, "本日补报以前各日", "Reported for earlier days"), earlier, move |late| {
