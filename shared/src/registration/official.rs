@@ -110,7 +110,9 @@ impl Installed {
                 let text = text_of(bytes).map_err(|problem| fault(&name, problem))?;
                 texts.insert(name, text);
             }
-            Sets::of(texts).map_err(|(file, problem)| fault(file.as_deref().unwrap_or_default(), problem))
+            // What keeps a whole set from being compiled is told of its first file.
+            let first = texts.keys().next().cloned().unwrap_or_default();
+            Sets::of(texts).map_err(|(file, problem)| fault(&file.unwrap_or(first), problem))
         };
         Ok(Self { old: of("xsd/old/", old)?, new: of("xsd/new/", new)? })
     }
