@@ -194,7 +194,8 @@ impl Operation {
     /// Tells whether data of the old version still goes in beside it: what may cross pending.
     pub fn may_be_pending(&self) -> bool {
         match self {
-            Self::AddColumn { column, .. } => column.nullable,
+            // A default would be put in the place of a NULL that crossed before the column was there.
+            Self::AddColumn { column, .. } => column.nullable && column.default.is_none(),
             Self::Widen { .. } => true,
             _ => false,
         }

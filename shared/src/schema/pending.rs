@@ -1,6 +1,6 @@
 //! The pending form: data that does not need a change goes on before the other side has applied it.
 //!
-//! Given: a document that only adds columns that take NULL, or widens; rows as they are behind it. Gives: which version the far side needs for them; rows without the
+//! Given: a document that only adds columns that take NULL and have no default, or widens; rows as they are behind it. Gives: which version the far side needs for them; rows without the
 //! added columns, where those are NULL. Never: a value taken away; a version called unneeded where that is not plain.
 
 use super::document::{Document, Operation};
@@ -175,6 +175,7 @@ mod tests {
         for (op, may) in [
             ("op = \"widen\"\ntable = \"zd\"\ncolumn = \"dm\"\nto = \"text(9)\"", true),
             ("op = \"drop-column\"\ntable = \"zd\"\ncolumn = \"mj\"", false),
+            ("op = \"add-column\"\ntable = \"zd\"\ncolumn = \"x\"\ntype = \"text(9)\"\ndefault = \"a\"", false),
             ("op = \"add-column\"\ntable = \"zd\"\ncolumn = \"x\"\ntype = \"text(9)\"\nnull = false\ndefault = \"a\"", false),
         ] {
             let read = Document::read(format!("{head}\n[[change]]\n{op}\n").as_bytes());

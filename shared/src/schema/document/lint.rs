@@ -34,8 +34,8 @@ pub enum Wrong {
     /// A value of the head is not what it has to be.
     #[error("{0}: {1}")]
     Head(&'static str, &'static str),
-    /// It would cross pending, and does more than add columns that take NULL, or widen.
-    #[error("pending = true is for documents that only add columns that take NULL, or widen")]
+    /// It would cross pending, and does more than add columns that take NULL and have no default, or widen.
+    #[error("pending = true is for documents that only add columns that take NULL and have no default, or widen")]
     Pending,
     /// It does nothing.
     #[error("it has no [[change]]")]
@@ -89,7 +89,7 @@ impl Wrong {
             Self::Toml(problem) => say!(lang, "TOML 读不懂（{problem}）", "not the TOML that was expected ({problem})"),
             Self::Format(format) => say!(lang, "不认识 format = {format}", "{self}"),
             Self::Head(setting, rule) => say!(lang, "{setting} 应为：{rule}", "{setting} has to be: {rule}"),
-            Self::Pending => say!(lang, "pending = true 只用于只加可为空的列或加宽的变更", "{self}"),
+            Self::Pending => say!(lang, "pending = true 只用于只加可为空、没有默认值的列或加宽的变更", "{self}"),
             Self::Empty => say!(lang, "没有任何操作（[[change]]）", "{self}"),
             Self::Operation(name) => {
                 say!(lang, "没有操作 {name}；有 {OPERATIONS}", "there is no operation {name}; there are {OPERATIONS}")
