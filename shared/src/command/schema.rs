@@ -1,9 +1,10 @@
 //! `schema`: what a structure change says, what it comes to, what a database has, and who decided about it.
 //!
-//! `lint`, `plan`, `status`, `show` and `export` change nothing, so that they work beside a running station; `approver`, `propose`, `approve`, `cancel`, `resume` and
-//! `back` are requests of a person. The station changes databases, and no other verb does.
+//! `lint`, `plan`, `status`, `show` and `export` change nothing, so that they work beside a running station; `approver`, `propose`, `approve`, `confirm`, `cancel`, `resume`
+//! and `back` are requests of a person. The station changes databases, and no other verb does.
 
 mod approver;
+mod confirm;
 mod decide;
 mod export;
 mod import;
@@ -48,6 +49,8 @@ enum SchemaVerb {
     Propose(decide::ProposeArgs),
     /// 批准一份变更 / approve a change
     Approve(decide::ApproveArgs),
+    /// 确认数据库管理员已执行（没有驱动的数据库） / vouch that its administrator made one, where no driver goes
+    Confirm(confirm::ConfirmArgs),
     /// 撤销本站提议的变更 / cancel a change that was proposed here
     Cancel(decide::CancelArgs),
     /// 接着执行停住的变更 / go on with a change that stands
@@ -104,6 +107,7 @@ pub(super) fn at_station(station: &Station, args: SchemaArgs, lang: Lang) -> Res
         SchemaVerb::Approver(args) => approver::approver(station, &args, lang),
         SchemaVerb::Propose(args) => decide::propose(station, &args, lang),
         SchemaVerb::Approve(args) => decide::approve(station, &args, lang),
+        SchemaVerb::Confirm(args) => confirm::confirm(station, args, lang),
         SchemaVerb::Cancel(args) => decide::decide_plainly(station, &decide::Plain::Cancel, args, lang),
         SchemaVerb::Resume(args) => decide::decide_plainly(station, &decide::Plain::Resume, args, lang),
         SchemaVerb::Back(args) => decide::decide_plainly(station, &decide::Plain::Back, args, lang),

@@ -7,7 +7,7 @@
 
 pub(crate) mod arrived;
 mod drift;
-mod making;
+pub(crate) mod making;
 
 use super::order::STRUCTURE;
 use crate::alarm::codes::Code;

@@ -1,11 +1,14 @@
-//! Decisions about structure changes: propose, approve, cancel; `schema resume` and `schema back` stand in `structure/going.rs`.
+//! Decisions about structure changes: propose, approve, cancel; `schema resume` and `schema back` stand in `structure/going.rs`, `schema confirm` in
+//! `structure/confirming.rs`.
 //!
 //! Given: a document with a signature, or a change of the book. Gives: the decision in log and store, or why it does not count. After a crash: performed again,
 //! and a decision that stands already is done. Never: a database touched; a decision stored that does not count now.
 
+mod confirming;
 mod going;
 
 use super::Answer;
+use crate::connectors::tables::describe::by_hand;
 use crate::engine::Engine;
 use crate::epoch::decisions::Person;
 use crate::error::EngineFault;
@@ -18,6 +21,7 @@ use crate::schema::{DOCUMENT_MAX, Document};
 use crate::store::book::{BookChange, BookDecision, BookKey};
 use crate::store::{Change, Direction};
 use dukou_packets::log::line::Event;
+use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::marker::{Approval, ApprovalKind, document_digest};
 use dukou_packets::suite::Digest;
 use serde::{Deserialize, Serialize};
@@ -42,6 +46,21 @@ pub enum Act {
         /// The digest of its document.
         document: Digest,
         /// The signature.
+        approval: Approval,
+    },
+    /// Vouch that its administrator made one where no driver goes.
+    Confirm {
+        /// The structure.
+        structure: String,
+        /// The version that it leads to.
+        to: u32,
+        /// The digest of its document.
+        document: Digest,
+        /// The channel whose end is in that database.
+        channel: ChannelName,
+        /// What the script printed; base64.
+        output: String,
+        /// The signature; its reason names the output.
         approval: Approval,
     },
     /// Go on with one that stands where rows leave from.
@@ -86,6 +105,10 @@ impl Engine {
                 let key = BookKey { structure: structure.clone(), to: *to, document: *document };
                 self.approve(&key, approval, person)
             }
+            Act::Confirm { structure, to, document, channel, output, approval } => {
+                let key = BookKey { structure: structure.clone(), to: *to, document: *document };
+                self.confirm_structure(&key, (channel, output), approval, person)
+            }
             Act::Cancel { structure, to, document } => {
                 let key = BookKey { structure: structure.clone(), to: *to, document: *document };
                 self.cancel(&key, person)
@@ -111,7 +134,8 @@ impl Engine {
         };
         let (book, believed) = (self.store().book()?, self.state.fact::<Believed>()?);
         let (channels, side) = (&self.structured, self.station.config.station.side);
-        let at = Standpoint { channels, side, description: &description, book: &book, believed: &believed };
+        let by_hand = by_hand(self.seams.files.as_ref(), &self.station.dir, channels);
+        let at = Standpoint { channels, side, description: &description, book: &book, believed: &believed, by_hand: &by_hand };
         Ok(match base {
             None => Here::of_proposal(&at, document),
             Some(base) => Here::behind(&at, base, document),

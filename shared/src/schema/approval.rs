@@ -3,11 +3,13 @@
 //! Given: a change, the decisions about it, the keyrings and the plan as they are now. Gives: leave, or why not. Never: leave by a signature that was right when
 //! it was made and is not now; leave by the peer's people for this side.
 
+use super::answers;
 use crate::lang::Lang;
 use crate::say;
 use crate::store::Direction;
 use crate::store::book::{BookChange, BookDecision};
 use dukou_packets::keyring::{KeyEntry, Keyring, Role};
+use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, document_digest};
 use dukou_packets::suite::{Digest, KeyId, sha256};
 
@@ -118,6 +120,22 @@ impl Scene<'_> {
             }
         }
         Err(refused)
+    }
+
+    /// Tells whether a person of this station vouched that the change was made in the database at this channel's end, by a signature that was right when it was given: what
+    /// is done stays done, whoever's role ended since.
+    pub fn is_vouched_for(&self, decisions: &[BookDecision], channel: &ChannelName) -> bool {
+        let signed = self.change.signed();
+        standing(self.change, decisions).0.iter().any(|decision| {
+            answers::vouches(&decision.reason, channel)
+                && decision.approval.as_ref().is_some_and(|approval| {
+                    approval.kind == ApprovalKind::Confirm
+                        && approval.station == self.own.body().station
+                        && approval.plan == self.plan
+                        && approval.reason == reason_digest(&decision.reason)
+                        && entry(self.own, approval.key).is_some_and(|key| approval.is_by(key, &signed))
+                })
+        })
     }
 
     /// What came in a marker was approved on the sender's side, by its keyring; what was proposed here, by a person of this station.

@@ -7,7 +7,7 @@ use super::bundle::BundleFault;
 use super::document::{Document, Operation};
 use super::loss::Loss;
 use super::naming::Names;
-use super::plan::{Plan, PlanFault};
+use super::plan::{Dialect, Plan, PlanFault};
 use super::structure::{DescriptionFault, Structure, Unfit};
 use super::versions::{self, Believed};
 use crate::channel::Channel;
@@ -49,6 +49,9 @@ pub struct Changed {
     pub plan: Plan,
 }
 
+/// Which kind each database is that no driver speaks to, by its place: as the list of columns in its folder says.
+pub type ByHand = BTreeMap<String, Dialect>;
+
 /// Why a change cannot be made here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HereFault {
@@ -77,8 +80,8 @@ pub enum HereFault {
         /// Why.
         fault: PlanFault,
     },
-    /// This program has no driver for the database of a channel.
-    #[error("there is no driver for the database of channel {0}")]
+    /// This program has no driver for the database of a channel, and its folder does not tell which kind it is.
+    #[error("there is no driver for the database of channel {0}, and no list of columns tells which kind it is")]
     NoDriver(ChannelName),
     /// SQL of the document touches a table that is called differently here, or tables of which the channels have only some.
     #[error("op = \"sql\" in line {0} touches tables that the channels have under other names or only in part")]
@@ -118,8 +121,8 @@ impl HereFault {
             Self::Plan { place, fault } => format!("{place}: {}", fault.sentence(file, lang)),
             Self::NoDriver(channel) => say!(
                 lang,
-                "通道 {channel} 的数据库本程序不能直接改（脚本方式）；没有改动任何东西。请用 schema plan 打印 SQL 交管理员执行。",
-                "This program cannot change the database of channel {channel} itself (scripts); nothing was changed. Print the SQL with schema plan for its administrator."
+                "通道 {channel} 的目录里没有能读的 columns.tsv，不知道是哪种数据库；没有改动任何东西。请数据库管理员导出列清单放入（deploy/DATABASES.md）。",
+                "The folder of channel {channel} has no columns.tsv that can be read, so that nobody knows which kind of database it is; nothing was changed. Have its administrator put the list of columns there (deploy/DATABASES.md)."
             ),
             Self::Sql(line) => say!(
                 lang,
@@ -164,6 +167,8 @@ pub struct Standpoint<'a> {
     pub book: &'a [BookChange],
     /// At which versions its ends are.
     pub believed: &'a Believed,
+    /// Which kind the databases are that no driver speaks to.
+    pub by_hand: &'a ByHand,
 }
 
 /// Tells whether a document concerns a channel of its structure: it touches a table of it, or makes one where it has any; or renames what its messages hold. No
@@ -184,7 +189,12 @@ impl Here {
     ///
     /// # Errors
     /// [`HereFault`].
-    pub fn of(channels: &[Channel], side: Side, before: Structure, document: &Document) -> Result<Self, HereFault> {
+    pub fn of(
+        (channels, by_hand): (&[Channel], &ByHand),
+        side: Side,
+        before: Structure,
+        document: &Document,
+    ) -> Result<Self, HereFault> {
         let name = &document.structure;
         before.apply(document)?;
         if let Some(bundle) = document.bundle() {
@@ -202,7 +212,7 @@ impl Here {
         }
         for ((comes, place), (channel, names)) in ends {
             let Some(part) = part_of(document, &names)? else { continue };
-            let dialect = dialect_of(&place).ok_or(HereFault::NoDriver(channel))?;
+            let dialect = dialect_of(&place).or_else(|| by_hand.get(&place).copied()).ok_or(HereFault::NoDriver(channel))?;
             let plan = Plan::of(&here.before.called(&names), &part, dialect)
                 .map_err(|fault| HereFault::Plan { place: place.clone(), fault })?;
             let direction = if comes { Direction::In } else { Direction::Out };
@@ -240,7 +250,7 @@ impl Here {
         let (structure, from) = (document.structure.clone(), document.from);
         let wrong = |fault| HereFault::Description { name: structure.clone(), fault };
         let before = Structure::version(at.description, at.book, Some(base)).map_err(wrong)?;
-        Self::of(at.channels, at.side, before.ok_or(HereFault::NotAt { structure, from })?, document)
+        Self::of((at.channels, at.by_hand), at.side, before.ok_or(HereFault::NotAt { structure, from })?, document)
     }
 
     /// Takes a channel of the structure.
@@ -283,6 +293,11 @@ impl Here {
 }
 
 impl Changed {
+    /// Tells whether its administrator makes the change, and no driver.
+    pub fn is_by_hand(&self) -> bool {
+        dialect_of(&self.place).is_none()
+    }
+
     fn signed(&self) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.direction == Direction::In)];
         bytes.extend_from_slice(self.plan.digest().as_bytes());
@@ -360,7 +375,7 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
     }
 
     fn here(channels: &[Channel], side: Side, changes: &str) -> Result<Here, HereFault> {
-        Here::of(channels, side, Structure::read(STRUCTURE.as_bytes()).unwrap(), &document(changes))
+        Here::of((channels, &ByHand::new()), side, Structure::read(STRUCTURE.as_bytes()).unwrap(), &document(changes))
     }
 
     fn names(channels: &[ChannelName]) -> Vec<String> {
@@ -414,6 +429,7 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
             description: STRUCTURE.as_bytes(),
             book: &book,
             believed: &believed,
+            by_hand: &ByHand::new(),
         };
         assert!(Here::of_proposal(&at, &document(&widen("zd", "yt"))).is_ok());
         let later = Document { from: 2, to: 3, ..document(&widen("zd", "yt")) };
@@ -421,6 +437,10 @@ columns = [{ name = "dm", type = "text(28)", null = false }, { name = "cs", type
         assert_eq!(refused, HereFault::NotAt { structure: "sample".into(), from: 2 }, "the version before is not made");
         let script = [tables("parcels", "outer", "postgres://a/one", "table-file:scripts", "\"zd\"")];
         assert!(matches!(here(&script, Side::Inner, &widen("zd", "yt")).unwrap_err(), HereFault::NoDriver(_)));
+        let told = ByHand::from([("table-file:scripts".to_owned(), Dialect::Dm)]);
+        let before = Structure::read(STRUCTURE.as_bytes()).unwrap();
+        let here_by_hand = Here::of((&script, &told), Side::Inner, before, &document(&widen("zd", "yt"))).unwrap();
+        assert!(here_by_hand.databases[0].is_by_hand() && here_by_hand.databases[0].plan.dialect == Dialect::Dm);
         let sql = "\n[[change]]\nop = \"sql\"\nabout = \"x\"\ntouches = [\"zd\", \"fw\"]\npostgres = { forward = \"DROP INDEX i\", check = \"SELECT 1\", expect = \"1\", rollback = \"DROP INDEX j\" }\n";
         assert_eq!(here(&two[..1], Side::Outer, sql).unwrap_err(), HereFault::Sql(9));
         assert!(matches!(here(&two, Side::Outer, &widen("zd", "none")).unwrap_err(), HereFault::Unfit(_)));

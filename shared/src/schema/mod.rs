@@ -15,9 +15,11 @@
 //! | `bundle.rs` | reference data: files, packed into a document |
 //! | `loss.rs` | what a step may lose |
 //! | `approval.rs` | who may approve, and whether it still holds |
+//! | `answers.rs` | what a script printed that an administrator ran where no driver goes |
 //! | `here.rs` | what a change comes to at a station: its databases and channels |
 //! | `drift.rs` | how a live database differs from a structure |
 
+pub mod answers;
 pub mod approval;
 pub mod bundle;
 pub mod document;

@@ -206,7 +206,7 @@ impl Engine {
             (Standing::AtStep(_) | Standing::Done, _) => {}
         }
         if let Some((changed, mut database)) = database {
-            let order = self.restructure_order(change, &here, &changed);
+            let order = self.restructure_order(change, &here, &changed)?;
             if let Err(fault) = database.make(&order) {
                 return self.stands(change, &here, database.as_mut(), fault);
             }
@@ -251,7 +251,12 @@ impl Engine {
     }
 
     /// Gives the order of a change: it is the same until it is done.
-    fn restructure_order<'a>(&self, change: &BookChange, here: &Here, changed: &'a Changed) -> Restructure<'a> {
+    fn restructure_order<'a>(
+        &mut self,
+        change: &BookChange,
+        here: &Here,
+        changed: &'a Changed,
+    ) -> Result<Restructure<'a>, EngineFault> {
         let is_leaving = |channel: &&Channel| here.leaving.contains(&channel.channel);
         let end = |channel: &Channel| {
             let tables = channel.source.tables()?.tables.clone();
@@ -259,7 +264,11 @@ impl Engine {
         };
         let mut ends: Vec<LeavingEnd> = self.structured.iter().filter(is_leaving).filter_map(end).collect();
         ends.sort_by(|one, two| one.channel.cmp(&two.channel));
-        Restructure { document: change.key.document, plan: &changed.plan, ends: Ends::Leaving(ends) }
+        let is_vouched_for = match ends.first().filter(|_| changed.is_by_hand()) {
+            Some(end) => self.is_vouched_for(&change.key.document, &end.channel)?,
+            None => false,
+        };
+        Ok(Restructure { document: change.key.document, plan: &changed.plan, ends: Ends::Leaving(ends), is_vouched_for })
     }
 
     /// Fixes what all markers of a change will say, before it exists.
@@ -329,6 +338,7 @@ impl Engine {
             RestructureFault::Step { step, line, why } => {
                 Ok(Looked::Stands(refused_step(change, (step, line), &why, self.lang())))
             }
+            RestructureFault::ByHand { script } => Ok(Looked::Waits(Some(by_hand(change, &script, self.lang())))),
             RestructureFault::Another => Ok(Looked::Stands(another(change, self.lang()))),
         }
     }
@@ -384,7 +394,7 @@ impl Engine {
     /// Takes back what a database has of a change that is not done, and forgets that it was begun; the fault where it could not.
     pub(crate) fn take_leaving_back(&mut self, change: &BookChange) -> Result<Result<(), RestructureFault>, EngineFault> {
         if let Some((here, (changed, mut database))) = self.leaving_database(change)? {
-            let order = self.restructure_order(change, &here, &changed);
+            let order = self.restructure_order(change, &here, &changed)?;
             if let Err(fault) = database.take_back(&order) {
                 return Ok(Err(fault));
             }
@@ -434,6 +444,19 @@ fn taken_back(change: &BookChange, step: u32, lang: Lang) -> Trouble {
         )
     };
     trouble("schema-unfinished", sentence, lang)
+}
+
+fn by_hand(change: &BookChange, script: &str, lang: Lang) -> Trouble {
+    let (structure, to) = (&change.key.structure, change.key.to);
+    let sentence = |lang, _| {
+        let what = crate::receive::structure::making::by_hand(script, to, lang);
+        say!(
+            lang,
+            "结构 {structure} 到第 {to} 版的变更：{what}。执行前请停下写这些表的程序。",
+            "The change of structure {structure} to version {to}: {what}. Stop what writes these tables before."
+        )
+    };
+    trouble("schema-by-hand", sentence, lang)
 }
 
 fn another(change: &BookChange, lang: Lang) -> Trouble {

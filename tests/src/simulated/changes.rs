@@ -109,7 +109,7 @@ pub fn make_at(
     let plan = Plan::of(&before, &document, dialect_of(place).expect("a dialect")).expect("a plan");
     let address = Address { url: place.to_string(), password: None, dir: PathBuf::new() };
     let mut database = databases.restructurer(&address).expect("a database");
-    database.make(&Restructure { document: document.digest, plan: &plan, ends })
+    database.make(&Restructure { document: document.digest, plan: &plan, ends, is_vouched_for: false })
 }
 
 /// Gives the headers of a channel's packets that left the outer station, by number.

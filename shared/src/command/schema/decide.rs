@@ -5,6 +5,7 @@ use super::{read, refused, shown};
 use crate::accounts::operator;
 use crate::channel::Channel;
 use crate::command::{PersonArgs, ask, something};
+use crate::connectors::tables::describe::by_hand;
 use crate::daemon::read_known_store;
 use crate::error::{ConfigFault, EngineFault};
 use crate::given::read_file;
@@ -17,6 +18,7 @@ use crate::schema::approval::reason_digest;
 use crate::schema::here::{Here, HereFault, Standpoint};
 use crate::schema::versions::Believed;
 use crate::schema::{DOCUMENT_MAX, Document};
+use crate::seams::real_files::RealFiles;
 use crate::station::Station;
 use crate::store::book::{BookChange, BookKey};
 use clap::Args;
@@ -33,7 +35,7 @@ pub(super) struct SignArgs {
     words: Words,
     /// 原因 / why
     #[arg(long, value_parser = something)]
-    reason: String,
+    pub(super) reason: String,
     /// 允许丢失 schema show 所列的内容 / what schema show lists may be lost
     #[arg(long)]
     allow_loss: bool,
@@ -118,7 +120,15 @@ pub(super) fn here(
     let (mut store, channels) = (read_known_store(station)?, Channel::load_all(station)?);
     let (book, believed) = (store.book()?, store.load()?.fact::<Believed>()?);
     let side = station.config.station.side;
-    let at = Standpoint { channels: &channels, side, description: &description, book: &book, believed: &believed };
+    let by_hand = by_hand(&RealFiles::new(), &station.dir, &channels);
+    let at = Standpoint {
+        channels: &channels,
+        side,
+        description: &description,
+        book: &book,
+        believed: &believed,
+        by_hand: &by_hand,
+    };
     Ok(match base {
         None => Here::of_proposal(&at, document),
         Some(base) => Here::behind(&at, base, document),
@@ -169,13 +179,13 @@ pub(super) fn decide_plainly(station: &Station, what: &Plain, args: CancelArgs, 
     ask(station, Request::Structure { act, operator: operator(), name, reason }, false, lang)
 }
 
-fn decide(station: &Station, act: Act, by: &SignArgs, lang: Lang) -> Result<u8, EngineFault> {
+pub(super) fn decide(station: &Station, act: Act, by: &SignArgs, lang: Lang) -> Result<u8, EngineFault> {
     let (name, reason) = (by.name.clone(), by.reason.clone());
     ask(station, Request::Structure { act, operator: operator(), name, reason }, false, lang)
 }
 
 /// Signs what would be run here; `None`, and told, where something would be lost and nobody allowed it.
-fn sign(
+pub(super) fn sign(
     station: &Station,
     change: &Change,
     here: &Here,
@@ -183,7 +193,7 @@ fn sign(
     lang: Lang,
 ) -> Result<Option<Approval>, EngineFault> {
     let loses = here.losses().next().is_some();
-    if loses && !by.allow_loss {
+    if loses && !by.allow_loss && kind != ApprovalKind::Confirm {
         let losses: Vec<String> = here.losses().map(|loss| loss.words(lang)).collect();
         let head = say!(
             lang,
@@ -214,7 +224,7 @@ fn unsigned(lang: Lang) -> String {
     say!(lang, "密钥没有给出签名；没有改动任何东西。", "The key gave no signature; nothing was changed.")
 }
 
-fn unreadable(lang: Lang) -> String {
+pub(super) fn unreadable(lang: Lang) -> String {
     say!(
         lang,
         "登记的变更文件读不出，请升级本站程序；没有改动任何东西。",

@@ -109,7 +109,7 @@ fn try_in(
     }
     let Some(first) = ends.first() else { return Ok(None) };
     let Some(mut database) = restructurer_of(&Drivers, station, first, Direction::In)? else { return Ok(None) };
-    let order = Restructure { document, plan: &changed.plan, ends: Ends::Coming(marks) };
+    let order = Restructure { document, plan: &changed.plan, ends: Ends::Coming(marks), is_vouched_for: false };
     Ok(Some(database.rehearse(&order)))
 }
 
@@ -119,6 +119,13 @@ fn words(fault: &RestructureFault, lang: Lang) -> String {
         RestructureFault::Step { step, line, why } => {
             let why = why.words(lang);
             say!(lang, "第 {step} 步（变更文件第 {line} 行）{why}", "step {step} (line {line} of the document): {why}")
+        }
+        RestructureFault::ByHand { script } => {
+            say!(
+                lang,
+                "本程序不连接这个数据库，由管理员执行 {script}",
+                "this program does not connect to it; its administrator runs {script}"
+            )
         }
         RestructureFault::Another => {
             say!(lang, "这个数据库里另一份变更没有做完", "another change is begun in this database and not done")

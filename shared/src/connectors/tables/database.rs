@@ -8,7 +8,7 @@ use super::mysql::{MysqlRestructurer, MysqlSink, MysqlSource, MysqlView};
 use super::postgres::{PostgresRestructurer, PostgresSink, PostgresSource, PostgresView};
 use super::restructure::Restructurer;
 use super::sqlite::{SqliteRestructurer, SqliteSink, SqliteSource, SqliteView};
-use super::table_file::{TableFileOutbox, TableFileSink, TableFileSource};
+use super::table_file::{TableFileOutbox, TableFileRestructurer, TableFileSink, TableFileSource};
 use super::view::{Following, ViewReader, ViewSource};
 use super::{TableFault, TableName, TableSink, TableSource};
 use crate::channel::{Channel, OnRefused, TableSinkConfig, TableSourceConfig};
@@ -245,7 +245,7 @@ impl Databases for Drivers {
             Driver::Postgres => Box::new(PostgresRestructurer::new(&at.url, password)),
             Driver::Mysql => Box::new(MysqlRestructurer::new(&at.url, password)),
             Driver::Sqlite(path) => Box::new(SqliteRestructurer::new(&path)),
-            Driver::TableFile(_) => return Err(DatabaseProblem::NoConnector),
+            Driver::TableFile(path) => Box::new(TableFileRestructurer::new(Arc::new(RealFiles::new()), &path)),
         })
     }
 }

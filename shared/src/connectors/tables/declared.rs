@@ -25,6 +25,16 @@ pub enum Dialect {
     Sqlite,
 }
 
+impl From<Dialect> for crate::schema::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Oracle => Self::Oracle,
+            Dialect::Dm => Self::Dm,
+            Dialect::Sqlite => Self::Sqlite,
+        }
+    }
+}
+
 /// Tells that a text names no dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("方言应为 oracle、dm 或 sqlite / the dialect is oracle, dm or sqlite")]

@@ -8,14 +8,18 @@ use super::database::{Address, DatabaseProblem, Databases, Driver, address, faul
 use super::mysql::MysqlDescriber;
 use super::postgres::PostgresDescriber;
 use super::sqlite::SqliteDescriber;
+use super::table_file::read_declared;
 use crate::channel::Channel;
 use crate::error::ConfigFault;
 use crate::schema::drift::LiveTable;
+use crate::schema::here::ByHand;
 use crate::schema::naming::Names;
 use crate::schema::plan::Dialect;
 use crate::schema::structure::Structure;
+use crate::seams::Files;
 use crate::station::Station;
 use crate::store::Direction;
+use std::path::Path;
 
 /// Most rows of a dictionary that are read.
 pub const DICTIONARY_MAX: usize = 100_000;
@@ -62,6 +66,22 @@ pub fn dialect_of(url: &str) -> Option<Dialect> {
         Driver::Sqlite(_) => Some(Dialect::Sqlite),
         Driver::TableFile(_) => None,
     }
+}
+
+/// Tells which kind the databases of these channels are that no driver speaks to, by the lists of columns in their folders; those without a readable one are left out.
+pub fn by_hand(files: &dyn Files, dir: &Path, channels: &[Channel]) -> ByHand {
+    let ends = channels.iter().flat_map(|channel| {
+        let source = channel.source.tables().map(|source| &source.database);
+        [source, channel.sink.tables().map(|sink| &sink.database)].into_iter().flatten()
+    });
+    let told = |url: &String| {
+        let at = Address { url: url.clone(), password: None, dir: dir.to_path_buf() };
+        match Driver::of(&at) {
+            Ok(Driver::TableFile(folder)) => Some((url.clone(), read_declared(files, &folder).ok()?.dialect.into())),
+            _ => None,
+        }
+    };
+    ends.filter_map(told).collect()
 }
 
 /// Gives a channel's end at a station; `None` for a channel of files, and where no driver can ask.

@@ -27,6 +27,8 @@ pub struct Restructure<'a> {
     pub plan: &'a Plan,
     /// Where rows leave from or where they come in.
     pub ends: Ends,
+    /// Whether a person vouched that it was made by hand; asked only where no driver goes.
+    pub is_vouched_for: bool,
 }
 
 /// The ends of channels that a database has in a structure change.
@@ -101,6 +103,12 @@ pub enum RestructureFault {
         line: usize,
         /// What of it.
         why: StepFault,
+    },
+    /// No driver goes there: its administrator has to run the script, and a person to confirm what it printed.
+    #[error("its administrator has to run {script}")]
+    ByHand {
+        /// The script.
+        script: String,
     },
     /// `dukou_schema` has another change, begun and not done.
     #[error("another change is under way there")]

@@ -10,6 +10,7 @@ use crate::connectors::tables::restructure::{Ends, Restructure, RestructureFault
 use crate::connectors::tables::{Mark, TableFault};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
+use crate::lang::Lang;
 use crate::say;
 use crate::schema::here::Changed;
 use crate::store::Direction;
@@ -63,7 +64,12 @@ impl Engine {
         if standing == Standing::Old && self.has_drifted(ends, report)? {
             return Ok(Made::Waits);
         }
-        let order = Restructure { document: arriving.document, plan: &changed.plan, ends: Ends::Coming(wanted.clone()) };
+        let order = Restructure {
+            document: arriving.document,
+            plan: &changed.plan,
+            ends: Ends::Coming(wanted.clone()),
+            is_vouched_for: changed.is_by_hand() && self.is_vouched_for(&arriving.document, &first.channel)?,
+        };
         self.made(arriving, ends, wanted, database.as_mut(), &order, report)
     }
 
@@ -120,6 +126,15 @@ impl Engine {
     }
 }
 
+/// Says that an administrator's turn has come.
+pub(crate) fn by_hand(script: &str, to: u32, lang: Lang) -> String {
+    say!(
+        lang,
+        "等数据库管理员执行 {script} 并交回它的输出，再运行 schema confirm {to} --check-output 输出文件",
+        "its administrator has to run {script} and hand back what it printed; then run schema confirm {to} --check-output FILE"
+    )
+}
+
 fn why(fault: &RestructureFault, to: u32) -> Why {
     match fault {
         RestructureFault::Step { step, line, why } => Why::new("step", |lang| {
@@ -130,6 +145,7 @@ fn why(fault: &RestructureFault, to: u32) -> Why {
                 "stopped at step {step} (line {line} of the document): {why}. Mend that, then release one of the channels or run schema approve {to} again: it is tried anew"
             )
         }),
+        RestructureFault::ByHand { script } => Why::new("by-hand", |lang| by_hand(script, to, lang)),
         RestructureFault::Another => Why::new("another", |lang| {
             say!(lang, "这个数据库里另一份变更没有做完", "another change is begun in this database and not done")
         }),

@@ -101,6 +101,9 @@ fn not_back(change: &BookChange, fault: &RestructureFault) -> Answer {
             let why = why.words(lang);
             say!(lang, "第 {step} 步：{why}", "step {step}: {why}")
         }
+        RestructureFault::ByHand { script } => {
+            say!(lang, "管理员手里还有脚本 {script}", "its administrator has the script {script}")
+        }
         RestructureFault::Another => {
             say!(lang, "dukou_schema 里是另一份变更", "dukou_schema has another change")
         }

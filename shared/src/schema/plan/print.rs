@@ -6,7 +6,25 @@ use std::fmt::Write;
 impl Plan {
     /// Gives the script. For Oracle and 达梦 it is what their administrators run, and may be run again from its beginning.
     pub fn script(&self) -> String {
-        let mut out = self.head();
+        let answers = if self.is_printed() { self.answers() } else { String::new() };
+        self.head() + &self.all_steps() + self.foot() + &answers
+    }
+
+    /// Gives the script for an administrator who hands its output back: `first` stands before the steps, `last` behind them and before their commit, and behind the
+    /// queries of the steps stands a further one ([`answers`](crate::schema::answers) reads what they print).
+    pub fn script_by_hand(&self, first: &str, last: &str, further: &Check) -> String {
+        let (foot, answers, placed) = (self.foot(), self.answers(), self.answer("dukou-placed", further));
+        let exit = if self.is_printed() { "EXIT\n" } else { "" };
+        [self.head().as_str(), first, &self.all_steps(), "\n", last, foot, &answers, &placed, exit].concat()
+    }
+
+    /// Tells whether its administrator runs it and no driver does.
+    fn is_printed(&self) -> bool {
+        matches!(self.dialect, Dialect::Oracle | Dialect::Dm)
+    }
+
+    fn all_steps(&self) -> String {
+        let mut out = String::new();
         for (at, step) in self.steps.iter().enumerate() {
             put(&mut out, format_args!("\n-- {}. line {}: {} {}\n", at + 1, step.line, step.operation, step.subject));
             match self.dialect {
@@ -14,7 +32,6 @@ impl Plan {
                 dialect => plain_step(&mut out, step, dialect),
             }
         }
-        out.push_str(&self.foot());
         out
     }
 
@@ -46,28 +63,32 @@ impl Plan {
         out
     }
 
-    fn foot(&self) -> String {
+    fn foot(&self) -> &'static str {
         match self.dialect {
-            Dialect::Postgres => "\nCOMMIT;\n".to_owned(),
-            Dialect::Mariadb => "\nDROP TEMPORARY TABLE dukou_holds;\n".to_owned(),
+            Dialect::Postgres | Dialect::Oracle | Dialect::Dm => "\nCOMMIT;\n",
+            Dialect::Mariadb => "\nDROP TEMPORARY TABLE dukou_holds;\n",
             Dialect::Sqlite => {
                 "\nINSERT INTO temp.dukou_holds SELECT 0, NOT EXISTS (SELECT 1 FROM pragma_foreign_key_check);\n\
                  DROP TABLE temp.dukou_holds;\nCOMMIT;\nPRAGMA foreign_keys = ON;\n"
-                    .to_owned()
             }
-            Dialect::Oracle | Dialect::Dm => self.answers(),
         }
     }
 
     /// The queries whose output an administrator hands back: a line a step, with the document first.
     fn answers(&self) -> String {
-        let mut out = format!("\nCOMMIT;\nSELECT 'dukou-document {}' FROM dual;\n", self.digests[1]);
+        let dual = if self.is_printed() { " FROM dual" } else { "" };
+        let mut out = format!("SELECT 'dukou-document {}'{dual};\n", self.digests[1]);
         for (at, step) in self.steps.iter().enumerate() {
-            if let Some(Check { query, expect }) = &step.check {
-                put(&mut out, format_args!("SELECT 'dukou-check {} {expect} ' || ({query}) FROM dual;\n", at + 1));
+            if let Some(check) = &step.check {
+                out.push_str(&self.answer(&format!("dukou-check {}", at + 1), check));
             }
         }
         out
+    }
+
+    fn answer(&self, what: &str, Check { query, expect }: &Check) -> String {
+        let dual = if self.is_printed() { " FROM dual" } else { "" };
+        format!("SELECT '{what} {expect} ' || ({query}){dual};\n")
     }
 }
 

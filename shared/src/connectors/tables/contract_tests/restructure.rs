@@ -112,7 +112,7 @@ impl Change {
     }
 
     fn order(&self, ends: Ends) -> Restructure<'_> {
-        Restructure { document: self.plan.digests[1], plan: &self.plan, ends }
+        Restructure { document: self.plan.digests[1], plan: &self.plan, ends, is_vouched_for: false }
     }
 
     /// The database at one end is at this version and has nothing else.

@@ -7,6 +7,7 @@ mod extract;
 mod literal;
 mod outbox;
 mod progress;
+mod restructure;
 mod script;
 mod sink;
 mod source;
@@ -14,8 +15,10 @@ mod source;
 mod tests;
 
 pub use outbox::TableFileOutbox;
+pub use restructure::TableFileRestructurer;
 pub(super) use script::{column, identifier};
 pub use sink::TableFileSink;
+pub(super) use sink::read_declared;
 pub use source::TableFileSource;
 
 use crate::connectors::tables::TableFault;

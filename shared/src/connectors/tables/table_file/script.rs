@@ -6,6 +6,7 @@
 use super::literal::{Literal, quoted};
 use crate::connectors::tables::declared::{DeclaredColumn, DeclaredTable, Dialect};
 use crate::connectors::tables::{Cells, Mark};
+use crate::schema::plan::{Check, Plan};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use std::fmt::Write as _;
@@ -65,10 +66,29 @@ impl Script<'_> {
         sql
     }
 
-    fn begin(&self, sql: &mut String) {
+    /// Writes the script of a structure change, whose document's digest stands for the header of a packet: it goes in its turn and moves the mark, too, and prints
+    /// what says so. Run once more right behind itself it changes nothing; behind a later script it is out of turn.
+    pub(super) fn of_change(&self, plan: &Plan) -> String {
+        let (mut first, mut last) = (self.title(), String::new());
+        if self.before.is_zero() {
+            self.first_mark(&mut first);
+        }
+        let is_last = format!("(channel = '{}' AND header = '{}')", self.channel, self.mark.header);
+        self.in_turn(&mut first, &is_last);
+        self.advance(&mut last);
+        let query = format!("SELECT COUNT(*) FROM dukou_mark WHERE {is_last}");
+        let placed = Check { query, expect: "1".to_owned() };
+        plan.script_by_hand(&first, &last, &placed)
+    }
+
+    fn title(&self) -> String {
         let Self { channel, number, mark, .. } = self;
         let (epoch, seq) = (mark.epoch, mark.seq);
-        let _ = writeln!(sql, "-- dukou script {number:06}, channel {channel}, epoch {epoch}, packet {seq}");
+        format!("-- dukou script {number:06}, channel {channel}, epoch {epoch}, packet {seq}\n")
+    }
+
+    fn begin(&self, sql: &mut String) {
+        sql.push_str(&self.title());
         match self.dialect {
             Dialect::Sqlite => sql.push_str("BEGIN IMMEDIATE;\n"),
             Dialect::Oracle => sql.push_str(
@@ -79,7 +99,9 @@ impl Script<'_> {
         if self.before.is_zero() {
             self.first_mark(sql);
         }
-        self.in_turn(sql);
+        let Self { channel, mark, .. } = self;
+        let is_behind = format!("(channel = '{channel}' AND epoch = '{}' AND seq >= {})", mark.epoch, mark.seq);
+        self.in_turn(sql, &is_behind);
     }
 
     fn dual(&self) -> &'static str {
@@ -96,14 +118,8 @@ impl Script<'_> {
     }
 
     /// Fails unless the script before was the last, or this one is applied already.
-    fn in_turn(&self, sql: &mut String) {
-        let right = format!(
-            "{}\n    OR (channel = '{}' AND epoch = '{}' AND seq >= {})",
-            self.guard(),
-            self.channel,
-            self.mark.epoch,
-            self.mark.seq
-        );
+    fn in_turn(&self, sql: &mut String, is_applied: &str) {
+        let right = format!("{}\n    OR {is_applied}", self.guard());
         let _ = match self.dialect {
             Dialect::Sqlite => writeln!(
                 sql,
@@ -198,16 +214,22 @@ impl Script<'_> {
     }
 
     fn end(&self, sql: &mut String) {
+        self.advance(sql);
+        sql.push_str("COMMIT;\n");
+        if self.dialect != Dialect::Sqlite {
+            sql.push_str("EXIT\n");
+        }
+    }
+
+    /// Moves the mark from the script before.
+    fn advance(&self, sql: &mut String) {
         let (epoch, seq, header) = (self.mark.epoch, self.mark.seq, self.mark.header);
         let epoch = quoted(&epoch.to_string(), Dialect::Sqlite, false);
         let _ = writeln!(
             sql,
-            "UPDATE dukou_mark SET epoch = {epoch}, seq = {seq}, header = '{header}', applied_at = CURRENT_TIMESTAMP\nWHERE {};\nCOMMIT;",
+            "UPDATE dukou_mark SET epoch = {epoch}, seq = {seq}, header = '{header}', applied_at = CURRENT_TIMESTAMP\nWHERE {};",
             self.guard()
         );
-        if self.dialect != Dialect::Sqlite {
-            sql.push_str("EXIT\n");
-        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::connectors::tables::applying::{Refusal, other_key};
 use crate::connectors::tables::change::{Line, parse_line};
 use crate::connectors::tables::database::OwnTables;
 use crate::connectors::tables::declared::{DECLARED_MAX, Declared, DeclaredTable, Dialect};
+use crate::connectors::tables::restructure::{Restructure, RestructureFault, Standing};
 use crate::connectors::tables::values::{Kind, Misfit, Why, taken};
 use crate::connectors::tables::{
     Cells, Mark, Name, Op, Problem, RowChange, RowPacket, TableFault, TableName, TableSink, Value,
@@ -58,6 +59,9 @@ struct State {
     /// Packets whose rows wait, and the transactions they are of.
     pending: Vec<String>,
     transactions: BTreeSet<u64>,
+    /// The last structure change whose script stands in the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Handed>,
 }
 
 impl State {
@@ -73,6 +77,7 @@ impl State {
             script: zero,
             pending: Vec::new(),
             transactions: BTreeSet::new(),
+            change: None,
         }
     }
 
@@ -91,7 +96,7 @@ fn digest(hex: &str) -> Option<Digest> {
 }
 
 /// Reads the list of columns that an administrator put into a folder.
-pub(super) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared, TableFault> {
+pub(in crate::connectors::tables) fn read_declared(files: &dyn Files, folder: &Path) -> Result<Declared, TableFault> {
     let path = folder.join(COLUMNS);
     if files.stat(&path).map_err(fault)?.is_none() {
         return Err(wrong(&path, "缺少列清单，请放入该文件", "the list of columns is not there; put it there"));
@@ -120,18 +125,24 @@ impl TableFileSink {
     }
 
     fn state(&self, channel: &ChannelName) -> Result<Option<State>, TableFault> {
+        let Some(state) = self.any_state()? else { return Ok(None) };
+        let path = self.folder.join(STATE);
+        match state.channel == channel.as_str() {
+            true => Ok(Some(state)),
+            false => Err(wrong(&path, "该目录已用于另一个通道", "this folder is used by another channel")),
+        }
+    }
+
+    /// Gives what the folder knows, of whichever channel.
+    fn any_state(&self) -> Result<Option<State>, TableFault> {
         let path = self.folder.join(STATE);
         if self.files.stat(&path).map_err(fault)?.is_none() {
             return Ok(None);
         }
         let bytes = self.files.read(&path, STATE_MAX).map_err(fault)?;
         let state: Option<State> = serde_json::from_slice(&bytes).ok().filter(|state: &State| state.mark().is_some());
-        let state = state
-            .ok_or_else(|| wrong(&path, "该文件已损坏，请从备份恢复", "this file is damaged; restore it from a backup"))?;
-        match state.channel == channel.as_str() {
-            true => Ok(Some(state)),
-            false => Err(wrong(&path, "该目录已用于另一个通道", "this folder is used by another channel")),
-        }
+        let damaged = || wrong(&path, "该文件已损坏，请从备份恢复", "this file is damaged; restore it from a backup");
+        state.map(Some).ok_or_else(damaged)
     }
 
     fn keep(&self, state: &State) -> Result<(), TableFault> {
@@ -354,10 +365,81 @@ impl TableFileSink {
             before: digest(&state.script).unwrap_or(Digest::ZERO),
             mark: *mark,
         };
-        let path = self.folder.join(format!("{number:06}{SUFFIX}"));
-        self.place(&path, script.write(&statements).as_bytes())?;
+        self.place(&self.script_path(number), script.write(&statements).as_bytes())?;
         (state.number, state.script) = (number, mark.header.to_string());
         Ok(())
+    }
+}
+
+/// A structure change whose script stands in the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Handed {
+    /// The digest of its document.
+    document: String,
+    /// The number of its script.
+    number: u32,
+    /// A person vouched that it was run, and the mark is where it has to be.
+    is_done: bool,
+}
+
+impl TableFileSink {
+    /// Tells how far a structure change is: its script is written, or confirmed.
+    pub(super) fn standing_of(&self, document: &Digest) -> Result<Standing, TableFault> {
+        let handed = self.any_state()?.and_then(|state| state.change);
+        Ok(match handed.filter(|handed| handed.document == document.to_string()) {
+            None => Standing::Old,
+            Some(handed) if handed.is_done => Standing::Done,
+            Some(_) => Standing::AtStep(0),
+        })
+    }
+
+    /// Writes a structure change's script under the next number, once; with `is_vouched_for` the mark moves to the marker. What comes behind gets later numbers either way, and
+    /// runs behind it alone.
+    pub(super) fn change_structure(&self, order: &Restructure<'_>) -> Result<(), RestructureFault> {
+        let [(channel, mark)] = order.coming() else { return Err(self.of_one_channel().into()) };
+        let mut state = self.state(channel)?.unwrap_or_else(|| State::new(channel));
+        let document = order.document.to_string();
+        let handed = match state.change.clone() {
+            Some(handed) if handed.document == document => handed,
+            Some(other) if !other.is_done => return Err(RestructureFault::Another),
+            _ => self.hand_over(channel, mark, &mut state, order)?,
+        };
+        if !order.is_vouched_for && !handed.is_done {
+            let script = self.script_path(handed.number).display().to_string();
+            return Err(RestructureFault::ByHand { script });
+        }
+        if !is_applied(&state, mark) {
+            state.set(mark);
+        }
+        state.change = Some(Handed { is_done: true, ..handed });
+        Ok(self.keep(&state)?)
+    }
+
+    fn hand_over(
+        &self,
+        channel: &ChannelName,
+        mark: &Mark,
+        state: &mut State,
+        order: &Restructure<'_>,
+    ) -> Result<Handed, RestructureFault> {
+        let (number, dialect) = (state.number + 1, self.declared()?.dialect);
+        let before = digest(&state.script).unwrap_or(Digest::ZERO);
+        let mark = Mark { header: order.document, ..*mark };
+        let script = Script { dialect, channel, number, before, mark };
+        self.place(&self.script_path(number), script.of_change(order.plan).as_bytes())?;
+        let handed = Handed { document: order.document.to_string(), number, is_done: false };
+        (state.number, state.script, state.change) = (number, handed.document.clone(), Some(handed.clone()));
+        self.keep(state)?;
+        Ok(handed)
+    }
+
+    fn script_path(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("{number:06}{SUFFIX}"))
+    }
+
+    fn of_one_channel(&self) -> TableFault {
+        wrong(&self.folder, "脚本目录只能属于一条通道", "a folder of scripts belongs to one channel")
     }
 }
 
