@@ -42,6 +42,7 @@ pub fn here(station: &SimStation, description: &str, document: &str) -> Here {
         description: description.as_bytes(),
         book: &book,
         believed: &believed,
+        by_hand: &dukou_shared::schema::here::ByHand::new(),
     };
     let known = book.iter().find(|change| change.key.document == document.digest);
     let here = known.map_or_else(|| Here::of_proposal(&at, &document), |known| Here::behind(&at, &known.base, &document));

@@ -8,7 +8,7 @@ use dukou_packets::suite::{KeyId, SoftSigner};
 use dukou_shared::requests::Request;
 use dukou_shared::requests::structure::Act;
 use dukou_shared::schema::approval::{Scene, reason_digest};
-use dukou_shared::schema::here::Here;
+use dukou_shared::schema::here::{ByHand, Here};
 use dukou_shared::schema::{Document, Structure};
 use dukou_shared::store::Store;
 use dukou_tests::simulated::world::{FILES, standard_channels};
@@ -36,7 +36,8 @@ fn with_approvers() -> World {
 
 fn here(world: &World) -> Here {
     let document = Document::read(DOCUMENT.as_bytes()).unwrap();
-    Here::of(&world.inner.channels, Side::Inner, Structure::read(STRUCTURE.as_bytes()).unwrap(), &document).unwrap()
+    Here::of((&world.inner.channels, &ByHand::new()), Side::Inner, Structure::read(STRUCTURE.as_bytes()).unwrap(), &document)
+        .unwrap()
 }
 
 fn signed(world: &World, seed: u8, kind: ApprovalKind) -> Approval {

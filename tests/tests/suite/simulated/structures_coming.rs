@@ -15,7 +15,7 @@ use dukou_shared::report;
 use dukou_shared::requests::structure::Act;
 use dukou_shared::requests::{Answer, Request};
 use dukou_shared::schema::approval::reason_digest;
-use dukou_shared::schema::here::Here;
+use dukou_shared::schema::here::{ByHand, Here};
 use dukou_shared::schema::structure::next_digest;
 use dukou_shared::schema::{Document, Structure};
 use dukou_shared::store::Store;
@@ -105,7 +105,7 @@ impl Scene {
 
     fn signed(&self, station: &dukou_tests::simulated::SimStation, seed: u8, plan: Digest) -> Approval {
         let document = Document::read(self.text.as_bytes()).unwrap();
-        let here = Here::of(&self.world.inner.channels, Side::Inner, first(), &document).unwrap();
+        let here = Here::of((&self.world.inner.channels, &ByHand::new()), Side::Inner, first(), &document).unwrap();
         let statement = Statement {
             kind: ApprovalKind::Approve,
             station: station.station.config.station.id,
@@ -119,7 +119,7 @@ impl Scene {
 
     fn plan(&self) -> Digest {
         let document = Document::read(self.text.as_bytes()).unwrap();
-        Here::of(&self.world.inner.channels, Side::Inner, first(), &document).unwrap().digest()
+        Here::of((&self.world.inner.channels, &ByHand::new()), Side::Inner, first(), &document).unwrap().digest()
     }
 
     fn marker(&self) -> Marker {

@@ -3,6 +3,7 @@
 mod alarms;
 mod bad_input;
 mod burnt;
+mod by_hand;
 mod canary;
 mod consumer;
 mod daily_log;
