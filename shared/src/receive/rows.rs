@@ -172,11 +172,13 @@ impl Engine {
         if let Met::At(mark) = rows.met { Some(mark) } else { None }
     }
 
-    /// A structure change moved a sink's mark.
-    pub(super) fn follow_mark(&mut self, channel: &ChannelName, mark: Mark) {
-        if let Some(rows) = self.rows_in(channel) {
+    /// A structure change moved a sink's mark in a session of its own: it is asked at once, so that its connector knows of that, too.
+    pub(super) fn follow_mark(&mut self, channel: &ChannelName) {
+        if let Some(rows) = self.rows_in(channel)
+            && let Some(sink) = &mut rows.sink
+        {
             rows.rest.end();
-            rows.met = Met::At(Some(mark));
+            rows.met = sink.mark(channel).map_or(Met::Not, Met::At);
         }
     }
 

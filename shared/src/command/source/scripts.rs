@@ -23,6 +23,8 @@ pub(super) enum Script {
     /// 发件表和触发器（要有 columns.tsv）/ outbox and triggers (columns.tsv has to be there)
     #[default]
     Install,
+    /// 只有触发器，表结构变更之后用 / the triggers alone, for after a structure change
+    Triggers,
     /// 写一个编号的变更文件 / writes a numbered extract
     Extract,
     /// 删去站点已取走的行 / deletes the rows of an extract that was taken
@@ -38,10 +40,10 @@ pub(super) fn print_script(station: &Station, channel: &Channel, dialect: Dialec
         Script::Columns => outbox_sql::columns_query(dialect, &config.tables),
         Script::Extract => outbox_sql::extract_sql(dialect, name),
         Script::Forget => outbox_sql::forget_sql(dialect, name),
-        Script::Install => {
+        Script::Install | Script::Triggers => {
             let files = Arc::new(RealFiles::new());
             let outbox = TableFileOutbox::new(files, &station.dir.join(folder), name, &config.tables);
-            let sql = outbox.install_sql_for(dialect);
+            let sql = outbox.install_sql_for(dialect, script == Script::Triggers);
             sql.map_err(|fault| DatabaseFault { channel: name.clone(), fault: Box::new(fault) })?
         }
     };

@@ -12,7 +12,9 @@ use crate::connectors::tables::declared::{DeclaredColumn, DeclaredTable, Dialect
 use crate::connectors::tables::table_file::{column, identifier};
 use crate::connectors::tables::values::Kind;
 use crate::connectors::tables::{Problem, TableFault, TableName};
+use crate::schema::plan::Check;
 use dukou_packets::packet::header::ChannelName;
+use dukou_packets::suite::Digest;
 use std::fmt::Write as _;
 
 /// Gives the name of a channel's outbox: `dukou_outbox_` and the channel with `_` for `-`.
@@ -46,13 +48,39 @@ pub fn columns_query(dialect: Dialect, tables: &[TableName]) -> String {
 /// [`TableFault::Unfit`] for a column whose text form the database does not give exactly: floating point, and instants in 达梦. SQLite has a
 /// connector of its own.
 pub fn install_sql(dialect: Dialect, channel: &ChannelName, tables: &[DeclaredTable]) -> Result<String, TableFault> {
+    let (outbox, triggers) = (outbox(channel), triggers(dialect, channel, tables)?);
+    let table = plsql::outbox_table(dialect, &outbox);
+    Ok([plsql::install_settings(dialect), &table, &plsql::package(dialect), &triggers].concat())
+}
+
+/// Gives what makes the triggers anew, which a structure change needs behind it.
+///
+/// # Errors
+/// As [`install_sql`].
+pub fn triggers_sql(dialect: Dialect, channel: &ChannelName, tables: &[DeclaredTable]) -> Result<String, TableFault> {
+    Ok(plsql::install_settings(dialect).to_owned() + &triggers(dialect, channel, tables)?)
+}
+
+fn triggers(dialect: Dialect, channel: &ChannelName, tables: &[DeclaredTable]) -> Result<String, TableFault> {
     let outbox = outbox(channel);
-    let mut sql = format!("{}{}", plsql::install_settings(dialect), plsql::outbox_table(dialect, &outbox));
-    sql.push_str(&plsql::package(dialect));
-    for (at, table) in tables.iter().enumerate() {
-        sql.push_str(&trigger(dialect, &outbox, at + 1, table)?);
-    }
-    Ok(sql)
+    tables.iter().enumerate().map(|(at, table)| trigger(dialect, &outbox, at + 1, table)).collect()
+}
+
+/// Gives what puts the place of a structure change into the outbox, once, and the query that answers 1 when it is there.
+pub fn structure_sql(channel: &ChannelName, document: &Digest) -> (String, Check) {
+    let outbox = outbox(channel);
+    let query = format!("SELECT COUNT(DISTINCT tx) FROM {outbox} WHERE tx = '{document}'");
+    let sql = format!(
+        "DECLARE\n  n INTEGER;\nBEGIN\n  {};\n  IF n = 0 THEN\n    INSERT INTO {outbox} (id, tx, written_at, tbl, body)\n    VALUES ({outbox}_id.NEXTVAL, '{document}', CURRENT_TIMESTAMP, 'dukou_structure', '{}');\n  END IF;\nEND;\n/\n",
+        query.replace(" FROM", " INTO n FROM"),
+        structure_line(document)
+    );
+    (sql, Check { query, expect: "1".to_owned() })
+}
+
+/// Gives the line of an extract that stands for a structure change.
+pub(super) fn structure_line(document: &Digest) -> String {
+    format!("{{\"structure\":\"{document}\"}}")
 }
 
 /// Gives what takes all of it away again; rows that no extract has go with it.

@@ -67,25 +67,24 @@ impl Engine {
         let order = Restructure {
             document: arriving.document,
             plan: &changed.plan,
-            ends: Ends::Coming(wanted.clone()),
+            ends: Ends::Coming(wanted),
             is_vouched_for: changed.is_by_hand() && self.is_vouched_for(&arriving.document, &first.channel)?,
         };
-        self.made(arriving, ends, wanted, database.as_mut(), &order, report)
+        self.made(arriving, ends, database.as_mut(), &order, report)
     }
 
     fn made(
         &mut self,
         arriving: &Arriving,
         ends: &[Channel],
-        marks: Vec<(ChannelName, Mark)>,
         database: &mut dyn Restructurer,
         order: &Restructure<'_>,
         report: &mut PassReport,
     ) -> Result<Made, EngineFault> {
         match database.make(order) {
             Ok(()) => {
-                for (channel, mark) in marks {
-                    self.follow_mark(&channel, mark);
+                for end in ends {
+                    self.follow_mark(&end.channel);
                 }
                 Ok(Made::Done)
             }

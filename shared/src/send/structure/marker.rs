@@ -66,11 +66,12 @@ impl Engine {
     ) -> Result<bool, EngineFault> {
         let channel = self.channel_name(at);
         let leavings = self.state.fact::<Leavings>()?;
-        let leaving = leavings.0.get(&document.to_string()).filter(|leaving| leaving.is_made);
+        let known = leavings.0.get(&document.to_string());
         let change = self.store().book()?.into_iter().find(|change| change.key.document == document);
-        let (Some(leaving), Some(change)) = (leaving, change) else {
+        let (Some(leaving), Some(change)) = (known.filter(|leaving| leaving.is_made), change) else {
             self.structures.look_at_once();
-            report.troubles.push(unknown_marker(&channel, &document, self.lang()));
+            // What was begun and is not known to be done is told of by itself.
+            report.troubles.extend(known.is_none().then(|| unknown_marker(&channel, &document, self.lang())));
             return Ok(false);
         };
         if leaving.markers.contains_key(&channel) {

@@ -248,3 +248,110 @@ fn what_crosses_pending_goes_on_while_the_administrator_has_the_script_and_runs_
     assert_eq!(by_hand.rows("SELECT dm FROM parcels ORDER BY dm"), "[('A',), ('B',)]");
     assert_pass(&by_hand.pair);
 }
+
+/// A pair whose outer station takes the extracts of a database that only its administrator reaches.
+fn with_extracts() -> Pair {
+    let pair = Pair::new();
+    let text = format!(
+        "channel = \"{CHANNEL}\"\ntitle = \"units\"\nfrom = \"outer\"\nstructure = \"sample\"\n\n[source]\ndatabase = \"table-file:extracts\"\ntables = [\"BDC.ZD\"]\n\n[sink]\ndatabase = \"sqlite:there.db\"\n[sink.tables]\n\"BDC.ZD\" = \"zd\"\n"
+    );
+    for station in [&pair.outer, &pair.inner] {
+        fs::write(station.path(format!("channels/{CHANNEL}.toml")), &text).unwrap();
+        fs::create_dir(station.path("structures")).unwrap();
+        fs::write(station.path("structures/sample.toml"), STRUCTURE.replace("\"zd\"", "\"BDC.ZD\"")).unwrap();
+    }
+    fs::create_dir(pair.outer.path("extracts")).unwrap();
+    let columns = "# oracle UTF-8\nBDC.ZD\tDM\tVARCHAR2\t112\t28\tC\t\t\tN\t1\nBDC.ZD\tYT\tVARCHAR2\t400\t100\tC\t\t\tY\t\n";
+    fs::write(pair.outer.path("extracts/columns.tsv"), columns).unwrap();
+    sqlite(&pair.inner.path("there.db"), "CREATE TABLE zd (dm VARCHAR(28) NOT NULL PRIMARY KEY, yt VARCHAR(100))");
+    pair.inner.expect(0, &["sink", "install", CHANNEL]);
+    appoint(&pair);
+    pair
+}
+
+fn extract(pair: &Pair, number: u32, lines: &[String]) {
+    let text = format!("{}\n{{\"end\":{}}}\n", lines.join("\n"), lines.len());
+    fs::write(pair.outer.path(format!("extracts/{number:06}.jsonl")), text).unwrap();
+}
+
+fn insert(key: &str, more: &str) -> String {
+    format!(
+        "{{\"table\":\"BDC.ZD\",\"op\":\"insert\",\"key\":{{\"dm\":\"{key}\"}},\"row\":{{\"dm\":\"{key}\",\"yt\":\"x\"{more}}},\"tx\":\"7\"}}"
+    )
+}
+
+#[test]
+fn where_rows_leave_by_extracts_the_marker_stands_between_them_and_waits_for_the_word_of_a_person() {
+    let pair = with_extracts();
+    let outer = &pair.outer;
+    let path = pair.dir.path().join("change.toml");
+    fs::write(&path, WIDER.replace("\"zd\"", "\"BDC.ZD\"")).unwrap();
+    assert_eq!(sign(outer, 0, &["schema", "propose", &path.display().to_string()]).code, 0);
+    assert_eq!(sign(outer, 1, &["schema", "approve", "2"]).code, 0);
+    outer.pass(75);
+    let said = outer.expect(1, &["status"]).out;
+    assert!(said.contains("change-2-"), "{said}");
+    let script = fs::read_dir(outer.path("extracts"))
+        .unwrap()
+        .flatten()
+        .find(|entry| entry.file_name().to_string_lossy().starts_with("change-2-"));
+    let script = fs::read_to_string(script.unwrap().path()).unwrap();
+    let place =
+        script.lines().find_map(|line| line.split('\'').find(|part| part.starts_with("{\"structure\""))).unwrap().to_owned();
+    assert!(
+        script.contains("INSERT INTO dukou_outbox_units") && script.contains("MODIFY (\"YT\" VARCHAR2(4000 CHAR))"),
+        "{script}"
+    );
+    outer.expect(0, &["source", "install", CHANNEL, "--print", "--dialect", "oracle", "--script", "triggers"]);
+
+    extract(&pair, 1, &[insert("A", ""), place.clone(), insert("B", ",\"mj\":\"2.5\"").replace('7', "8")]);
+    outer.pass(75);
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(
+        asked(&pair, "SELECT group_concat(dm) FROM zd"),
+        "A",
+        "nothing behind the marker leaves before somebody vouched"
+    );
+    let digest = place.split('"').nth(3).unwrap();
+    let answers = format!("SQL> x\n\ndukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n");
+    let output = pair.dir.path().join("output.txt");
+    fs::write(&output, &answers).unwrap();
+    let confirmed = sign(outer, 0, &["schema", "confirm", "2", "--check-output", &output.display().to_string()]);
+    assert_eq!(confirmed.code, 0, "{confirmed:?}");
+    outer.pass(0);
+    pair.carry();
+    pair.inner.pass(1);
+    assert_eq!(sign(&pair.inner, 1, &["schema", "approve", "2"]).code, 0);
+    pair.inner.pass(0);
+    assert_eq!(asked(&pair, "SELECT group_concat(dm || coalesce(mj, '')) FROM zd"), "A,B2.5");
+    assert_pass(&pair);
+}
+
+#[test]
+fn a_script_that_nobody_ran_is_taken_back_and_one_that_was_run_all_the_same_stops_its_channel() {
+    let pair = with_extracts();
+    let outer = &pair.outer;
+    let path = pair.dir.path().join("change.toml");
+    fs::write(&path, WIDER.replace("\"zd\"", "\"BDC.ZD\"")).unwrap();
+    assert_eq!(sign(outer, 0, &["schema", "propose", &path.display().to_string()]).code, 0);
+    assert_eq!(sign(outer, 1, &["schema", "approve", "2"]).code, 0);
+    outer.pass(75);
+    let person = ["--name", "王", "--reason", "改为下一版"];
+    let cancelled = outer.ask(&[&["schema", "cancel", "2"], &person[..]].concat());
+    assert!(cancelled.code == 2 && cancelled.err.contains("schema back 2"), "{cancelled:?}");
+    let digest = outer.json(1, &["status"])["structures"][0]["document"].as_str().unwrap().to_owned();
+    outer.expect(0, &[&["schema", "back", "2"], &person[..]].concat());
+    let left: Vec<_> = fs::read_dir(outer.path("extracts")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["columns.tsv"]);
+    extract(&pair, 1, &[insert("A", ""), format!("{{\"structure\":\"{digest}\"}}"), insert("B", "").replace('7', "8")]);
+    outer.pass(75);
+    pair.carry();
+    pair.inner.pass(0);
+    assert_eq!(asked(&pair, "SELECT group_concat(dm) FROM zd"), "A");
+}
+
+fn asked(pair: &Pair, sql: &str) -> String {
+    let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+    python(script, &[&pair.inner.path("there.db"), Path::new(sql)]).out.trim().to_owned()
+}

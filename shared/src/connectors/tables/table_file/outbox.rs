@@ -37,13 +37,14 @@ impl TableFileOutbox {
         Ok(Declared { dialect, tables: self.tables.iter().map(of_name).collect::<Result<_, _>>()? })
     }
 
-    /// Gives outbox and triggers, where the list of columns is of this dialect.
+    /// Gives outbox and triggers, or the triggers alone, where the list of columns is of this dialect.
     ///
     /// # Errors
     /// [`TableFault`] where the list of columns is missing, wrong or of another dialect.
-    pub fn install_sql_for(&self, dialect: Dialect) -> Result<String, TableFault> {
+    pub fn install_sql_for(&self, dialect: Dialect, triggers_alone: bool) -> Result<String, TableFault> {
         let declared = self.declared()?;
         match declared.dialect == dialect {
+            true if triggers_alone => outbox_sql::triggers_sql(dialect, &self.channel, &declared.tables),
             true => outbox_sql::install_sql(dialect, &self.channel, &declared.tables),
             false => Err(wrong(
                 &self.folder,

@@ -9,12 +9,14 @@ use super::extract::Extract;
 use super::progress::{Progress, id_of};
 use super::{fault, number_of, wrong};
 use crate::connectors::tables::change::{Line, parse_line};
+use crate::connectors::tables::outbox_sql::structure_line;
 use crate::connectors::tables::{
     Chunk, ChunkWanted, Entry, EntryId, Name, Offered, Problem, ReadLimits, RowChange, TableFault, TableName, TableSource,
     Value,
 };
 use crate::lang::Lang;
 use crate::seams::Files;
+use dukou_packets::suite::Digest;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -190,6 +192,9 @@ impl TableSource for TableFileSource {
 
 /// Reads the entry of a line.
 fn entry(bytes: &[u8], line: u32, path: &Path, tables: &BTreeSet<TableName>) -> Result<Entry, TableFault> {
+    if let Some(document) = structure_of(bytes) {
+        return Ok(Entry::Structure(document));
+    }
     let parsed = parse_line(bytes).map_err(|fault| {
         let [zh, en] = [Lang::Zh, Lang::En].map(|lang| fault.sentence(lang));
         wrong(path, &format!("第 {line} 行：{zh}"), &format!("line {line}: {en}"))
@@ -214,6 +219,12 @@ fn entry(bytes: &[u8], line: u32, path: &Path, tables: &BTreeSet<TableName>) -> 
     })
 }
 
+/// Gives the document whose change stands at this line.
+fn structure_of(line: &[u8]) -> Option<Digest> {
+    let document = std::str::from_utf8(line).ok()?.strip_prefix("{\"structure\":\"")?.strip_suffix("\"}")?.parse().ok()?;
+    (structure_line(&document).as_bytes() == line).then_some(document)
+}
+
 /// Rows that are being gathered, up to the limits, transaction by transaction.
 struct Batch {
     limits: ReadLimits,
@@ -234,7 +245,8 @@ impl Batch {
     fn add(&mut self, id: i64, entry: Entry) {
         let (transaction, bytes) = match &entry {
             Entry::Change(change) => (change.transaction, bytes_of(change)),
-            Entry::Run(..) | Entry::Marker(_) | Entry::Structure(_) | Entry::Unfit { .. } => (self.transaction, 0),
+            Entry::Structure(_) => (None, 0),
+            Entry::Run(..) | Entry::Marker(_) | Entry::Unfit { .. } => (self.transaction, 0),
         };
         if transaction.is_none() || transaction != self.transaction {
             self.end_of_transaction();

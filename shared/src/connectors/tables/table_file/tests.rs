@@ -1,3 +1,4 @@
+mod changing;
 mod scripts;
 mod sinking;
 mod sourcing;

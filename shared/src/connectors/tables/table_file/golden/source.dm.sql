@@ -1,0 +1,43 @@
+-- dukou schema plan 1 · dm
+-- sample 1 → 2
+-- before   31afadb4efda061070236972b10aacfa86a9b518e97e51a5be37541a4eb07ea6
+-- document 6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9
+-- after    d900a955b9601a23be91e45e543f5a800309031eb5244abd46ab3d61480bbc20
+WHENEVER SQLERROR EXIT FAILURE ROLLBACK;
+SET DEFINE OFF;
+-- dukou structure change, channel units
+-- 执行前请停下写这些表的程序，重新生成触发器之后再启动 / stop what writes these tables; start it when the triggers are made anew
+
+-- 1. line 9: widen bdc.zd.yt → text(400)
+ALTER TABLE "BDC"."ZD" MODIFY "YT" VARCHAR(400 CHAR);
+-- back: ALTER TABLE "BDC"."ZD" MODIFY "YT" VARCHAR(100 CHAR)
+
+-- 2. line 15: add-column bdc.zd.mj decimal(20,2)
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'MJ') INTO n FROM dual;
+  IF n = 0 THEN
+    EXECUTE IMMEDIATE 'ALTER TABLE "BDC"."ZD" ADD COLUMN "MJ" DECIMAL(20,2)';
+  END IF;
+END;
+/
+-- back: ALTER TABLE "BDC"."ZD" DROP COLUMN "MJ"
+
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT COUNT(DISTINCT tx) INTO n FROM dukou_outbox_units WHERE tx = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9';
+  IF n = 0 THEN
+    INSERT INTO dukou_outbox_units (id, tx, written_at, tbl, body)
+    VALUES (dukou_outbox_units_id.NEXTVAL, '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9', CURRENT_TIMESTAMP, 'dukou_structure', '{"structure":"6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9"}');
+  END IF;
+END;
+/
+
+COMMIT;
+SELECT 'dukou-document 6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9' FROM dual;
+SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'YT' AND data_type IN ('VARCHAR', 'VARCHAR2') AND data_length >= 400 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'MJ' AND data_type IN ('DECIMAL', 'DEC', 'NUMERIC', 'NUMBER') AND data_precision = 20 AND data_scale = 2 AND nullable = 'Y') FROM dual;
+SELECT 'dukou-placed 1 ' || (SELECT COUNT(DISTINCT tx) FROM dukou_outbox_units WHERE tx = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9') FROM dual;
+EXIT
