@@ -6,24 +6,30 @@ use crate::command::{print, print_json};
 use crate::connectors::tables::database::Drivers;
 use crate::connectors::tables::describe::end_of;
 use crate::connectors::tables::words::DatabaseFault;
-use crate::daemon;
+use crate::daemon::{self, read_known_store};
 use crate::error::{ConfigFault, EngineFault};
 use crate::lang::Lang;
 use crate::say;
 use crate::schema::drift::{Difference, differences};
 use crate::schema::naming::Names;
+use crate::schema::versions::Believed;
 use crate::schema::{Dialect, Structure};
 use crate::station::Station;
 use clap::Args;
 use dukou_packets::packet::header::ChannelName;
 use serde::Serialize;
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct StatusArgs {
     /// 通道 / channel
     channel: ChannelName,
-    #[command(flatten)]
-    believed: BelievedArgs,
+    /// 结构说明 structure.toml；不写时按本站登记的版本核对 / the description of the structure; without it, the version that this station believes
+    #[arg(long, value_name = "FILE")]
+    structure: Option<PathBuf>,
+    /// 此前已生效的变更，按次序 / changes that came before, in order
+    #[arg(long, value_name = "FILE", requires = "structure")]
+    after: Vec<PathBuf>,
     #[command(flatten)]
     json: Json,
 }
@@ -53,7 +59,10 @@ pub(super) struct Said {
 }
 
 pub(super) fn status(station: &Station, args: &StatusArgs, lang: Lang) -> Result<u8, EngineFault> {
-    let structure = args.believed.read()?;
+    let structure = match &args.structure {
+        Some(file) => BelievedArgs { structure: file.clone(), after: args.after.clone() }.read()?,
+        None => believed(station, &args.channel)?,
+    };
     let Beside { dialect, said: differences, .. } = compared(station, &args.channel, &structure, lang)?;
     let code = u8::from(differences.iter().any(|said| !said.is_harmless));
     let (channel, version) = (args.channel.to_string(), structure.version);
@@ -70,6 +79,40 @@ pub(super) fn status(station: &Station, args: &StatusArgs, lang: Lang) -> Result
     );
     print(&if differences.is_empty() { sound } else { lines(&differences) })?;
     Ok(code)
+}
+
+/// Gives the version at which this station believes a channel's end to be.
+fn believed(station: &Station, name: &ChannelName) -> Result<Structure, EngineFault> {
+    let channel = Channel::named(station, name)?;
+    let Some(named) = &channel.structure else { return Err(no_structure(name).into()) };
+    let path = station.dir.join("structures").join(format!("{named}.toml"));
+    let description = super::read(&path)?;
+    let mut store = read_known_store(station)?;
+    let (book, at) = (store.book()?, store.load()?.fact::<Believed>()?.of(name));
+    let shown = super::shown(&path);
+    let version = Structure::version(&description, &book, at.as_ref());
+    let version = version.map_err(|fault| super::refused(|lang| fault.sentence(&shown, lang)))?;
+    version.ok_or_else(|| unknown_version(name).into())
+}
+
+fn no_structure(name: &ChannelName) -> ConfigFault {
+    super::refused(|lang| {
+        say!(
+            lang,
+            "通道 {name} 没有写 structure，本站不知道它应是什么结构。请在通道文件里写上，或用 --structure 给出说明。",
+            "Channel {name} names no structure, so that this station does not know what it should be. Name it in the channel's file, or give a description with --structure."
+        )
+    })
+}
+
+fn unknown_version(name: &ChannelName) -> ConfigFault {
+    super::refused(|lang| {
+        say!(
+            lang,
+            "通道 {name} 所在的结构版本不在本站的变更登记里（状态库重建过？）。请用 schema import 读入变更，或用 --structure 给出说明。",
+            "The version of channel {name} is not in this station's book of changes (was the state rebuilt?). Take the change in with schema import, or give a description with --structure."
+        )
+    })
 }
 
 pub(super) fn lines(said: &[Said]) -> String {
@@ -136,8 +179,8 @@ fn no_tables(name: &ChannelName) -> ConfigFault {
     super::refused(|lang| {
         say!(
             lang,
-            "通道 {name} 在本站的一端不是数据库里的表，没有可核对的结构。",
-            "The end of channel {name} at this station is no database's tables; there is no structure to compare."
+            "通道 {name} 在本站的一端不是渡口能连接的数据库里的表，不能核对。",
+            "The end of channel {name} at this station is no table of a database that Dukou connects to; nothing can be compared."
         )
     })
 }

@@ -222,6 +222,11 @@ fn an_approved_change_is_made_in_the_source_and_its_marker_leaves_between_the_ro
     let versions =
         left.iter().map(|PacketFile { header, .. }| (header.kind, header.structure_written, header.structure_needed));
     assert_eq!(versions.collect::<Vec<_>>(), [(1, 1, 1), (1, 1, 1), (2, 2, 1), (1, 2, 2)]);
+    let compared = ["schema", "status", CHANNEL];
+    assert!(pair.outer.expect(0, &compared).out.contains("sample 第 2 版一致"), "without a file: what the station believes");
+    sqlite(&registry, "ALTER TABLE zd RENAME COLUMN yt TO other");
+    assert!(pair.outer.expect(1, &compared).out.contains("yt"));
+    sqlite(&registry, "ALTER TABLE zd RENAME COLUMN other TO yt");
     let said = pair.outer.expect(0, &["schema", "show", "2"]).out;
     assert!(said.contains("标记已离站") && !said.contains("已生效"), "{said}");
     let status = pair.outer.json(0, &["status"]);
