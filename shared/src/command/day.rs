@@ -81,7 +81,6 @@ pub(super) fn day(station: &Station, args: &DayArgs, lang: Lang) -> Result<u8, E
     let state = store.load()?;
     let facts = facts_of(store.as_mut(), &state, &settings, args.day)?;
     let day = reconcile(&settings, args.day, &facts, civil_of(wall_ms()));
-    drop(facts);
     if let (Some(about), Some(name), Some(reason)) = (args.decide, &args.name, &args.reason) {
         let decided = decided(&day, about, args, [name, reason])?;
         return ask(station, Request::DecideDifference(Box::new(decided)), args.json, lang);
@@ -116,7 +115,7 @@ fn settings_of(area: Option<AreaCode>, mut known: Vec<Settings>) -> Result<Setti
 
 /// Gives the decision about the one difference that is meant.
 fn decided(
-    day: &Day,
+    day: &Day<'_>,
     about: DifferenceKind,
     args: &DayArgs,
     [name, reason]: [&String; 2],
@@ -133,7 +132,7 @@ fn decided(
     Ok(KeptDecision { county: day.county, day: day.day, decision, operator: operator() })
 }
 
-fn not_one(day: &Day, about: DifferenceKind) -> ConfigFault {
+fn not_one(day: &Day<'_>, about: DifferenceKind) -> ConfigFault {
     let date = day.day;
     let sentence = |lang| {
         let title = about.title(lang);
@@ -146,7 +145,7 @@ fn not_one(day: &Day, about: DifferenceKind) -> ConfigFault {
     ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) }
 }
 
-fn write_files(day: &Day, args: &DayArgs, lang: Lang) -> Result<(), ConfigFault> {
+fn write_files(day: &Day<'_>, args: &DayArgs, lang: Lang) -> Result<(), ConfigFault> {
     if let Some(path) = &args.csv {
         write_new(path, |file| report::csv(day, lang, file)).map_err(|error| ConfigFault::unreadable(path, &error))?;
     }

@@ -2,6 +2,7 @@
 //!
 //! Its bytes are specified in packets/REGISTRATION.md, section 2. It travels as a record in a signed packet and has no signature of its own.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use dukou_packets::packet::header::{ChannelName, Epoch};
@@ -76,11 +77,7 @@ impl RowsOfDay {
     /// Takes a row that belongs to the day; one that comes twice counts twice.
     pub fn take(&mut self, row: &RegisterRow) {
         let begins = self.bytes.len();
-        let djsj = seconds(row.djsj);
-        for value in [&*row.ywh, &*row.bdcdyh, &*row.djlx, &*row.qllx, &*row.zszmh, &*row.qxdm, &*djsj, &*row.qszt] {
-            self.bytes.extend_from_slice(&(value.len() as u64).to_le_bytes());
-            self.bytes.extend_from_slice(value.as_bytes());
-        }
+        write_row(row, &mut self.bytes);
         self.places.push((begins, self.bytes.len()));
     }
 
@@ -89,19 +86,53 @@ impl RowsOfDay {
         let bytes = &self.bytes;
         let row = |(begins, ends): &(usize, usize)| bytes.get(*begins..*ends).unwrap_or_default();
         self.places.sort_unstable_by(|a, b| row(a).cmp(row(b)));
-        let mut hasher = Hasher::new();
-        hasher.update(b"dukou-day-rows-v1\0");
+        let mut hasher = begin_digest();
         self.places.iter().for_each(|place| hasher.update(row(place)));
         RowsHere { rows: self.places.len() as u64, digest: hasher.finish() }
     }
 }
 
-/// Digests the rows of a county's day. What does not belong to it is passed over; a row that is given twice counts twice.
+fn begin_digest() -> Hasher {
+    let mut hasher = Hasher::new();
+    hasher.update(b"dukou-day-rows-v1\0");
+    hasher
+}
+
+/// Writes what is digested of a row: its values, each behind its length.
+fn write_row(row: &RegisterRow, bytes: &mut Vec<u8>) {
+    let djsj = seconds(row.djsj);
+    for value in [&*row.ywh, &*row.bdcdyh, &*row.djlx, &*row.qllx, &*row.zszmh, &*row.qxdm, &*djsj, &*row.qszt] {
+        let (length, value) = sized(value);
+        bytes.extend_from_slice(&length);
+        bytes.extend_from_slice(value.as_bytes());
+    }
+}
+
+fn sized(value: &str) -> ([u8; 8], &str) {
+    ((value.len() as u64).to_le_bytes(), value)
+}
+
+/// Compares two rows as what is digested of them compares, without writing it.
+fn compare(one: &RegisterRow, other: &RegisterRow) -> Ordering {
+    fn first(row: &RegisterRow) -> [([u8; 8], &str); 6] {
+        [&row.ywh, &row.bdcdyh, &row.djlx, &row.qllx, &row.zszmh, &row.qxdm].map(|text| sized(text))
+    }
+    let djsj = || sized(&seconds(one.djsj)).cmp(&sized(&seconds(other.djsj)));
+    first(one).cmp(&first(other)).then_with(djsj).then_with(|| sized(&one.qszt).cmp(&sized(&other.qszt)))
+}
+
+/// Digests the rows of a county's day, which are all in memory already. What does not belong to it is passed over; a row that is given twice counts twice.
 pub fn rows_of_day<'a>(settings: &Settings, day: Date, rows: impl IntoIterator<Item = &'a RegisterRow>) -> RowsHere {
-    let mut of_day = RowsOfDay::default();
     let mine = rows.into_iter().filter(|row| row.day() == day && settings.has_row(&row.bdcdyh, &row.qxdm));
-    mine.for_each(|row| of_day.take(row));
-    of_day.finish()
+    let mut mine: Vec<&RegisterRow> = mine.collect();
+    mine.sort_unstable_by(|one, other| compare(one, other));
+    let (mut hasher, mut bytes) = (begin_digest(), Vec::new());
+    for row in &mine {
+        bytes.clear();
+        write_row(row, &mut bytes);
+        hasher.update(&bytes);
+    }
+    RowsHere { rows: mine.len() as u64, digest: hasher.finish() }
 }
 
 /// Writes a civil time to the second: `2024-03-15T09:30:00`. Fractions are cut off.

@@ -115,6 +115,7 @@ impl Message {
     /// Shares with others what many messages say, and what it says of its row.
     pub fn share(&mut self, texts: &mut Texts) {
         let Self { area, rec_type, reg_type, right_type, flow, units, .. } = self;
+        units.shrink_to_fit();
         [area, rec_type, reg_type, right_type, flow].into_iter().chain(units).for_each(|text| texts.share(text));
     }
 

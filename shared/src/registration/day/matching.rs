@@ -1,7 +1,5 @@
 //! Which messages report which register rows, and what nobody's register has.
 
-use std::collections::{HashMap, HashSet};
-
 use jiff::civil::DateTime;
 
 use super::facts::{Facts, Message, RegisterRow, Response, ResponseClass};
@@ -77,43 +75,36 @@ pub(super) struct Matched<'a> {
     pub(super) unmatched: Vec<usize>,
     /// Messages of nobody's county.
     pub(super) foreign: Vec<&'a Message>,
-    /// Ids of all messages, foreign ones and neighbours' too.
-    pub(super) ids: HashSet<BizMsgId>,
-    by_key: HashMap<RowKey, usize>,
+    /// Ids of all messages, foreign ones and neighbours' too, rising, each once.
+    pub(super) ids: Vec<BizMsgId>,
+    /// The places of the rows in the order of their keys. A table of hashes would take up to five times as much.
+    by_key: Vec<usize>,
 }
 
 impl<'a> Matched<'a> {
     pub(super) fn new(facts: &'a Facts, settings: &Settings) -> Self {
+        let (rows, repeated_rows) = rows_once(facts, settings);
+        let mut by_key: Vec<usize> = (0..rows.len()).collect();
+        by_key.sort_unstable_by_key(|at| rows.get(*at).map(|row| &row.key));
         let mut matched = Self {
-            rows: Vec::with_capacity(facts.rows.len()),
-            repeated_rows: Vec::new(),
+            rows,
+            repeated_rows,
             sent: Vec::with_capacity(facts.messages.len()),
             unmatched: Vec::new(),
             foreign: Vec::new(),
-            ids: facts.messages.iter().map(|message| message.id).collect(),
-            by_key: HashMap::with_capacity(facts.rows.len()),
+            ids: ids_once(&facts.messages),
+            by_key,
         };
-        facts.rows.iter().filter(|row| settings.has_row(&row.bdcdyh, &row.qxdm)).for_each(|row| matched.take_row(row));
         let responses = by_message(&facts.responses);
         for message in &facts.messages {
             match county_of(message, settings) {
-                County::Own => matched.take_message(message, responses.get(&message.id).cloned().unwrap_or_default()),
+                County::Own => matched.take_message(message, answers(&responses, message.id)),
                 County::Neighbour => {}
                 County::Foreign => matched.foreign.push(message),
             }
         }
         matched.order();
         matched
-    }
-
-    fn take_row(&mut self, row: &'a RegisterRow) {
-        let key = RowKey::of(&row.ywh, &row.bdcdyh);
-        if self.by_key.contains_key(&key) {
-            self.repeated_rows.push(row);
-            return;
-        }
-        self.by_key.insert(key.clone(), self.rows.len());
-        self.rows.push(MatchedRow { row, key, sent: Vec::new() });
     }
 
     fn take_message(&mut self, message: &'a Message, responses: Vec<&'a Response>) {
@@ -141,7 +132,22 @@ impl<'a> Matched<'a> {
 
     /// Gives the place of the row of a case and unit.
     pub(super) fn place(&self, key: &RowKey) -> Option<usize> {
-        self.by_key.get(key).copied()
+        let at = self.by_key.binary_search_by(|at| self.rows.get(*at).map(|row| &row.key).cmp(&Some(key))).ok()?;
+        self.by_key.get(at).copied()
+    }
+
+    /// Gives the row of a case that came last, at whatever unit; the case is in the form in which cases are compared.
+    pub(super) fn newest_of_case(&self, case: &str) -> Option<&'a RegisterRow> {
+        let ywh = |at: &usize| self.rows.get(*at).map(|row| row.key.ywh.as_str());
+        let from = self.by_key.partition_point(|at| ywh(at) < Some(case));
+        let of_case = self.by_key.iter().skip(from).take_while(|at| ywh(at) == Some(case));
+        of_case.max().and_then(|at| self.rows.get(*at)).map(|row| row.row)
+    }
+
+    /// Gives an id of these 18 digits that a message has, the one with the last suffix.
+    pub(super) fn id_of_base(&self, base: &str) -> Option<BizMsgId> {
+        let behind = self.ids.partition_point(|id| id.base() <= base);
+        behind.checked_sub(1).and_then(|last| self.ids.get(last)).copied().filter(|id| id.base() == base)
     }
 
     fn order(&mut self) {
@@ -158,15 +164,48 @@ impl<'a> Matched<'a> {
     }
 }
 
-fn by_message(responses: &[Response]) -> HashMap<BizMsgId, Vec<&Response>> {
-    let mut by_message: HashMap<BizMsgId, Vec<&Response>> = HashMap::with_capacity(responses.len());
-    for response in responses {
-        if let Ok(id) = response.id.parse() {
-            by_message.entry(id).or_default().push(response);
+/// Gives each of the county's rows once, and those whose case and unit an earlier one has, both in the order of the facts.
+fn rows_once<'a>(facts: &'a Facts, settings: &Settings) -> (Vec<MatchedRow<'a>>, Vec<&'a RegisterRow>) {
+    let own = facts.rows.iter().filter(|row| settings.has_row(&row.bdcdyh, &row.qxdm));
+    let mut keyed: Vec<(RowKey, &RegisterRow)> = Vec::with_capacity(facts.rows.len());
+    keyed.extend(own.map(|row| (RowKey::of(&row.ywh, &row.bdcdyh), row)));
+    let mut by_key: Vec<usize> = (0..keyed.len()).collect();
+    by_key.sort_unstable_by_key(|at| (keyed.get(*at).map(|(key, _)| key), *at));
+    let key = |at: usize| keyed.get(at).map(|(key, _)| key);
+    let pairs = by_key.windows(2).filter_map(|pair| <[usize; 2]>::try_from(pair).ok());
+    let mut repeated: Vec<usize> = pairs.filter(|[one, next]| key(*one) == key(*next)).map(|[_, next]| next).collect();
+    repeated.sort_unstable();
+    let mut rows = Vec::with_capacity(keyed.len());
+    let mut repeated_rows = Vec::with_capacity(repeated.len());
+    for (at, (key, row)) in keyed.into_iter().enumerate() {
+        match repeated.binary_search(&at) {
+            Ok(_) => repeated_rows.push(row),
+            Err(_) => rows.push(MatchedRow { row, key, sent: Vec::new() }),
         }
     }
-    by_message.values_mut().for_each(|responses| responses.sort_by_key(|response| response.received));
+    (rows, repeated_rows)
+}
+
+fn ids_once(messages: &[Message]) -> Vec<BizMsgId> {
+    let mut ids: Vec<BizMsgId> = messages.iter().map(|message| message.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Gives the responses in the order of the ids that they answer, oldest first.
+fn by_message(responses: &[Response]) -> Vec<(BizMsgId, &Response)> {
+    let mut by_message = Vec::with_capacity(responses.len());
+    by_message.extend(responses.iter().filter_map(|response| Some((response.id.parse().ok()?, response))));
+    by_message.sort_by_key(|(id, response): &(BizMsgId, &Response)| (*id, response.received));
     by_message
+}
+
+fn answers<'a>(by_message: &[(BizMsgId, &'a Response)], id: BizMsgId) -> Vec<&'a Response> {
+    let from = by_message.partition_point(|(own, _)| *own < id);
+    let of_id = by_message.get(from..).unwrap_or_default();
+    let until = of_id.partition_point(|(own, _)| *own == id);
+    of_id.get(..until).unwrap_or_default().iter().map(|(_, response)| *response).collect()
 }
 
 /// Whose a message is.

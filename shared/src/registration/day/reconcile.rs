@@ -17,9 +17,9 @@ use super::settings::Settings;
 use super::standing::Standing;
 use super::text::Text;
 
-/// A county's day: what is known of it at a moment.
+/// A county's day: what is known of it at a moment. Its rows are those of the facts it was made from.
 #[derive(Clone, Debug)]
-pub struct Day {
+pub struct Day<'f> {
     /// The county.
     pub county: AreaCode,
     /// The business day.
@@ -39,7 +39,7 @@ pub struct Day {
     /// The access side.
     pub access: Counters,
     /// Every registration of the day, in the order of case and unit.
-    pub registrations: Vec<Registration>,
+    pub registrations: Vec<Registration<'f>>,
     /// What does not agree, by kind.
     pub differences: Vec<Difference>,
     /// Messages reported that day whose case was registered on an earlier one.
@@ -81,13 +81,13 @@ pub struct Counts {
 
 /// One registration: a case at a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registration {
+pub struct Registration<'f> {
     /// Its row.
-    pub row: RegisterRow,
+    pub row: &'f RegisterRow,
     /// How far it is.
     pub standing: Standing,
     /// The ids of its messages, the newest reported last.
-    pub messages: Vec<BizMsgId>,
+    pub messages: Box<[BizMsgId]>,
     /// Its late report, if it was one; few are.
     pub late: Option<Box<Late>>,
     /// Whether it came here after the day's log was made.
@@ -111,19 +111,19 @@ pub struct Late {
     pub suffix_due: Option<Suffix>,
 }
 
-impl Day {
+impl<'f> Day<'f> {
     /// Returns the differences of one kind.
     pub fn of_kind(&self, kind: DifferenceKind) -> impl Iterator<Item = &Difference> + Clone {
         self.differences.iter().filter(move |difference| difference.kind == kind)
     }
 
     /// Returns the registrations that are listed apart: never missing.
-    pub fn apart(&self) -> impl Iterator<Item = &Registration> + Clone {
+    pub fn apart(&self) -> impl Iterator<Item = &Registration<'f>> + Clone {
         self.registrations.iter().filter(|registration| matches!(registration.standing, Standing::Apart(_)))
     }
 
     /// Returns the registrations whose newest message failed.
-    pub fn failed(&self) -> impl Iterator<Item = &Registration> + Clone {
+    pub fn failed(&self) -> impl Iterator<Item = &Registration<'f>> + Clone {
         self.registrations.iter().filter(|registration| matches!(registration.standing, Standing::Failed { .. }))
     }
 
@@ -134,7 +134,7 @@ impl Day {
 }
 
 /// Reconciles a county's day as it is known at the moment `until`; what happened later is as if it had not.
-pub fn reconcile(settings: &Settings, day: Date, facts: &Facts, until: DateTime) -> Day {
+pub fn reconcile<'f>(settings: &Settings, day: Date, facts: &'f Facts, until: DateTime) -> Day<'f> {
     let matched = Matched::new(facts, settings);
     let log_made = facts.log.as_ref().map(|log| log.made);
     let sides = Sides::at(&matched, settings, day, until);
@@ -169,19 +169,25 @@ pub fn reconcile(settings: &Settings, day: Date, facts: &Facts, until: DateTime)
     }
 }
 
-fn registrations(matched: &Matched<'_>, day: Date, until: DateTime, log_made: Option<DateTime>) -> Vec<Registration> {
-    let rows = matched.rows.iter().filter(|row| row.row.day() == day && row.row.first_seen <= until);
-    let mut registrations: Vec<Registration> = rows.map(|row| registration(matched, row, until, log_made)).collect();
-    registrations.sort_by(|a, b| (&a.row.ywh, &a.row.bdcdyh).cmp(&(&b.row.ywh, &b.row.bdcdyh)));
-    registrations
+fn registrations<'f>(matched: &Matched<'f>, day: Date, until: DateTime, log_made: Option<DateTime>) -> Vec<Registration<'f>> {
+    let of_day = matched.rows.iter().filter(|row| row.row.day() == day && row.row.first_seen <= until);
+    // What is sorted is small, and how many registrations there are is known before the first is made.
+    let mut rows: Vec<&MatchedRow<'f>> = of_day.collect();
+    rows.sort_unstable_by_key(|row| (&row.row.ywh, &row.row.bdcdyh));
+    rows.into_iter().map(|row| registration(matched, row, until, log_made)).collect()
 }
 
-fn registration(matched: &Matched<'_>, row: &MatchedRow<'_>, until: DateTime, log_made: Option<DateTime>) -> Registration {
+fn registration<'f>(
+    matched: &Matched<'f>,
+    row: &MatchedRow<'f>,
+    until: DateTime,
+    log_made: Option<DateTime>,
+) -> Registration<'f> {
     let sent = || matched.of(row).filter(|sent| sent.message.ferried <= until);
     let unreported_first =
         sent().filter(|sent| sent.reported().is_none()).chain(sent().filter(|sent| sent.reported().is_some()));
     Registration {
-        row: row.row.clone(),
+        row: row.row,
         standing: Standing::of(row.row, sent(), until),
         messages: unreported_first.map(|sent| sent.message.id).collect(),
         late: late(matched, row, until, log_made).map(Box::new),
@@ -222,10 +228,10 @@ fn for_earlier_days(matched: &Matched<'_>, day: Date, until: DateTime) -> Vec<La
     late
 }
 
-fn count(registrations: &[Registration], settings: &Settings) -> Counts {
+fn count(registrations: &[Registration<'_>], settings: &Settings) -> Counts {
     let mut counts = Counts::default();
     for registration in registrations {
-        let row = &registration.row;
+        let row = registration.row;
         if row.is_left_out() {
             counts.left_out += 1;
             continue;

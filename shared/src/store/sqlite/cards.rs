@@ -56,7 +56,8 @@ pub(super) async fn file(conn: &mut SqliteConnection, card: &Card) -> Result<(),
 }
 
 async fn put_terms(conn: &mut SqliteConnection, drawer: Drawer, id: i64, terms: &str) -> Result<(), Trouble> {
-    sqlx::query("INSERT INTO card_terms(drawer, term, card) SELECT ?1, value, ?2 FROM json_each(?3)")
+    // OR FAIL: what a failing statement wrote goes with its transaction, and SQLite keeps no journal of the statement for each card.
+    sqlx::query("INSERT OR FAIL INTO card_terms(drawer, term, card) SELECT ?1, value, ?2 FROM json_each(?3)")
         .bind(drawer.number())
         .bind(id)
         .bind(terms)

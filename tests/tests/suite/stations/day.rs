@@ -232,3 +232,26 @@ fn a_view_that_lacks_columns_is_named_by_them_and_a_day_wants_a_county() {
     let empty = plain.inner.json(1, &["day", "2024-03-15", "--area", "150721"]);
     assert_eq!((&empty["completeness"]["code"], &empty["clean"]), (&json!("no-mark"), &json!(true)));
 }
+
+#[test]
+fn a_message_that_was_refused_here_is_told_with_its_code_and_counts_as_unreported() {
+    let county = County::new();
+    let inner = &county.pair.inner;
+    let file = format!("channels/{MESSAGES}.toml");
+    // The inner station's channel takes messages of another county alone.
+    let said = format!("on_error = \"reject\"\nareas = [\"150722\"]\n{}", inner.read(&file));
+    std::fs::write(inner.path(&file), said).unwrap();
+    county.register(1, &unit(1), 0);
+    let id = county.message(1, "150721", &unit(1));
+    county.exchange();
+    let day = county.day(1);
+    let told = &day["registrations"][0];
+    assert_eq!((&told["state"], &told["code"], &told["messages"]), (&json!("refused"), &json!("area-foreign"), &json!([id])));
+    let counts = &day["counts"];
+    let counted = ["registered", "ferried", "reported", "unreported"].map(|name| counts[name].clone());
+    assert_eq!(counted, [json!(1), json!(1), json!(0), json!(1)]);
+    assert_eq!(of_kind(&day, "registered-not-reported"), ["20240315-0001"]);
+    let difference =
+        day["differences"].as_array().unwrap().iter().find(|one| one["kind"] == "registered-not-reported").unwrap();
+    assert!(difference["zh"].as_str().unwrap().contains("area-foreign"), "{difference}");
+}

@@ -82,16 +82,15 @@ impl<'m, 'a> Look<'m, 'a> {
     }
 
     fn unregistered(&self) -> Vec<Difference> {
-        let units: HashMap<&str, &RegisterRow> = self.matched.rows.iter().map(|row| (row.key.ywh.as_str(), row.row)).collect();
+        let newest = |case: &str| self.matched.newest_of_case(case);
         let of_day = self.unmatched().filter(|sent| sent.message.day() == self.day);
         let (mut seen, mut list) = (HashSet::new(), Vec::new());
         for sent in of_day.filter(|sent| seen.insert(sent.message.id)) {
-            let reason =
-                match units.get(key_of(sent).ywh.as_str()).or_else(|| units.get(comparable(&sent.message.flow).as_str())) {
-                    Some(row) => Reason::OtherUnitRegistered(row.bdcdyh.to_string()),
-                    None if matches!(self.completeness, Completeness::UnderWay { .. }) => Reason::RowsUnderWay,
-                    None => Reason::NotInRegister,
-                };
+            let reason = match newest(&key_of(sent).ywh).or_else(|| newest(&comparable(&sent.message.flow))) {
+                Some(row) => Reason::OtherUnitRegistered(row.bdcdyh.to_string()),
+                None if matches!(self.completeness, Completeness::UnderWay { .. }) => Reason::RowsUnderWay,
+                None => Reason::NotInRegister,
+            };
             list.push(of_message(DifferenceKind::ReportedNotRegistered, sent.message, reason));
         }
         let left_out = self.rows().filter(|row| row.row.is_left_out());
@@ -141,16 +140,19 @@ impl<'m, 'a> Look<'m, 'a> {
     }
 
     fn ids_used_twice(&self) -> Vec<Difference> {
-        let mut first: HashMap<BizMsgId, &Message> = HashMap::new();
+        let here = self.matched.sent.iter().map(|sent| sent.message).filter(|message| message.ferried <= self.until);
+        let mut by_id: Vec<&Message> = Vec::with_capacity(self.matched.sent.len());
+        by_id.extend(here);
+        // The first of an id stays the first.
+        by_id.sort_by_key(|message| message.id);
         let mut list = Vec::new();
-        for message in self.matched.sent.iter().map(|sent| sent.message).filter(|message| message.ferried <= self.until) {
-            let known = *first.entry(message.id).or_insert(message);
-            let is_same_case =
-                comparable(&known.flow) == comparable(&message.flow) && comparable(known.unit()) == comparable(message.unit());
-            if !is_same_case && (message.day() == self.day || known.day() == self.day) {
-                let other = Reason::OtherCase(known.flow.to_string());
-                list.push(of_message(DifferenceKind::ReusedId, message, other));
-            }
+        for alike in by_id.chunk_by(|one, next| one.id == next.id) {
+            let Some((known, others)) = alike.split_first() else { continue };
+            let used_again = others
+                .iter()
+                .filter(|message| !is_same_case(known, message) && (message.day() == self.day || known.day() == self.day));
+            let other = || Reason::OtherCase(known.flow.to_string());
+            list.extend(used_again.map(|message| of_message(DifferenceKind::ReusedId, message, other())));
         }
         list
     }
@@ -173,20 +175,19 @@ impl<'m, 'a> Look<'m, 'a> {
     fn responses(&self, responses: &[Response]) -> Vec<Difference> {
         let of_day =
             responses.iter().filter(|response| response.received.date() == self.day && response.received <= self.until);
-        let bases: HashMap<&str, BizMsgId> = self.matched.ids.iter().map(|id| (id.base(), *id)).collect();
-        of_day.filter_map(|response| self.stray(response, &bases)).collect()
+        of_day.filter_map(|response| self.stray(response)).collect()
     }
 
-    fn stray(&self, response: &Response, bases: &HashMap<&str, BizMsgId>) -> Option<Difference> {
+    fn stray(&self, response: &Response) -> Option<Difference> {
         let id: Result<BizMsgId, _> = response.id.trim().parse();
         let is_neighbours = |area: AreaCode| self.settings.neighbours.contains(&area);
         let (kind, reason) = match id {
-            Ok(id) if self.matched.ids.contains(&id) || is_neighbours(id.area()) => return None,
+            Ok(id) if self.matched.ids.binary_search(&id).is_ok() || is_neighbours(id.area()) => return None,
             Ok(id) if !self.settings.is_own(id.area()) => {
                 (DifferenceKind::ForeignResponse, Reason::AreaOfId(id.area().to_string()))
             }
             Ok(id) => {
-                let other = bases.get(id.base()).copied().map(Reason::OtherSuffix);
+                let other = self.matched.id_of_base(id.base()).map(Reason::OtherSuffix);
                 (DifferenceKind::OrphanResponse, other.unwrap_or(Reason::NeverFerried))
             }
             Err(_) => (DifferenceKind::OrphanResponse, Reason::IdUnreadable),
@@ -194,6 +195,10 @@ impl<'m, 'a> Look<'m, 'a> {
         let (ywh, bdcdyh, id, at) = (Text::default(), Text::default(), response.id.to_string(), Some(response.received));
         Some(Difference { kind, ywh, bdcdyh, id, at, reason, decision: None })
     }
+}
+
+fn is_same_case(one: &Message, other: &Message) -> bool {
+    comparable(&one.flow) == comparable(&other.flow) && comparable(one.unit()) == comparable(other.unit())
 }
 
 /// What a message tells otherwise than its row. The old edition's kinds are not compared: it has codes of its own for mortgages.

@@ -11,7 +11,7 @@ use crate::say;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn csv(day: &Day, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+pub fn csv(day: &Day<'_>, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     out.write_all("\u{feff}".as_bytes())?;
     let list_column = say!(lang, "清单", "List");
     let head = columns(lang);

@@ -24,7 +24,7 @@ td.id { font-family: monospace; white-space: nowrap; }
 ///
 /// # Errors
 /// Those of the writer.
-pub fn html(day: &Day, lang: Lang, page: &mut dyn Write) -> io::Result<()> {
+pub fn html(day: &Day<'_>, lang: Lang, page: &mut dyn Write) -> io::Result<()> {
     let (title, tongue) = (html_line(&title(day, lang)), if lang == Lang::Zh { "zh-CN" } else { "en" });
     write!(
         page,

@@ -14,11 +14,11 @@ use super::super::standing::Standing;
 use crate::lang::{Lang, mask_id};
 
 /// Gives the day as JSON, whose lists are made as they are written.
-pub fn json(day: &Day) -> impl Serialize + '_ {
+pub fn json<'d>(day: &'d Day<'d>) -> impl Serialize + 'd {
     Told(day)
 }
 
-struct Told<'d>(&'d Day);
+struct Told<'d>(&'d Day<'d>);
 
 impl Serialize for Told<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -55,7 +55,7 @@ impl<I: Iterator<Item = Value> + Clone> Serialize for Listed<I> {
     }
 }
 
-fn completeness(day: &Day) -> Value {
+fn completeness(day: &Day<'_>) -> Value {
     json!({
         "code": day.completeness.code(),
         "messages_complete": day.messages_complete,
@@ -88,8 +88,8 @@ fn counters(counters: &Counters, edition: Edition) -> Value {
     Value::Object(named)
 }
 
-fn registration(registration: &Registration) -> Value {
-    let row = &registration.row;
+fn registration(registration: &Registration<'_>) -> Value {
+    let row = registration.row;
     let (code, info) = match &registration.standing {
         Standing::Failed { code, info } => (Some(code.to_string()), Some(mask_id(info))),
         Standing::Held(code) | Standing::Refused(code) => (Some(code.to_string()), None),

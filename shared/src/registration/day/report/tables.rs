@@ -63,13 +63,13 @@ pub(super) fn columns(lang: Lang) -> [String; 6] {
 }
 
 /// Gives the title of everything.
-pub(super) fn title(day: &Day, lang: Lang) -> String {
+pub(super) fn title(day: &Day<'_>, lang: Lang) -> String {
     let (county, date) = (day.county, day.day);
     say!(lang, "登簿日核对 {county} {date}", "Daily reconciliation {county} {date}")
 }
 
 /// Gives the summary: names and values.
-pub(super) fn summary(day: &Day, lang: Lang) -> Vec<(String, String)> {
+pub(super) fn summary(day: &Day<'_>, lang: Lang) -> Vec<(String, String)> {
     let counts = day.counts;
     let until = moment(day.until);
     let mut lines = vec![
@@ -100,7 +100,7 @@ pub(super) fn summary(day: &Day, lang: Lang) -> Vec<(String, String)> {
     lines
 }
 
-fn messages(day: &Day, lang: Lang) -> String {
+fn messages(day: &Day<'_>, lang: Lang) -> String {
     match day.messages_complete {
         None => say!(lang, "还没有收到日终标记", "no day mark yet"),
         Some(true) => say!(lang, "日终标记以前的都已收到", "all before the day mark are here"),
@@ -115,7 +115,7 @@ fn counters(counters: &Counters, edition: Edition) -> String {
 }
 
 /// Gives every list that has lines, differences first.
-pub(super) fn lists(day: &Day, lang: Lang) -> Vec<List<'_>> {
+pub(super) fn lists<'d>(day: &'d Day<'d>, lang: Lang) -> Vec<List<'d>> {
     let mut lists: Vec<List<'_>> = DifferenceKind::ALL.into_iter().map(|kind| differences(day, kind, lang)).collect();
     let all = day.registrations.iter();
     lists.push(List::of(say!(lang, "日志核对", "Checks of the log"), checks(day, lang).into_iter(), |line| line));
@@ -138,7 +138,7 @@ pub(super) fn lists(day: &Day, lang: Lang) -> Vec<List<'_>> {
     lists
 }
 
-fn differences(day: &Day, kind: DifferenceKind, lang: Lang) -> List<'_> {
+fn differences<'d>(day: &'d Day<'d>, kind: DifferenceKind, lang: Lang) -> List<'d> {
     let line = move |difference: &Difference| {
         let note = difference.decision.as_ref().map_or_else(String::new, |decision| {
             let (name, reason) = (&decision.name, &decision.reason);
@@ -170,7 +170,7 @@ fn shown(line: Line) -> Line {
 }
 
 fn line(registration: &Registration, lang: Lang) -> Line {
-    let row = &registration.row;
+    let row = registration.row;
     let kinds =
         say!(lang, "登记类型 {0}，权利类型 {1}，{2}", "registration {0}, right {1}, {2}", row.djlx, row.qllx, row.zszmh);
     let note = match &registration.standing {
@@ -204,7 +204,7 @@ fn late_line(late: &Late, lang: Lang) -> Line {
     })
 }
 
-fn checks(day: &Day, lang: Lang) -> Vec<Line> {
+fn checks(day: &Day<'_>, lang: Lang) -> Vec<Line> {
     let mut lines = Vec::new();
     for check in &day.checks {
         let what = check.name.sentence(lang);

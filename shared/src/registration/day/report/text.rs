@@ -9,7 +9,7 @@ use crate::say;
 const SHOWN: usize = 20;
 
 /// Writes the day for people who look at a screen: the numbers, and the beginning of each list.
-pub fn text(day: &Day, lang: Lang) -> String {
+pub fn text(day: &Day<'_>, lang: Lang) -> String {
     let mut out = format!("{}\n", title(day, lang));
     for (name, value) in summary(day, lang) {
         out += &say!(lang, "{name}：{value}\n", "{name}: {value}\n");

@@ -29,7 +29,7 @@ pub struct XlsxFault(#[from] XlsxError);
 ///
 /// # Errors
 /// Whatever the writer of workbooks cannot do.
-pub fn xlsx(day: &Day, lang: Lang, dir: &Path, out: impl Write + Send) -> Result<(), XlsxFault> {
+pub fn xlsx(day: &Day<'_>, lang: Lang, dir: &Path, out: impl Write + Send) -> Result<(), XlsxFault> {
     let mut book = Workbook::new();
     book.set_tempdir(dir)?;
     book.set_properties(&properties(day, lang)?);
@@ -56,7 +56,7 @@ pub fn xlsx(day: &Day, lang: Lang, dir: &Path, out: impl Write + Send) -> Result
 }
 
 /// The moment of making is the day's own: the same day gives the same bytes.
-fn properties(day: &Day, lang: Lang) -> Result<DocProperties, XlsxError> {
+fn properties(day: &Day<'_>, lang: Lang) -> Result<DocProperties, XlsxError> {
     let (date, time) = (day.until.date(), day.until.time());
     let part = |value: i8| u8::try_from(value).unwrap_or_default();
     let made = ExcelDateTime::from_ymd(u16::try_from(date.year()).unwrap_or(1900), part(date.month()), part(date.day()))?;

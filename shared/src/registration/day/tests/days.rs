@@ -9,7 +9,7 @@ use super::generated::{DAY, Planted, Sorts, World};
 use crate::registration::day::facts::Edition;
 
 /// What was found, in the form of what was planted. Which of two messages of one id is the second follows from their order alone.
-fn found(day: &Day) -> Vec<Planted> {
+fn found(day: &Day<'_>) -> Vec<Planted> {
     let mut found: Vec<Planted> = day
         .differences
         .iter()
@@ -91,7 +91,8 @@ fn hold_large(seed: u64) {
 #[test]
 fn an_empty_day_has_nothing_to_tell() {
     let world = World::new(0, 0);
-    let day = reconcile(&world.settings, DAY, &Facts::default(), world.until);
+    let nothing = Facts::default();
+    let day = reconcile(&world.settings, DAY, &nothing, world.until);
     assert!(day.is_clean() && day.registrations.is_empty() && day.register.total == 0);
 }
 

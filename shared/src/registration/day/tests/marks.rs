@@ -6,9 +6,11 @@ use std::path::Path;
 use jiff::civil::DateTime;
 use serde_json::Value;
 
-use super::super::day_mark::{DayMark, MARK_BYTES_MAX, MarkFault, rows_of_day};
+use super::super::day_mark::{DayMark, MARK_BYTES_MAX, MarkFault, RowsOfDay, rows_of_day};
 use super::super::facts::RegisterRow;
 use super::super::settings::Settings;
+use super::generated;
+use super::sample::county;
 
 fn cases() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packets/vectors/day-marks");
@@ -81,4 +83,23 @@ proptest::proptest! {
     fn no_bytes_make_the_reader_of_marks_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
         let _ = DayMark::decode(&bytes);
     }
+}
+
+#[test]
+fn rows_that_are_in_memory_and_rows_that_pass_by_have_one_digest() {
+    let mut rows = generated::World::new(11, 300).facts.rows;
+    // The order is that of what is digested, where a shorter text is before a longer one.
+    rows.extend(rows.clone().into_iter().take(5));
+    for (row, ywh) in rows.iter_mut().zip(["B", "AA", "", "\u{5c71}", "\0"]) {
+        row.ywh = ywh.into();
+    }
+    for (n, row) in rows.iter_mut().rev().take(9).enumerate() {
+        (row.ywh, row.bdcdyh, row.qszt) = ("A".into(), "150721001002GB00017F00030012".into(), n.to_string().as_str().into());
+        row.djsj = generated::DAY.at(9, (n * 7 % 5) as i8, 0, 0);
+    }
+    let settings = county();
+    let mut of_day = RowsOfDay::default();
+    let mine = |row: &&RegisterRow| row.day() == generated::DAY && settings.has_row(&row.bdcdyh, &row.qxdm);
+    rows.iter().filter(mine).for_each(|row| of_day.take(row));
+    assert_eq!(rows_of_day(&settings, generated::DAY, &rows), of_day.finish());
 }

@@ -4,7 +4,7 @@ use jiff::civil::{DateTime, date};
 
 use super::super::completeness::Completeness;
 use super::super::day_mark::{DayMark, rows_of_day};
-use super::super::differences::DifferenceKind;
+use super::super::differences::{DifferenceKind, Reason};
 use super::super::facts::{
     Decision, Edition, Facts, LogFact, MarkFact, Message, Progress, RegisterRow, Response, ResponseClass,
 };
@@ -149,6 +149,34 @@ fn an_orphan_response_and_a_missing_message_are_told_with_what_a_person_decided(
         day.differences.iter().map(|difference| (difference.kind.code(), difference.decision.is_some())).collect();
     assert_eq!(told, [("registered-not-reported", false), ("orphan-response", true)]);
     assert!(!day.is_clean());
+}
+
+#[test]
+fn a_response_with_a_suffix_that_no_message_has_is_explained_by_the_last_of_its_messages() {
+    let mut facts = facts();
+    let ids = ["150721240315000001BBXZ", "150721240315000001CBXZ"];
+    let again: Vec<Message> = ids.iter().map(|id| message(id, &facts.rows[0], DAY.at(10, 40, 0, 0))).collect();
+    facts.messages.extend(again);
+    facts.responses.push(response("150721240315000001BL", ResponseClass::Accepted));
+    for _ in 0..20 {
+        let day = reconcile(&county(), DAY, &facts, evening());
+        let stray: Vec<_> = day.of_kind(DifferenceKind::OrphanResponse).map(|difference| &difference.reason).collect();
+        assert_eq!(stray, [&Reason::OtherSuffix(ids[1].parse().unwrap())]);
+    }
+}
+
+#[test]
+fn a_message_of_a_case_at_another_unit_is_told_with_the_unit_of_the_row_that_came_last() {
+    let mut facts = facts();
+    let units = ["150721001002GB00017F00090002", "150721001002GB00017F00090001"];
+    let others = units.map(|unit| RegisterRow { bdcdyh: unit.into(), ..facts.rows[0].clone() });
+    facts.rows.extend(others);
+    let mut elsewhere = message("150721240315000009", &facts.rows[0], DAY.at(10, 40, 0, 0));
+    elsewhere.units = vec!["150721001002GB00017F00099999".into()];
+    facts.messages.push(elsewhere);
+    let day = reconcile(&county(), DAY, &facts, evening());
+    let told: Vec<_> = day.of_kind(DifferenceKind::ReportedNotRegistered).map(|difference| &difference.reason).collect();
+    assert_eq!(told, [&Reason::OtherUnitRegistered(units[1].to_owned())]);
 }
 
 #[test]
