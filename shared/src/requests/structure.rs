@@ -201,6 +201,10 @@ impl Engine {
         person: &Person<'_>,
     ) -> Result<Option<Answer>, EngineFault> {
         let decisions = self.store().book_decisions()?;
+        // What stands was answered before: it is one that a cancel ended. The same words of the same person give the same signature, which others may have kept.
+        if decisions.iter().any(|known| known.key == change.key && known.approval.as_ref() == Some(approval)) {
+            return Ok(Some(no(ended)));
+        }
         let decision = self.decision(change, Some(approval), person);
         let scene = Scene {
             change,
@@ -336,6 +340,14 @@ impl Engine {
         });
         self.commit_log().map(drop)
     }
+}
+
+fn ended(lang: Lang) -> String {
+    say!(
+        lang,
+        "这份签名已随撤销作废，不能再用；没有改动任何东西。请换一个写明这一次的原因，重新签名。",
+        "This signature ended with a cancel and does not count again; nothing was changed. Sign anew, with a reason that tells of this time."
+    )
 }
 
 pub(super) fn unknown(key: &BookKey) -> Answer {

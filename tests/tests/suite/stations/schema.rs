@@ -189,6 +189,10 @@ fn a_change_counts_once_a_second_person_signed_for_it_and_only_as_long_as_nothin
     assert!(answer.code == 2 && answer.err.contains("role-expired"), "{answer:?}");
     pair.outer.expect(0, &["schema", "cancel", "2", "--name", "王", "--reason", "改为下一版"]);
     assert!(pair.outer.expect(1, &show).out.contains("cancelled"));
+    assert_eq!(signed(&pair, "wang", "王", &["schema", "propose", &wider]).code, 0);
+    pair.outer.expect(0, &["schema", "cancel", "2", "--name", "王", "--reason", "再想"]);
+    let again = signed(&pair, "wang", "王", &["schema", "propose", &wider]);
+    assert!(again.code == 2 && again.err.contains("已随撤销作废"), "a signature that ended counts no more: {again:?}");
     assert_sound(&pair.outer);
 }
 
