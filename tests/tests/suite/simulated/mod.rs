@@ -33,6 +33,7 @@ mod source;
 mod structures;
 mod structures_coming;
 mod structures_leaving;
+mod structures_reference;
 mod sweep;
 mod troubles;
 mod waivers;
