@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -83,11 +83,17 @@ fn consumer(folder: PathBuf, taken: Arc<AtomicU64>, stop: &AtomicBool) -> BTreeM
     }
 }
 
-/// A supplier that renames its files in, in bursts.
-fn supplier(folder: PathBuf, count: usize, seed: u64, stop: &AtomicBool) -> BTreeMap<String, String> {
+/// Fewest kills that a stream of files meets, however fast the machine is.
+const KILLS: usize = 12;
+
+/// A supplier that renames its files in, in bursts, and waits where it is ahead of the kills.
+fn supplier(folder: PathBuf, count: usize, seed: u64, kills: &AtomicUsize, stop: &AtomicBool) -> BTreeMap<String, String> {
     let mut random = Random::new(seed);
     let mut sent = BTreeMap::new();
     for n in 0..count {
+        while kills.load(Ordering::SeqCst) < n * KILLS / count && !stop.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(5));
+        }
         let below = ["", "BizMsg/", "历下区/"][n % 3];
         let (name, bytes) = (format!("{below}{}", message::name(n)), message::body(n));
         rename_in(&folder.join(&name), &bytes);
@@ -135,15 +141,19 @@ fn stream_and_kill(count: usize, limit: Duration) {
     let (folder, counter) = (pair.inner.path("arrived").join(MESSAGES), taken.clone());
     let consumer = Beside::run(move |stop| consumer(folder, counter, stop));
     let folder = pair.outer.path("drop").join(MESSAGES);
-    let supplier = Beside::run(move |stop| supplier(folder, count, seed, stop));
+    let kills = Arc::new(AtomicUsize::new(0));
+    let counter = kills.clone();
+    let supplier = Beside::run(move |stop| supplier(folder, count, seed, &counter, stop));
 
     let mut daemons = [&pair.outer, &pair.inner].map(|station| (station.clone(), Some(Daemon::start(station))));
     let began = Instant::now();
-    let mut kills = 0;
-    while taken.load(Ordering::SeqCst) < count as u64 && (kills < 20 || !supplier.has_ended()) && began.elapsed() < limit / 2 {
+    let is_enough = || kills.load(Ordering::SeqCst) >= 20 && supplier.has_ended();
+    while taken.load(Ordering::SeqCst) < count as u64 && !is_enough() && began.elapsed() < limit / 2 {
         kill_one(&mut daemons, &mut random);
-        kills += 1;
+        kills.fetch_add(1, Ordering::SeqCst);
     }
+    // It waits for no more of them.
+    let kills = kills.fetch_add(KILLS, Ordering::SeqCst);
     let sent = supplier.wait();
     until("every file has been taken", limit, || taken.load(Ordering::SeqCst) >= count as u64);
     for (_, daemon) in daemons {
@@ -153,7 +163,7 @@ fn stream_and_kill(count: usize, limit: Duration) {
     let seen = consumer.finish();
     println!("{count} files, {kills} kills, {:?}", began.elapsed());
 
-    assert!(kills >= 8, "only {kills} kills");
+    assert!(kills >= KILLS - 1, "only {kills} kills");
     let twice: Vec<_> = seen.iter().filter(|(_, digests)| digests.len() != 1).collect();
     assert!(twice.is_empty(), "not exactly once: {twice:?}");
     let seen: BTreeMap<String, String> = seen.into_iter().map(|(name, mut digests)| (name, digests.remove(0))).collect();
