@@ -378,6 +378,7 @@ impl Engine {
             Request::DecideMessage(decision) => self.decide_message(decision),
             Request::Resubmit(request) => self.resubmit(request),
             Request::Trust { card, compared, channels, operator, replace } => {
+                self.barrier.begin_anew();
                 self.accept(card, *compared, channels, operator, replace.as_ref())
             }
             Request::EpochNew { card, channel, operator, name, reason } => {
@@ -401,7 +402,10 @@ impl Engine {
                     self.push_stock(channel, &push::Wanted { table, filter, operator })
                 }
             },
-            Request::Renew { keyring, operator } => self.renew(keyring, operator),
+            Request::Renew { keyring, operator } => {
+                self.barrier.begin_anew();
+                self.renew(keyring, operator)
+            }
             Request::Structure { act, operator, name, reason } => {
                 self.barrier.begin_anew();
                 self.decide_structure(act, &Person { operator, name, reason })

@@ -5,7 +5,7 @@
 //! packet behind it given to a sink that is at the version before, pending form apart; one of two markers for one version chosen.
 
 use super::order::STRUCTURE;
-use super::structure::arrived::{Arrived, Stand};
+use super::structure::arrived::{Arrived, Arriving, Stand};
 use super::verify::Verified;
 use crate::engine::Engine;
 use crate::error::EngineFault;
@@ -16,8 +16,9 @@ use crate::schema::structure::next_digest;
 use crate::schema::versions::{Believed, Ends, number_of};
 use crate::store::book::{BookChange, BookDecision, BookKey};
 use crate::store::{Change, Direction, PacketRow, PacketState};
+use dukou_packets::keyring::Role;
 use dukou_packets::packet::header::ChannelName;
-use dukou_packets::packet::marker::{Marker, read_marker};
+use dukou_packets::packet::marker::{Approval, ApprovalKind, Marker, read_marker};
 use dukou_packets::packet::open::{Refusal, VerifiedHead, open_payload};
 
 /// The hold of a channel whose marker is not of the document that it carries, or does not begin at the version that is here.
@@ -59,6 +60,9 @@ impl Engine {
         if believed == Some(next_digest(&change.before, &change.document)) {
             return Ok(Meeting::Passes);
         }
+        if let Some(meeting) = self.unsound(channel, &marker)? {
+            return Ok(meeting);
+        }
         if let Some(other) = self.twin_of(&marker)? {
             self.note_marker(channel, verified, &marker, false)?;
             return self.meet_twin(channel, &marker, &other);
@@ -68,22 +72,18 @@ impl Engine {
         }
         // One change at a time: behind one that is pending the next one waits for it.
         let is_first = self.state.fact::<Arrived>()?.passed_by(channel).is_none_or(|known| known.document == change.document);
-        let passes = marker.pending && is_first;
+        let is_approved = marker.approvals.iter().any(|approval| approval.kind == ApprovalKind::Approve);
+        let passes = marker.pending && is_first && is_approved;
         self.note_marker(channel, verified, &marker, passes)?;
         Ok(if passes { Meeting::Passes } else { Meeting::Stops(STRUCTURE, None) })
     }
 
-    /// Tells why a marker is not for what is here; nothing of it is noted then.
-    fn misfit(&mut self, channel: &ChannelName, marker: &Marker) -> Result<Option<Meeting>, EngineFault> {
-        let (name, from) = (&marker.change.structure, marker.change.from);
-        let may_be_pending =
-            Document::read(&marker.document).is_ok_and(|document| document.pending && document.may_be_pending());
-        if marker.pending && !may_be_pending {
-            return Ok(Some(Meeting::Stops(MARKER, None)));
-        }
-        let Some(own) = self.structured.iter().find(|known| known.channel == *channel).cloned() else { return Ok(None) };
-        if own.structure.as_ref() != Some(name) {
-            let here = own.structure.unwrap_or_default();
+    /// Tells what of a marker contradicts the channel, the peer's keyring or the other markers of its change; nothing of it is noted then.
+    fn unsound(&self, channel: &ChannelName, marker: &Marker) -> Result<Option<Meeting>, EngineFault> {
+        let name = &marker.change.structure;
+        let own = self.structured.iter().find(|known| known.channel == *channel);
+        if let Some(own) = own.filter(|own| own.structure.as_ref() != Some(name)) {
+            let here = own.structure.clone().unwrap_or_default();
             return Ok(Some(Meeting::stops(MARKER, |lang| {
                 say!(
                     lang,
@@ -92,7 +92,53 @@ impl Engine {
                 )
             })));
         }
-        let Some(first) = self.structure_of(&own)? else { return Ok(None) };
+        if !self.is_signed_by_peer(marker) {
+            return Ok(Some(Meeting::stops(MARKER, |lang| {
+                say!(
+                    lang,
+                    "标记里的签名不都是对方密钥表里的审批人的：对方若换过审批人，请先收下对方的新密钥表（trust），再 release {channel}；否则请与发送方核对",
+                    "not every signature in the marker is by an approver of the peer's keyring: if the peer has new approvers, take in its keyring (trust) and then release {channel}; else ask the sender"
+                )
+            })));
+        }
+        let arrived = self.state.fact::<Arrived>()?;
+        let contradicts = |known: &&Arriving| known.is_of(&marker.change) && known.channels != marker.channels;
+        Ok(arrived.0.iter().find(contradicts).map(|known| {
+            let list = |channels: &[ChannelName]| channels.iter().map(ChannelName::to_string).collect::<Vec<_>>().join(", ");
+            let (one, other) = (list(&known.channels), list(&marker.channels));
+            Meeting::stops(MARKER, |lang| {
+                say!(
+                    lang,
+                    "同一份变更的两个标记说的通道不同（{one}；{other}）：请与发送方核对",
+                    "two markers of one change name different channels ({one}; {other}): ask the sender"
+                )
+            })
+        }))
+    }
+
+    /// Tells whether each signature in a marker is by an approver of the peer's keyring.
+    pub(crate) fn is_signed_by_peer(&self, marker: &Marker) -> bool {
+        let Some(trust) = &self.trust else { return false };
+        let is_by_peer = |approval: &Approval| {
+            approval.station == trust.peer.body().station
+                && trust.peer.keys_of(Role::Approver).any(|key| approval.is_by(key, &marker.change))
+        };
+        marker.approvals.iter().all(is_by_peer)
+    }
+
+    /// Tells why a marker does not begin at the version that is here; nothing of it is noted then.
+    fn misfit(&mut self, channel: &ChannelName, marker: &Marker) -> Result<Option<Meeting>, EngineFault> {
+        let (name, from) = (&marker.change.structure, marker.change.from);
+        let Some(own) = self.structured.iter().find(|known| known.channel == *channel).cloned() else { return Ok(None) };
+        let Some(first) = self.structure_of(&own)? else {
+            return Ok(Some(Meeting::stops(MARKER, |lang| {
+                say!(
+                    lang,
+                    "这里是结构 {name} 第 {from} 版之后的标记，本站没有能用的 structures/{name}.toml：请放入与发送方相同的结构说明，再 release {channel}",
+                    "here is a marker behind version {from} of structure {name}, and there is no usable structures/{name}.toml: put the sender's description there and release {channel}"
+                )
+            })));
+        };
         let (book, believed) = (self.store().book()?, self.state.fact::<Believed>()?);
         let ends = Ends { believed: &believed, book: &book, first: &first };
         let pending = self.state.fact::<Arrived>()?;
@@ -223,8 +269,12 @@ impl Engine {
     }
 }
 
-/// Tells whether the document can be read and is for the structure and the versions that the marker names.
+/// Tells whether the document can be read, is for the structure and the versions that the marker names, and may be pending where the marker says that it is.
 pub(crate) fn says_what_it_carries(marker: &Marker) -> bool {
     let named = (&marker.change.structure, marker.change.from);
-    Document::read(&marker.document).is_ok_and(|document| (&document.structure, document.from) == named)
+    Document::read(&marker.document).is_ok_and(|document| {
+        (&document.structure, document.from) == named
+            && document.pending == marker.pending
+            && (!document.pending || document.may_be_pending())
+    })
 }

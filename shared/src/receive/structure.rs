@@ -30,14 +30,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The hold of a channel with a packet that was written under, or needs, a version which its end is not at.
 pub(super) const VERSION: &str = "structure-version";
 
-/// How long a change that waits is not looked at again (ms).
+/// How long changes that wait are not looked at again (ms).
 const LOOK_EVERY_MS: u64 = 1000;
+
+/// How long one that waits for a person is not looked at again (ms), unless a person did something here: what it comes to may take seconds to say.
+const WAITS_FOR_A_PERSON_MS: u64 = 60_000;
 
 /// What the engine remembers of changes that come in between two looks.
 #[derive(Debug, Default)]
 pub(crate) struct Barrier {
     /// Running clock (ms) before which nothing is looked at.
     due_ms: u64,
+    /// Changes that wait for a person, with the running clock (ms) before which they are not looked at.
+    waiting: BTreeMap<Digest, u64>,
     /// Changes that a database refused: tried again when a person did something, and at start.
     refused: BTreeSet<Digest>,
     /// The number of the version at which each end is, with the digest that it was reckoned from.
@@ -50,6 +55,7 @@ impl Barrier {
     /// Lets the next look come at once: a marker was met.
     pub(super) fn look_at_once(&mut self) {
         self.due_ms = 0;
+        self.waiting.clear();
     }
 
     /// Lets everything be tried anew: a person did something.
@@ -140,7 +146,9 @@ impl Engine {
         self.barrier.due_ms = now_ms + LOOK_EVERY_MS;
         let mut passed = Vec::new();
         for arriving in &arrived.0 {
-            if arriving.awaited(&self.state).next().is_none() && !self.barrier.refused.contains(&arriving.document) {
+            let is_due = self.barrier.waiting.get(&arriving.document).is_none_or(|due_ms| now_ms >= *due_ms);
+            let is_refused = self.barrier.refused.contains(&arriving.document);
+            if arriving.awaited(&self.state).next().is_none() && is_due && !is_refused {
                 passed.extend(self.tend_arriving(arriving, report)?);
             }
         }
@@ -236,6 +244,10 @@ impl Engine {
     }
 
     fn note_why(&mut self, arriving: &Arriving, why: Option<Why>) -> Result<(), EngineFault> {
+        if why.is_some() {
+            let due_ms = self.seams.clock.mono_ms() + WAITS_FOR_A_PERSON_MS;
+            self.barrier.waiting.insert(arriving.document, due_ms);
+        }
         let mut arrived = self.state.fact::<Arrived>()?;
         match arrived.0.iter_mut().find(|known| known.document == arriving.document && known.before == arriving.before) {
             Some(known) if known.why != why => known.why = why,

@@ -9,12 +9,13 @@ use crate::engine::Engine;
 use crate::error::{EngineFault, Policy};
 use crate::receive::marker::says_what_it_carries;
 use crate::say;
+use crate::schema::versions::number_of;
 use dukou_packets::limits::{HEADER_MAX, MARKER_CHANNELS_MAX, MARKER_MAX};
 use dukou_packets::packet::header::KIND_MARKER;
 use dukou_packets::packet::marker::{Marker, read_marker};
 use dukou_packets::packet::name::file_name_as;
 use dukou_packets::packet::open::{VerifiedHead, open_payload, read_head};
-use dukou_packets::suite::LinkId;
+use dukou_packets::suite::{Digest, LinkId};
 use std::path::Path;
 
 /// Largest file: a marker for each channel that a change may concern.
@@ -62,7 +63,8 @@ impl Engine {
         }))
     }
 
-    /// Writes what the markers carry into the book, the lower versions first, and recalls which of them were applied.
+    /// Writes what the markers carry into the book, the lower versions first, and recalls which of them were applied. One that begins at a version that nobody knows
+    /// here, or is signed by others than the peer's approvers, is judged when its channel meets it.
     fn note_carried(&mut self, packets: &[&[u8]]) -> Result<(), EngineFault> {
         let Some(trust) = &self.trust else { return Ok(()) };
         let opened = packets.iter().filter_map(|packet| {
@@ -70,11 +72,14 @@ impl Engine {
             let payload = packet.get(packet.len().checked_sub(usize::try_from(head.header.payload_len).ok()?)?..)?;
             let plain = open_payload(&head, payload.to_vec(), &[self.keys.encryption.as_ref()]).ok()?;
             let marker = read_marker(&head, &plain).ok()?;
-            says_what_it_carries(&marker).then_some((head, marker))
+            (says_what_it_carries(&marker) && self.is_signed_by_peer(&marker)).then_some((head, marker))
         });
         let mut opened: Vec<(VerifiedHead, Marker)> = opened.collect();
         opened.sort_by_key(|(_, marker)| marker.change.to());
         for (head, marker) in &opened {
+            if !self.is_known_version(&marker.change.structure, &marker.change.before)? {
+                continue;
+            }
             let changes = self.of_book(marker)?;
             if !changes.is_empty() {
                 self.commit_store(changes)?;
@@ -82,6 +87,13 @@ impl Engine {
             self.recall_version(head, marker)?;
         }
         Ok(())
+    }
+
+    fn is_known_version(&mut self, structure: &str, version: &Digest) -> Result<bool, EngineFault> {
+        let of_structure = self.structured.iter().find(|channel| channel.structure.as_deref() == Some(structure)).cloned();
+        let first = of_structure.map(|channel| self.structure_of(&channel)).transpose()?.flatten();
+        let is_first = first.is_some_and(|first| first.digest == *version);
+        Ok(is_first || number_of(&self.store().book()?, version).is_some())
     }
 
     /// Gives the packets of a file: markers of the peer's, whole and nothing else; `None` where it holds anything else.

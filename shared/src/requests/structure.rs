@@ -161,7 +161,11 @@ impl Engine {
             return Ok(other);
         }
         let decisions = self.store().book_decisions()?;
-        if standing(&change, &decisions).0.iter().any(|known| known.approval.as_ref() == Some(approval)) {
+        if standing(&change, &decisions, self.station.config.station.id)
+            .0
+            .iter()
+            .any(|known| known.approval.as_ref() == Some(approval))
+        {
             return Ok(proposed(&change, 0));
         }
         if let Some(refused) = self.refused(&change, &here, (ApprovalKind::Propose, approval), person)? {
@@ -174,10 +178,11 @@ impl Engine {
     /// Tells that there is a change to this version already.
     fn in_its_place(&mut self, change: &BookChange) -> Result<Option<Answer>, EngineFault> {
         let (book, decisions) = (self.store().book()?, self.store().book_decisions()?);
+        let own = self.station.config.station.id;
         let is_open = |known: &&BookChange| {
             (&known.key.structure, known.key.to) == (&change.key.structure, change.key.to)
                 && known.key != change.key
-                && !standing(known, &decisions).1
+                && !standing(known, &decisions, own).1
         };
         let (structure, to) = (&change.key.structure, change.key.to);
         Ok(book.iter().find(is_open).map(|known| {
@@ -213,10 +218,11 @@ impl Engine {
             plan: here.digest(),
             loses: here.losses().next().is_some(),
         };
-        let (about, is_cancelled) = standing(change, &decisions);
+        let (about, is_cancelled) = standing(change, &decisions, self.station.config.station.id);
         let judged = match kind {
             _ if approval.kind != kind => Err(Refused::Altered),
-            ApprovalKind::Approve if is_cancelled => Err(Refused::Cancelled),
+            // Nobody can propose the peer's change anew: what was taken back of it is approved anew.
+            ApprovalKind::Approve if is_cancelled && change.origin == Direction::Out => Err(Refused::Cancelled),
             _ => scene.check(&decision, approval, &about),
         };
         Ok(judged.err().map(|why| {
@@ -236,7 +242,11 @@ impl Engine {
             return Ok(unknown(key));
         };
         let decisions = self.store().book_decisions()?;
-        if standing(&change, &decisions).0.iter().any(|known| known.approval.as_ref() == Some(approval)) {
+        if standing(&change, &decisions, self.station.config.station.id)
+            .0
+            .iter()
+            .any(|known| known.approval.as_ref() == Some(approval))
+        {
             return Ok(approved(&change, 0));
         }
         // What stands in the book was read before.
@@ -267,7 +277,7 @@ impl Engine {
             }));
         }
         let decisions = self.store().book_decisions()?;
-        let is_cancelled = standing(&change, &decisions).1;
+        let is_cancelled = standing(&change, &decisions, self.station.config.station.id).1;
         if !is_cancelled && self.is_begun(&change)? {
             return Ok(no(|lang| {
                 say!(

@@ -11,7 +11,7 @@ use crate::store::book::{BookChange, BookDecision};
 use dukou_packets::keyring::{KeyEntry, Keyring, Role};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::marker::{Approval, ApprovalKind, Change, document_digest};
-use dukou_packets::suite::{Digest, KeyId, sha256};
+use dukou_packets::suite::{Digest, KeyId, StationId, sha256};
 
 /// What the digest of a reason begins with.
 const REASON: &[u8] = b"dukou-schema-reason-v1\0";
@@ -87,12 +87,15 @@ impl Refused {
     }
 }
 
-/// Gives the decisions about a change since it was last cancelled, oldest first, and whether the newest decision cancels it.
-pub fn standing<'a>(change: &BookChange, decisions: &'a [BookDecision]) -> (Vec<&'a BookDecision>, bool) {
+/// Gives the decisions about a change that stand, oldest first, and whether the newest decision cancels it. A cancel ends what persons of the station `own` signed before
+/// it; what the peer's people signed came with their marker and stays.
+pub fn standing<'a>(change: &BookChange, decisions: &'a [BookDecision], own: StationId) -> (Vec<&'a BookDecision>, bool) {
     let about: Vec<&BookDecision> = decisions.iter().filter(|decision| decision.key == change.key).collect();
     let behind = about.iter().rposition(|decision| decision.approval.is_none()).map_or(0, |at| at + 1);
     let is_cancelled = behind > 0 && behind == about.len();
-    (about[behind..].to_vec(), is_cancelled)
+    let is_others = |decision: &BookDecision| decision.approval.as_ref().is_some_and(|approval| approval.station != own);
+    let stands = |(at, decision): (usize, &'a BookDecision)| (at >= behind || is_others(decision)).then_some(decision);
+    (about.into_iter().enumerate().filter_map(stands).collect(), is_cancelled)
 }
 
 impl Scene<'_> {
@@ -101,7 +104,7 @@ impl Scene<'_> {
     /// # Errors
     /// [`Refused`]: of several approvals that do not count, why the newest does not.
     pub fn judge(&self, decisions: &[BookDecision]) -> Result<KeyId, Refused> {
-        let (about, is_cancelled) = standing(self.change, decisions);
+        let (about, is_cancelled) = standing(self.change, decisions, self.own.body().station);
         if is_cancelled {
             return Err(Refused::Cancelled);
         }
@@ -126,7 +129,7 @@ impl Scene<'_> {
     /// is done stays done, whoever's role ended since.
     pub fn is_vouched_for(&self, decisions: &[BookDecision], channel: &ChannelName) -> bool {
         let signed = self.change.signed();
-        standing(self.change, decisions).0.iter().any(|decision| {
+        standing(self.change, decisions, self.own.body().station).0.iter().any(|decision| {
             answers::vouches(&decision.reason, channel)
                 && decision.approval.as_ref().is_some_and(|approval| {
                     approval.kind == ApprovalKind::Confirm

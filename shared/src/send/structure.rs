@@ -162,7 +162,7 @@ impl Engine {
         book: &[BookChange],
     ) -> Result<Looked, EngineFault> {
         let known = self.state.fact::<Leavings>()?.0.remove(&change.key.document.to_string());
-        let (about, is_cancelled) = standing(change, decisions);
+        let (about, is_cancelled) = standing(change, decisions, self.station.config.station.id);
         let is_wanted = !is_cancelled && about.iter().any(|decision| self.is_own_approval(decision));
         if known.as_ref().is_some_and(|known| known.is_made) || (known.is_none() && !is_wanted) {
             return Ok(Looked::Done);
@@ -193,7 +193,7 @@ impl Engine {
             },
         };
         match (at, is_cancelled) {
-            (Standing::Old, true) => return Ok(Looked::Done),
+            (Standing::Old, true) => return self.forget_leaving(change).map(|()| Looked::Done),
             (Standing::AtStep(step), true) => return Ok(Looked::Stands(taken_back(change, step, self.lang()))),
             (Standing::Old, false) => {
                 if let Err(why) = self.judge_structure_here(change, &here, decisions) {
@@ -375,10 +375,21 @@ impl Engine {
 
     /// Tells whether a change was begun where rows leave from; one that cannot be asked of counts as begun.
     pub(crate) fn is_begun(&mut self, change: &BookChange) -> Result<bool, EngineFault> {
-        let Some(known) = self.state.fact::<Leavings>()?.0.remove(&change.key.document.to_string()) else { return Ok(false) };
-        if known.is_made {
-            return Ok(true);
+        match self.state.fact::<Leavings>()?.0.get(&change.key.document.to_string()) {
+            None => Ok(false),
+            Some(known) if known.is_made => Ok(true),
+            Some(_) => self.has_a_part(change),
         }
+    }
+
+    /// Tells whether there is anything of a change that may be taken back: it was about to be made, or its database has a part of it.
+    pub(crate) fn may_be_taken_back(&mut self, change: &BookChange) -> Result<bool, EngineFault> {
+        let is_known = self.state.fact::<Leavings>()?.0.contains_key(&change.key.document.to_string());
+        Ok(is_known || self.has_a_part(change)?)
+    }
+
+    /// Tells whether the database that rows leave from has a part of a change; one that cannot be asked counts as if it had.
+    fn has_a_part(&mut self, change: &BookChange) -> Result<bool, EngineFault> {
         let Some((_, (_, mut database))) = self.leaving_database(change)? else { return Ok(false) };
         Ok(!matches!(database.standing(&change.key.document, Direction::Out), Ok(Standing::Old)))
     }
@@ -399,10 +410,16 @@ impl Engine {
                 return Ok(Err(fault));
             }
         }
+        self.forget_leaving(change).map(Ok)
+    }
+
+    /// Forgets that a change was begun of which its database has nothing.
+    fn forget_leaving(&mut self, change: &BookChange) -> Result<(), EngineFault> {
         let mut leavings = self.state.fact::<Leavings>()?;
-        leavings.0.remove(&change.key.document.to_string());
-        self.commit_store(vec![Change::fact(&leavings)?])?;
-        Ok(Ok(()))
+        match leavings.0.remove(&change.key.document.to_string()) {
+            Some(_) => self.commit_store(vec![Change::fact(&leavings)?]),
+            None => Ok(()),
+        }
     }
 
     /// What the last look said, for the person who asked.

@@ -115,7 +115,7 @@ fn whole(
         Err(fault) => said += &format!("{}\n", fault.sentence("schema-change.toml", lang)),
         Ok(here) => said += &here_words(&here, lang),
     }
-    for decision in standing(change, decisions).0 {
+    for decision in standing(change, decisions, station.config.station.id).0 {
         said += &decision_words(station, decision, lang);
     }
     let state = read_known_store(station)?.load()?;

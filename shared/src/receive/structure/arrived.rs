@@ -8,7 +8,7 @@ use crate::lang::{Lang, cut};
 use crate::store::facts::Fact;
 use crate::store::{InHead, StationState, StoreFault};
 use dukou_packets::packet::header::{ChannelName, Epoch};
-use dukou_packets::packet::marker::Marker;
+use dukou_packets::packet::marker::{Change, Marker};
 use dukou_packets::suite::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +104,11 @@ impl Arriving {
         }
     }
 
+    /// Tells whether it is this change, from the version at which it begins.
+    pub(crate) fn is_of(&self, change: &Change) -> bool {
+        (self.document, self.before) == (change.document, change.before)
+    }
+
     /// Tells whether a channel stands at its marker, or may be led past it at any boundary of packets.
     pub(crate) fn is_here(&self, state: &StationState, channel: &ChannelName) -> bool {
         let held = state.holds.get(channel).is_some_and(|hold| hold.code == crate::receive::order::STRUCTURE);
@@ -131,8 +136,7 @@ impl Arrived {
         passes: bool,
         (at_ms, run_ms): (i64, u64),
     ) {
-        let known =
-            self.0.iter().position(|known| known.document == marker.change.document && known.before == marker.change.before);
+        let known = self.0.iter().position(|known| known.is_of(&marker.change));
         let at = known.unwrap_or_else(|| {
             self.0.push(Arriving::of(marker, at_ms, run_ms));
             self.0.len() - 1

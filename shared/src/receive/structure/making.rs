@@ -45,7 +45,9 @@ impl Engine {
             .collect();
         let is_there =
             |(channel, mark): &(ChannelName, Mark)| marks.iter().any(|(of, has)| of == channel && *has == Some(*mark));
-        let is_made = !arriving.is_pending && wanted.len() == marks.len() && wanted.iter().all(is_there);
+        // The mark of a channel that has passed its marker is behind it, whether the change is made or not: its database is asked.
+        let has_passed = |end: &Channel| arriving.passed.contains(&end.channel);
+        let is_made = !ends.iter().any(has_passed) && wanted.len() == marks.len() && wanted.iter().all(is_there);
         if is_made {
             return Ok(Made::Done);
         }
@@ -57,8 +59,8 @@ impl Engine {
             Ok(standing) => standing,
             Err(fault) => return self.rest_ends(ends, fault, report),
         };
-        // What was begun goes on, whoever's approval ended since: half of it is worse than either.
-        if !is_allowed && !matches!(standing, Standing::AtStep(_)) {
+        // What was begun or done goes on, whoever's approval ended since: half of it is worse than either.
+        if !is_allowed && standing == Standing::Old {
             return Ok(Made::Waits);
         }
         if standing == Standing::Old && self.has_drifted(ends, report)? {

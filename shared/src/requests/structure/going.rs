@@ -13,8 +13,8 @@ use crate::requests::Answer;
 use crate::say;
 use crate::schema::approval::standing;
 use crate::send::structure::leaving::Leavings;
-use crate::store::Change;
 use crate::store::book::{BookChange, BookKey};
+use crate::store::{Change, Direction};
 
 impl Engine {
     pub(super) fn resume_structure(&mut self, key: &BookKey, person: &Person<'_>) -> Result<Answer, EngineFault> {
@@ -67,7 +67,11 @@ impl Engine {
             }));
         }
         let decisions = self.store().book_decisions()?;
-        if !standing(&change, &decisions).1 {
+        let is_cancelled = standing(&change, &decisions, self.station.config.station.id).1;
+        if !is_cancelled && !self.may_be_taken_back(&change)? {
+            return Ok(not_begun(&change));
+        }
+        if !is_cancelled {
             self.note_structure(&change, None, "back", person.operator)?;
             let decision = self.decision(&change, None, person);
             self.commit_store(vec![Change::Decided(decision)])?;
@@ -90,6 +94,26 @@ impl Engine {
     fn is_made(&self, key: &BookKey) -> Result<bool, EngineFault> {
         let leavings = self.state.fact::<Leavings>()?;
         Ok(leavings.0.get(&key.document.to_string()).is_some_and(|leaving| leaving.is_made))
+    }
+}
+
+fn not_begun(change: &BookChange) -> Answer {
+    let to = change.key.to;
+    match change.origin {
+        Direction::Out => no(|lang| {
+            say!(
+                lang,
+                "到第 {to} 版的变更在来源数据库还没有开始，没有可退回的；没有改动任何东西。不想做了请用 schema cancel {to}。",
+                "The change to version {to} has not begun in the source's database, so that there is nothing to take back; nothing was changed. To give it up: schema cancel {to}."
+            )
+        }),
+        Direction::In => no(|lang| {
+            say!(
+                lang,
+                "到第 {to} 版的变更是对方送来的，本站的来源数据库还没有开始做它，没有可退回的；没有改动任何东西。",
+                "The change to version {to} came from the peer and has not begun in a database that rows leave from here, so that there is nothing to take back; nothing was changed."
+            )
+        }),
     }
 }
 

@@ -171,3 +171,16 @@ fn what_was_cancelled_counts_only_once_it_is_proposed_and_approved_anew() {
     decisions.push(approval);
     assert!(judged(&change, &own(), &decisions).is_ok());
 }
+
+#[test]
+fn a_cancel_ends_what_this_stations_people_signed_and_not_what_the_peers_did() {
+    let change = change(Direction::In);
+    let near = BookDecision { operator: String::new(), name: String::new(), ..decided(&change, 112, Approve, as_is) };
+    let here = decided(&change, 11, Approve, as_is);
+    let back = BookDecision { approval: None, ..here.clone() };
+    let mut decisions = vec![near, here.clone(), back];
+    assert_eq!(judged(&change, &own(), &decisions), Err(Refused::Cancelled));
+    assert_eq!(standing(&change, &decisions, own().body().station).0.len(), 1);
+    decisions.push(here);
+    assert_eq!(judged(&change, &own(), &decisions), Ok(key(11).key_id()));
+}

@@ -75,7 +75,12 @@ struct Scene {
 
 impl Scene {
     fn new(seed: u64, sink: &str, changes: &str) -> Self {
-        let to_sink = |text: &str, table: &str| {
+        Self::into(seed, [sink, sink], changes)
+    }
+
+    /// The databases of the parcels and of the houses.
+    fn into(seed: u64, [sink, other]: [&str; 2], changes: &str) -> Self {
+        let to_sink = |text: &str, table: &str, sink: &str| {
             let mut channel = table_channel(text, Side::Outer, &[table]);
             channel.structure = Some("sample".to_string());
             if let ChannelSink::Tables(tables) = &mut channel.sink {
@@ -84,7 +89,7 @@ impl Scene {
             channel
         };
         let mut channels: Vec<Channel> = standard_channels();
-        channels.extend([to_sink(PARCELS, "zd"), to_sink(HOUSES, "fw")]);
+        channels.extend([to_sink(PARCELS, "zd", sink), to_sink(HOUSES, "fw", other)]);
         let mut world = World::with_channels(seed, channels);
         world.inner.add_approver(8);
         world.outer.add_approver(9);
@@ -429,16 +434,11 @@ fn what_was_made_is_passed_and_what_was_begun_goes_on_though_the_approval_ended_
 #[test]
 fn what_is_not_approved_here_and_now_is_never_applied_and_says_why() {
     type Spoil = fn(&mut Scene);
-    let cases: [(&str, Spoil); 5] = [
+    let cases: [(&str, Spoil); 4] = [
         ("unapproved", |_| {}),
         ("role-expired", |scene| {
             scene.approve();
             scene.world.inner.end_approver(8);
-            scene.world.inner.crash();
-        }),
-        ("foreign", |scene| {
-            scene.approve();
-            scene.world.inner.trust.as_mut().unwrap().peer = scene.world.outer.card.clone();
             scene.world.inner.crash();
         }),
         ("altered", |scene| {
@@ -477,6 +477,24 @@ fn what_is_not_approved_here_and_now_is_never_applied_and_says_why() {
 }
 
 #[test]
+fn a_change_whose_senders_approver_is_unknown_by_the_time_it_is_complete_is_never_applied_and_says_why() {
+    let mut scene = Scene::new(32, WHOLE, WIDEN);
+    let markers = BOTH.map(|channel| scene.packets(channel));
+    markers.iter().flatten().for_each(|bytes| scene.put(bytes));
+    scene.steps();
+    scene.world.inner.trust.as_mut().unwrap().peer = scene.world.outer.card.clone();
+    scene.world.inner.crash();
+    scene.approve();
+    scene.steps();
+    scene.is_untouched();
+    assert_eq!(scene.why().as_deref(), Some("foreign"));
+    scene.world.inner.trust.as_mut().unwrap().peer = scene.world.outer.keys.keyring.clone();
+    scene.world.inner.crash();
+    scene.steps();
+    scene.is_passed(&"known again");
+}
+
+#[test]
 fn a_change_that_stands_at_a_step_where_rows_leave_from_the_same_database_is_not_made_unapproved_where_they_come_in() {
     let mut scene = Scene::new(33, BY_STEPS, WIDEN);
     let database = scene.database();
@@ -491,6 +509,140 @@ fn a_change_that_stands_at_a_step_where_rows_leave_from_the_same_database_is_not
     scene.steps();
     scene.is_untouched();
     assert_eq!(scene.why().as_deref(), Some("unapproved"));
+}
+
+#[test]
+fn markers_that_contradict_each_other_or_their_document_hold_their_channels_and_nothing_passes_for_made() {
+    let other = "sqlite:other-sink";
+    // What the first marker says of the parcels, the second of the houses.
+    for (first, second) in [(true, false), (false, true), (false, false)] {
+        let mut scene = Scene::into(41, [WHOLE, other], ADD);
+        for (channel, pending) in [(PARCELS, first), (HOUSES, second)] {
+            let marker = Marker { pending, ..scene.marker() };
+            let packets = [scene.row(channel, &[("yt", Some("a"))], (1, 1)), scene.marked(channel, &marker)];
+            packets.iter().for_each(|bytes| scene.put(bytes));
+            scene.steps();
+        }
+        let held = [PARCELS, HOUSES].map(|channel| scene.hold(channel));
+        let expected = [first, second].map(|pending| (!pending).then(|| "marker".to_string()));
+        assert_eq!(held, expected, "{first}, {second}");
+        let state = scene.world.inner.store.clone().load().unwrap();
+        assert_eq!(state.facts.get("structure-versions"), None, "{first}, {second}: nobody approved it");
+    }
+    let mut scene = Scene::into(42, [WHOLE, other], WIDEN);
+    let channels = [vec![name(HOUSES), name(PARCELS)], vec![name(HOUSES)]];
+    for (channel, channels) in [PARCELS, HOUSES].into_iter().zip(channels) {
+        let marker = Marker { channels, ..scene.marker() };
+        let packets = [scene.row(channel, &[("yt", Some("a"))], (1, 1)), scene.marked(channel, &marker)];
+        packets.iter().for_each(|bytes| scene.put(bytes));
+        scene.steps();
+    }
+    assert_eq!([PARCELS, HOUSES].map(|channel| scene.hold(channel)), [Some("structure".into()), Some("marker".into())]);
+}
+
+#[test]
+fn a_pending_change_into_two_databases_is_made_in_neither_before_it_is_approved() {
+    let other = "sqlite:other-sink";
+    let mut scene = Scene::into(43, [WHOLE, other], ADD);
+    let marker = scene.marker();
+    for channel in BOTH {
+        let packets = [scene.row(channel, &[("yt", Some("a"))], (1, 1)), scene.marked(channel, &marker)];
+        packets.iter().for_each(|bytes| scene.put(bytes));
+    }
+    scene.steps();
+    let version = |scene: &Scene, place| scene.world.inner.databases.at(place).version(true);
+    let state = scene.world.inner.store.clone().load().unwrap();
+    assert_eq!(state.facts.get("structure-versions"), None);
+    assert_eq!((version(&scene, WHOLE), version(&scene, other), scene.why().as_deref()), (0, 0, Some("unapproved")));
+    scene.approve();
+    scene.steps();
+    assert_eq!((version(&scene, WHOLE), version(&scene, other), scene.why()), (2, 2, None));
+}
+
+#[test]
+fn a_pending_marker_that_nobody_of_its_sender_approved_is_not_passed() {
+    let mut scene = Scene::new(44, WHOLE, ADD);
+    let marker = Marker { approvals: Vec::new(), ..scene.marker() };
+    let packets = [
+        scene.row(PARCELS, &[("yt", Some("a"))], (1, 1)),
+        scene.marked(PARCELS, &marker),
+        scene.row(PARCELS, &[("yt", Some("b")), ("bz", None)], (2, 1)),
+    ];
+    packets.iter().for_each(|bytes| scene.put(bytes));
+    scene.steps();
+    assert_eq!((scene.hold(PARCELS).as_deref(), scene.met(PARCELS)), (Some("structure"), vec![(1, 0)]));
+}
+
+#[test]
+fn a_marker_with_a_signature_that_is_not_by_an_approver_of_the_peer_holds_its_channel_and_leaves_nothing_in_the_book() {
+    for changes in [WIDEN, ADD] {
+        for junk in 0..5 {
+            let mut scene = Scene::new(45, WHOLE, changes);
+            let as_proposal = |station: &dukou_tests::simulated::SimStation, seed| {
+                let statement =
+                    Statement { kind: ApprovalKind::Propose, ..scene.signed(station, seed, Digest::ZERO).statement() };
+                Approval::sign(&scene.change(), &statement, &SoftSigner::from_seed([seed; 32])).unwrap()
+            };
+            let approval = match junk {
+                0 => scene.signed(&scene.world.inner, 8, scene.plan()),
+                1 => as_proposal(&scene.world.inner, 8),
+                2 => as_proposal(&scene.world.outer, 8),
+                3 => scene.signed(&scene.world.outer, 77, Digest::ZERO),
+                // Right, and of another change.
+                _ => {
+                    let statement = scene.signed(&scene.world.outer, 9, Digest::ZERO).statement();
+                    let other = Change { before: Digest::from_bytes([7; 32]), ..scene.change() };
+                    Approval::sign(&other, &statement, &SoftSigner::from_seed([9; 32])).unwrap()
+                }
+            };
+            let mut marker = scene.marker();
+            marker.approvals.push(approval);
+            let packets = [scene.row(PARCELS, &[("yt", Some("a"))], (1, 1)), scene.marked(PARCELS, &marker)];
+            packets.iter().for_each(|bytes| scene.put(bytes));
+            scene.steps();
+            assert_eq!(scene.hold(PARCELS).as_deref(), Some("marker"), "{junk}");
+            assert_eq!(scene.import(&packets[1]).exit, 0, "{junk}: it is carried, and judged when it is met");
+            assert_eq!(scene.world.inner.store.clone().book().unwrap(), [], "{junk}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_the_peer_cannot_be_taken_back_where_nothing_of_it_was_begun_and_is_applied_all_the_same() {
+    let mut scene = complete_and_approved(WHOLE);
+    let document = document_digest(scene.text.as_bytes());
+    for act in [
+        Act::Back { structure: "sample".to_string(), to: 2, document },
+        Act::Cancel { structure: "sample".to_string(), to: 2, document },
+    ] {
+        let (operator, name, reason) = ("account-8".to_string(), "person-8".to_string(), "why".to_string());
+        let answer = scene.world.inner.perform(&Request::Structure { act, operator, name, reason }).unwrap();
+        assert_eq!(answer.exit, 2, "{}", answer.en);
+    }
+    scene.steps();
+    scene.is_passed(&"it is the peer's");
+}
+
+#[test]
+fn a_marker_of_a_structure_that_is_not_described_holds_its_channel_and_leaves_nothing_in_the_book() {
+    let mut scene = Scene::new(46, WHOLE, WIDEN);
+    let description = scene.world.inner.station.dir.join("structures/sample.toml");
+    assert!(scene.world.inner.files.remove(&description));
+    scene.world.inner.crash();
+    let before = scene.row(PARCELS, &[("yt", Some("a"))], (0, 0));
+    let change = Change { before: Digest::from_bytes([7; 32]), ..scene.change() };
+    let statement = scene.signed(&scene.world.outer, 9, Digest::ZERO).statement();
+    let approvals = vec![Approval::sign(&change, &statement, &SoftSigner::from_seed([9; 32])).unwrap()];
+    let wrong = Marker { change, approvals, ..scene.marker() };
+    let marked = scene.marked(PARCELS, &wrong);
+    [before, marked.clone()].iter().for_each(|bytes| scene.put(bytes));
+    scene.steps();
+    assert_eq!(scene.hold(PARCELS).as_deref(), Some("marker"));
+    assert_eq!(scene.import(&marked).exit, 0);
+    assert_eq!(scene.world.inner.store.clone().book().unwrap(), []);
+    scene.world.inner.files.put(&description, STRUCTURE);
+    assert_eq!(scene.import(&marked).exit, 0);
+    assert_eq!(scene.world.inner.store.clone().book().unwrap(), [], "it begins at a version that nobody knows");
 }
 
 #[test]
@@ -516,8 +668,10 @@ fn two_markers_for_one_version_hold_both_channels_and_both_stay() {
 fn a_marker_that_begins_at_another_version_holds_its_channel_and_says_which_is_here() {
     let mut scene = Scene::new(34, WHOLE, WIDEN);
     let before = scene.row(PARCELS, &[("yt", Some("a"))], (1, 1));
-    let mut marker = scene.marker();
-    marker.change.before = Digest::from_bytes([7; 32]);
+    let change = Change { before: Digest::from_bytes([7; 32]), ..scene.change() };
+    let statement = scene.signed(&scene.world.outer, 9, Digest::ZERO).statement();
+    let approvals = vec![Approval::sign(&change, &statement, &SoftSigner::from_seed([9; 32])).unwrap()];
+    let marker = Marker { change, approvals, ..scene.marker() };
     let marked = scene.marked(PARCELS, &marker);
     [before, marked].iter().for_each(|bytes| scene.put(bytes));
     scene.steps();
