@@ -85,7 +85,7 @@ fn packets(suite: Suite, what: &str, body: &[u8]) {
         let start = Instant::now();
         let mut records = RecordsBuilder::new(&SystemRandom);
         for _ in 0..(20 << 20) / body.len() {
-            records.push(&meta, body, digest).expect("it fits");
+            records.push(&meta, &[body], digest).expect("it fits");
         }
         plain_len += records.plain_len();
         let prepared = prepare_records(&envelope, records, 3, &SystemRandom).expect("it prepares");

@@ -4,6 +4,7 @@
 //! Never: a change of store or log on the second thread; on disk it does only what the next start does again.
 
 use crate::error::{ConfigFault, EngineFault};
+use rustix::process::setpriority_process;
 use std::thread::{Builder, JoinHandle};
 
 /// Most packets in one group.
@@ -17,6 +18,9 @@ const GROUP_BYTES: u64 = 8 << 20;
 
 /// Payloads smaller than this are worked on at once; a thread would cost more.
 const THREAD_BYTES: u64 = 256 << 10;
+
+/// How far the thread of bulk work gives way, as `nice` counts.
+const GIVES_WAY: i32 = 10;
 
 /// Packets that are committed together.
 pub(crate) struct Group<T> {
@@ -75,6 +79,26 @@ impl<T: Send + 'static> Work<T> {
             return Ok(Self::Done(Box::new(work())));
         }
         Self::beside(name, work)
+    }
+
+    /// As [`begin`](Self::begin), for what may take its time: the thread gives way to the databases of the same machine, and to what is further on its way already.
+    ///
+    /// # Errors
+    /// [`ConfigFault::NoThread`].
+    pub(crate) fn begin_in_bulk(
+        name: &str,
+        second_thread: bool,
+        plain_bytes: u64,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Self, EngineFault> {
+        if !second_thread || plain_bytes < THREAD_BYTES {
+            return Ok(Self::Done(Box::new(work())));
+        }
+        Self::beside(name, || {
+            // Where the system does not let it give way, it does not.
+            let _ = setpriority_process(None, GIVES_WAY);
+            work()
+        })
     }
 
     /// Begins work that touches the disk beside what the engine's thread does. Where there is no second thread it is put off until somebody

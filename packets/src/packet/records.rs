@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use bincode::Options;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX, REASON_MAX};
@@ -232,12 +233,14 @@ impl RecordMeta {
 
     /// Tells whether a body can be this record's: a row change is a JSON object of its own beginning, a run a line of that beginning and one a row; of the
     /// others every byte goes.
-    fn admits(&self, body: &[u8]) -> bool {
+    fn admits(&self, body: &[&[u8]]) -> bool {
+        let begins = || body.first().is_some_and(|piece| piece.starts_with(ROW_BEGINS));
+        let ends_with = |byte| body.iter().rev().find_map(|piece| piece.last()) == Some(&byte);
         match self.kind {
-            RecordKind::Row => body.starts_with(ROW_BEGINS) && body.ends_with(b"}"),
+            RecordKind::Row => begins() && ends_with(b'}'),
             RecordKind::Run => {
-                let lines: usize = body.chunks(255).map(|bytes| usize::from(ends(bytes))).sum();
-                body.starts_with(ROW_BEGINS) && body.ends_with(b"\n") && lines as u64 == u64::from(self.part_count) + 1
+                let lines: usize = body.iter().flat_map(|piece| piece.chunks(255)).map(|bytes| usize::from(ends(bytes))).sum();
+                begins() && ends_with(b'\n') && lines as u64 == u64::from(self.part_count) + 1
             }
             _ => true,
         }
@@ -317,14 +320,20 @@ impl RecordsBuilder {
         Self { salt, plain: salt.to_vec(), tree: Tree::new(), count: 0, has_runs: false }
     }
 
-    /// Appends a record; `body_digest` is the SHA-256 of `body`, which the caller has already taken.
+    /// Makes room for so many bytes of records.
+    pub fn reserve(&mut self, bytes: u64) {
+        let most = PLAIN_MAX.saturating_sub(self.plain_len());
+        self.plain.reserve(usize::try_from(bytes.min(most)).unwrap_or(0));
+    }
+
+    /// Appends a record, whose body is the pieces one behind the other; `body_digest` is its SHA-256, which the caller has already taken.
     ///
     /// # Errors
     /// When the meta is outside its ranges, the body has another length, or the packet is full; the builder is unchanged.
-    pub fn push(&mut self, meta: &RecordMeta, body: &[u8], body_digest: Digest) -> Result<(), RecordFault> {
-        debug_assert_eq!(sha256(&[body]), body_digest, "the body's digest is its own");
+    pub fn push(&mut self, meta: &RecordMeta, body: &[&[u8]], body_digest: Digest) -> Result<(), RecordFault> {
+        debug_assert_eq!(sha256(body), body_digest, "the body's digest is its own");
         meta.check(self.count)?;
-        let (len, expected) = (body.len() as u64, meta.body_len);
+        let (len, expected) = (body.iter().map(|piece| piece.len() as u64).sum(), meta.body_len);
         if len != expected {
             return Err(RecordFault::BodyLength { len, expected });
         }
@@ -341,7 +350,7 @@ impl RecordsBuilder {
         let meta_bytes = &self.plain[start..];
         let leaf = record_leaf(&self.salt, u64::from(self.count), meta_bytes, &body_digest);
         self.tree.push(leaf);
-        self.plain.extend_from_slice(body);
+        body.iter().for_each(|piece| self.plain.extend_from_slice(piece));
         self.count += 1;
         self.has_runs |= meta.kind == RecordKind::Run;
         Ok(())
@@ -377,7 +386,7 @@ impl RecordsBuilder {
 /// The records of an opened packet: they own its plain.
 #[derive(Debug)]
 pub struct Records {
-    plain: Vec<u8>,
+    plain: Bytes,
     entries: Vec<Entry>,
 }
 
@@ -399,12 +408,20 @@ pub struct Record<'a> {
     pub body_digest: Digest,
     /// Its place in the packet, from 0.
     pub index: u32,
+    plain: &'a Bytes,
+}
+
+impl Record<'_> {
+    /// Returns its body, to be kept without a copy: the whole plain is kept with it.
+    pub fn shared_body(&self) -> Bytes {
+        self.plain.slice_ref(self.body)
+    }
 }
 
 impl Records {
     /// The records of a packet that carries none.
     pub(super) fn none() -> Self {
-        Self { plain: Vec::new(), entries: Vec::new() }
+        Self { plain: Bytes::new(), entries: Vec::new() }
     }
 
     /// Decodes a plain; returns the records and their root.
@@ -423,7 +440,7 @@ impl Records {
             tree.push(leaf);
             entries.push(entry);
         }
-        Ok((Self { plain, entries }, tree.root()))
+        Ok((Self { plain: plain.into(), entries }, tree.root()))
     }
 
     /// Returns how many records there are.
@@ -444,6 +461,7 @@ impl Records {
             body: self.plain.get(entry.body.clone())?,
             body_digest: entry.body_digest,
             index: u32::try_from(index).ok()?,
+            plain: &self.plain,
         })
     }
 
@@ -470,7 +488,7 @@ impl Entry {
         let range = start..start + meta.body_len as usize;
         let ends = RecordFault::BodyEnds { index };
         let body = plain.get(range.clone()).ok_or(ends)?;
-        if !meta.admits(body) {
+        if !meta.admits(&[body]) {
             return Err(self::range(index, "body"));
         }
         let body_digest = sha256(&[body]);

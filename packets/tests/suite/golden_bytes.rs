@@ -15,7 +15,7 @@ use crate::world::{self, Seeded};
 fn plain_of(meta: &RecordMeta, body: &[u8]) -> Vec<u8> {
     let random = Seeded::new("golden");
     let mut records = RecordsBuilder::new(&random);
-    records.push(meta, body, sha256(&[body])).expect("it fits");
+    records.push(meta, &[body], sha256(&[body])).expect("it fits");
     let recipients = [world::recipient("addressee")];
     let envelope = world::envelope(Suite::Aes256Gcm, &recipients);
     let sealed = prepare_records(&envelope, records, 3, &random)

@@ -128,7 +128,7 @@ fn prepare_files(random: &Seeded, bodies: &[&[u8]]) -> Result<Prepared, SealFaul
     let recipients = [world::recipient("addressee")];
     let mut records = RecordsBuilder::new(random);
     for body in bodies {
-        records.push(&world::file_meta("a", body), body, sha256(&[body])).expect("it fits");
+        records.push(&world::file_meta("a", body), &[body], sha256(&[body])).expect("it fits");
     }
     prepare_records(&world::envelope(Suite::Aes256Gcm, &recipients), records, 3, random)
 }
@@ -159,14 +159,14 @@ fn a_builder_that_is_full_says_so_and_stays_as_it_was() {
     let body = vec![0; BODY_MAX as usize];
     let meta = world::file_meta("a", &body);
     let digest = sha256(&[&body]);
-    records.push(&meta, &body, digest).expect("one fits");
+    records.push(&meta, &[&body], digest).expect("one fits");
     assert!(!records.would_fit(&meta, BODY_MAX));
     let before = (records.count(), records.plain_len());
-    assert!(matches!(records.push(&meta, &body, digest), Err(RecordFault::Full { .. })));
+    assert!(matches!(records.push(&meta, &[&body], digest), Err(RecordFault::Full { .. })));
     assert_eq!((records.count(), records.plain_len()), before);
     let room = PLAIN_MAX - records.plain_len() - meta.encoded_len();
     let last = &body[..room as usize];
-    records.push(&world::file_meta("a", last), last, sha256(&[last])).expect("it fits exactly");
+    records.push(&world::file_meta("a", last), &[last], sha256(&[last])).expect("it fits exactly");
     assert_eq!(records.plain_len(), PLAIN_MAX);
 }
 
@@ -175,12 +175,12 @@ fn a_meta_outside_its_ranges_is_not_written() {
     let mut records = RecordsBuilder::new(&Seeded::new("ranges"));
     let digest = sha256(&[b"x"]);
     for name in ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b"] {
-        assert!(records.push(&world::file_meta(name, b"x"), b"x", digest).is_err(), "{name:?}");
+        assert!(records.push(&world::file_meta(name, b"x"), &[b"x"], digest).is_err(), "{name:?}");
     }
     let mut meta = world::file_meta("a", b"xy");
-    assert!(records.push(&meta, b"x", digest).is_err());
+    assert!(records.push(&meta, &[b"x"], digest).is_err());
     meta.part_count = 2;
-    assert!(records.push(&meta, b"xy", sha256(&[b"xy"])).is_err());
+    assert!(records.push(&meta, &[b"xy"], sha256(&[b"xy"])).is_err());
     assert_eq!(records.count(), 0);
 }
 

@@ -384,7 +384,7 @@ fn record_packet(bodies: &[Vec<u8>]) -> (VerifiedHead, Vec<u8>) {
     let mut records = RecordsBuilder::new(&random);
     for (index, body) in bodies.iter().enumerate() {
         let meta = world::file_meta(&format!("{index}"), body);
-        records.push(&meta, body, sha256(&[body])).expect("it fits");
+        records.push(&meta, &[body], sha256(&[body])).expect("it fits");
     }
     let recipients = [world::recipient("addressee")];
     let sealed = prepare_records(&world::envelope(Suite::ChaCha20Poly1305, &recipients), records, 3, &random)

@@ -91,7 +91,7 @@ pub(crate) fn seal_files(suite: Suite, bodies: &[&[u8]], signer: &SoftSigner) ->
     let mut records = RecordsBuilder::new(&random);
     for (index, body) in bodies.iter().enumerate() {
         let meta = file_meta(&format!("2026/{index}.bin"), body);
-        records.push(&meta, body, sha256(&[body])).expect("the bodies fit");
+        records.push(&meta, &[body], sha256(&[body])).expect("the bodies fit");
     }
     let recipients = [recipient("addressee"), recipient("own")];
     prepare_records(&envelope(suite, &recipients), records, 3, &random)

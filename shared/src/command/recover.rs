@@ -248,7 +248,7 @@ fn recover_row(out: &Path, channel: &ChannelName, record: &Record<'_>) -> Result
             let body = String::from_utf8_lossy(record.body);
             format!("{{\"table\":{table},{}\n", body.strip_prefix('{').unwrap_or(&body))
         }
-        RecordKind::Run => match RowRun::parse(&meta.name, record.body, meta.part_count) {
+        RecordKind::Run => match RowRun::parse(&meta.name, &record.shared_body(), meta.part_count) {
             Ok(run) => run.changes().map(|change| String::from_utf8_lossy(&change.render_line()).into_owned() + "\n").collect(),
             Err(_) => format!("{{\"table\":{table},\"run\":\"{}\"}}\n", data_encoding::HEXLOWER.encode(record.body)),
         },

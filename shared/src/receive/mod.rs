@@ -9,6 +9,7 @@ pub mod aside;
 pub(crate) mod beside;
 pub(crate) mod cargo;
 pub(crate) mod marker;
+mod meanwhile;
 pub mod open;
 pub mod order;
 pub mod pick_up;
@@ -82,11 +83,19 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
+        let has_rows = self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some());
+        let mut looks = if has_rows { meanwhile::LOOKS } else { 0 };
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;
         while !group.is_empty() && !self.should_stop() {
-            let next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+            let mut next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+            if next.is_empty() && looks > 0 {
+                looks -= 1;
+                arrivals.extend(self.came_meanwhile(channel, &mut at, report)?);
+                arrivals.make_contiguous().sort_by_key(|picked| picked.head.header.seq);
+                next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+            }
             let now = std::mem::replace(&mut group, next);
-            let onward = match self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some()) {
+            let onward = match has_rows {
                 true => self.apply_rows(channel, now, report)?,
                 false => self.apply_group(channel, now, report)?,
             };

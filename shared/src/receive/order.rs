@@ -17,7 +17,7 @@ use crate::group::Group;
 use crate::ranges::Ranges;
 use crate::store::{Change, Direction, Hold, InHead, PacketRow, PacketState, Store, StoreFault};
 use dukou_packets::log::line::{Event, Place as Turn};
-use dukou_packets::packet::header::{ChannelName, Epoch, KIND_EPOCH_OPENING, KIND_MARKER, KIND_RECORDS};
+use dukou_packets::packet::header::{ChannelName, Epoch, Header, KIND_EPOCH_OPENING, KIND_MARKER, KIND_RECORDS};
 use dukou_packets::suite::Digest;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -43,6 +43,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// True when a packet stands behind it and may come in its turn.
+    pub(super) fn is_before(&self, header: &Header) -> bool {
+        self.is_open_in(header.epoch) && header.seq > self.seq
+    }
+
+    /// Lets nothing more come in its turn.
+    pub(super) fn close(&mut self) {
+        self.open = false;
+    }
+
     /// True when packets of this epoch are applied.
     pub(crate) fn is_open_in(&self, epoch: Epoch) -> bool {
         self.open && self.epoch == Some(epoch)

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Most files one look takes; the next look takes those behind them. It also bounds how many short files are remembered.
-const LOOK_ENTRIES: usize = 10_000;
+pub(super) const LOOK_ENTRIES: usize = 10_000;
 
 /// Least time (ms) between two looks that count as two scans of a short packet.
 const SCAN_MS: u64 = 900;
@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     short_so_far: HashMap<String, (FileStat, u32, u64)>,
     /// The last name of the page before; empty when the next look begins with the first page.
     after: String,
+    /// The names that were looked at since the first page, what came meanwhile among them.
+    pub(super) looked_at: BTreeSet<String>,
     /// False when the directory could not be listed to its end.
     listed: bool,
     /// False when `waiting/` is to be tried: at start, after every keyring change, and while packets in it are still to be taken in.
@@ -125,6 +127,7 @@ impl Engine {
         if after.is_empty() {
             self.pick_up.short_so_far.clear();
             self.pick_up.outside.clear();
+            self.pick_up.looked_at.clear();
             self.pick_up.listed = true;
         }
         let listed = self.seams.files.ferry_dir(&dir).and_then(|ferry| {
@@ -142,6 +145,7 @@ impl Engine {
             self.pick_up.after = page.entries.last().map(|(name, _)| name.clone()).unwrap_or_default();
         }
         report.junk += page.others;
+        self.pick_up.looked_at.extend(page.entries.iter().map(|(name, _)| name.clone()));
         for (name, stat) in page.entries {
             self.look_at(ferry.as_ref(), (&dir, name, stat), look, report)?;
         }
@@ -262,7 +266,11 @@ impl Engine {
         Ok(())
     }
 
-    fn read_one_head(&self, ferry: &dyn FerryDir, name: &str) -> Result<Result<(Form, VerifiedHead), Refusal>, FileFault> {
+    pub(super) fn read_one_head(
+        &self,
+        ferry: &dyn FerryDir,
+        name: &str,
+    ) -> Result<Result<(Form, VerifiedHead), Refusal>, FileFault> {
         let open = ferry.open(name)?;
         let read = head_of(open.as_ref(), &Believed(self.trust.as_ref().map(|trust| &trust.peer)))?;
         let found = open.stat()?.len;

@@ -484,7 +484,7 @@ fn row_packet(row: &PacketRow, records: &Records) -> Option<Rows> {
                 parts.push(RowsPart::One(RowChange { table: table.to_string(), ..change }));
             }
             RecordKind::Run if large.is_empty() => {
-                let run = RowRun::parse(table, record.body, record.meta.part_count).ok()?;
+                let run = RowRun::parse(table, &record.shared_body(), record.meta.part_count).ok()?;
                 weight += run.weight();
                 if weight > PACKET_WEIGHT_MAX {
                     return None;

@@ -304,7 +304,7 @@ fn whole_file(candidate: Candidate, key: String, body: Vec<u8>, digest: Digest) 
     let meta = RecordMeta::file(key, candidate.name.clone(), modified_ms(&candidate.stat), len);
     let row = row(&meta, digest, len, Some(candidate.stat.stamp()));
     let away = Away { name: candidate.name, path: candidate.path, stamp: candidate.stat.stamp(), refused: None };
-    Screened { meta, body, digest, row, away: Some(away), unfinished: None, cards: Vec::new() }
+    Screened { meta, body: body.into(), digest, row, away: Some(away), unfinished: None, cards: Vec::new() }
 }
 
 fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
@@ -323,7 +323,7 @@ fn tombstone(candidate: &Candidate, refused: Refused) -> Screened {
         stamp: candidate.stat.stamp(),
         refused: Some(refused),
     };
-    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: Some(away), unfinished: None, cards: Vec::new() }
+    Screened { meta, body: Vec::new().into(), digest: sha256(&[]), row, away: Some(away), unfinished: None, cards: Vec::new() }
 }
 
 /// Makes a record name of whatever a refused file is called: short enough, and a relative path of plain parts.
@@ -359,7 +359,7 @@ fn part(parts: &mut Parts, body: Vec<u8>) -> (Screened, bool) {
         _ => None,
     };
     let unfinished = Some((!ended).then(|| progress.clone()));
-    (Screened { meta, body, digest, row, away, unfinished, cards: Vec::new() }, ended)
+    (Screened { meta, body: body.into(), digest, row, away, unfinished, cards: Vec::new() }, ended)
 }
 
 /// Describes the whole of a file in parts.
@@ -378,7 +378,7 @@ fn withdrawal(progress: &Unfinished) -> Screened {
         ..file_in_parts(progress)
     };
     let row = row(&meta, sha256(&[]), 0, None);
-    Screened { meta, body: Vec::new(), digest: sha256(&[]), row, away: None, unfinished: Some(None), cards: Vec::new() }
+    Screened { meta, body: Vec::new().into(), digest: sha256(&[]), row, away: None, unfinished: Some(None), cards: Vec::new() }
 }
 
 fn row(meta: &RecordMeta, digest: Digest, bytes: u64, source: Option<SourceStamp>) -> RecordRow {

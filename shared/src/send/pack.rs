@@ -10,6 +10,7 @@ use crate::connectors::Disposal;
 use crate::error::EngineFault;
 use crate::store::cards::Card;
 use crate::store::{HeldBack, RecordRow, SourceStamp, Unfinished};
+use bytes::Bytes;
 use dukou_packets::limits;
 use dukou_packets::packet::records::{RecordKind, RecordMeta, RecordsBuilder};
 use dukou_packets::suite::{Digest, Random};
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 /// A record that passed screening, or the tombstone of one that did not.
 pub(crate) struct Screened {
     pub(crate) meta: RecordMeta,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Body,
     pub(crate) digest: Digest,
     pub(crate) row: RecordRow,
     /// The source file to put away once the packet exists.
@@ -28,6 +29,36 @@ pub(crate) struct Screened {
     pub(crate) unfinished: Option<Option<Unfinished>>,
     /// What was learnt of it.
     pub(crate) cards: Vec<Card>,
+}
+
+/// The body of a record, in two pieces: lines of rows are not copied before they are in their packet.
+pub(crate) struct Body {
+    first: Vec<u8>,
+    rest: Bytes,
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(whole: Vec<u8>) -> Self {
+        Self { first: whole, rest: Bytes::new() }
+    }
+}
+
+impl From<(Vec<u8>, Bytes)> for Body {
+    fn from((first, rest): (Vec<u8>, Bytes)) -> Self {
+        Self { first, rest }
+    }
+}
+
+impl Body {
+    /// Gives its pieces, one behind the other.
+    pub(crate) fn pieces(&self) -> [&[u8]; 2] {
+        [&self.first, &self.rest]
+    }
+
+    /// Gives its length in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.first.len() + self.rest.len()) as u64
+    }
 }
 
 /// A source file to put away once its packet exists.
@@ -95,9 +126,14 @@ impl Batch {
         digest: Digest,
         row: RecordRow,
     ) -> Result<(), EngineFault> {
-        self.records.push(meta, body, digest)?;
+        self.records.push(meta, &[body], digest)?;
         self.rows.push(RecordRow { index: self.rows.len() as u32, ..row });
         Ok(())
+    }
+
+    /// Makes room for so many bytes of records.
+    pub(crate) fn reserve(&mut self, bytes: u64) {
+        self.records.reserve(bytes);
     }
 
     /// True when there is nothing to seal and nothing to put away.
@@ -116,7 +152,7 @@ impl Batch {
     /// Adds a record.
     pub(crate) fn push(&mut self, screened: Screened) -> Result<(), EngineFault> {
         let Screened { meta, body, digest, mut row, away, unfinished, cards } = screened;
-        self.records.push(&meta, &body, digest)?;
+        self.records.push(&meta, &body.pieces(), digest)?;
         self.cards.extend(cards);
         row.index = self.rows.len() as u32;
         self.away.extend(away.map(|away| (row.index, away)));

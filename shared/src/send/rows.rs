@@ -71,7 +71,7 @@ pub(crate) fn note_begun_again(records: &Records, begun: &mut BTreeSet<u64>) {
     // One that cannot be read says nothing here; its reader holds the channel.
     for record in records.iter().filter(|record| matches!(record.meta.kind, RecordKind::Row | RecordKind::Run)) {
         if record.meta.kind == RecordKind::Run {
-            let run = RowRun::parse(&record.meta.name, record.body, record.meta.part_count);
+            let run = RowRun::parse(&record.meta.name, &record.shared_body(), record.meta.part_count);
             run.iter().for_each(|run| note_run(begun, run));
         } else if let Ok(Turn { tx: Some(tx), more }) = serde_json::from_slice(record.body)
             && let Ok(transaction) = tx.parse()
@@ -380,6 +380,7 @@ impl Engine {
                 parcel.iter().for_each(|piece| piece.note_begun(of_channel));
                 let mut batch = Batch::new(self.seams.random.as_ref(), &self.outgoing[at].channel.batch);
                 let needs_change = parcel.iter().any(Piece::needs_change);
+                batch.reserve(parcel.iter().map(Piece::bytes).sum());
                 for piece in parcel {
                     for screened in piece.screened() {
                         batch.push(screened)?;

@@ -93,7 +93,7 @@ impl Engine {
             let prepared = prepare_records(&addressing.envelope(number), records, level, random.as_ref() as &dyn Random);
             prepared.map(|prepared| prepared.under(versions))
         };
-        let work = Work::begin("dukou-seal", self.seams.second_thread, plain_bytes, make)?;
+        let work = Work::begin_in_bulk("dukou-seal", self.seams.second_thread, plain_bytes, make)?;
         Ok(Sealing { batch: rest, plain_bytes, work: Some(work) })
     }
 

@@ -47,7 +47,7 @@ pub fn packet(from: &SimStation, to: &SimStation, place: &CargoPlace, records: &
     let random = super::chance::Chance::new(place.seq);
     let mut builder = RecordsBuilder::new(&random);
     for (meta, body) in records {
-        builder.push(meta, body, sha256(&[body])).expect("a record within the format");
+        builder.push(meta, &[body], sha256(&[body])).expect("a record within the format");
     }
     let recipients = from.keys.recipients(&to.card);
     let prepared = prepare_records(&envelope(from, to, &recipients), builder, 1, &random).expect("a payload");
@@ -94,7 +94,7 @@ pub fn rows(
         let (body, _) = change.render(LARGE_FROM);
         let of_file = RecordMeta::file(change.key_text(), change.table.clone(), 0, body.len() as u64);
         let meta = RecordMeta { kind: RecordKind::Row, ..of_file };
-        builder.push(&meta, &body, sha256(&[&body])).expect("a record within the format");
+        builder.push(&meta, &[&body], sha256(&[&body])).expect("a record within the format");
     }
     let mut envelope = envelope(from, to, &recipients);
     envelope.number += ahead;

@@ -79,7 +79,7 @@ fn records() -> RecordsBuilder {
     let body = message::xml("伪造");
     let meta = RecordMeta::file("forged".to_owned(), "Bizforged.xml".to_owned(), 0, body.len() as u64);
     let mut records = RecordsBuilder::new(&SystemRandom);
-    records.push(&meta, &body, sha256(&[&body])).unwrap();
+    records.push(&meta, &[&body], sha256(&[&body])).unwrap();
     records
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod tests;
 
 use super::change::{COLUMNS_MAX, name_is_right};
 use super::{Cells, ChangeFault, Mark, Name, Op, RowChange, RowPacket, TableName, Value};
+use bytes::Bytes;
 use dukou_packets::limits::BODY_MAX;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -46,7 +47,7 @@ pub struct RowRun {
     transactions: Vec<(u64, u32)>,
     goes_on: bool,
     rows: u32,
-    lines: Vec<u8>,
+    lines: Bytes,
     /// The look at the sink's tables that found each value right for its column; 0 for none.
     passed: u64,
 }
@@ -174,8 +175,9 @@ impl RowRun {
         head: Arc<RunHead>,
         transactions: Vec<(u64, u32)>,
         goes_on: bool,
-        lines: Vec<u8>,
+        lines: impl Into<Bytes>,
     ) -> Result<Self, ChangeFault> {
+        let lines = lines.into();
         head.check()?;
         if lines.len() as u64 > BODY_MAX {
             return Err(ChangeFault::TooLong { bytes: lines.len() as u64 });
@@ -190,28 +192,24 @@ impl RowRun {
     ///
     /// # Errors
     /// [`ChangeFault`] for anything but a run of exactly so many rows.
-    pub fn parse(table: &str, body: &[u8], rows: u32) -> Result<Self, ChangeFault> {
+    pub fn parse(table: &str, body: &Bytes, rows: u32) -> Result<Self, ChangeFault> {
         if body.len() as u64 > BODY_MAX {
             return Err(ChangeFault::TooLong { bytes: body.len() as u64 });
         }
-        let end = body.iter().position(|byte| *byte == b'\n').ok_or(ChangeFault::Line { line: 1 })?;
-        let (first, lines) = body.split_at(end);
-        let first: FirstLine = serde_json::from_slice(first).map_err(|fault| ChangeFault::Json { at: fault.column() })?;
+        let end = memchr::memchr(b'\n', body).ok_or(ChangeFault::Line { line: 1 })?;
+        let (first, lines) = (body.slice(..end), body.slice(end + 1..));
+        let first: FirstLine = serde_json::from_slice(&first).map_err(|fault| ChangeFault::Json { at: fault.column() })?;
         let (head, transactions, goes_on) = first.read()?;
         if weight(rows, &head) > RUN_WEIGHT_MAX {
             return Err(ChangeFault::Wrong { name: "columns" });
         }
-        let lines = lines.get(1..).unwrap_or_default().to_vec();
         let run = Self::of_lines(table.to_owned(), Arc::new(head), transactions, goes_on, lines)?;
         if run.rows == rows { Ok(run) } else { Err(ChangeFault::Line { line: u64::from(run.rows.min(rows)) + 2 }) }
     }
 
-    /// Writes the body of a record of kind 7. Whoever makes the record compares it with [`BODY_MAX`].
-    pub fn render(&self) -> Vec<u8> {
-        let mut body = self.first_line();
-        body.reserve_exact(self.lines.len());
-        body.extend_from_slice(&self.lines);
-        body
+    /// Gives the body of a record of kind 7 in two pieces, one behind the other. Whoever makes the record compares it with [`BODY_MAX`].
+    pub fn body(&self) -> (Vec<u8>, Bytes) {
+        (self.first_line(), self.lines.clone())
     }
 
     /// Writes the first line, with its LF.
@@ -367,7 +365,32 @@ impl FirstLine {
 
 /// Gives each line without its LF.
 pub(crate) fn lines_of(lines: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    lines.strip_suffix(b"\n").into_iter().flat_map(|lines| lines.split(|byte| *byte == b'\n'))
+    Lines { rest: lines }
+}
+
+/// Lines, each with its LF, that were not given yet.
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (line, rest) = self.rest.split_at_checked(memchr::memchr(b'\n', self.rest)?)?;
+        self.rest = rest.get(1..).unwrap_or_default();
+        Some(line)
+    }
+}
+
+impl DoubleEndedIterator for Lines<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let before = self.rest.strip_suffix(b"\n")?;
+        let began = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let (rest, line) = self.rest.split_at_checked(began)?;
+        self.rest = rest;
+        line.strip_suffix(b"\n")
+    }
 }
 
 /// Gives the fields of a line as they stand.
@@ -411,7 +434,7 @@ const CLASSES: [Class; 256] = {
 fn checked_lines(lines: &[u8], are_bytes: &[bool]) -> Result<u32, ChangeFault> {
     let rows_before = |at: usize| lines.iter().take(at).filter(|byte| **byte == b'\n').count() as u64;
     let wrong = |at: usize| ChangeFault::Line { line: rows_before(at) + 2 };
-    std::str::from_utf8(lines).map_err(|fault| wrong(fault.valid_up_to()))?;
+    simdutf8::compat::from_utf8(lines).map_err(|fault| wrong(fault.valid_up_to()))?;
     if lines.last() != Some(&b'\n') {
         return Err(wrong(lines.len()));
     }

@@ -207,9 +207,13 @@ impl Engine {
             return Ok(());
         }
         let (limits, source) = (rows.limits(records), rows.source.clone());
+        let is_stock = chunk.is_some();
         let errand = Errand { done: std::mem::take(&mut rows.done), chunk, except: on_their_way, limits };
         let ask = move || errand.run(source.lock().as_mut());
-        rows.ahead.work = Some(Work::begin("dukou-read", second_thread, u64::MAX, ask)?);
+        rows.ahead.work = Some(match is_stock {
+            true => Work::begin_in_bulk("dukou-read", second_thread, u64::MAX, ask)?,
+            false => Work::begin("dukou-read", second_thread, u64::MAX, ask)?,
+        });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::connectors::folder::names::folded;
 use crate::connectors::tables::change::LARGE_FROM;
 use crate::connectors::tables::run::{PACKET_WEIGHT_MAX, rows_by_weight};
 use crate::connectors::tables::{Cells, EntryId, EntryRange, RowChange, RowRun, RowsPart, TableName};
-use crate::send::pack::Screened;
+use crate::send::pack::{Body, Screened};
 use crate::store::{RecordRow, SourceStamp};
 use dukou_packets::limits::{BODY_MAX, PACKET_SALT, PLAIN_MAX, RECORDS_MAX};
 use dukou_packets::packet::records::{RecordKind, RecordMeta};
@@ -193,8 +193,8 @@ impl Piece {
     pub(super) fn screened(self) -> impl Iterator<Item = Screened> {
         let column = self.refused.and_then(|refused| refused.column);
         let stamp = self.entries.first().map(|range| SourceStamp::of_outbox(EntryId { id: range.first, at_ms: range.from_ms }));
-        let (records, target) = match self.content {
-            Content::Records(records) => (records, column),
+        let (records, target): (Vec<(RecordMeta, Body)>, _) = match self.content {
+            Content::Records(records) => (records.into_iter().map(|(meta, body)| (meta, body.into())).collect(), column),
             Content::Run(run, at_ms, _) => {
                 let target = stamp.map(|_| EntryRange::written(&self.entries));
                 (vec![record_of(&run, at_ms)], target)
@@ -203,7 +203,7 @@ impl Piece {
         let count = records.len();
         records.into_iter().enumerate().map(move |(index, (meta, body))| {
             let source = stamp.filter(|_| index + 1 == count);
-            let digest = sha256(&[&body]);
+            let digest = sha256(&body.pieces());
             let row = RecordRow {
                 index: 0,
                 kind: meta.kind,
@@ -229,7 +229,8 @@ impl Piece {
         }
     }
 
-    fn bytes(&self) -> u64 {
+    /// Gives how many bytes it takes in a packet, at most.
+    pub(super) fn bytes(&self) -> u64 {
         match &self.content {
             Content::Records(records) => {
                 records.iter().map(|(meta, body)| meta.encoded_len() + body.len() as u64).sum::<u64>() + MORE.len() as u64
@@ -282,9 +283,9 @@ pub(super) fn within_packets(run: RowRun, most: &BatchConfig) -> Vec<RowRun> {
     run.cut(rows, bytes)
 }
 
-fn record_of(run: &RowRun, at_ms: i64) -> (RecordMeta, Vec<u8>) {
-    let body = run.render();
-    let of_file = RecordMeta::file(run.key_text(), run.table().clone(), at_ms, body.len() as u64);
+fn record_of(run: &RowRun, at_ms: i64) -> (RecordMeta, Body) {
+    let body = Body::from(run.body());
+    let of_file = RecordMeta::file(run.key_text(), run.table().clone(), at_ms, body.bytes());
     (RecordMeta { kind: RecordKind::Run, part_count: run.rows(), ..of_file }, body)
 }
 
@@ -438,8 +439,8 @@ mod tests {
     fn run_shown(piece: &Piece) -> String {
         let Content::Run(run, _, bytes) = &piece.content else { unreachable!("it is a run") };
         let (meta, body) = record_of(run, 7);
-        assert!(meta.encoded_len() + body.len() as u64 <= *bytes);
-        let again = RowRun::parse("t", &body, meta.part_count).unwrap();
+        assert!(meta.encoded_len() + body.bytes() <= *bytes);
+        let again = RowRun::parse("t", &body.pieces().concat().into(), meta.part_count).unwrap();
         assert_eq!((&again, piece.goes_on), (&**run, again.goes_on()));
         let entries: u64 = piece.entries.iter().map(EntryRange::count).sum();
         assert_eq!(entries, u64::from(run.rows()));

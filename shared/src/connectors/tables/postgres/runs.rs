@@ -113,16 +113,14 @@ fn passes(columns: &[Column], key: &[String], run: &RowRun) -> bool {
 }
 
 fn line_passes(line: &[u8], passing: &[Passing<'_>]) -> bool {
-    let mut rest = line;
-    for passing in passing {
-        let end = rest.iter().position(|byte| *byte == b'\t').unwrap_or(rest.len());
-        let (field, behind) = rest.split_at(end);
-        if !passing.is_any() && !passing.takes(field) {
-            return false;
-        }
-        rest = behind.get(1..).unwrap_or_default();
-    }
-    true
+    let mut ends = memchr::memchr_iter(b'\t', line);
+    let mut began = 0;
+    passing.iter().all(|passing| {
+        let end = ends.next().unwrap_or(line.len());
+        let field = line.get(began..end).unwrap_or_default();
+        began = end + 1;
+        passing.is_any() || passing.takes(field)
+    })
 }
 
 /// Lines of rows of one table, with one fate.
@@ -189,7 +187,7 @@ impl<'a> Unit<'a> {
     /// Gives the key of a line as it stands.
     fn key_of<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
         if self.key.iter().enumerate().all(|(at, place)| at == *place) {
-            let mut tabs = line.iter().enumerate().filter(|(_, byte)| **byte == b'\t').map(|(at, _)| at);
+            let mut tabs = memchr::memchr_iter(b'\t', line);
             let end = tabs.nth(self.key.len().saturating_sub(1)).unwrap_or(line.len());
             return line.get(..end).unwrap_or(line).into();
         }

@@ -42,7 +42,7 @@ impl RowRun {
         for (at, count) in counts.iter().enumerate() {
             row += count;
             let end = ends.get(row - 1).copied().unwrap_or(self.lines.len());
-            let own = self.lines.get(began..end).unwrap_or_default();
+            let own = self.lines.slice(began..end);
             began = end;
             let (of_part, count) = (take_rows(&mut transactions, &mut taken, *count as u64), *count as u32);
             parts.push(Self {
@@ -51,7 +51,7 @@ impl RowRun {
                 transactions: of_part,
                 goes_on: self.goes_on && at + 1 == counts.len(),
                 rows: count,
-                lines: own.to_vec(),
+                lines: own,
                 passed: 0,
             });
         }
@@ -111,6 +111,7 @@ fn take_rows(transactions: &mut &[(u64, u32)], taken: &mut u64, mut count: u64) 
 #[cfg(test)]
 mod tests {
     use super::super::RunHead;
+    use super::super::tests::{body_of, parsed};
     use super::*;
     use crate::connectors::tables::Op;
     use proptest::prelude::*;
@@ -152,7 +153,7 @@ mod tests {
             let again: Vec<RowChange> = parts.iter().flat_map(|part| part.changes().collect::<Vec<_>>()).collect();
             prop_assert_eq!(again, whole.changes().collect::<Vec<_>>());
             for part in parts {
-                prop_assert_eq!(RowRun::parse("t", &part.render(), part.rows()), Ok(part));
+                prop_assert_eq!(parsed("t", &body_of(&part), part.rows()), Ok(part));
             }
         }
     }
