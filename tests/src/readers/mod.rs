@@ -51,7 +51,7 @@ pub const READERS: [Reader; 35] = [
     reader("packet", packets::packet, packets::packet_seeds, 2000),
     reader("packet-header", packets::header, packets::header_seeds, 8000),
     reader("records", packets::records, packets::records_seeds, 8000),
-    reader("reference-data", registration::reference, registration::reference_seeds, 300),
+    reader("reference-data", registration::reference, registration::reference_seeds, 60),
     reader("register-row", registration::register_row, registration::register_row_seeds, 4000),
     reader("registration", registration::cargo, registration::cargo_seeds, 2000),
     reader("repair-table", packets::parity, packets::parity_seeds, 4000),
