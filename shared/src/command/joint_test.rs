@@ -11,7 +11,7 @@ use crate::registration::cargo::{Cargo, understand};
 use crate::registration::checks::{Said, lint};
 use crate::registration::civil;
 use crate::registration::finding::{Level, shown};
-use crate::registration::joint_test::{Planned, plan};
+use crate::registration::joint_test::{Planned, left_out, plan};
 use crate::registration::response::Outcome;
 use crate::registration::xml::{XmlLimits, decode};
 use crate::report::{civil_time, table};
@@ -26,7 +26,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
 /// The list of a plan, in its folder.
@@ -119,9 +119,12 @@ struct Written<'p> {
     dir: String,
     list: &'static str,
     messages: &'p [Planned],
+    /// Codes of the old edition without a message: their tables are not known.
+    left_out: Vec<&'static str>,
 }
 
 fn write_plan(args: &PlanArgs, lang: Lang) -> Result<u8, EngineFault> {
+    only_into_an_empty_folder(&args.out)?;
     let planned = plan(&args.area, args.day);
     for (one, text) in &planned {
         write_new(&args.out.join(&one.file), text.as_bytes())?;
@@ -130,15 +133,47 @@ fn write_plan(args: &PlanArgs, lang: Lang) -> Result<u8, EngineFault> {
     let list = serde_json::to_vec_pretty(&messages).unwrap_or_default();
     write_new(&args.out.join(LIST), &list)?;
     let (count, dir) = (messages.len(), args.out.display().to_string());
-    match args.json.json {
-        true => print_json(&Written { dir, list: LIST, messages: &messages })?,
-        false => print(&say!(
-            lang,
-            "已在 {dir} 写了 {count} 个联调报文（未签名，序号从 900001 和 950001 起），清单是 {LIST}。只放入 environment = test 的站；生产站不要用。\n",
-            "Wrote {count} joint-test messages to {dir} (unsigned, numbered from 900001 and 950001), listed in {LIST}. Drop them at stations with environment = test alone.\n"
-        ))?,
+    let left_out: Vec<&str> = left_out().map(|code| code.code.as_str()).collect();
+    if args.json.json {
+        print_json(&Written { dir, list: LIST, messages: &messages, left_out })?;
+        return Ok(0);
     }
+    let mut text = say!(
+        lang,
+        "已在 {dir} 写了 {count} 个联调报文（未签名，序号从 900001 和 950001 起），清单是 {LIST}。只放入 environment = test 的站；生产站不要用。\n",
+        "Wrote {count} joint-test messages to {dir} (unsigned, numbered from 900001 and 950001), listed in {LIST}. Drop them at stations with environment = test alone.\n"
+    );
+    if !left_out.is_empty() {
+        let codes = left_out.join(" ");
+        text += &say!(
+            lang,
+            "旧版这些业务的表不明，没有造报文，请登记系统另备：{codes}\n",
+            "The tables of these kinds of the old edition are not known and no message was made; have the registration system supply them: {codes}\n"
+        );
+    }
+    print(&text)?;
     Ok(0)
+}
+
+/// Refuses a folder with anything in it, before the first file: messages of two plans in one folder would be sent together.
+fn only_into_an_empty_folder(dir: &Path) -> Result<(), ConfigFault> {
+    let first = match std::fs::read_dir(dir) {
+        Ok(mut entries) => entries.next(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(ConfigFault::unreadable(dir, &error)),
+    };
+    if first.is_none() {
+        return Ok(());
+    }
+    let shown = dir.display();
+    let sentence = |lang| {
+        say!(
+            lang,
+            "{shown} 里已有文件，没有写任何东西。请给一个空的或不存在的文件夹。",
+            "There are files in {shown} already; nothing was written. Name a folder that is empty or not there."
+        )
+    };
+    Err(ConfigFault::Refused { zh: sentence(Lang::Zh), what: sentence(Lang::En) })
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigFault> {
@@ -247,9 +282,11 @@ fn line(one: Planned, plan: &Path, answers: &BTreeMap<String, Given>, store: &mu
     let leaf = one.file.rsplit('/').next().unwrap_or_default().to_string();
     let (sent, at_ms) = sent(&leaf, store)?;
     let answer = answers.get(&one.biz_msg_id);
+    // A list is carried by hand: it names files of its own folder alone.
+    let is_inside = Path::new(&one.file).components().all(|part| matches!(part, Component::Normal(_)));
     let findings = match given::read_file(&plan.join(&one.file), XmlLimits::default().bytes as u64) {
-        Ok(bytes) => codes(&leaf, &bytes),
-        Err(_) => vec!["file-unreadable".to_string()],
+        Ok(bytes) if is_inside => codes(&leaf, &bytes),
+        _ => vec!["file-unreadable".to_string()],
     };
     let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Ok(Line {

@@ -502,7 +502,7 @@ fn system_words(problem: &str, lang: Lang) -> String {
         ("Too many open files", "打开的文件太多"),
         ("Input/output error", "读写出错，请检查磁盘"),
         ("File name too long", "名字太长"),
-        ("File exists", "已经存在，不是目录"),
+        ("File exists", "已经存在"),
         ("Too many levels of symbolic links", "链接绕成了圈"),
         ("stream did not contain valid UTF-8", "不是 UTF-8 文本"),
         (NO_FILE, "不是普通文件"),

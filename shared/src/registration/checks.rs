@@ -31,6 +31,7 @@ use super::xml::{self, XmlEncoding, XmlFault, XmlLimits};
 use crate::say;
 
 pub use identity::Met;
+pub(super) use required::missing_in_head;
 
 /// What a channel or a person says about the files that are checked.
 #[derive(Debug, Clone, Default)]

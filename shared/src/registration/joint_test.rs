@@ -4,7 +4,7 @@
 //! without a finding; the lines of the report that both sides sign. Never: a message that could be taken for a real one: its mark says so, and its
 //! values are invented.
 
-use super::catalogue::standard;
+use super::catalogue::{RecType, standard};
 use super::edition::Edition;
 use super::made::Made;
 use jiff::civil::Date;
@@ -34,7 +34,7 @@ pub struct Planned {
 /// Makes a plan: one message of every code, of the old edition where its tables are known.
 pub fn plan(area: &str, day: Date) -> Vec<(Planned, String)> {
     let of = |(edition, first): (Edition, u32)| {
-        let codes = standard().edition(edition).codes().filter(move |code| edition == Edition::New || !code.sets.is_empty());
+        let codes = standard().edition(edition).codes().filter(move |code| is_known(edition, code));
         codes.zip(first..).map(move |(code, sequence)| {
             let id = format!("{area}{}{sequence}", day.strftime("%y%m%d"));
             let set = code.sets.first().map(Vec::as_slice);
@@ -50,6 +50,16 @@ pub fn plan(area: &str, day: Date) -> Vec<(Planned, String)> {
         })
     };
     FIRST.into_iter().flat_map(of).collect()
+}
+
+/// Gives the codes of the old edition of which no message can be made: their tables are not known.
+pub fn left_out() -> impl Iterator<Item = &'static RecType> {
+    standard().edition(Edition::Old).codes().filter(|code| !is_known(Edition::Old, code))
+}
+
+/// Tells whether it is known which tables a code's message has. The new edition's tables are known for each.
+fn is_known(edition: Edition, code: &RecType) -> bool {
+    edition == Edition::New || !code.sets.is_empty()
 }
 
 #[cfg(test)]
@@ -74,6 +84,7 @@ mod tests {
             assert_eq!(ids.len(), planned.len());
             let new = planned.iter().filter(|(one, _)| one.edition == "new").count();
             assert_eq!(new, standard().edition(Edition::New).codes().count());
+            assert_eq!(planned.len() - new + left_out().count(), standard().edition(Edition::Old).codes().count());
             assert!(planned.len() > new, "some of the old edition are known");
         }
     }

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::catalogue::{Catalogue, Column, ColumnType, RecType, Table, standard};
+use super::checks::missing_in_head;
 use super::civil;
 use super::edition::{Edition, decide};
 use super::finding::shown;
@@ -200,12 +201,14 @@ pub fn upgrade(message: &Message<'_>) -> Result<Upgraded, Refusal> {
     let before = old.code(written).ok_or_else(|| Refusal::Code(shown(written)))?;
     let after = new_code(before, message.said("RegType").unwrap_or_default(), new)?;
     let main = before.main.as_deref().unwrap_or_default();
-    let main_row = message.rows_of(main).next().ok_or_else(|| Refusal::NoMain(main.to_string()))?;
+    if message.rows_of(main).next().is_none() {
+        return Err(Refusal::NoMain(main.to_string()));
+    }
     let mut work = Work {
         message,
         old,
         new,
-        main: main_row,
+        main,
         taken: BTreeSet::new(),
         steps: Vec::new(),
         unfilled: Vec::new(),
@@ -245,8 +248,8 @@ struct Work<'m, 'a> {
     message: &'m Message<'a>,
     old: &'static Catalogue,
     new: &'static Catalogue,
-    /// The row of the right itself.
-    main: Row<'m, 'a>,
+    /// The table of the right itself.
+    main: &'static str,
     /// Old places whose values have found a new one: table and column.
     taken: BTreeSet<(String, String)>,
     steps: Vec<Step>,
@@ -263,22 +266,39 @@ impl<'m, 'a> Work<'m, 'a> {
     fn head(&mut self, after: &RecType) -> Vec<(String, String)> {
         let mut head = Vec::new();
         for field in self.message.head().iter().filter(|field| field.name != "DigitalSign") {
+            // A prefix is declared elsewhere in the old message, and stands for nothing in the new one.
+            if field.name.contains(':') {
+                self.leaves("Head", 0, Some(field.name), "");
+                continue;
+            }
             let value = match field.name {
                 "RecType" => after.code.clone(),
                 name => self.message.said(name).unwrap_or("/").to_string(),
             };
             head.push((field.name.to_string(), value));
         }
-        for (name, zh, en) in [("BizMsgID", "报文 ID", "message id"), ("DigitalSign", "签名", "signature")] {
-            self.unfilled.push(Unfilled {
-                table: "Head".to_string(),
-                row: 0,
-                column: Some(name.to_string()),
-                label: format!("{zh} / {en}"),
-                who: mapping().who(""),
-            });
+        self.lacks_in_head("BizMsgID", "报文 ID / message id");
+        self.lacks_in_head("DigitalSign", "签名 / signature");
+        for (name, label) in missing_in_head(self.message).filter(|(name, _)| *name != "BizMsgID") {
+            self.lacks_in_head(name, label);
+        }
+        for (name, _) in missing_in_head(self.message) {
+            if self.message.field(name).is_none() {
+                head.push((name.to_string(), "/".to_string()));
+            }
         }
         head
+    }
+
+    /// Names a field of the head that nothing fills.
+    fn lacks_in_head(&mut self, name: &str, label: &str) {
+        self.unfilled.push(Unfilled {
+            table: "Head".to_string(),
+            row: 0,
+            column: Some(name.to_string()),
+            label: label.to_string(),
+            who: mapping().who(""),
+        });
     }
 
     /// Adds the rows of all tables to a text.
@@ -371,7 +391,8 @@ impl<'m, 'a> Work<'m, 'a> {
             let there = old_table.is_some_and(|table| table.column(own).is_some_and(|column| !column.vendor));
             let value = match (column.name.as_str(), there) {
                 ("YSDM", _) => {
-                    cells.push((column.name.clone(), element_code(table, row)));
+                    let own = row.said("YSDM").map(Cow::into_owned);
+                    cells.push((column.name.clone(), self.element_code(table, row.number, column, own)));
                     continue;
                 }
                 (_, true) => {
@@ -397,7 +418,7 @@ impl<'m, 'a> Work<'m, 'a> {
         let mut cells = Vec::new();
         for column in &table.columns {
             if column.name == "YSDM" {
-                cells.push((column.name.clone(), table.ysdm.clone().unwrap_or_else(|| "/".to_string())));
+                cells.push((column.name.clone(), self.element_code(table, 1, column, None)));
                 continue;
             }
             let place = made.get(&column.name);
@@ -413,7 +434,7 @@ impl<'m, 'a> Work<'m, 'a> {
         let (from, name) = place.split_once('.')?;
         let (old_table, value) = match from {
             "Head" => ("Head", self.message.said(name).map(str::to_string)),
-            "main" => (self.main.table, self.main.said(name).map(Cow::into_owned)),
+            "main" => (self.main, self.agreed(self.main, name)),
             other => (other, self.agreed(other, name)),
         };
         let value = value?;
@@ -434,6 +455,14 @@ impl<'m, 'a> Work<'m, 'a> {
             self.lacks(table, row, Some(column));
         }
         nothing(column.kind).to_string()
+    }
+
+    /// Gives the element code: the new edition's; where that has none, the message's own stays.
+    fn element_code(&mut self, table: &Table, row: u32, column: &Column, own: Option<String>) -> String {
+        table.ysdm.clone().or(own).unwrap_or_else(|| {
+            self.lacks(table, row, Some(column));
+            nothing(column.kind).to_string()
+        })
     }
 
     fn step(&mut self, table: &str, row: u32, column: &str, from: &str) {
@@ -481,12 +510,6 @@ fn write_row(text: &mut String, row: &NewRow) -> Result<(), Refusal> {
 /// Gives the old name of a new table.
 fn old_name(table: &str) -> &str {
     mapping().table.get(table).map_or(table, String::as_str)
-}
-
-/// The element code is the new edition's; where that has none, the message's own stays.
-fn element_code(table: &Table, row: &Row<'_, '_>) -> String {
-    let own = || row.said("YSDM").map(Cow::into_owned);
-    table.ysdm.clone().or_else(own).unwrap_or_else(|| "/".to_string())
 }
 
 fn fits(value: &str, kind: ColumnType) -> bool {

@@ -29,7 +29,7 @@ const fn reader(name: &'static str, feed: fn(&[u8]) -> bool, seeds: fn() -> Vec<
 }
 
 /// All of them.
-pub const READERS: [Reader; 34] = [
+pub const READERS: [Reader; 35] = [
     reader("armor", packets::armor, packets::armor_seeds, 4000),
     reader("calendar", settings::calendar, settings::calendar_seeds, 3000),
     reader("channel-settings", settings::channel, settings::channel_seeds, 1000),
@@ -51,6 +51,7 @@ pub const READERS: [Reader; 34] = [
     reader("packet", packets::packet, packets::packet_seeds, 2000),
     reader("packet-header", packets::header, packets::header_seeds, 8000),
     reader("records", packets::records, packets::records_seeds, 8000),
+    reader("reference-data", registration::reference, registration::reference_seeds, 60),
     reader("register-row", registration::register_row, registration::register_row_seeds, 4000),
     reader("registration", registration::cargo, registration::cargo_seeds, 2000),
     reader("repair-table", packets::parity, packets::parity_seeds, 4000),

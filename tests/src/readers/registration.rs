@@ -12,9 +12,11 @@ use dukou_shared::registration::day::log::reply::{ReplyClass, Token, classify};
 use dukou_shared::registration::identifiers::{is_credit_code, is_organisation_code, is_resident_id, message_id};
 use dukou_shared::registration::kept::row_of;
 use dukou_shared::registration::official::Installed;
+use dukou_shared::registration::reference::Reference;
 use dukou_shared::registration::upgrade::upgrade;
 use dukou_shared::registration::write_off::examine;
 use dukou_shared::registration::xml::{XmlEncoding, XmlLimits, check, decode};
+use dukou_shared::schema::bundle::{Bundle, Files, NAMES};
 
 use super::seeds;
 
@@ -175,4 +177,28 @@ pub(super) fn official_seeds() -> Vec<Vec<u8>> {
     <xs:unique name="u"><xs:selector xpath="Data/*"/><xs:field xpath="@YWH"/></xs:unique></xs:element>
 </xs:schema>"#;
     vec![schema.as_bytes().to_vec(), schema.replace("unbounded", "3").into_bytes()]
+}
+
+/// Reads bytes as each of the files that a bundle of reference data may have, as they come out of the bundle.
+pub(super) fn reference(bytes: &[u8]) -> bool {
+    NAMES.iter().filter(|name| read_as(name, bytes)).count() > 0
+}
+
+/// One that is refused says which file it is, and why, in both languages.
+fn read_as(name: &str, bytes: &[u8]) -> bool {
+    let files = Files::from([(name.to_string(), bytes.to_vec())]);
+    let bundle = Bundle::pack(1, &files).expect("a file of a name that a bundle may have");
+    match Reference::read(&bundle.open().expect("what was packed can be opened")) {
+        Ok(_) => true,
+        Err(fault) => {
+            assert!(fault.words(Lang::Zh).contains("不可用") && fault.words(Lang::En).contains("cannot be used"), "{fault:?}");
+            false
+        }
+    }
+}
+
+pub(super) fn reference_seeds() -> Vec<Vec<u8>> {
+    let counties = "[alias]\n\"152122\" = \"150721\"\n\n[county.\"150721\"]\nedition = \"new\"\nfirst_day = \"2024-03-15\"\n";
+    let codes = ["old", "new"].map(|edition| seeds::file(&format!("deploy/standard/{edition}/rectypes.json")));
+    [counties.as_bytes().to_vec()].into_iter().chain(codes).collect()
 }

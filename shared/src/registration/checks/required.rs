@@ -3,6 +3,7 @@
 use super::About;
 use crate::registration::catalogue::ColumnType;
 use crate::registration::finding::{Finding, Findings};
+use crate::registration::message::Message;
 use crate::registration::nothing::is_nothing;
 use crate::say;
 
@@ -60,14 +61,22 @@ pub(super) fn check(about: &About<'_, '_>, findings: &mut Findings) {
     }
 }
 
+/// Gives the fields that a head must have and that say nothing in this one, with what people call them.
+pub(in crate::registration) fn missing_in_head(message: &Message<'_>) -> impl Iterator<Item = (&'static str, &'static str)> {
+    missing(message, &IDENTITY).chain(missing(message, &USUAL))
+}
+
+fn missing<'f>(
+    message: &'f Message<'_>,
+    fields: &'static [(&'static str, &'static str)],
+) -> impl Iterator<Item = (&'static str, &'static str)> + 'f {
+    let says =
+        |name: &str| message.said(name).is_some_and(|value| name != "CreateDate" || !is_nothing(value, ColumnType::Date));
+    fields.iter().filter(move |(name, _)| !says(name)).copied()
+}
+
 fn head(about: &About<'_, '_>, findings: &mut Findings) {
-    let missing = |fields: &[(&'static str, &'static str)]| -> Vec<(&'static str, &'static str)> {
-        let says = |name: &str| {
-            about.message.said(name).is_some_and(|value| name != "CreateDate" || !is_nothing(value, ColumnType::Date))
-        };
-        fields.iter().filter(|(name, _)| !says(name)).copied().collect()
-    };
-    for (name, label) in missing(&IDENTITY) {
+    for (name, label) in missing(about.message, &IDENTITY) {
         findings.add(
             Finding::error("head-missing", |lang| {
                 say!(
@@ -80,7 +89,7 @@ fn head(about: &About<'_, '_>, findings: &mut Findings) {
             .at(name),
         );
     }
-    for (name, label) in missing(&USUAL) {
+    for (name, label) in missing(about.message, &USUAL) {
         findings.add(
             Finding::warning("required", |lang| {
                 say!(

@@ -173,6 +173,85 @@ fn a_made_up_message_of_100_000_rows_is_upgraded_or_refused_within_bounds() {
     assert!(began.elapsed().as_secs() < 60, "it is to be a matter of seconds");
 }
 
+/// Adds a copy of a table's only row in which one value is another.
+fn with_second(old: &str, table: &str, column: &str, value: &str) -> String {
+    let from = old.find(&format!("<{table} ")).unwrap();
+    let row = old[from..].split_inclusive("/>").next().unwrap();
+    let (before, rest) = row.split_once(&format!(" {column}=\"")).unwrap();
+    let (_, after) = rest.split_once('"').unwrap();
+    old.replacen(row, &format!("{row}{before} {column}=\"{value}\"{after}"), 1)
+}
+
+#[test]
+fn what_two_rows_of_the_right_say_differently_is_copied_nowhere_and_named() {
+    let mortgage = with_second(&sample("old/BizMsg/Biz150721220315000002.xml"), "QLF_QL_DYAQ", "DJSJ", "2022-03-16T01:01:01");
+    let done = upgraded(&mortgage).unwrap();
+    let missing = |done: &Upgraded, table: &str, column: &str| {
+        done.unfilled.iter().any(|one| one.table == table && one.column.as_deref() == Some(column))
+    };
+    assert_eq!(value(&done.text, "ZTT_GY_QLR", "DJSJ").as_deref(), Some("1900-01-01T00:00:00"));
+    assert_eq!(value(&done.text, "ZTT_GY_QLR", "YWH").as_deref(), Some("202203150002"), "in this they agree");
+    assert!(missing(&done, "ZTT_GY_QLR", "DJSJ") && missing(&done, "DJF_DJ_DB", "DBSJ"));
+    let cancelled = with_second(&sample("old/BizMsg/Biz150721220316000001.xml"), "QLF_QL_DYAQ", "ZXDYYWH", "202203150777");
+    let done = upgraded(&cancelled).unwrap();
+    assert_eq!(value(&done.text, "QLF_QL_ZXDJ", "YWH").as_deref(), Some("/"));
+    assert!(missing(&done, "QLF_QL_ZXDJ", "YWH"));
+    let left = |row| {
+        done.left_out.iter().any(|one| one.table == "QLF_QL_DYAQ" && one.row == row && one.column.as_deref() == Some("ZXDYYWH"))
+    };
+    assert!(left(1) && left(2), "both stay behind: {:?}", done.left_out);
+}
+
+#[test]
+fn a_field_of_the_head_with_a_prefix_is_left_out_and_named() {
+    let old =
+        sample("old/BizMsg/Biz150721220315000001.xml").replacen("<Head>", "<Head><x:Mark xmlns:x=\"urn:x\">1</x:Mark>", 1);
+    let done = upgraded(&old).unwrap();
+    assert!(!done.text.contains("x:Mark"));
+    assert!(done.left_out.iter().any(|one| one.table == "Head" && one.column.as_deref() == Some("x:Mark")));
+}
+
+/// Gives what a check of the upgraded message calls missing and the upgrade did not name.
+fn unnamed(done: &Upgraded) -> Vec<String> {
+    let linted = lint("Biz.xml", done.text.as_bytes(), &Said::default());
+    let missing = linted.findings.told.iter().filter(|finding| matches!(finding.code, "required" | "head-missing"));
+    let place = |finding: &crate::registration::finding::Finding| {
+        (finding.table.clone().unwrap_or_default(), finding.element.clone().unwrap_or_default())
+    };
+    let named = |(table, column): &(String, String)| {
+        done.unfilled.iter().any(|one| one.table == *table && one.column.as_ref() == Some(column))
+    };
+    missing.map(place).filter(|place| !named(place)).map(|(table, column)| format!("{table}.{column}")).collect()
+}
+
+#[test]
+fn whatever_a_check_misses_in_an_upgraded_message_is_named_with_who_supplies_it() {
+    for (code, set) in every(Edition::Old) {
+        let made = Made::of(Edition::Old, code, set);
+        let done = upgraded(&made.text()).unwrap();
+        assert_eq!(unnamed(&done), Vec::<String>::new(), "{}", code.code);
+        let mut emptied = made.clone();
+        for (_, cells) in &mut emptied.rows {
+            cells.iter_mut().for_each(|(_, value)| value.clear());
+        }
+        for field in 0..made.head.len() {
+            let name = made.head[field].0;
+            if ["RecType", "RegType"].contains(&name) {
+                continue;
+            }
+            for is_there in [true, false] {
+                let mut other = emptied.clone();
+                match is_there {
+                    true => other.head[field].1.clear(),
+                    false => drop(other.head.remove(field)),
+                }
+                let done = upgraded(&other.text()).unwrap();
+                assert_eq!(unnamed(&done), Vec::<String>::new(), "{} without {name}", code.code);
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_mutant_of_an_old_message_is_upgraded_or_refused_without_a_panic(

@@ -151,6 +151,8 @@ pub enum Hindrance {
     Unended,
     /// The reply is longer than any.
     TooLong,
+    /// The log is in another encoding than UTF-8, and goes as the text of a parameter.
+    Encoding,
     /// This machine could not begin.
     Starved,
 }
@@ -175,6 +177,7 @@ impl Hindrance {
             Self::Status(_) => "status",
             Self::Unended => "unended",
             Self::TooLong => "too-long",
+            Self::Encoding => "encoding",
             Self::Starved => "starved",
         }
     }
@@ -210,6 +213,11 @@ impl Hindrance {
                 say!(lang, "回话没有说明多长，可能不全", "the reply does not say how long it is and may not be whole")
             }
             Self::TooLong => say!(lang, "回话太长", "the reply is too long"),
+            Self::Encoding => say!(
+                lang,
+                "登簿日志不是 UTF-8，网络服务收不了，请登记系统按 UTF-8 重新生成",
+                "the log is not in UTF-8, which a web service cannot be given: have the registration system make it anew in UTF-8"
+            ),
             Self::Starved => say!(lang, "本机资源不够", "this machine lacks resources"),
         }
     }

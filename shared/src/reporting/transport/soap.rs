@@ -136,7 +136,7 @@ impl SoapTransport {
 
 impl Transport for SoapTransport {
     fn give(&mut self, _name: &str, bytes: &[u8]) -> Given {
-        let Ok(log) = std::str::from_utf8(bytes) else { return Given::NothingLeft(Hindrance::Starved) };
+        let Ok(log) = std::str::from_utf8(bytes) else { return Given::NothingLeft(Hindrance::Encoding) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return Given::NothingLeft(Hindrance::Starved) };
         let given = runtime.block_on(self.call(envelope(&self.way, log)));

@@ -70,10 +70,18 @@ fn a_production_station_reports_no_joint_test_and_a_plan_overwrites_nothing() {
     planned(&plan);
     let refused = pair.outer.ask(&["joint-test", "report", "--plan", plan.to_str().unwrap()]);
     assert!(refused.code == 2 && refused.err.contains("environment = test"), "{refused:?}");
-    let again = Command::new(program("dukou-inner"))
-        .args(["joint-test", "plan", "--area", "150722", "--day", "2024-03-18", "--out"])
-        .arg(&plan)
-        .output()
-        .unwrap();
-    assert_ne!(again.status.code(), Some(0), "{again:?}");
+    let files = |dir: &Path| {
+        walkdir::WalkDir::new(dir).into_iter().filter(|entry| entry.as_ref().unwrap().file_type().is_file()).count()
+    };
+    let before = files(&plan);
+    for day in ["2024-03-18", "2024-03-19"] {
+        let again = Command::new(program("dukou-inner"))
+            .args(["joint-test", "plan", "--area", "150722", "--day", day, "--out"])
+            .arg(&plan)
+            .output()
+            .unwrap();
+        assert_eq!(again.status.code(), Some(2), "{again:?}");
+        assert!(String::from_utf8_lossy(&again.stderr).contains("没有写任何东西"), "{again:?}");
+    }
+    assert_eq!(files(&plan), before, "messages of another plan would be sent with this one's");
 }

@@ -58,7 +58,7 @@ pub enum Why {
     Fault,
     /// It has a RespondLog with another code, or more than one.
     OtherCode,
-    /// It has a token, and words of failure.
+    /// It has a token, and words or a code of failure.
     Contradicts,
     /// Nothing in it is known.
     Nothing,
@@ -85,7 +85,7 @@ impl Token {
 }
 
 /// Words beside which a token means nothing.
-const FAILURE: [&str; 24] = [
+const FAILURE: [&str; 61] = [
     "失败",
     "错误",
     "异常",
@@ -94,6 +94,7 @@ const FAILURE: [&str; 24] = [
     "超时",
     "重复",
     "非法",
+    "不合法",
     "不成功",
     "未成功",
     "不通过",
@@ -101,15 +102,51 @@ const FAILURE: [&str; 24] = [
     "不正确",
     "不存在",
     "不一致",
+    "不符",
+    "不允许",
+    "不支持",
+    "不能",
+    "不完整",
+    "不可",
     "没有",
+    "缺少",
+    "缺失",
+    "为空",
+    "未知",
+    "未找到",
+    "找不到",
+    "无法",
+    "无权",
+    "未授权",
+    "未接收",
+    "未收到",
+    "已存在",
+    "驳回",
+    "退回",
+    "拒收",
+    "维护",
     "fail",
     "error",
     "exception",
     "fault",
+    "false",
     "invalid",
     "reject",
+    "refuse",
     "denied",
+    "deny",
     "timeout",
+    "missing",
+    "duplicate",
+    "unknown",
+    "unable",
+    "unavailable",
+    "unauthori",
+    "forbidden",
+    "incorrect",
+    "unsuccess",
+    "not ",
+    "cannot",
 ];
 
 /// Classes the body of a reply: accepted by code 0200 in a RespondLog or by a token that stands alone, refused by 04001 to 04012 in a RespondLog, else unknown.
@@ -122,9 +159,9 @@ pub fn classify(body: &[u8], tokens: &[Token]) -> Reply {
     };
     match leaves {
         Leaves { codes, .. } if codes.len() > 1 => unknown(Why::OtherCode),
-        Leaves { codes, texts } => match codes.first() {
+        leaves => match leaves.codes.first() {
             Some(code) => by_code(code.trim(), tokens),
-            None => by_token(&texts, tokens),
+            None => by_token(&leaves, tokens),
         },
     }
 }
@@ -141,15 +178,21 @@ fn by_code(code: &str, tokens: &[Token]) -> Reply {
     Reply { class, code: code.to_owned(), why: Why::Code }
 }
 
-fn by_token(texts: &[String], tokens: &[Token]) -> Reply {
+fn by_token(leaves: &Leaves, tokens: &[Token]) -> Reply {
+    let texts = &leaves.texts;
     let Some(token) = tokens.iter().find(|token| texts.iter().any(|text| stands_alone(text, &token.0))) else {
         return unknown(Why::Nothing);
     };
-    let fails = texts.iter().map(|text| text.to_lowercase()).any(|text| FAILURE.iter().any(|word| text.contains(word)));
-    match fails {
+    match texts.iter().chain(&leaves.besides).any(|text| speaks_of_failure(text)) {
         true => Reply { code: token.0.clone(), ..unknown(Why::Contradicts) },
         false => Reply { class: ReplyClass::Accepted, code: token.0.clone(), why: Why::Token },
     }
+}
+
+/// Tells whether a text has a word of failure, or is a code by which logs are refused.
+fn speaks_of_failure(text: &str) -> bool {
+    let text = text.to_lowercase();
+    explain(text.trim(), Lang::En).is_some() || FAILURE.iter().any(|word| text.contains(word))
 }
 
 fn unknown(why: Why) -> Reply {

@@ -40,8 +40,9 @@ fn record<'a>(out: &mut dyn Write, cells: impl IntoIterator<Item = &'a str>) -> 
 
 /// Writes a cell so that a spreadsheet shows it as it is: nothing is taken for a formula, and no string of digits for a number that loses its last places or its zeros.
 fn cell(value: &str) -> String {
-    let guarded = match value.chars().next() {
-        Some(first) if is_formula(first) && value.chars().count() > 1 => format!("'{value}"),
+    // Some take blanks away before they look.
+    let guarded = match value.trim_start().chars().next() {
+        Some(first) if (is_formula(first) || value.starts_with(is_formula)) && value.chars().count() > 1 => format!("'{value}"),
         _ if is_number_to_spreadsheets(value) => format!("\t{value}"),
         _ => value.to_owned(),
     };
@@ -56,12 +57,14 @@ fn is_formula(first: char) -> bool {
     matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
 }
 
-/// Tells whether a spreadsheet could show something else than these digits: too many for it, a zero at their head, a date, an exponent.
+/// Tells whether a spreadsheet could show something else than these digits: too many for it, a zero at their head, a date, an exponent, brackets
+/// for a minus, a currency, wide digits.
 fn is_number_to_spreadsheets(value: &str) -> bool {
-    let is_numeric = value.bytes().all(|byte| byte.is_ascii_digit() || b".,/:-%eE ".contains(&byte));
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit()) && digits < 12 && !(value.starts_with('0') && digits > 1);
-    is_numeric && digits > 0 && !is_plain
+    let is_digit = |letter: char| letter.is_ascii_digit() || ('０'..='９').contains(&letter);
+    let is_part = |letter: char| is_digit(letter) || ".,/:-+%eE() $¥￥．，／：－＋％（）\u{3000}年月日时分秒".contains(letter);
+    let is_plain =
+        value.bytes().all(|byte| byte.is_ascii_digit()) && value.len() < 12 && !(value.starts_with('0') && value.len() > 1);
+    value.chars().any(is_digit) && value.chars().all(is_part) && !is_plain
 }
 
 #[cfg(test)]
@@ -87,6 +90,14 @@ mod tests {
             ("＝1+1", "'＝1+1"),
             ("-", "-"),
             ("\t=1", "\"'\t=1\""),
+            (" =1+1", "' =1+1"),
+            ("\u{3000}@SUM(A1)", "'\u{3000}@SUM(A1)"),
+            ("1E+10", "\"\t1E+10\""),
+            ("(150721)", "\"\t(150721)\""),
+            ("￥12", "\"\t￥12\""),
+            ("１５０７２１２４０３１５", "\"\t１５０７２１２４０３１５\""),
+            ("2024年3月15日", "\"\t2024年3月15日\""),
+            ("第3号", "第3号"),
             ("a,b", "\"a,b\""),
             ("他说“好”", "他说“好”"),
             ("", ""),

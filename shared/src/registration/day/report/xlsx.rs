@@ -64,6 +64,11 @@ fn properties(day: &Day<'_>, lang: Lang) -> Result<DocProperties, XlsxError> {
     Ok(DocProperties::new().set_title(title(day, lang)).set_creation_datetime(&made))
 }
 
+/// Cuts a text that no cell holds, and shows that it was cut.
+fn fitted(text: String) -> String {
+    if text.len() <= CELL_MAX { text } else { cut(&text, CELL_MAX) + "…" }
+}
+
 fn sheet<const N: usize>(
     sheet: &mut Worksheet,
     name: &str,
@@ -82,7 +87,7 @@ fn sheet<const N: usize>(
     let mut last = 0;
     for (row, cells) in (1u32..).zip(rows) {
         for (at, cell) in (0u16..).zip(cells) {
-            sheet.write_string_with_format(row, at, cut(&cell, CELL_MAX), &text)?;
+            sheet.write_string_with_format(row, at, fitted(cell), &text)?;
         }
         last = row;
     }

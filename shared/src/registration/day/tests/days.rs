@@ -6,7 +6,8 @@ use super::super::facts::{Facts, LogFact};
 use super::super::log::{Heading, build};
 use super::super::reconcile::{Day, reconcile};
 use super::generated::{DAY, Planted, Sorts, World};
-use crate::registration::day::facts::Edition;
+use super::sample;
+use crate::registration::day::facts::{Edition, ResponseClass};
 
 /// What was found, in the form of what was planted. Which of two messages of one id is the second follows from their order alone.
 fn found(day: &Day<'_>) -> Vec<Planted> {
@@ -115,4 +116,61 @@ fn a_hundred_thousand_messages_are_reconciled_within_ten_seconds_of_cpu() {
         day.differences.len()
     );
     assert!(world.facts.messages.len() > 100_000 && ms < 10_000, "{ms} ms");
+}
+
+/// What is found of a day of the county, as kind, case and reason.
+fn told(facts: &Facts) -> (Vec<(&'static str, String, &'static str)>, crate::registration::day::reconcile::Counts) {
+    let day = reconcile(&sample::county(), sample::DAY, facts, sample::evening());
+    let mut found: Vec<_> =
+        day.differences.iter().map(|one| (one.kind.code(), one.ywh.to_string(), one.reason.code())).collect();
+    found.sort();
+    (found, day.counts)
+}
+
+#[test]
+fn two_things_at_one_registration_are_each_told_once() {
+    let mut facts = sample::facts();
+    // Its message is missing, and the register shows it twice.
+    facts.messages.remove(1);
+    facts.responses.remove(1);
+    facts.rows.push(facts.rows[1].clone());
+    // It failed, and its message came again.
+    facts.messages.push(facts.messages[1].clone());
+    // Another county's message names a registration that has none of its own.
+    let alone = sample::row("202403150004", "100", "4", "甲");
+    let mut foreign = sample::message("370115240315000009", &alone, sample::DAY.at(10, 30, 0, 0));
+    foreign.area = "370115".into();
+    facts.rows.push(alone);
+    facts.messages.push(foreign);
+    // The register leaves it out, twice.
+    let mut left_out = sample::row("202403150005", "100", "4", "乙");
+    left_out.access_state = Some(9);
+    facts.rows.extend([left_out.clone(), left_out]);
+    let (found, counts) = told(&facts);
+    let expected = [
+        ("foreign-message", "202403150004", "area-of-id"),
+        ("registered-not-reported", "202403150002", "no-message"),
+        ("registered-not-reported", "202403150004", "no-message"),
+        ("repeated-message", "202403150003", "same-message"),
+        ("repeated-row", "202403150002", "same-key"),
+        ("repeated-row", "202403150005", "same-key"),
+    ];
+    assert_eq!(found, expected.map(|(kind, case, reason)| (kind, case.to_string(), reason)));
+    assert_eq!((counts.registered, counts.reported, counts.accepted, counts.failed), (4, 2, 1, 1));
+    assert_eq!((counts.unreported, counts.left_out), (2, 1));
+}
+
+#[test]
+fn the_last_of_several_responses_counts_whatever_their_order_in_the_files() {
+    for turned in [false, true] {
+        let mut facts = sample::facts();
+        let mut later = facts.responses[2].clone();
+        (later.class, later.received) = (ResponseClass::Accepted, later.received + jiff::SignedDuration::from_mins(5));
+        facts.responses.push(later);
+        if turned {
+            facts.responses.reverse();
+        }
+        let (found, counts) = told(&facts);
+        assert_eq!((found.len(), counts.accepted, counts.failed, counts.waiting), (0, 3, 0, 0));
+    }
 }

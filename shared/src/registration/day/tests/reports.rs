@@ -173,6 +173,21 @@ fn a_workbook_has_every_id_as_text_and_a_print_area_on_a4() {
 }
 
 #[test]
+fn a_workbook_is_xml_whatever_characters_its_texts_have_and_shows_where_a_long_one_was_cut() {
+    let mut facts: Facts = facts();
+    let every: String = (1..0x20_u32).chain([0x7f, 0x85, 0xfdd0, 0xfffe, 0xffff, 0x1fffe]).filter_map(char::from_u32).collect();
+    facts.rows.push(row(&format!("甲{every}_x0041_"), "100", "4", "]]>"));
+    facts.rows.push(row(&"长".repeat(40_000), "100", "4", "乙"));
+    let day = reconcile(&county(), DAY, Box::leak(Box::new(facts)), evening());
+    let strings = part(&xlsx(&day, Lang::Zh), "xl/sharedStrings.xml");
+    let is_legal = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    assert!(strings.chars().all(is_legal), "{:?}", strings.chars().find(|letter| !is_legal(*letter)));
+    assert!(strings.contains("长…</t>") && strings.contains("_x005F_x0041_"), "what looks like an escape is none");
+    let longest = strings.split("</t>").map(|text| text.rsplit('>').next().unwrap_or_default().encode_utf16().count()).max();
+    assert!(longest.is_some_and(|units| (10_000..=32_767).contains(&units)), "{longest:?}");
+}
+
+#[test]
 fn every_key_of_the_json_is_in_the_specification_and_the_other_way_round() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../packets/REGISTRATION.md")).unwrap();
     let section = page.split("\n## ").find(|section| section.starts_with("8. ")).expect("section 8");

@@ -55,6 +55,14 @@ fn ok(body: &str) -> Option<String> {
 }
 
 #[test]
+fn a_log_in_another_encoding_is_not_sent_and_the_reason_is_that() {
+    let log = encoding_rs::GBK.encode("<?xml version=\"1.0\" encoding=\"GBK\"?><AccessLogs>阿荣旗</AccessLogs>").0;
+    let given = to(way("http://127.0.0.1:9/")).give("LogBiz.xml", &log);
+    assert_eq!(given, Given::NothingLeft(Hindrance::Encoding));
+    assert!(Hindrance::Encoding.words(crate::lang::Lang::Zh).contains("UTF-8"));
+}
+
+#[test]
 fn a_log_arrives_in_its_envelope_from_the_configured_address() {
     let (url, heard) = serve(ok("<RespondLog><responseLogCode>0200</responseLogCode></RespondLog>"));
     let mut settings = way(&url);

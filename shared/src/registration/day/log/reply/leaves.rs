@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use encoding_rs::GB18030;
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::{REPLY_BYTES_MAX, Why};
 use crate::registration::xml::{XmlLimits, check};
@@ -19,6 +19,8 @@ pub(super) struct Leaves {
     pub(super) codes: Vec<String>,
     /// Its other texts.
     pub(super) texts: Vec<String>,
+    /// What stands beside the texts and can only speak against them: values of attributes, and `true` and `false`.
+    pub(super) besides: Vec<String>,
 }
 
 /// Takes a reply apart.
@@ -69,7 +71,8 @@ fn json(value: &serde_json::Value, leaves: &mut Leaves) {
         serde_json::Value::Number(number) => leaves.texts.push(number.to_string()),
         serde_json::Value::Array(values) => values.iter().for_each(|value| json(value, leaves)),
         serde_json::Value::Object(values) => values.values().for_each(|value| json(value, leaves)),
-        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+        serde_json::Value::Bool(said) => leaves.besides.push(said.to_string()),
+        serde_json::Value::Null => {}
     }
 }
 
@@ -91,7 +94,10 @@ fn xml(text: &str, wrapped: u8, leaves: &mut Leaves) -> Result<(), Why> {
         match reader.read_event().map_err(|_| Why::Unreadable)? {
             Event::Start(start) => match start.local_name().as_ref() {
                 b"Fault" => return Err(Why::Fault),
-                name => walk.opens(name),
+                name => {
+                    walk.opens(name);
+                    attributes(&start, leaves)?;
+                }
             },
             Event::End(end) => walk.closes(end.local_name().as_ref(), wrapped, leaves)?,
             Event::Text(text) => walk.says(&text.decode().map_err(|_| Why::Unreadable)?),
@@ -108,6 +114,17 @@ fn xml(text: &str, wrapped: u8, leaves: &mut Leaves) -> Result<(), Why> {
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
         }
     }
+}
+
+fn attributes(start: &BytesStart<'_>, leaves: &mut Leaves) -> Result<(), Why> {
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|_| Why::Unreadable)?;
+        let is_declaration = attribute.key.as_ref().starts_with(b"xmlns");
+        if !is_declaration {
+            leaves.besides.push(attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| Why::Unreadable)?.into_owned());
+        }
+    }
+    Ok(())
 }
 
 fn named(reference: &[u8]) -> Option<char> {

@@ -169,6 +169,30 @@ fn a_reply_that_says_two_things_is_unknown() {
 }
 
 #[test]
+fn a_token_beside_whatever_speaks_of_failure_is_unknown() {
+    for body in [
+        "{\"success\":false,\"code\":\"0000\"}",
+        "{\"success\":\"false\",\"code\":\"0000\"}",
+        "{\"responseLogCode\":\"04002\",\"trace\":\"0000\"}",
+        "0000:AreaCode缺失",
+        "0000，RegisterList 为空",
+        "0000 已存在",
+        "0000 系统维护中",
+        "0000 not accepted",
+        "<result success=\"false\">0000</result>",
+        "<result state=\"04011\">0000</result>",
+        "<r><ok>false</ok><code>0000</code></r>",
+    ] {
+        hold(body.as_bytes(), ReplyClass::Unknown, "0000");
+    }
+    for body in ["success=false", "success: False", "{\"a\":\"success\",\"ok\":false}", "not success"] {
+        hold(body.as_bytes(), ReplyClass::Unknown, "success");
+    }
+    hold(b"{\"success\":true,\"code\":\"0000\"}", ReplyClass::Accepted, "0000");
+    hold(b"<r xmlns=\"urn:error\" state=\"1\">0000</r>", ReplyClass::Accepted, "0000");
+}
+
+#[test]
 fn without_a_configured_token_no_token_is_believed() {
     for body in ["0000", "success"] {
         assert_eq!(classify(body.as_bytes(), &[]).class, ReplyClass::Unknown);
