@@ -97,14 +97,14 @@ struct Run {
 pub fn run(plan: &Plan) -> Tally {
     println!("{plan:?}");
     let mut run = Run::begin(*plan);
-    let weather = Weather::begin(&run.pair, plan.seed);
+    let weather = Weather::begin(&run.pair, plan.seed, &run.tally);
     let address = run.to.address();
     let reader = Beside::run(move |stop| watch(&address, stop));
     run.write(&weather);
     weather.clear_up();
     run.converge();
     let seen = reader.finish();
-    weather.end(&run.tally);
+    weather.end();
     run.end(seen)
 }
 
@@ -167,7 +167,7 @@ impl Run {
         }
         let began = Instant::now();
         let mut pushed = false;
-        while began.elapsed() < self.plan.time || !pushed || self.lacks_a_kill() {
+        while began.elapsed() < self.plan.time || !pushed || self.lacks_something() {
             let missing = || format!("seed {}: pushed {pushed}, {}", self.plan.seed, self.tally);
             assert!(began.elapsed() < self.plan.time + PATIENCE, "{}", missing());
             thread::sleep(Duration::from_millis(self.dice.between(200, 1200)));
@@ -205,8 +205,8 @@ impl Run {
         }
     }
 
-    /// A kill that is wanted did not happen yet: on a busy machine few do within the plan's time.
-    fn lacks_a_kill(&self) -> bool {
+    /// Something that more time brings did not happen yet: on a busy machine little does within the plan's time.
+    fn lacks_something(&self) -> bool {
         let cuts =
             |cut| [&self.source_proxy, &self.sink_proxy].into_iter().flatten().map(|proxy| proxy.cuts(cut)).sum::<usize>();
         let count = |what: &str| match what {
@@ -214,7 +214,18 @@ impl Run {
             "cut request" => cuts(Cut::Request) as u64,
             _ => self.tally.of(what),
         };
-        self.plan.kills && KILLS.iter().any(|what| self.can(what) && count(what) == 0)
+        let lacks_a_kill = self.plan.kills && KILLS.iter().any(|what| self.can(what) && count(what) == 0);
+        lacks_a_kill || !self.tally.never(&self.wanted_anyway()).is_empty()
+    }
+
+    /// What has to happen in each run, whatever else is in its plan.
+    fn wanted_anyway(&self) -> Vec<&'static str> {
+        let mut wanted: Vec<&str> = EVENTS.iter().copied().chain(WEATHER.iter().map(|fault| fault.name())).collect();
+        if self.from.dialect() == Dialect::Sqlite {
+            // One writer at a time.
+            wanted.retain(|what| *what != "interleaved");
+        }
+        wanted
     }
 
     /// Breaks the line to one of the databases; the proxies count the breaks.
@@ -292,14 +303,9 @@ impl Run {
             assert!(!journal.contains("panicked"), "{journal}");
         }
         assert_pass(&self.pair);
-        let weather: Vec<&str> = WEATHER.iter().map(|fault| fault.name()).collect();
-        let mut wanted: Vec<&str> = EVENTS.iter().copied().chain(weather).collect();
+        let mut wanted = self.wanted_anyway();
         if self.plan.changes.is_some() {
             wanted.extend(EVENTS_OF_CHANGES.iter().chain(&self.witness.wanted));
-        }
-        if self.from.dialect() == Dialect::Sqlite {
-            // One writer at a time.
-            wanted.retain(|what| *what != "interleaved");
         }
         if self.plan.kills {
             wanted.extend(KILLS.iter().filter(|what| self.can(what)));

@@ -33,19 +33,19 @@ pub const WEATHER: [Fault; 4] = [Fault::Delay, Fault::Duplicate, Fault::Reorder,
 pub struct Weather {
     is_fair: Arc<AtomicBool>,
     is_still: Arc<AtomicBool>,
-    devices: [Beside<Counts>; 2],
+    devices: [Beside<()>; 2],
 }
 
 impl Weather {
-    /// Starts both devices.
+    /// Starts both devices; what they do while the weather is bad is counted as it happens.
     #[must_use]
-    pub fn begin(pair: &Pair, seed: u64) -> Self {
+    pub fn begin(pair: &Pair, seed: u64, tally: &Tally) -> Self {
         let is_fair = Arc::new(AtomicBool::new(false));
         let is_still = Arc::new(AtomicBool::new(false));
         let inward = (pair.outer.path("ferry/out"), pair.inner.path("ferry/in"));
         let outward = (pair.inner.path("ferry/out"), pair.outer.path("ferry/in"));
-        let inward = carry(inward, seed, is_fair.clone(), is_still.clone());
-        let outward = carry(outward, seed.wrapping_add(1), is_fair.clone(), Arc::default());
+        let inward = carry(inward, seed, is_fair.clone(), is_still.clone(), tally.clone());
+        let outward = carry(outward, seed.wrapping_add(1), is_fair.clone(), Arc::default(), tally.clone());
         Self { is_fair, is_still, devices: [inward, outward] }
     }
 
@@ -59,33 +59,42 @@ impl Weather {
         self.is_fair.store(true, Ordering::SeqCst);
     }
 
-    /// Stops both devices, and counts what they did while the weather was bad.
-    pub fn end(self, tally: &Tally) {
-        for counts in self.devices.map(Beside::finish) {
-            tally.add("packets picked by a device", counts.picked);
-            WEATHER.iter().for_each(|fault| tally.add(fault.name(), counts.fired(*fault)));
-        }
+    /// Stops both devices.
+    pub fn end(self) {
+        self.devices.into_iter().for_each(Beside::finish);
     }
 }
 
-fn carry((from, to): (PathBuf, PathBuf), seed: u64, is_fair: Arc<AtomicBool>, is_still: Arc<AtomicBool>) -> Beside<Counts> {
+fn carry(
+    (from, to): (PathBuf, PathBuf),
+    seed: u64,
+    is_fair: Arc<AtomicBool>,
+    is_still: Arc<AtomicBool>,
+    tally: Tally,
+) -> Beside<()> {
     Beside::run(move |stop| {
         let script = |text: &str| Script { seed, ..Script::parse(text).expect("a script") };
         let mut bad = GapDevice::new(&from, &to, script(SCRIPT));
         let mut fair: Option<GapDevice> = None;
         let began = Instant::now();
         while !stop.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(15));
             if is_fair.load(Ordering::SeqCst) {
                 fair.get_or_insert_with(|| GapDevice::new(&from, &to, script("scan_ms = 100")));
             }
             if is_still.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(15));
                 continue;
             }
+            let before = bad.counts().clone();
             // A folder that is gone for a moment is looked for again at the next step.
             let _ = fair.as_mut().unwrap_or(&mut bad).step(began.elapsed().as_millis() as u64);
-            thread::sleep(Duration::from_millis(15));
+            count(&tally, &before, bad.counts());
         }
-        bad.counts().clone()
     })
+}
+
+/// Adds what a step did to what happened before it.
+fn count(tally: &Tally, before: &Counts, after: &Counts) {
+    tally.add("packets picked by a device", after.picked - before.picked);
+    WEATHER.iter().for_each(|fault| tally.add(fault.name(), after.fired(*fault) - before.fired(*fault)));
 }
