@@ -302,44 +302,50 @@ async fn delete(
     name: &TableName,
     group: &Group<'_, '_>,
 ) -> Result<(), Trouble> {
+    if let (Some(table), [column]) = (tables.by_source.get(name), group.columns)
+        && let Some(keys) = dense_keys(table, column, group)
+    {
+        return delete_dense(connection, table, column, &keys).await;
+    }
     let stage = stage(connection, tables, name, true, group.columns).await?;
     let Some(table) = tables.by_source.get(name) else { return Ok(()) };
     copy(connection, &stage, group).await?;
-    let span = dense_span(table, group);
-    let mut same: Vec<String> =
-        group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
-    let is_dense = span.is_some();
-    if let (Some((least, most)), Some(column)) = (span, group.columns.first()) {
-        same.push(format!("t.{} BETWEEN {least} AND {most}", ident(column)));
-    }
-    // Keys are mostly few beside the table, which is looked into by its index, key by key; those that stand side by side are read in one go.
-    let switch = |is_on| if is_on { "on" } else { "off" };
-    let (by_key, in_one) = (switch(!is_dense), switch(is_dense));
-    let ways = format!(
-        "SET LOCAL enable_nestloop = {by_key}; SET LOCAL enable_hashjoin = {in_one}; SET LOCAL enable_mergejoin = {in_one}"
-    );
-    run_sql(connection, ways).await?;
+    let same: Vec<String> = group.columns.iter().map(|column| is_key(table, column, &format!("s.{}", ident(column)))).collect();
+    // Keys are mostly few beside the table, which is looked into by its index, key by key.
     let (target, same) = (table.only_sql(), same.join(" AND "));
-    let as_before =
-        "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT";
-    let delete = format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}; {as_before}");
-    run_sql(connection, delete).await?;
+    let delete = format!("DELETE FROM {target} AS t USING {stage} AS s WHERE {same}; TRUNCATE {stage}");
+    run_sql(connection, joined_by("on", "off", &delete)).await?;
     Ok(())
 }
 
-/// Gives the least and the greatest key of a group whose table has a whole number as its key, where they stand so close together that what lies between is soon
-/// read; `None` else.
-fn dense_span(table: &Table, group: &Group<'_, '_>) -> Option<(i64, i64)> {
-    let [name] = group.columns else { return None };
-    table.column(name).filter(|column| matches!(column.kind, Some(Kind::Integer { .. })))?;
+/// Deletes rows by keys that stand side by side: what lies between the least and the greatest is read in one go.
+async fn delete_dense(connection: &mut PgConnection, table: &Table, column: &str, keys: &[i64]) -> Result<(), Trouble> {
+    let (Some(least), Some(most)) = (keys.iter().min(), keys.iter().max()) else { return Ok(()) };
+    let (target, column) = (table.only_sql(), ident(column));
+    let list = keys.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let delete = format!(
+        "DELETE FROM {target} AS t USING unnest('{{{list}}}'::bigint[]) AS s(k) WHERE t.{column} BETWEEN {least} AND {most} AND t.{column} = s.k"
+    );
+    run_sql(connection, joined_by("off", "on", &delete)).await?;
+    Ok(())
+}
+
+/// Lets a statement join row by row, or all at once, and no other way.
+fn joined_by(by_row: &str, at_once: &str, statement: &str) -> String {
+    format!(
+        "SET LOCAL enable_nestloop = {by_row}; SET LOCAL enable_hashjoin = {at_once}; SET LOCAL enable_mergejoin = {at_once}; {statement}; \
+         SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT"
+    )
+}
+
+/// Gives the keys of a group whose table has a whole number as its key, where they stand so close together that what lies between is soon read; `None` else.
+fn dense_keys(table: &Table, column: &str, group: &Group<'_, '_>) -> Option<Vec<i64>> {
+    table.column(column).filter(|column| matches!(column.kind, Some(Kind::Integer { .. })))?;
     let number = |line: &[u8]| std::str::from_utf8(line).ok()?.parse::<i64>().ok();
-    let (mut span, mut count): (Option<(i64, i64)>, u64) = (None, 0);
-    for line in group.units.iter().flat_map(|unit| lines_of(&unit.lines)) {
-        let key = number(line)?;
-        let (least, most) = span.unwrap_or((key, key));
-        (span, count) = (Some((least.min(key), most.max(key))), count + 1);
-    }
-    span.filter(|(least, most)| count >= DENSE_FROM && most.abs_diff(*least) < count.saturating_mul(DENSE_GAPS))
+    let keys: Vec<i64> = group.units.iter().flat_map(|unit| lines_of(&unit.lines)).map(number).collect::<Option<_>>()?;
+    let (least, most) = (keys.iter().min()?, keys.iter().max()?);
+    let count = keys.len() as u64;
+    (count >= DENSE_FROM && most.abs_diff(*least) < count.saturating_mul(DENSE_GAPS)).then_some(keys)
 }
 
 /// Writes rows: straight into the table where they seem to be new, else over those that are there.
