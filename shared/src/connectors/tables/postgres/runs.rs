@@ -318,14 +318,19 @@ async fn delete(
     Ok(())
 }
 
-/// Deletes rows by keys that stand side by side: what lies between the least and the greatest is read in one go.
+/// Deletes rows by keys that stand side by side: what lies between the least and the greatest is read in one go, and compared with the keys only where some of
+/// what lies there is not among them.
 async fn delete_dense(connection: &mut PgConnection, table: &Table, column: &str, keys: &[i64]) -> Result<(), Trouble> {
-    let (Some(least), Some(most)) = (keys.iter().min(), keys.iter().max()) else { return Ok(()) };
+    let (Some(least), Some(most)) = (keys.first(), keys.last()) else { return Ok(()) };
     let (target, column) = (table.only_sql(), ident(column));
+    let between = format!("t.{column} BETWEEN {least} AND {most}");
+    if most.abs_diff(*least) + 1 == keys.len() as u64 {
+        run_sql(connection, format!("DELETE FROM {target} AS t WHERE {between}")).await?;
+        return Ok(());
+    }
     let list = keys.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    let delete = format!(
-        "DELETE FROM {target} AS t USING unnest('{{{list}}}'::bigint[]) AS s(k) WHERE t.{column} BETWEEN {least} AND {most} AND t.{column} = s.k"
-    );
+    let list = format!("unnest('{{{list}}}'::bigint[])");
+    let delete = format!("DELETE FROM {target} AS t USING {list} AS s(k) WHERE {between} AND t.{column} = s.k");
     run_sql(connection, joined_by("off", "on", &delete)).await?;
     Ok(())
 }
@@ -338,13 +343,15 @@ fn joined_by(by_row: &str, at_once: &str, statement: &str) -> String {
     )
 }
 
-/// Gives the keys of a group whose table has a whole number as its key, where they stand so close together that what lies between is soon read; `None` else.
+/// Gives the keys of a group whose table has a whole number as its key, in order and each once, where they stand so close together that what lies between is soon
+/// read; `None` else.
 fn dense_keys(table: &Table, column: &str, group: &Group<'_, '_>) -> Option<Vec<i64>> {
     table.column(column).filter(|column| matches!(column.kind, Some(Kind::Integer { .. })))?;
     let number = |line: &[u8]| std::str::from_utf8(line).ok()?.parse::<i64>().ok();
-    let keys: Vec<i64> = group.units.iter().flat_map(|unit| lines_of(&unit.lines)).map(number).collect::<Option<_>>()?;
-    let (least, most) = (keys.iter().min()?, keys.iter().max()?);
-    let count = keys.len() as u64;
+    let mut keys: Vec<i64> = group.units.iter().flat_map(|unit| lines_of(&unit.lines)).map(number).collect::<Option<_>>()?;
+    keys.sort_unstable();
+    keys.dedup();
+    let (least, most, count) = (keys.first()?, keys.last()?, keys.len() as u64);
     (count >= DENSE_FROM && most.abs_diff(*least) < count.saturating_mul(DENSE_GAPS)).then_some(keys)
 }
 
