@@ -47,7 +47,7 @@ impl Engine {
         }
         let Some((direction, changed)) = self.by_hand_at(&here, channel) else { return Ok(not_by_hand(&change, channel)) };
         let output = BASE64.decode(output.as_bytes()).unwrap_or_default();
-        if let Err(fault) = answers::hold(&output, &changed.plan) {
+        if let Err(fault) = answers::hold(&output, &changed.plan, &answers::end_of(channel, direction)) {
             return Ok(no(|lang| fault.sentence("--check-output", lang)));
         }
         if let Some(answer) = self.not_in_turn(&change, (&here, &decisions), (channel, direction))? {

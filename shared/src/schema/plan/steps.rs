@@ -192,7 +192,12 @@ impl<'a> Making<'a> {
 
     fn sql(&self, text: &SqlText) -> Step {
         let check = Check { query: text.check.clone(), expect: text.expect.clone() };
-        let (done, back) = (text.forward.clone().into(), text.rollback.clone().into());
+        let back = text.rollback.clone().into();
+        // A check that tells yes from no keeps a script that is run again from doing it twice.
+        let done = match check.expect.as_str() {
+            "0" | "1" => self.speaker.once(text.forward.clone(), &check),
+            _ => text.forward.clone().into(),
+        };
         self.step(vec![done], Some(check), vec![back], Cost::Table)
     }
 }

@@ -186,19 +186,24 @@ fn its_administrator_makes_the_change_in_its_turn_and_the_channel_goes_on_once_t
 
     assert_refused(&by_hand.confirm(&done.out.replace("dukou-check 2 1 1", "dukou-check 2 1 0")), "第 2 步");
     assert_refused(&by_hand.confirm(done.out.lines().next().unwrap()), "没有第 1 步");
-    assert_refused(&by_hand.confirm(&done.out.replace("dukou-placed 1 1", "dukou-placed 1 0")), "标记");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in 1 1", "units in 1 0")), "标记");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in", "units out")), "另一个数据库");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in", "plans in")), "另一个数据库");
+    assert_refused(&by_hand.confirm(&(done.out.clone() + &done.out)), "重复");
+    assert_refused(&by_hand.confirm(&"x".repeat(300 << 10)), "output.txt");
     let foreign = format!("dukou-document {}\n", "0".repeat(64));
     assert_refused(&by_hand.confirm(&foreign), "另一份变更");
     inner.pass(1);
     assert!(!by_hand.script(3).exists(), "nobody vouched");
 
-    let confirmed = by_hand.confirm(&done.out);
-    assert_eq!(confirmed.code, 0, "{confirmed:?}");
     fs::write(
         inner.path("scripts/columns.tsv"),
         COLUMNS.replace("\t100\t", "\t4000\t") + "main.parcels\tmj\tDECIMAL\t\t\t\t20\t2\tY\t\n",
     )
     .unwrap();
+    inner.pass(1);
+    let confirmed = by_hand.confirm(&done.out);
+    assert_eq!(confirmed.code, 0, "{confirmed:?}");
     inner.pass(0);
     assert_eq!(by_hand.run(3).code, 0);
     assert_eq!(by_hand.rows("SELECT dm, length(yt), mj FROM parcels ORDER BY dm"), "[('A', 1, None), ('B', 300, '12.5')]");
@@ -220,7 +225,7 @@ fn a_change_is_confirmed_only_where_it_was_approved_and_handed_over_and_is_made_
     assert_refused(&here, "人工执行");
     by_hand.cross(1);
     let digest = by_hand.pair.inner.json(1, &["status"])["structures_coming"][0]["document"].as_str().unwrap().to_owned();
-    let made_up = format!("dukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n");
+    let made_up = format!("dukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed units in 1 1\n");
     assert_refused(&by_hand.confirm(&made_up), "unapproved");
     fs::remove_file(by_hand.pair.inner.path("scripts/columns.tsv")).unwrap();
     assert_refused(&sign(&by_hand.pair.inner, 0, &["schema", "approve", "2"]), "columns.tsv");
@@ -314,7 +319,8 @@ fn where_rows_leave_by_extracts_the_marker_stands_between_them_and_waits_for_the
         "nothing behind the marker leaves before somebody vouched"
     );
     let digest = place.split('"').nth(3).unwrap();
-    let answers = format!("SQL> x\n\ndukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n");
+    let answers =
+        format!("SQL> x\n\ndukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed units out 1 1\n");
     let output = pair.dir.path().join("output.txt");
     fs::write(&output, &answers).unwrap();
     let confirmed = sign(outer, 0, &["schema", "confirm", "2", "--check-output", &output.display().to_string()]);

@@ -528,6 +528,17 @@ INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '24', '其他海域' FROM dual W
 -- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '24'
 
 -- 12. line 279: dictionary-rows bdc_zd_qllx: 2
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35')
+  OR ("DM" = '92')) - (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35' AND "MC" = '土地经营权')
+  OR ("DM" = '92' AND "MC" = '居住权')) FROM dual) INTO n FROM dual;
+  IF n <> 0 THEN
+    RAISE_APPLICATION_ERROR(-20001, 'line 279: what it requires does not hold');
+  END IF;
+END;
+/
 UPDATE "BDC_ZD_QLLX" SET "MC" = '土地经营权' WHERE "DM" = '35';
 INSERT INTO "BDC_ZD_QLLX" ("DM", "MC") SELECT '35', '土地经营权' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLLX" WHERE "DM" = '35');
 UPDATE "BDC_ZD_QLLX" SET "MC" = '居住权' WHERE "DM" = '92';
