@@ -133,6 +133,9 @@ impl<'a> Making<'a> {
         let cost = self.speaker.retype_cost(old.kind, new.kind);
         let mut step = self.step(done, Some(self.speaker.has_column(after, new)?), back, cost);
         step.requires = self.speaker.requires(before, old, false)?;
+        if self.speaker.replaces(old.kind, new.kind) {
+            step.requires.extend(self.speaker.requires_drop(before, column));
+        }
         step.requires.extend(self.speaker.strangers(before, old, new.kind));
         if new.kind.survival(old.kind) != Some(Survival::All) {
             let count = self.speaker.misfits(before, old, new.kind)?;

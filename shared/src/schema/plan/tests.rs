@@ -73,6 +73,23 @@ fn a_printed_script_stops_where_the_bureau_has_other_words_for_a_new_row() {
 }
 
 #[test]
+fn a_printed_script_stops_where_an_index_would_go_with_its_column() {
+    let change = |op: &str| format!("[[change]]\nop = \"{op}\"\ntable = \"parent\"\ncolumn = \"b\"\n");
+    for dialect in [Dialect::Oracle, Dialect::Dm] {
+        for (change, stops) in [
+            (change("drop-column"), true),
+            (change("retype") + "to = \"text\"", true),
+            (change("widen") + "to = \"text(500)\"", false),
+        ] {
+            let script = plan(&change, dialect).unwrap().script();
+            let asked = script.find("user_ind_columns WHERE table_name = ''PARENT'' AND column_name = ''B''");
+            assert_eq!(asked.is_some(), stops, "{script}");
+            assert!(!stops || asked < script.find("DROP COLUMN"), "{script}");
+        }
+    }
+}
+
+#[test]
 fn a_script_that_its_administrator_reads_in_another_set_stops_before_it_writes_words() {
     let widen = "[[change]]\nop = \"widen\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"text(500)\"";
     for (dialect, setting) in [(Dialect::Oracle, "NLS_LANG=.AL32UTF8"), (Dialect::Dm, "CHAR_CODE=(PG_UTF8)")] {

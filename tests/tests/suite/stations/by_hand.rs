@@ -232,6 +232,23 @@ fn a_change_is_confirmed_only_where_it_was_approved_and_handed_over_and_is_made_
 }
 
 #[test]
+fn a_script_from_which_somebody_took_a_step_is_found_out_by_what_it_prints() {
+    let by_hand = ByHand::new();
+    by_hand.made_outside(WIDER);
+    by_hand.cross(1);
+    assert_eq!(sign(&by_hand.pair.inner, 0, &["schema", "approve", "2"]).code, 0);
+    by_hand.pair.inner.pass(1);
+    let whole = fs::read_to_string(by_hand.script(1)).unwrap();
+    let (step, behind) = (whole.find("\n-- 2. line").unwrap(), whole.find("\nUPDATE dukou_mark").unwrap());
+    let shortened = by_hand.pair.dir.path().join("shortened.sql");
+    fs::write(&shortened, format!("{}{}", &whole[..step], &whole[behind..])).unwrap();
+    let done = python(SHELL, &[&by_hand.there, &shortened]);
+    assert!(done.code == 0 && done.out.contains("dukou-placed units in 1 1"), "{done:?}");
+    assert_refused(&by_hand.confirm(&done.out), "第 2 步没有做成：应为 1，实为 0");
+    by_hand.pair.inner.pass(1);
+}
+
+#[test]
 fn what_crosses_pending_goes_on_while_the_administrator_has_the_script_and_runs_behind_it() {
     let by_hand = ByHand::new();
     by_hand.write("INSERT INTO zd VALUES ('A', 'x')");

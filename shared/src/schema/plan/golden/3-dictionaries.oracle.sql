@@ -553,6 +553,18 @@ DECLARE
 BEGIN
   SELECT (SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'DUKOU_NEW') + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'SLLB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'Y') FROM dual) INTO n FROM dual;
   IF n = 0 THEN
+    EXECUTE IMMEDIATE 'SELECT COUNT(*) FROM user_ind_columns WHERE table_name = ''BDC_LQ'' AND column_name = ''SLLB''' INTO n;
+    IF n <> 0 THEN
+      RAISE_APPLICATION_ERROR(-20001, 'line 287: what it requires does not hold');
+    END IF;
+  END IF;
+END;
+/
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'DUKOU_NEW') + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'SLLB' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 100 AND nullable = 'Y') FROM dual) INTO n FROM dual;
+  IF n = 0 THEN
     EXECUTE IMMEDIATE 'ALTER TABLE "BDC_LQ" ADD "DUKOU_NEW" VARCHAR2(100 CHAR)';
   END IF;
 END;
