@@ -121,3 +121,17 @@ fn a_script_that_is_taken_back_is_gone_also_after_a_kill_in_between_and_one_that
     assert!(script_there());
     assert_eq!(restructurer.standing(&plan.digests[1], Direction::Out), Ok(Standing::Done));
 }
+
+#[test]
+fn a_folder_that_two_channels_have_is_refused_before_a_script_is_written() {
+    let (files, folder, mut restructurer) = of("oracle");
+    let (plan, other): (Plan, ChannelName) = (plan(Dialect::Oracle), "plans".parse().unwrap());
+    let two = |name: &ChannelName| LeavingEnd { channel: name.clone(), tables: vec!["bdc.zd".into()] };
+    let leaving = Restructure { ends: Ends::Leaving(vec![two(&channel()), two(&other)]), ..leaving(&plan) };
+    let coming = Restructure { ends: Ends::Coming(vec![(channel(), mark(5)), (other, mark(6))]), ..coming(&plan, true) };
+    for order in [leaving, coming] {
+        assert!(matches!(restructurer.make(&order), Err(RestructureFault::Table(TableFault::Denied { .. }))));
+        assert_eq!(restructurer.standing(&order.document, order.direction()), Ok(Standing::Old));
+    }
+    assert_eq!(files.list(folder).unwrap(), ["columns.tsv"]);
+}
