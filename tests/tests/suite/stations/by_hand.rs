@@ -364,7 +364,12 @@ fn a_script_that_nobody_ran_is_taken_back_and_one_that_was_run_all_the_same_stop
     let cancelled = outer.ask(&[&["schema", "cancel", "2"], &person[..]].concat());
     assert!(cancelled.code == 2 && cancelled.err.contains("schema back 2"), "{cancelled:?}");
     let digest = outer.json(1, &["status"])["structures"][0]["document"].as_str().unwrap().to_owned();
-    outer.expect(0, &[&["schema", "back", "2"], &person[..]].concat());
+    let list = fs::read(outer.path("extracts/columns.tsv")).unwrap();
+    fs::remove_file(outer.path("extracts/columns.tsv")).unwrap();
+    assert_refused(&outer.ask(&[&["schema", "back", "2"], &person[..]].concat()), "columns.tsv");
+    fs::write(outer.path("extracts/columns.tsv"), list).unwrap();
+    let back = outer.expect(0, &[&["schema", "back", "2"], &person[..]].concat());
+    assert!(back.out.contains("脚本已收走") && !back.out.contains("是原来的结构"), "{back:?}");
     let left: Vec<_> = fs::read_dir(outer.path("extracts")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["columns.tsv"]);
     extract(&pair, 1, &[insert("A", ""), format!("{{\"structure\":\"{digest}\"}}"), insert("B", "").replace('7', "8")]);
