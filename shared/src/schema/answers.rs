@@ -7,8 +7,10 @@
 use super::plan::Plan;
 use crate::lang::Lang;
 use crate::say;
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::{Digest, sha256};
+use encoding_rs::{Encoding, GB18030, UTF_8};
 use std::collections::BTreeMap;
 
 /// Longest output that is read, in bytes.
@@ -17,6 +19,16 @@ pub const OUTPUT_MAX: u64 = 256 << 10;
 /// What lines of ours begin with.
 const OURS: &str = "dukou-";
 
+/// What SQL*Plus and disql write where they wait for a line.
+const PROMPT: &str = "SQL>";
+
+/// Which way rows go at the end of a channel, in the last line.
+const OUT: &str = "out";
+const IN: &str = "in";
+
+/// Most characters of an answer that a sentence repeats.
+const GOT_MAX: usize = 40;
+
 /// What stands before the output's digest in the reason that is signed.
 const VOUCHED: &str = "check-output";
 
@@ -24,7 +36,7 @@ const VOUCHED: &str = "check-output";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerFault {
     /// It is no text.
-    #[error("it is not a text in UTF-8 or GB18030")]
+    #[error("it is not a text in UTF-8, UTF-16 or GB18030")]
     NoText,
     /// It has none of the lines that the script prints.
     #[error("it has no line dukou-document: the script did not run to its end")]
@@ -32,6 +44,9 @@ pub enum AnswerFault {
     /// It is of another change.
     #[error("it is of another change: {0}")]
     OtherDocument(String),
+    /// It is of another database of the same change.
+    #[error("it is of another database of this change: channel {0}")]
+    OtherEnd(String),
     /// A line of ours is not in its form.
     #[error("line {0} is not in its form")]
     Odd(usize),
@@ -63,11 +78,12 @@ impl AnswerFault {
     /// Says it, with the file's name.
     pub fn sentence(&self, file: &str, lang: Lang) -> String {
         let why = match self {
-            Self::NoText => say!(lang, "不是 UTF-8 或 GB18030 的文本", "{self}"),
+            Self::NoText => say!(lang, "不是 UTF-8、UTF-16 或 GB18030 的文本", "{self}"),
             Self::NoDocument => {
                 say!(lang, "里面没有 dukou-document 一行，脚本没有执行到底", "{self}")
             }
             Self::OtherDocument(digest) => say!(lang, "是另一份变更的结果（摘要 {digest}）", "{self}"),
+            Self::OtherEnd(end) => say!(lang, "是这份变更在另一个数据库的结果（通道 {end}）", "{self}"),
             Self::Odd(line) => say!(lang, "第 {line} 行不是脚本打印的样子", "{self}"),
             Self::Twice(line) => say!(lang, "第 {line} 行重复回答了同一步", "{self}"),
             Self::NotAnswered(step) => say!(lang, "没有第 {step} 步的结果", "{self}"),
@@ -83,69 +99,111 @@ impl AnswerFault {
     }
 }
 
-/// Holds an output against the plan whose script printed it.
+/// Gives what the last line of a script's answers is about: the channel and which way its rows go there, so that no other database's output passes for it.
+pub fn end_of(channel: &ChannelName, direction: Direction) -> String {
+    let way = match direction {
+        Direction::Out => OUT,
+        Direction::In => IN,
+    };
+    format!("{channel} {way}")
+}
+
+/// Holds an output against the plan whose script printed it; `end` is [`end_of`] the database.
 ///
 /// # Errors
 /// [`AnswerFault`]: the first.
-pub fn hold(output: &[u8], plan: &Plan) -> Result<(), AnswerFault> {
+pub fn hold(output: &[u8], plan: &Plan, end: &str) -> Result<(), AnswerFault> {
     let text = text_of(output).ok_or(AnswerFault::NoText)?;
-    let (mut is_of_it, mut placed, mut steps) = (false, false, BTreeMap::new());
+    let mut told = Told::default();
     for (at, line) in text.lines().enumerate() {
-        let Some(ours) = ours_of(line) else { continue };
-        let (line, words) = (at + 1, ours.split_whitespace().collect::<Vec<_>>());
-        match words.as_slice() {
-            ["dukou-document", digest] if *digest == plan.digests[1].to_string() => is_of_it = true,
-            ["dukou-document", digest] => return Err(AnswerFault::OtherDocument((*digest).to_owned())),
-            ["dukou-placed", expect, got] => {
-                if expect != got || std::mem::replace(&mut placed, true) {
-                    return Err(AnswerFault::NotPlaced);
-                }
-            }
-            ["dukou-check", step, expect, got] => {
-                let step: usize = step.parse().map_err(|_| AnswerFault::Odd(line))?;
-                if steps.insert(step, ((*expect).to_owned(), (*got).to_owned())).is_some() {
-                    return Err(AnswerFault::Twice(line));
-                }
-            }
-            _ => return Err(AnswerFault::Odd(line)),
+        if let Some(ours) = ours_of(line) {
+            told.take(ours, at + 1, plan, end)?;
         }
     }
-    if !is_of_it {
+    if !told.is_of_it {
         return Err(AnswerFault::NoDocument);
     }
-    check_steps(plan, &mut steps)?;
-    if placed { Ok(()) } else { Err(AnswerFault::NotPlaced) }
+    told.check_steps(plan)?;
+    if told.placed.as_deref() == Some("1 1") { Ok(()) } else { Err(AnswerFault::NotPlaced) }
 }
 
-fn check_steps(plan: &Plan, told: &mut BTreeMap<usize, (String, String)>) -> Result<(), AnswerFault> {
-    for (at, step) in plan.steps.iter().enumerate() {
-        let Some(check) = &step.check else { continue };
-        let step = at + 1;
-        let (expect, got) = told.remove(&step).ok_or(AnswerFault::NotAnswered(step))?;
-        if expect != check.expect || got != check.expect {
-            return Err(AnswerFault::NotDone { step, expect: check.expect.clone(), got });
-        }
+/// What the lines of an output say.
+#[derive(Default)]
+struct Told {
+    /// A line names the change.
+    is_of_it: bool,
+    /// What is expected and what was found of what belongs to the change beside its steps.
+    placed: Option<String>,
+    /// The same of each step.
+    steps: BTreeMap<usize, String>,
+}
+
+impl Told {
+    fn take(&mut self, ours: &str, line: usize, plan: &Plan, end: &str) -> Result<(), AnswerFault> {
+        let words: Vec<&str> = ours.split_whitespace().collect();
+        let is_again = match words.as_slice() {
+            ["dukou-document", digest] => {
+                let digest: Digest = digest.parse().map_err(|_| AnswerFault::Odd(line))?;
+                self.is_of_it = true;
+                return if digest == plan.digests[1] { Ok(()) } else { Err(AnswerFault::OtherDocument(digest.to_string())) };
+            }
+            ["dukou-placed", channel, way @ (OUT | IN), found @ ..] => {
+                let channel: ChannelName = channel.parse().map_err(|_| AnswerFault::Odd(line))?;
+                let of = format!("{channel} {way}");
+                if of != end {
+                    return Err(AnswerFault::OtherEnd(of));
+                }
+                self.placed.replace(found.join(" ")).is_some()
+            }
+            ["dukou-check", step, found @ ..] => {
+                let step: usize = step.parse().map_err(|_| AnswerFault::Odd(line))?;
+                self.steps.insert(step, found.join(" ")).is_some()
+            }
+            _ => return Err(AnswerFault::Odd(line)),
+        };
+        if is_again { Err(AnswerFault::Twice(line)) } else { Ok(()) }
     }
-    told.keys().next().map_or(Ok(()), |step| Err(AnswerFault::NoSuchStep(*step)))
+
+    fn check_steps(&mut self, plan: &Plan) -> Result<(), AnswerFault> {
+        for (at, step) in plan.steps.iter().enumerate() {
+            let Some(check) = &step.check else { continue };
+            let step = at + 1;
+            let found = self.steps.remove(&step).ok_or(AnswerFault::NotAnswered(step))?;
+            // What an operation `sql` expects may have several words.
+            let expect = check.expect.split_whitespace().collect::<Vec<_>>().join(" ");
+            if found != format!("{expect} {expect}") {
+                return Err(AnswerFault::NotDone { step, got: got(&found, &expect), expect });
+            }
+        }
+        self.steps.keys().next().map_or(Ok(()), |step| Err(AnswerFault::NoSuchStep(*step)))
+    }
 }
 
-/// Gives what a line says of ours; programs put a row's number before it.
+/// Gives what a step's query answered, as much as a sentence takes; no answer is NULL.
+fn got(found: &str, expect: &str) -> String {
+    match found.strip_prefix(expect).filter(|rest| rest.is_empty() || rest.starts_with(' ')).unwrap_or(found).trim_start() {
+        "" => "NULL".to_owned(),
+        got => got.chars().take(GOT_MAX).collect(),
+    }
+}
+
+/// Gives what a line says of ours; programs put a row's number or their prompt before it.
 fn ours_of(line: &str) -> Option<&str> {
     let line = line.trim_start_matches('\u{feff}').trim();
     let at = line.find(OURS)?;
-    let before = line.get(..at)?;
-    before.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace()).then(|| line.get(at..)).flatten()
+    let is_around = |word: &str| word == PROMPT || word.bytes().all(|byte| byte.is_ascii_digit());
+    line.get(..at)?.split_whitespace().all(is_around).then(|| line.get(at..)).flatten()
 }
 
-/// The program's messages may be in the set of the administrator's console.
+/// The program's messages may be in the set of the administrator's console; what Windows' shell redirects is UTF-16.
 fn text_of(output: &[u8]) -> Option<String> {
-    if output.contains(&0) {
-        return None;
-    }
-    match std::str::from_utf8(output) {
-        Ok(text) => Some(text.to_owned()),
-        Err(_) => encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(output).map(Into::into),
-    }
+    let (encoding, mark) = Encoding::for_bom(output).unwrap_or((UTF_8, 0));
+    let body = output.get(mark..)?;
+    let text = encoding.decode_without_bom_handling_and_without_replacement(body).or_else(|| {
+        let is_unmarked = mark == 0;
+        is_unmarked.then(|| GB18030.decode_without_bom_handling_and_without_replacement(body)).flatten()
+    })?;
+    (!text.contains('\0')).then(|| text.into_owned())
 }
 
 /// Gives the reason that is signed for an output: the person's words, then which output of which channel's end.
@@ -182,8 +240,12 @@ mod tests {
         Plan::of(&Structure::read(STRUCTURE.as_bytes()).unwrap(), &document, dialect).unwrap()
     }
 
+    fn held(output: &[u8], plan: &Plan) -> Result<(), AnswerFault> {
+        hold(output, plan, &end_of(&"units".parse().unwrap(), Direction::In))
+    }
+
     fn sound(plan: &Plan) -> String {
-        format!("dukou-document {}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n", plan.digests[1])
+        format!("dukou-document {}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed units in 1 1\n", plan.digests[1])
     }
 
     #[test]
@@ -194,15 +256,20 @@ mod tests {
             sound.lines().map(|line| format!("行号     'DUKOU'\r\n---------- ----\r\n1          {line}   \r\n\r\n")).collect();
         let echoed: String =
             sound.lines().map(|line| format!("SQL> SELECT '{line} ' || (SELECT 1) FROM dual;\n{line}\n")).collect();
+        let prompted: String = sound.lines().map(|line| format!("SQL> SQL>   2  {line}\r\n")).collect();
+        let wide = |order: fn(u16) -> [u8; 2]| format!("\u{feff}{sound}").encode_utf16().flat_map(order).collect::<Vec<u8>>();
         let gbk = encoding_rs::GBK.encode(&numbered).0.into_owned();
         for output in [
             sound.clone().into_bytes(),
             format!("\u{feff}{sound}").into_bytes(),
             numbered.into_bytes(),
             echoed.into_bytes(),
+            prompted.into_bytes(),
+            wide(u16::to_le_bytes),
+            wide(u16::to_be_bytes),
             gbk,
         ] {
-            assert_eq!(hold(&output, &plan), Ok(()), "{}", String::from_utf8_lossy(&output));
+            assert_eq!(held(&output, &plan), Ok(()), "{}", String::from_utf8_lossy(&output));
         }
     }
 
@@ -223,17 +290,43 @@ mod tests {
             ),
             (
                 sound.replace("check 2 1 1", "check 2 0 0"),
-                AnswerFault::NotDone { step: 2, expect: "1".into(), got: "0".into() },
+                AnswerFault::NotDone { step: 2, expect: "1".into(), got: "0 0".into() },
             ),
-            (sound.replace("check 2 1 1", "check 2 1"), AnswerFault::Odd(3)),
+            (
+                sound.replace("check 2 1 1", "check 2 1"),
+                AnswerFault::NotDone { step: 2, expect: "1".into(), got: "NULL".into() },
+            ),
+            (
+                sound.replace("check 2 1 1", &format!("check 2 1 {}", "9".repeat(9000))),
+                AnswerFault::NotDone { step: 2, expect: "1".into(), got: "9".repeat(40) },
+            ),
+            (sound.replace("check 2 1 1", "check two 1 1"), AnswerFault::Odd(3)),
+            (sound.replace("document ", "document x"), AnswerFault::Odd(1)),
+            (sound.clone() + &sound, AnswerFault::Twice(6)),
             (sound.clone() + "dukou-check 2 1 1\n", AnswerFault::Twice(5)),
             (sound.clone() + "dukou-check 3 1 1\n", AnswerFault::NoSuchStep(3)),
-            (without("dukou-placed 1 1\n"), AnswerFault::NotPlaced),
-            (sound.replace("placed 1 1", "placed 1 0"), AnswerFault::NotPlaced),
+            (without("dukou-placed units in 1 1\n"), AnswerFault::NotPlaced),
+            (sound.replace("in 1 1", "in 1 0"), AnswerFault::NotPlaced),
+            (sound.replace("in 1 1", "in 0 0"), AnswerFault::NotPlaced),
+            (sound.clone() + "dukou-placed units in 1 1\n", AnswerFault::Twice(5)),
+            (sound.replace("units in", "units out"), AnswerFault::OtherEnd("units out".into())),
+            (sound.replace("units in", "plans in"), AnswerFault::OtherEnd("plans in".into())),
+            (sound.replace("units in", "units"), AnswerFault::Odd(4)),
             (sound.replace('\n', "\0\n"), AnswerFault::NoText),
         ] {
-            assert_eq!(hold(output.as_bytes(), &plan), Err(fault), "{output}");
+            assert_eq!(held(output.as_bytes(), &plan), Err(fault), "{output}");
         }
+    }
+
+    #[test]
+    fn what_an_operation_in_sql_expects_may_have_several_words() {
+        let mut plan = plan(Dialect::Oracle);
+        plan.steps[1].check.as_mut().unwrap().expect = "two  words".to_owned();
+        let output = sound(&plan).replace("check 2 1 1", "check 2 two  words two words");
+        assert_eq!(held(output.as_bytes(), &plan), Ok(()));
+        let other = output.replace("two words\n", "one word\n");
+        let fault = AnswerFault::NotDone { step: 2, expect: "two words".into(), got: "one word".into() };
+        assert_eq!(held(other.as_bytes(), &plan), Err(fault));
     }
 
     #[test]

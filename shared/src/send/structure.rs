@@ -24,7 +24,7 @@ use crate::lang::Lang;
 use crate::say;
 use crate::schema::Document;
 use crate::schema::approval::{Refused, Scene, standing};
-use crate::schema::here::{Changed, Here};
+use crate::schema::here::{Changed, Here, HereFault};
 use crate::schema::versions::{self, Believed, number_of};
 use crate::store::book::{BookChange, BookDecision};
 use crate::store::{Change, Direction};
@@ -404,6 +404,9 @@ impl Engine {
 
     /// Takes back what a database has of a change that is not done, and forgets that it was begun; the fault where it could not.
     pub(crate) fn take_leaving_back(&mut self, change: &BookChange) -> Result<Result<(), RestructureFault>, EngineFault> {
+        if let Some(fault) = self.lacks_list(change)? {
+            return Ok(Err(fault.into()));
+        }
         if let Some((here, (changed, mut database))) = self.leaving_database(change)? {
             let order = self.restructure_order(change, &here, &changed)?;
             if let Err(fault) = database.take_back(&order) {
@@ -411,6 +414,14 @@ impl Engine {
             }
         }
         self.forget_leaving(change).map(Ok)
+    }
+
+    /// Tells that the list of columns of a folder is not there: which change was handed over in it would stay noted, and keep out the next one.
+    fn lacks_list(&mut self, change: &BookChange) -> Result<Option<TableFault>, EngineFault> {
+        let Ok(document) = Document::read(&change.document) else { return Ok(None) };
+        let Err(HereFault::NoDriver(channel)) = self.here(&document, Some(&change.base))? else { return Ok(None) };
+        let words = "列清单 columns.tsv 读不出来，请数据库管理员放入 / the list of columns (columns.tsv) cannot be read; have its administrator put it there";
+        Ok(Some(TableFault::Denied { place: channel.to_string(), words: words.to_owned() }))
     }
 
     /// Forgets that a change was begun of which its database has nothing.

@@ -29,10 +29,11 @@ const fn reader(name: &'static str, feed: fn(&[u8]) -> bool, seeds: fn() -> Vec<
 }
 
 /// All of them.
-pub const READERS: [Reader; 35] = [
+pub const READERS: [Reader; 36] = [
     reader("armor", packets::armor, packets::armor_seeds, 4000),
     reader("calendar", settings::calendar, settings::calendar_seeds, 3000),
     reader("channel-settings", settings::channel, settings::channel_seeds, 1000),
+    reader("check-output", schema::output, schema::output_seeds, 3000),
     reader("checkpoint", packets::checkpoint, packets::checkpoint_seeds, 4000),
     reader("column-list", tables::columns, tables::columns_seeds, 4000),
     reader("column-values", tables::values, tables::values_seeds, 4000),

@@ -43,7 +43,8 @@ pub(super) fn confirm(station: &Station, mut args: ConfirmArgs, lang: Lang) -> R
     let output =
         read_file(&args.check_output, OUTPUT_MAX).map_err(|error| ConfigFault::unreadable(&args.check_output, &error))?;
     let name = shown(&args.check_output);
-    answers::hold(&output, &changed.plan).map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
+    let end = answers::end_of(&channel, changed.direction);
+    answers::hold(&output, &changed.plan, &end).map_err(|fault| refused(|lang| fault.sentence(&name, lang)))?;
     args.sign.reason = answers::vouched(&args.sign.reason, &channel, &output);
     let Some(approval) = sign(station, &change.signed(), &here, (ApprovalKind::Confirm, &args.sign), lang)? else {
         return Ok(1);

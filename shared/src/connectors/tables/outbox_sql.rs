@@ -17,6 +17,9 @@ use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use std::fmt::Write as _;
 
+/// What stands for a table's name at the place of a structure change.
+const PLACE: &str = "dukou_structure";
+
 /// Gives the name of a channel's outbox: `dukou_outbox_` and the channel with `_` for `-`.
 fn outbox(channel: &ChannelName) -> String {
     format!("dukou_outbox_{}", channel.as_str().replace('-', "_"))
@@ -66,16 +69,29 @@ fn triggers(dialect: Dialect, channel: &ChannelName, tables: &[DeclaredTable]) -
     tables.iter().enumerate().map(|(at, table)| trigger(dialect, &outbox, at + 1, table)).collect()
 }
 
-/// Gives what puts the place of a structure change into the outbox, once, and the query that answers 1 when it is there.
-pub fn structure_sql(channel: &ChannelName, document: &Digest) -> (String, Check) {
+/// What a structure change is to an outbox.
+pub struct StructureSql {
+    /// Fails where a later change has its place: run behind it, a script would take parts of that back.
+    pub in_turn: String,
+    /// Puts its place into the outbox, once.
+    pub place: String,
+    /// Answers 1 when it is there.
+    pub placed: Check,
+}
+
+/// Gives the SQL of a structure change's place in a channel's outbox, from which it is never deleted.
+pub fn structure_sql(channel: &ChannelName, document: &Digest) -> StructureSql {
     let outbox = outbox(channel);
     let query = format!("SELECT COUNT(DISTINCT tx) FROM {outbox} WHERE tx = '{document}'");
-    let sql = format!(
-        "DECLARE\n  n INTEGER;\nBEGIN\n  {};\n  IF n = 0 THEN\n    INSERT INTO {outbox} (id, tx, written_at, tbl, body)\n    VALUES ({outbox}_id.NEXTVAL, '{document}', CURRENT_TIMESTAMP, 'dukou_structure', '{}');\n  END IF;\nEND;\n/\n",
+    let in_turn = format!(
+        "DECLARE\n  n INTEGER;\nBEGIN\n  SELECT COUNT(*) INTO n FROM {outbox}\n  WHERE tbl = '{PLACE}' AND id > (SELECT MAX(id) FROM {outbox} WHERE tx = '{document}');\n  IF n > 0 THEN\n    RAISE_APPLICATION_ERROR(-20001, 'dukou: this script is out of turn, a later change was made');\n  END IF;\nEND;\n/\n"
+    );
+    let place = format!(
+        "DECLARE\n  n INTEGER;\nBEGIN\n  {};\n  IF n = 0 THEN\n    INSERT INTO {outbox} (id, tx, written_at, tbl, body)\n    VALUES ({outbox}_id.NEXTVAL, '{document}', CURRENT_TIMESTAMP, '{PLACE}', '{}');\n  END IF;\nEND;\n/\n",
         query.replace(" FROM", " INTO n FROM"),
         structure_line(document)
     );
-    (sql, Check { query, expect: "1".to_owned() })
+    StructureSql { in_turn, place, placed: Check { query, expect: "1".to_owned() } }
 }
 
 /// Gives the line of an extract that stands for a structure change.
@@ -100,7 +116,7 @@ pub fn extract_sql(dialect: Dialect, channel: &ChannelName) -> String {
     plsql::extract(dialect, &outbox(channel))
 }
 
-/// Gives what deletes the rows of the extract whose number is given, once the station has moved it to `taken/`.
+/// Gives what deletes the rows of the extract whose number is given, once the station has moved it to `taken/`. Places of structure changes stay.
 pub fn forget_sql(dialect: Dialect, channel: &ChannelName) -> String {
     plsql::forget(dialect, &outbox(channel))
 }

@@ -47,7 +47,7 @@ impl Engine {
         }
         let Some((direction, changed)) = self.by_hand_at(&here, channel) else { return Ok(not_by_hand(&change, channel)) };
         let output = BASE64.decode(output.as_bytes()).unwrap_or_default();
-        if let Err(fault) = answers::hold(&output, &changed.plan) {
+        if let Err(fault) = answers::hold(&output, &changed.plan, &answers::end_of(channel, direction)) {
             return Ok(no(|lang| fault.sentence("--check-output", lang)));
         }
         if let Some(answer) = self.not_in_turn(&change, (&here, &decisions), (channel, direction))? {
@@ -152,8 +152,8 @@ fn confirmed(change: &BookChange, channel: &ChannelName, count: u64) -> Answer {
     Answer::done(count, |lang| {
         say!(
             lang,
-            "已确认到第 {to} 版的变更在通道 {channel} 的数据库执行完毕，通道随即继续。列清单 columns.tsv 请重新导出一次。",
-            "The change to version {to} is confirmed for the database of channel {channel}, which goes on. Export its list of columns (columns.tsv) anew."
+            "已确认到第 {to} 版的变更在通道 {channel} 的数据库执行完毕，通道随即继续。列清单 columns.tsv 若还是变更以前的，请重新导出放入。",
+            "The change to version {to} is confirmed for the database of channel {channel}, which goes on. Where its list of columns (columns.tsv) is still the one before the change, export it anew."
         )
     })
 }

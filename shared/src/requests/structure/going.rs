@@ -76,16 +76,11 @@ impl Engine {
             let decision = self.decision(&change, None, person);
             self.commit_store(vec![Change::Decided(decision)])?;
         }
+        let is_by_hand = self.leaving_database(&change)?.is_some_and(|(_, (changed, _))| changed.is_by_hand());
         match self.take_leaving_back(&change)? {
             Ok(()) => {
                 self.structures.look_at_once();
-                Ok(Answer::done(1, |lang| {
-                    say!(
-                        lang,
-                        "到第 {to} 版的变更已退回，来源数据库是原来的结构，此前的签名不再算数。",
-                        "The change to version {to} is taken back; the source's database has its old structure, and what was signed before does not count any more."
-                    )
-                }))
+                Ok(taken_back(&change, is_by_hand))
             }
             Err(fault) => Ok(not_back(&change, &fault)),
         }
@@ -95,6 +90,23 @@ impl Engine {
         let leavings = self.state.fact::<Leavings>()?;
         Ok(leavings.0.get(&key.document.to_string()).is_some_and(|leaving| leaving.is_made))
     }
+}
+
+/// What its administrator did of a script no station knows.
+fn taken_back(change: &BookChange, is_by_hand: bool) -> Answer {
+    let to = change.key.to;
+    Answer::done(1, |lang| match is_by_hand {
+        true => say!(
+            lang,
+            "到第 {to} 版的变更已退回，脚本已收走，此前的签名不再算数。管理员若已执行过其中的步骤，请照 schema show {to} 里 back 各行改回去，或再提议、批准、确认一次。",
+            "The change to version {to} is taken back, its script taken away, and what was signed before does not count any more. Where its administrator ran steps of it, undo them by the lines `back` of schema show {to}, or propose, approve and confirm it once more."
+        ),
+        false => say!(
+            lang,
+            "到第 {to} 版的变更已退回，来源数据库是原来的结构，此前的签名不再算数。",
+            "The change to version {to} is taken back; the source's database has its old structure, and what was signed before does not count any more."
+        ),
+    })
 }
 
 fn not_begun(change: &BookChange) -> Answer {

@@ -351,11 +351,17 @@ impl SqlText {
             let first = text.trim_start().split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
             with.iter().any(|word| first.eq_ignore_ascii_case(word))
         };
+        // SQL*Plus and disql are the only programs that run these two: a `#` is an order to the first amid a statement, and it takes a hyphen off a line's end.
+        let is_by_hand = matches!(dialect, Dialect::Oracle | Dialect::Dm);
+        let is_order = |line: &str| {
+            let by_hand = is_by_hand && (line.trim_start().starts_with('#') || line.trim_end().ends_with('-'));
+            by_hand || line.trim_start().starts_with(['\\', '.', '!', '@', '/'])
+        };
         let whole = |text: &&String| {
             !text.trim().is_empty()
                 && text.chars().all(|letter| letter == '\n' || is_plain(letter))
                 // Programs that run scripts take such lines for orders of their own.
-                && !text.lines().any(|line| line.trim_start().starts_with(['\\', '.', '!', '@', '/']))
+                && !text.lines().any(is_order)
         };
         // Where a text or a comment ends is another question for each database: what could end a statement is nowhere in it, in quotes neither.
         let is_one = |text: &&String| {

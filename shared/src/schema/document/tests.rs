@@ -127,6 +127,12 @@ fn sql_that_could_leave_its_transaction_or_hide_a_statement_is_refused() {
         assert_eq!(only("check = \"SELECT 1\"", &format!("check = \"{text}\"")), (15, Wrong::Statement), "{text}");
     }
     let hash = |dialect: &str| GOOD.replacen("postgres = ", &format!("{dialect} = "), 1).replacen("(c)", "(c) # ", 1);
+    for dialect in ["oracle", "dm", "postgres"] {
+        for text in ["(c)\\n# x", "(c) -\\n x", "(c) -"] {
+            let document = GOOD.replacen("postgres = ", &format!("{dialect} = "), 1).replacen("(c)", text, 1);
+            assert_eq!(Document::read(document.as_bytes()).is_ok(), dialect == "postgres", "{dialect}: {text}");
+        }
+    }
     assert!(Document::read(hash("postgres").as_bytes()).is_ok() && Document::read(hash("mariadb").as_bytes()).is_err());
 }
 

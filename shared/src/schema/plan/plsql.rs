@@ -114,6 +114,22 @@ impl<D: Administered> Speaker for D {
         Administered::retype_cost(self, old, new)
     }
 
+    /// Indexes go with their column, without a word.
+    fn requires_drop(&self, before: &Table, column: &str) -> Vec<Check> {
+        let (schema, name) = parts(&before.name);
+        let (view, owner) = match schema {
+            Some(schema) => ("all_ind_columns", format!("table_owner = {} AND ", self.text(&self.fold(schema)))),
+            None => ("user_ind_columns", String::new()),
+        };
+        let (table, column) = (self.text(&self.fold(name)), self.text(&self.fold(column)));
+        let query = format!("SELECT COUNT(*) FROM {view} WHERE {owner}table_name = {table} AND column_name = {column}");
+        vec![Check { query, expect: "0".to_owned() }]
+    }
+
+    fn replaces(&self, old: ColumnType, new: ColumnType) -> bool {
+        !self.modifies(old, new)
+    }
+
     fn misfits(&self, table: &Table, old: &Column, new: ColumnType) -> Result<String, Cannot> {
         let value = converted(self, old, ColumnType::Text(None));
         let length = |_: &str, _: ColumnType| format!("LENGTH({value})");

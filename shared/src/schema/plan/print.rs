@@ -1,6 +1,7 @@
 //! A plan as a script: everything that will be run, and how each step is known to be done and taken back.
 
 use super::{Check, Dialect, Plan, Statement, Step};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 impl Plan {
@@ -11,11 +12,41 @@ impl Plan {
     }
 
     /// Gives the script for an administrator who hands its output back: `first` stands before the steps, `last` behind them and before their commit, and behind the
-    /// queries of the steps stands a further one ([`answers`](crate::schema::answers) reads what they print).
-    pub fn script_by_hand(&self, first: &str, last: &str, further: &Check) -> String {
-        let (foot, answers, placed) = (self.foot(), self.answers(), self.answer("dukou-placed", further));
+    /// queries of the steps stands a further one, of the end that is named ([`answers`](crate::schema::answers) reads what they print).
+    pub fn script_by_hand(&self, first: &str, last: &str, (end, further): (&str, &Check)) -> String {
+        let (foot, answers) = (self.foot(), self.answers());
+        let placed = self.answer(&format!("dukou-placed {end}"), further);
         let exit = if self.is_printed() { "EXIT\n" } else { "" };
-        [self.head().as_str(), first, &self.all_steps(), "\n", last, foot, &answers, &placed, exit].concat()
+        let before = [self.head().as_str(), self.settings_by_hand(), self.read_as_utf8(), first].concat();
+        [before.as_str(), &self.all_steps(), "\n", last, foot, &answers, &placed, exit].concat()
+    }
+
+    /// What keeps an answer on one line, whatever the administrator's own settings are.
+    fn settings_by_hand(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Oracle => {
+                "WHENEVER OSERROR EXIT FAILURE ROLLBACK\nSET AUTOCOMMIT OFF\nSET ECHO OFF\nSET FEEDBACK OFF\nSET HEADING OFF\nSET PAGESIZE 0\nSET LINESIZE 1000\nSET TRIMOUT ON\nSET TRIMSPOOL ON\nSET TAB OFF\n"
+            }
+            Dialect::Dm => {
+                "SET AUTOCOMMIT OFF;\nSET ECHO OFF;\nSET FEEDBACK OFF;\nSET HEADING OFF;\nSET PAGESIZE 0;\nSET LINESIZE 1000;\nSET TIMING OFF;\nSET LINESHOW OFF;\nSET TRIMSPOOL ON;\n"
+            }
+            Dialect::Postgres | Dialect::Mariadb | Dialect::Sqlite => "",
+        }
+    }
+
+    /// Stops a program that takes the script for another set: the words of a dictionary would be written wrong, and found as wrong as they were written.
+    fn read_as_utf8(&self) -> &'static str {
+        let texts = |step: &Step| step.statements.iter().all(|statement| statement.sql.is_ascii());
+        match self.dialect {
+            _ if self.steps.iter().all(texts) => "",
+            Dialect::Oracle => {
+                "BEGIN\n  IF LENGTH('渡口') <> 2 THEN\n    RAISE_APPLICATION_ERROR(-20001, 'dukou: this script is UTF-8; set NLS_LANG=.AL32UTF8');\n  END IF;\nEND;\n/\n"
+            }
+            Dialect::Dm => {
+                "BEGIN\n  IF LENGTH('渡口') <> 2 THEN\n    RAISE_APPLICATION_ERROR(-20001, 'dukou: this script is UTF-8; set CHAR_CODE=(PG_UTF8)');\n  END IF;\nEND;\n/\n"
+            }
+            Dialect::Postgres | Dialect::Mariadb | Dialect::Sqlite => "",
+        }
     }
 
     /// Tells whether its administrator runs it and no driver does.
@@ -26,7 +57,8 @@ impl Plan {
     fn all_steps(&self) -> String {
         let mut out = String::new();
         for (at, step) in self.steps.iter().enumerate() {
-            put(&mut out, format_args!("\n-- {}. line {}: {} {}\n", at + 1, step.line, step.operation, step.subject));
+            let about = format!("{}. line {}: {} {}", at + 1, step.line, step.operation, step.subject);
+            put(&mut out, format_args!("\n-- {}\n", remark(&about)));
             match self.dialect {
                 Dialect::Oracle | Dialect::Dm => plsql_step(&mut out, step),
                 dialect => plain_step(&mut out, step, dialect),
@@ -42,7 +74,7 @@ impl Plan {
             self.dialect, self.structure
         );
         if let Some(inferred) = &self.inferred {
-            put(&mut out, format_args!("-- inferred: {inferred}\n"));
+            put(&mut out, format_args!("-- inferred: {}\n", remark(inferred)));
         }
         out.push_str(match self.dialect {
             Dialect::Postgres => "BEGIN;\nSET LOCAL lock_timeout = '5s';\n",
@@ -97,9 +129,15 @@ fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(what);
 }
 
+/// A line of a comment: to SQL*Plus a hyphen at its end means that the next line belongs to it.
+fn remark(line: &str) -> Cow<'_, str> {
+    if line.trim_end().ends_with('-') { format!("{line}.").into() } else { line.into() }
+}
+
 /// Every line of a text as a comment.
 fn comment(out: &mut String, about: &str, text: &str) {
     for (at, line) in text.lines().enumerate() {
+        let line = remark(line);
         put(out, format_args!("{}{line}\n", if at == 0 { format!("-- {about}: ") } else { "--   ".to_owned() }));
     }
 }
@@ -135,7 +173,7 @@ fn plain_step(out: &mut String, step: &Step, dialect: Dialect) {
 }
 
 fn plsql_step(out: &mut String, step: &Step) {
-    // Once a step has begun, what it required may not be there to be asked.
+    // Once a step has begun, what it required may not be there to be asked, unless each of its statements may be done again.
     let fresh = step.statements.first().and_then(|first| first.when.as_ref());
     for Check { query, expect } in &step.requires {
         let fails = format!("RAISE_APPLICATION_ERROR(-20001, 'line {}: what it requires does not hold')", step.line);
@@ -143,9 +181,11 @@ fn plsql_step(out: &mut String, step: &Step) {
             "EXECUTE IMMEDIATE '{}' INTO n;\n    IF n <> {expect} THEN\n      {fails};\n    END IF",
             query.replace('\'', "''")
         );
-        if let Some(Check { query, expect }) = fresh {
-            put(out, format_args!("{}", block(query, &format!("n = {expect}"), &asked)));
-        }
+        let block = match fresh {
+            Some(Check { query, expect }) => block(query, &format!("n = {expect}"), &asked),
+            None => block(query, &format!("n <> {expect}"), &fails),
+        };
+        out.push_str(&block);
     }
     for Statement { sql, when } in &step.statements {
         match when {

@@ -89,6 +89,11 @@ pub(super) trait Speaker: Sync {
         Vec::new()
     }
 
+    /// Tells whether a retype puts a new column in the place of the old one, which is dropped.
+    fn replaces(&self, _old: ColumnType, _new: ColumnType) -> bool {
+        false
+    }
+
     /// Counts the values that are not of a column's own type and that a conversion would not carry over; `None` where the database takes no such values.
     fn strangers(&self, _before: &Table, _old: &Column, _new: ColumnType) -> Option<Check> {
         None

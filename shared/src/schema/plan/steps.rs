@@ -133,6 +133,9 @@ impl<'a> Making<'a> {
         let cost = self.speaker.retype_cost(old.kind, new.kind);
         let mut step = self.step(done, Some(self.speaker.has_column(after, new)?), back, cost);
         step.requires = self.speaker.requires(before, old, false)?;
+        if self.speaker.replaces(old.kind, new.kind) {
+            step.requires.extend(self.speaker.requires_drop(before, column));
+        }
         step.requires.extend(self.speaker.strangers(before, old, new.kind));
         if new.kind.survival(old.kind) != Some(Survival::All) {
             let count = self.speaker.misfits(before, old, new.kind)?;
@@ -192,7 +195,12 @@ impl<'a> Making<'a> {
 
     fn sql(&self, text: &SqlText) -> Step {
         let check = Check { query: text.check.clone(), expect: text.expect.clone() };
-        let (done, back) = (text.forward.clone().into(), text.rollback.clone().into());
+        let back = text.rollback.clone().into();
+        // A check that tells yes from no keeps a script that is run again from doing it twice.
+        let done = match check.expect.as_str() {
+            "0" | "1" => self.speaker.once(text.forward.clone(), &check),
+            _ => text.forward.clone().into(),
+        };
         self.step(vec![done], Some(check), vec![back], Cost::Table)
     }
 }

@@ -56,6 +56,62 @@ fn what_a_database_cannot_have_is_refused_with_the_line() {
     assert!(matches!(plan(sql, Dialect::Dm).unwrap_err(), PlanFault::Cannot { cannot: Cannot::NoText(_), .. }));
 }
 
+const WORD: &str = "[[change]]\nop = \"dictionary-rows\"\ntable = \"words\"\nrows = [{ dm = \"9\", mc = \"林地\" }]";
+
+/// Gives the script for the administrator, with nothing before and behind its steps.
+fn by_hand(plan: &Plan) -> String {
+    plan.script_by_hand("", "", ("units in", &Check { query: "SELECT 1 FROM dual".into(), expect: "1".into() }))
+}
+
+#[test]
+fn a_printed_script_stops_where_the_bureau_has_other_words_for_a_new_row() {
+    for dialect in [Dialect::Oracle, Dialect::Dm] {
+        let script = plan(WORD, dialect).unwrap().script();
+        let (asked, written) = (script.find("what it requires does not hold"), script.find("UPDATE \"WORDS\""));
+        assert!(asked.is_some() && asked < written, "{script}");
+    }
+}
+
+#[test]
+fn a_printed_script_stops_where_an_index_would_go_with_its_column() {
+    let change = |op: &str| format!("[[change]]\nop = \"{op}\"\ntable = \"parent\"\ncolumn = \"b\"\n");
+    for dialect in [Dialect::Oracle, Dialect::Dm] {
+        for (change, stops) in [
+            (change("drop-column"), true),
+            (change("retype") + "to = \"text\"", true),
+            (change("widen") + "to = \"text(500)\"", false),
+        ] {
+            let script = plan(&change, dialect).unwrap().script();
+            let asked = script.find("user_ind_columns WHERE table_name = ''PARENT'' AND column_name = ''B''");
+            assert_eq!(asked.is_some(), stops, "{script}");
+            assert!(!stops || asked < script.find("DROP COLUMN"), "{script}");
+        }
+    }
+}
+
+#[test]
+fn a_script_that_its_administrator_reads_in_another_set_stops_before_it_writes_words() {
+    let widen = "[[change]]\nop = \"widen\"\ntable = \"parent\"\ncolumn = \"b\"\nto = \"text(500)\"";
+    for (dialect, setting) in [(Dialect::Oracle, "NLS_LANG=.AL32UTF8"), (Dialect::Dm, "CHAR_CODE=(PG_UTF8)")] {
+        let script = by_hand(&plan(WORD, dialect).unwrap());
+        assert!(script.find(setting) < script.find("UPDATE") && script.contains(setting), "{script}");
+        assert!(!by_hand(&plan(widen, dialect).unwrap()).contains(setting), "what is ASCII is the same in all sets");
+    }
+}
+
+#[test]
+fn a_statement_of_a_document_is_not_done_twice_by_a_script_that_is_run_again() {
+    let sql = |expect: &str| {
+        format!(
+            "[[change]]\nop = \"sql\"\nabout = \"an index -\"\ntouches = []\noracle = {{ forward = \"CREATE INDEX i ON t (c)\", check = \"SELECT COUNT(*) FROM user_indexes\", expect = \"{expect}\", rollback = \"DROP INDEX i\" }}"
+        )
+    };
+    let script = plan(&sql("1"), Dialect::Oracle).unwrap().script();
+    assert!(script.contains("IF n = 0 THEN\n    EXECUTE IMMEDIATE 'CREATE INDEX i ON t (c)'"), "{script}");
+    assert!(script.contains("an index -.\n"), "SQL*Plus takes the line behind a hyphen for the comment's: {script}");
+    assert!(plan(&sql("7"), Dialect::Oracle).unwrap().script().contains("\nCREATE INDEX i ON t (c);\n"));
+}
+
 #[test]
 fn a_key_that_mariadb_cannot_have_is_refused_before_anything_is_signed() {
     let add = |kind: &str| {

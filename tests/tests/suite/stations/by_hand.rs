@@ -186,19 +186,24 @@ fn its_administrator_makes_the_change_in_its_turn_and_the_channel_goes_on_once_t
 
     assert_refused(&by_hand.confirm(&done.out.replace("dukou-check 2 1 1", "dukou-check 2 1 0")), "第 2 步");
     assert_refused(&by_hand.confirm(done.out.lines().next().unwrap()), "没有第 1 步");
-    assert_refused(&by_hand.confirm(&done.out.replace("dukou-placed 1 1", "dukou-placed 1 0")), "标记");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in 1 1", "units in 1 0")), "标记");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in", "units out")), "另一个数据库");
+    assert_refused(&by_hand.confirm(&done.out.replace("units in", "plans in")), "另一个数据库");
+    assert_refused(&by_hand.confirm(&(done.out.clone() + &done.out)), "重复");
+    assert_refused(&by_hand.confirm(&"x".repeat(300 << 10)), "output.txt");
     let foreign = format!("dukou-document {}\n", "0".repeat(64));
     assert_refused(&by_hand.confirm(&foreign), "另一份变更");
     inner.pass(1);
     assert!(!by_hand.script(3).exists(), "nobody vouched");
 
-    let confirmed = by_hand.confirm(&done.out);
-    assert_eq!(confirmed.code, 0, "{confirmed:?}");
     fs::write(
         inner.path("scripts/columns.tsv"),
         COLUMNS.replace("\t100\t", "\t4000\t") + "main.parcels\tmj\tDECIMAL\t\t\t\t20\t2\tY\t\n",
     )
     .unwrap();
+    inner.pass(1);
+    let confirmed = by_hand.confirm(&done.out);
+    assert_eq!(confirmed.code, 0, "{confirmed:?}");
     inner.pass(0);
     assert_eq!(by_hand.run(3).code, 0);
     assert_eq!(by_hand.rows("SELECT dm, length(yt), mj FROM parcels ORDER BY dm"), "[('A', 1, None), ('B', 300, '12.5')]");
@@ -220,10 +225,27 @@ fn a_change_is_confirmed_only_where_it_was_approved_and_handed_over_and_is_made_
     assert_refused(&here, "人工执行");
     by_hand.cross(1);
     let digest = by_hand.pair.inner.json(1, &["status"])["structures_coming"][0]["document"].as_str().unwrap().to_owned();
-    let made_up = format!("dukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n");
+    let made_up = format!("dukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed units in 1 1\n");
     assert_refused(&by_hand.confirm(&made_up), "unapproved");
     fs::remove_file(by_hand.pair.inner.path("scripts/columns.tsv")).unwrap();
     assert_refused(&sign(&by_hand.pair.inner, 0, &["schema", "approve", "2"]), "columns.tsv");
+}
+
+#[test]
+fn a_script_from_which_somebody_took_a_step_is_found_out_by_what_it_prints() {
+    let by_hand = ByHand::new();
+    by_hand.made_outside(WIDER);
+    by_hand.cross(1);
+    assert_eq!(sign(&by_hand.pair.inner, 0, &["schema", "approve", "2"]).code, 0);
+    by_hand.pair.inner.pass(1);
+    let whole = fs::read_to_string(by_hand.script(1)).unwrap();
+    let (step, behind) = (whole.find("\n-- 2. line").unwrap(), whole.find("\nUPDATE dukou_mark").unwrap());
+    let shortened = by_hand.pair.dir.path().join("shortened.sql");
+    fs::write(&shortened, format!("{}{}", &whole[..step], &whole[behind..])).unwrap();
+    let done = python(SHELL, &[&by_hand.there, &shortened]);
+    assert!(done.code == 0 && done.out.contains("dukou-placed units in 1 1"), "{done:?}");
+    assert_refused(&by_hand.confirm(&done.out), "第 2 步没有做成：应为 1，实为 0");
+    by_hand.pair.inner.pass(1);
 }
 
 #[test]
@@ -314,7 +336,8 @@ fn where_rows_leave_by_extracts_the_marker_stands_between_them_and_waits_for_the
         "nothing behind the marker leaves before somebody vouched"
     );
     let digest = place.split('"').nth(3).unwrap();
-    let answers = format!("SQL> x\n\ndukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed 1 1\n");
+    let answers =
+        format!("SQL> x\n\ndukou-document {digest}\ndukou-check 1 1 1\ndukou-check 2 1 1\ndukou-placed units out 1 1\n");
     let output = pair.dir.path().join("output.txt");
     fs::write(&output, &answers).unwrap();
     let confirmed = sign(outer, 0, &["schema", "confirm", "2", "--check-output", &output.display().to_string()]);
@@ -341,7 +364,12 @@ fn a_script_that_nobody_ran_is_taken_back_and_one_that_was_run_all_the_same_stop
     let cancelled = outer.ask(&[&["schema", "cancel", "2"], &person[..]].concat());
     assert!(cancelled.code == 2 && cancelled.err.contains("schema back 2"), "{cancelled:?}");
     let digest = outer.json(1, &["status"])["structures"][0]["document"].as_str().unwrap().to_owned();
-    outer.expect(0, &[&["schema", "back", "2"], &person[..]].concat());
+    let list = fs::read(outer.path("extracts/columns.tsv")).unwrap();
+    fs::remove_file(outer.path("extracts/columns.tsv")).unwrap();
+    assert_refused(&outer.ask(&[&["schema", "back", "2"], &person[..]].concat()), "columns.tsv");
+    fs::write(outer.path("extracts/columns.tsv"), list).unwrap();
+    let back = outer.expect(0, &[&["schema", "back", "2"], &person[..]].concat());
+    assert!(back.out.contains("脚本已收走") && !back.out.contains("是原来的结构"), "{back:?}");
     let left: Vec<_> = fs::read_dir(outer.path("extracts")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["columns.tsv"]);
     extract(&pair, 1, &[insert("A", ""), format!("{{\"structure\":\"{digest}\"}}"), insert("B", "").replace('7', "8")]);

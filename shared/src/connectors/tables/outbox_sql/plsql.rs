@@ -2,6 +2,7 @@
 //!
 //! Lines end with a slash of their own behind each block; no line is longer than 2,400 bytes. Long JSON goes through CLOBs piece by piece.
 
+use super::PLACE;
 use crate::connectors::tables::declared::Dialect;
 
 /// The query for the list of columns; one text a line, so that no setting of a column's width has a say.
@@ -435,5 +436,5 @@ pub(super) fn forget(dialect: Dialect, outbox: &str) -> String {
         Dialect::Oracle => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK\nSET VERIFY OFF\n",
         Dialect::Dm | Dialect::Sqlite => "WHENEVER SQLERROR EXIT FAILURE ROLLBACK;\nSET VERIFY OFF;\n",
     };
-    format!("{failure}DELETE FROM {outbox} WHERE extract_no = &1;\nCOMMIT;\nEXIT\n")
+    format!("{failure}DELETE FROM {outbox} WHERE extract_no = &1 AND tbl <> '{PLACE}';\nCOMMIT;\nEXIT\n")
 }

@@ -8,10 +8,11 @@ use super::sink::read_declared;
 use super::{TableFileSink, fault, wrong};
 use crate::connectors::tables::TableFault;
 use crate::connectors::tables::declared::Dialect;
-use crate::connectors::tables::outbox_sql::structure_sql;
+use crate::connectors::tables::outbox_sql::{StructureSql, structure_sql};
 use crate::connectors::tables::restructure::{
     Ends, LeavingEnd, Rehearsal, Restructure, RestructureFault, Restructurer, Standing,
 };
+use crate::schema::answers::end_of;
 use crate::seams::Files;
 use crate::store::Direction;
 use dukou_packets::suite::Digest;
@@ -76,13 +77,14 @@ impl TableFileRestructurer {
             return Err(wrong(&self.folder, words.0, words.1).into());
         }
         let document = order.document.to_string();
-        let script = format!("change-{}-{}.sql", order.plan.versions.1, document.get(..8).unwrap_or_default());
-        let (place, placed) = structure_sql(&end.channel, &order.document);
+        let script = script_of(order);
+        let StructureSql { in_turn, place, placed } = structure_sql(&end.channel, &order.document);
         let title = format!(
             "-- dukou structure change, channel {}\n-- 执行前请停下写这些表的程序，重新生成触发器之后再启动 / stop what writes these tables; start it when the triggers are made anew\n",
             end.channel
         );
-        let bytes = order.plan.script_by_hand(&title, &place, &placed);
+        let named = end_of(&end.channel, Direction::Out);
+        let bytes = order.plan.script_by_hand(&(title + &in_turn), &place, (&named, &placed));
         let path = self.folder.join(&script);
         self.files.replace(&path, bytes.as_bytes()).and_then(|()| self.files.sync_fs(&self.folder)).map_err(fault)?;
         let handed = Handed { document, script, is_done: false };
@@ -134,14 +136,23 @@ impl Restructurer for TableFileRestructurer {
         Err(wrong(&self.folder, zh, en).into())
     }
 
-    /// Takes the script away. Where it was run all the same, the place in the outbox tells: the channel stands there until the change is approved and confirmed again.
+    /// Takes the script away, and the note of it last. Where it was run all the same, the place in the outbox tells: the channel stands there until the change is
+    /// approved and confirmed again.
     fn take_back(&mut self, order: &Restructure<'_>) -> Result<(), RestructureFault> {
-        let of_it = |handed: &Handed| handed.document == order.document.to_string() && !handed.is_done;
-        if let Some(handed) = self.handed()?.filter(of_it) {
-            self.files.remove(&self.folder.join(STATE)).map_err(fault)?;
-            self.files.remove(&self.folder.join(handed.script)).map_err(fault)?;
-            self.files.sync_dir(&self.folder).map_err(fault)?;
+        let handed = self.handed()?.filter(|handed| handed.document == order.document.to_string());
+        if handed.as_ref().is_some_and(|handed| handed.is_done) {
+            return Ok(());
         }
-        Ok(())
+        self.files.remove(&self.folder.join(script_of(order))).map_err(fault)?;
+        if handed.is_some() {
+            self.files.remove(&self.folder.join(STATE)).map_err(fault)?;
+        }
+        Ok(self.files.sync_dir(&self.folder).map_err(fault)?)
     }
+}
+
+/// Gives what the script of a change is called in a folder of extracts.
+fn script_of(order: &Restructure<'_>) -> String {
+    let document = order.document.to_string();
+    format!("change-{}-{}.sql", order.plan.versions.1, document.get(..8).unwrap_or_default())
 }

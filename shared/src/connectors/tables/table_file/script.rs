@@ -6,7 +6,9 @@
 use super::literal::{Literal, quoted};
 use crate::connectors::tables::declared::{DeclaredColumn, DeclaredTable, Dialect};
 use crate::connectors::tables::{Cells, Mark};
+use crate::schema::answers::end_of;
 use crate::schema::plan::{Check, Plan};
+use crate::store::Direction;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::suite::Digest;
 use std::fmt::Write as _;
@@ -78,7 +80,7 @@ impl Script<'_> {
         self.advance(&mut last);
         let query = format!("SELECT COUNT(*) FROM dukou_mark WHERE {is_last}");
         let placed = Check { query, expect: "1".to_owned() };
-        plan.script_by_hand(&first, &last, &placed)
+        plan.script_by_hand(&first, &last, (&end_of(self.channel, Direction::In), &placed))
     }
 
     fn title(&self) -> String {

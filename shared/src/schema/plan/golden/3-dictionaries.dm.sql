@@ -528,6 +528,17 @@ INSERT INTO "BDC_ZD_YDYHFL" ("DM", "MC") SELECT '24', '其他海域' FROM dual W
 -- back: DELETE FROM "BDC_ZD_YDYHFL" WHERE "DM" = '24'
 
 -- 12. line 279: dictionary-rows bdc_zd_qllx: 2
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35')
+  OR ("DM" = '92')) - (SELECT COUNT(*) FROM "BDC_ZD_QLLX" WHERE ("DM" = '35' AND "MC" = '土地经营权')
+  OR ("DM" = '92' AND "MC" = '居住权')) FROM dual) INTO n FROM dual;
+  IF n <> 0 THEN
+    RAISE_APPLICATION_ERROR(-20001, 'line 279: what it requires does not hold');
+  END IF;
+END;
+/
 UPDATE "BDC_ZD_QLLX" SET "MC" = '土地经营权' WHERE "DM" = '35';
 INSERT INTO "BDC_ZD_QLLX" ("DM", "MC") SELECT '35', '土地经营权' FROM dual WHERE NOT EXISTS (SELECT 1 FROM "BDC_ZD_QLLX" WHERE "DM" = '35');
 UPDATE "BDC_ZD_QLLX" SET "MC" = '居住权' WHERE "DM" = '92';
@@ -536,6 +547,18 @@ INSERT INTO "BDC_ZD_QLLX" ("DM", "MC") SELECT '92', '居住权' FROM dual WHERE 
 -- back: DELETE FROM "BDC_ZD_QLLX" WHERE "DM" = '92'
 
 -- 13. line 287: retype bdc_lq.sllb → text(100)
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'DUKOU_NEW') + (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_LQ' AND column_name = 'SLLB' AND data_type IN ('VARCHAR', 'VARCHAR2') AND data_length >= 100 AND nullable = 'Y') FROM dual) INTO n FROM dual;
+  IF n = 0 THEN
+    EXECUTE IMMEDIATE 'SELECT COUNT(*) FROM user_ind_columns WHERE table_name = ''BDC_LQ'' AND column_name = ''SLLB''' INTO n;
+    IF n <> 0 THEN
+      RAISE_APPLICATION_ERROR(-20001, 'line 287: what it requires does not hold');
+    END IF;
+  END IF;
+END;
+/
 DECLARE
   n INTEGER;
 BEGIN

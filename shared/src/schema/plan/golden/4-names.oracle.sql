@@ -38,6 +38,18 @@ DECLARE
 BEGIN
   SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZRZ' AND column_name = 'JZWJBYT') INTO n FROM dual;
   IF n = 1 THEN
+    EXECUTE IMMEDIATE 'SELECT COUNT(*) FROM user_ind_columns WHERE table_name = ''BDC_ZRZ'' AND column_name = ''JZWJBYT''' INTO n;
+    IF n <> 0 THEN
+      RAISE_APPLICATION_ERROR(-20001, 'line 23: what it requires does not hold');
+    END IF;
+  END IF;
+END;
+/
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT (SELECT COUNT(*) FROM user_tab_columns WHERE table_name = 'BDC_ZRZ' AND column_name = 'JZWJBYT') INTO n FROM dual;
+  IF n = 1 THEN
     EXECUTE IMMEDIATE 'ALTER TABLE "BDC_ZRZ" DROP COLUMN "JZWJBYT"';
   END IF;
 END;

@@ -475,7 +475,7 @@ EXIT
 -- forget.sql
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET VERIFY OFF
-DELETE FROM dukou_outbox_cadastre_units WHERE extract_no = &1;
+DELETE FROM dukou_outbox_cadastre_units WHERE extract_no = &1 AND tbl <> 'dukou_structure';
 COMMIT;
 EXIT
 -- uninstall.sql

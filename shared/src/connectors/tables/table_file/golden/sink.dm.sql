@@ -5,6 +5,15 @@
 -- after    d900a955b9601a23be91e45e543f5a800309031eb5244abd46ab3d61480bbc20
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK;
 SET DEFINE OFF;
+SET AUTOCOMMIT OFF;
+SET ECHO OFF;
+SET FEEDBACK OFF;
+SET HEADING OFF;
+SET PAGESIZE 0;
+SET LINESIZE 1000;
+SET TIMING OFF;
+SET LINESHOW OFF;
+SET TRIMSPOOL ON;
 -- dukou script 000001, channel units, epoch 1-00000000000000aa, packet 5
 INSERT INTO dukou_mark (channel, epoch, seq, header, applied_at)
 SELECT 'units', '0', 0, '0000000000000000000000000000000000000000000000000000000000000000', CURRENT_TIMESTAMP FROM dual
@@ -45,5 +54,5 @@ COMMIT;
 SELECT 'dukou-document 6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9' FROM dual;
 SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'YT' AND data_type IN ('VARCHAR', 'VARCHAR2') AND data_length >= 400 AND nullable = 'Y') FROM dual;
 SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'MJ' AND data_type IN ('DECIMAL', 'DEC', 'NUMERIC', 'NUMBER') AND data_precision = 20 AND data_scale = 2 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-placed 1 ' || (SELECT COUNT(*) FROM dukou_mark WHERE (channel = 'units' AND header = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9')) FROM dual;
+SELECT 'dukou-placed units in 1 ' || (SELECT COUNT(*) FROM dukou_mark WHERE (channel = 'units' AND header = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9')) FROM dual;
 EXIT

@@ -6,6 +6,16 @@
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK
 SET DEFINE OFF
 SET SQLBLANKLINES ON
+WHENEVER OSERROR EXIT FAILURE ROLLBACK
+SET AUTOCOMMIT OFF
+SET ECHO OFF
+SET FEEDBACK OFF
+SET HEADING OFF
+SET PAGESIZE 0
+SET LINESIZE 1000
+SET TRIMOUT ON
+SET TRIMSPOOL ON
+SET TAB OFF
 -- dukou script 000001, channel units, epoch 1-00000000000000aa, packet 5
 INSERT INTO dukou_mark (channel, epoch, seq, header, applied_at)
 SELECT 'units', '0', 0, '0000000000000000000000000000000000000000000000000000000000000000', CURRENT_TIMESTAMP FROM dual
@@ -54,5 +64,5 @@ COMMIT;
 SELECT 'dukou-document 6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9' FROM dual;
 SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'YT' AND data_type = 'VARCHAR2' AND char_used = 'C' AND char_length = 400 AND nullable = 'Y') FROM dual;
 SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'MJ' AND data_type = 'NUMBER' AND data_precision = 20 AND data_scale = 2 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-placed 1 ' || (SELECT COUNT(*) FROM dukou_mark WHERE (channel = 'units' AND header = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9')) FROM dual;
+SELECT 'dukou-placed units in 1 ' || (SELECT COUNT(*) FROM dukou_mark WHERE (channel = 'units' AND header = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9')) FROM dual;
 EXIT

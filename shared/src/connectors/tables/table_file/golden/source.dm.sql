@@ -5,8 +5,27 @@
 -- after    d900a955b9601a23be91e45e543f5a800309031eb5244abd46ab3d61480bbc20
 WHENEVER SQLERROR EXIT FAILURE ROLLBACK;
 SET DEFINE OFF;
+SET AUTOCOMMIT OFF;
+SET ECHO OFF;
+SET FEEDBACK OFF;
+SET HEADING OFF;
+SET PAGESIZE 0;
+SET LINESIZE 1000;
+SET TIMING OFF;
+SET LINESHOW OFF;
+SET TRIMSPOOL ON;
 -- dukou structure change, channel units
 -- 执行前请停下写这些表的程序，重新生成触发器之后再启动 / stop what writes these tables; start it when the triggers are made anew
+DECLARE
+  n INTEGER;
+BEGIN
+  SELECT COUNT(*) INTO n FROM dukou_outbox_units
+  WHERE tbl = 'dukou_structure' AND id > (SELECT MAX(id) FROM dukou_outbox_units WHERE tx = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9');
+  IF n > 0 THEN
+    RAISE_APPLICATION_ERROR(-20001, 'dukou: this script is out of turn, a later change was made');
+  END IF;
+END;
+/
 
 -- 1. line 9: widen bdc.zd.yt → text(400)
 ALTER TABLE "BDC"."ZD" MODIFY "YT" VARCHAR(400 CHAR);
@@ -39,5 +58,5 @@ COMMIT;
 SELECT 'dukou-document 6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9' FROM dual;
 SELECT 'dukou-check 1 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'YT' AND data_type IN ('VARCHAR', 'VARCHAR2') AND data_length >= 400 AND nullable = 'Y') FROM dual;
 SELECT 'dukou-check 2 1 ' || (SELECT COUNT(*) FROM all_tab_columns WHERE owner = 'BDC' AND table_name = 'ZD' AND column_name = 'MJ' AND data_type IN ('DECIMAL', 'DEC', 'NUMERIC', 'NUMBER') AND data_precision = 20 AND data_scale = 2 AND nullable = 'Y') FROM dual;
-SELECT 'dukou-placed 1 ' || (SELECT COUNT(DISTINCT tx) FROM dukou_outbox_units WHERE tx = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9') FROM dual;
+SELECT 'dukou-placed units out 1 ' || (SELECT COUNT(DISTINCT tx) FROM dukou_outbox_units WHERE tx = '6c5387bbdb9393bc4c71360450f07d09874e8cb7ac003fe4491150b5a30c4ce9') FROM dual;
 EXIT

@@ -104,3 +104,34 @@ fn a_kill_between_the_script_and_the_note_of_it_writes_the_same_script_again() {
     assert!(files.remove(folder.join(".dukou-change.json")));
     assert_eq!(script_of(restructurer.make(&leaving(&plan)), &files), script);
 }
+
+#[test]
+fn a_script_that_is_taken_back_is_gone_also_after_a_kill_in_between_and_one_that_was_done_stays() {
+    let (files, folder, mut restructurer) = of("oracle");
+    let plan = plan(Dialect::Oracle);
+    let script_there = || files.list(folder).unwrap().iter().any(|name| name.starts_with("change-2-"));
+    script_of(restructurer.make(&leaving(&plan)), &files);
+    // What a kill leaves that came when the note was gone.
+    assert!(files.remove(folder.join(".dukou-change.json")));
+    restructurer.take_back(&leaving(&plan)).unwrap();
+    assert!(!script_there());
+    script_of(restructurer.make(&leaving(&plan)), &files);
+    restructurer.make(&Restructure { is_vouched_for: true, ..leaving(&plan) }).unwrap();
+    restructurer.take_back(&leaving(&plan)).unwrap();
+    assert!(script_there());
+    assert_eq!(restructurer.standing(&plan.digests[1], Direction::Out), Ok(Standing::Done));
+}
+
+#[test]
+fn a_folder_that_two_channels_have_is_refused_before_a_script_is_written() {
+    let (files, folder, mut restructurer) = of("oracle");
+    let (plan, other): (Plan, ChannelName) = (plan(Dialect::Oracle), "plans".parse().unwrap());
+    let two = |name: &ChannelName| LeavingEnd { channel: name.clone(), tables: vec!["bdc.zd".into()] };
+    let leaving = Restructure { ends: Ends::Leaving(vec![two(&channel()), two(&other)]), ..leaving(&plan) };
+    let coming = Restructure { ends: Ends::Coming(vec![(channel(), mark(5)), (other, mark(6))]), ..coming(&plan, true) };
+    for order in [leaving, coming] {
+        assert!(matches!(restructurer.make(&order), Err(RestructureFault::Table(TableFault::Denied { .. }))));
+        assert_eq!(restructurer.standing(&order.document, order.direction()), Ok(Standing::Old));
+    }
+    assert_eq!(files.list(folder).unwrap(), ["columns.tsv"]);
+}
