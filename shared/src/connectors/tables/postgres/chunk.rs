@@ -22,7 +22,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
 use std::sync::Arc;
 
 /// How long a row that an application holds is waited for: less than a second, after which the server looks for deadlocks.
-const LOCK_PATIENCE: &str = "SET LOCAL lock_timeout = '700ms'; SET LOCAL enable_seqscan = on";
+const LOCK_PATIENCE: &str = "SET LOCAL lock_timeout = '700ms'";
 
 /// How a chunk begins.
 fn begin() -> String {

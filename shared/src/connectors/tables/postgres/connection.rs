@@ -20,8 +20,7 @@ const CALL_PATIENCE: Duration = Duration::from_secs(660);
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every session asks of the server, so that no default of server, database or account changes what is read or written. A dead peer is
-/// noticed within some ten seconds. Row security that would hide rows is an error instead. `enable_seqscan` off: the outbox is a queue, whose
-/// statistics are always wrong.
+/// noticed within some ten seconds. Row security that would hide rows is an error instead.
 const SETTINGS: &str = "SET client_encoding = 'UTF8'; SET \"DateStyle\" = 'ISO, YMD'; SET \"IntervalStyle\" = 'postgres';
 SET \"TimeZone\" = 'Asia/Shanghai'; SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on;
 SET xmloption = content; SET search_path = pg_catalog, public, pg_temp; SET row_security = off; SET synchronous_commit = on;

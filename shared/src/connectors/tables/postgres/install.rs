@@ -155,7 +155,8 @@ pub(super) fn schema() -> String {
     format!("CREATE SCHEMA {SCHEMA};\n")
 }
 
-/// Gives the statements that make the outbox. `account` is the one that the station logs in with.
+/// Gives the statements that make the outbox, which does not compress: its rows stay for a moment, and how long they are is asked of each. `account` is the
+/// one that the station logs in with.
 pub(super) fn outbox(names: &Names, account: &str) -> String {
     let (outbox, account) = (names.outbox(), ident(account));
     let index = ident(&format!("{}_tx", names.outbox_name()));
@@ -171,6 +172,7 @@ pub(super) fn outbox(names: &Names, account: &str) -> String {
   changed json,
   problem text
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
+ALTER TABLE {outbox} ALTER COLUMN key SET STORAGE EXTERNAL, ALTER COLUMN \"row\" SET STORAGE EXTERNAL;
 CREATE INDEX {index} ON {outbox} (tx, id);
 GRANT USAGE ON SCHEMA {SCHEMA} TO {account};
 GRANT SELECT, INSERT, DELETE ON {outbox} TO {account};

@@ -14,9 +14,10 @@
 //! | `describe.rs` | what it has of a structure |
 //! | `restructure.rs` | a structure change in one transaction |
 //! | `install.rs` | outbox, functions and triggers as SQL |
-//! | `source.rs`, `chunk.rs`, `outbox.rs`, `lines.rs` | the contract of a source: the rows that stand, entries of the outbox as runs, what `COPY` writes |
+//! | `source.rs`, `chunk.rs`, `outbox.rs`, `lines.rs`, `binary.rs` | the contract of a source: the rows that stand, entries of the outbox as runs, what `COPY` writes as text and as bytes |
 //! | `sink.rs`, `bulk.rs`, `single.rs`, `own_tables.rs` | the contract of a sink: in bulk, row by row, its mark, what is pending, what was refused |
 
+mod binary;
 mod bulk;
 mod catalog;
 mod chunk;

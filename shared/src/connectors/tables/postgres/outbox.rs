@@ -3,12 +3,11 @@
 //! Given: which entries are brought, in their order. Gives: them, those that follow one another and are alike as runs, written from the triggers' JSON to the
 //! lines of a run in one pass. Never: a run with a part of one transaction and anything else; a row that cannot travel in a run.
 
-use super::connection::copy_out;
 use super::install::Names;
 use super::lines::is_portable;
 use super::portable::{Cannot, cells, untagged};
 use super::source::Taken;
-use super::{Trouble, literal};
+use super::{Trouble, binary, literal};
 use crate::connectors::tables::change::{KnownNames, LARGE_FROM};
 use crate::connectors::tables::run::push_value;
 use crate::connectors::tables::{Cells, Entry, EntryId, EntryRange, Name, Offered, Op, RowChange, RowRun, RunHead, Value};
@@ -43,9 +42,8 @@ pub(super) async fn fetch(connection: &mut PgConnection, names: &Names, taken: &
         literal(&format!("{{{}}}", listed(|range| range.last))),
         names.outbox()
     );
-    let mut bytes = Vec::new();
-    copy_out(connection, &sql, |piece| bytes.extend_from_slice(piece)).await?;
-    let rows = rows(&bytes).ok_or_else(|| sqlx::Error::Decode("COPY wrote what is none of its formats".into()))?;
+    let bytes = binary::copied(connection, &sql).await?;
+    let rows = rows(&bytes).ok_or_else(binary::none_of_its_formats)?;
     Ok(in_order(&rows, taken))
 }
 
@@ -62,34 +60,22 @@ struct Row<'a> {
     problem: Option<&'a str>,
 }
 
-/// Reads the binary format of `COPY`: a signature, flags and an extension; rows of fields with their lengths; a count of -1.
+/// Reads the rows of an outbox, in the order of their ids.
 fn rows(bytes: &[u8]) -> Option<Vec<Row<'_>>> {
-    let mut rest = bytes.strip_prefix(b"PGCOPY\n\xff\r\n\0")?.get(4..)?;
-    let skipped = usize::try_from(number(take(&mut rest)?)).ok()?;
-    rest = rest.get(skipped..)?;
-    let mut rows = Vec::new();
-    loop {
-        match i16::from_be_bytes(take(&mut rest)?) {
-            -1 => break,
-            9 => {}
-            _ => return None,
-        }
-        let [id, at, tx, table, op, key, row, changed, problem] = fields(&mut rest)?;
-        let number = |field: Option<&[u8]>| Some(i64::from_be_bytes(field?.try_into().ok()?));
+    binary::rows(bytes, |[id, at, tx, table, op, key, row, changed, problem]| {
         // As `extract` rounds it.
-        let at_ms = number(at)?.checked_add(500)?.div_euclid(1000) + SINCE_1970_MS;
-        rows.push(Row {
-            entry: EntryId { id: number(id)?, at_ms },
-            tx: number(tx)?,
+        let at_ms = binary::whole(at?)?.checked_add(500)?.div_euclid(1000) + SINCE_1970_MS;
+        Some(Row {
+            entry: EntryId { id: binary::whole(id?)?, at_ms },
+            tx: binary::whole(tx?)?,
             table: text(table?)?,
             op: text(op?)?,
             key: text(key?)?,
             row: maybe_text(row)?,
             changed: maybe_text(changed)?,
             problem: maybe_text(problem)?,
-        });
-    }
-    rest.is_empty().then_some(rows)
+        })
+    })
 }
 
 fn text(field: &[u8]) -> Option<&str> {
@@ -98,28 +84,6 @@ fn text(field: &[u8]) -> Option<&str> {
 
 fn maybe_text(field: Option<&[u8]>) -> Option<Option<&str>> {
     field.map_or(Some(None), |field| text(field).map(Some))
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (head, tail) = rest.split_first_chunk()?;
-    *rest = tail;
-    Some(*head)
-}
-
-fn number(bytes: [u8; 4]) -> i32 {
-    i32::from_be_bytes(bytes)
-}
-
-fn fields<'a>(rest: &mut &'a [u8]) -> Option<[Option<&'a [u8]>; 9]> {
-    let mut fields = [None; 9];
-    for field in &mut fields {
-        let length = number(take(rest)?);
-        if length >= 0 {
-            let (value, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-            (*field, *rest) = (Some(value), tail);
-        }
-    }
-    Some(fields)
 }
 
 /// Makes entries of rows, in the order in which they were taken.

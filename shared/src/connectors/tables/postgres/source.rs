@@ -11,13 +11,12 @@
 use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::install::{self, Names};
-use super::{SCHEMA, Trouble, chunk, literal, outbox, own_tables};
+use super::{SCHEMA, Trouble, binary, chunk, literal, outbox, own_tables};
 use crate::connectors::tables::{
     Caution, Chunk, ChunkWanted, EntryId, EntryRange, Offered, Problem, ReadLimits, TableFault, TableName, TableSource,
 };
 use dukou_packets::packet::header::ChannelName;
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How many times the limit of rows is looked at for a transaction that ends.
@@ -28,6 +27,9 @@ const LONG_RANGE: u64 = 64;
 
 /// Most ranges of entries on their way that a read names.
 const LONG_RANGES_MOST: usize = 16;
+
+/// An outbox is a queue, whose statistics are always wrong: its rows are read in the order of the index, not gathered and sorted.
+const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
 
 /// When an entry was written (ms), as SQL.
 const AT_MS: &str = "(extract(epoch FROM at) * 1000)::bigint";
@@ -160,7 +162,7 @@ impl TableSource for PostgresSource {
     fn read(&mut self, except: &BTreeSet<i64>, limits: ReadLimits) -> Result<Vec<Offered>, TableFault> {
         let names = &self.names;
         self.session.run(async |connection| {
-            run_sql(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            run_sql(connection, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BY_INDEX}")).await?;
             let taken = choose(connection, names, except, limits).await?;
             let offered = if taken.is_empty() { Vec::new() } else { outbox::fetch(connection, names, &taken).await? };
             run_sql(connection, "COMMIT").await?;
@@ -395,20 +397,23 @@ async fn look(
         without += &format!(" AND id NOT BETWEEN {} AND {}", range.first, range.last);
         left_out += range.count();
     }
+    let others = except.len().saturating_sub(usize::try_from(left_out).unwrap_or(usize::MAX));
+    let wanted = most.saturating_add(others);
+    // The outbox keeps values as they are, so that what one takes there is its length, and no value has to be read for it.
     let sql = format!(
-        "SELECT id, tx, (octet_length(key::text) + coalesce(octet_length(\"row\"::text), 0))::bigint, op = 'structure' FROM {} WHERE true{without} ORDER BY id LIMIT $1",
+        "COPY (SELECT id, tx, (pg_column_size(key) + coalesce(pg_column_size(\"row\"), 0))::bigint, op = 'structure' FROM {} WHERE true{without}
+           ORDER BY id LIMIT {wanted}) TO STDOUT (FORMAT binary)",
         names.outbox()
     );
-    let others = except.len().saturating_sub(usize::try_from(left_out).unwrap_or(usize::MAX));
-    let wanted = i64::try_from(most.saturating_add(others)).unwrap_or(i64::MAX);
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(wanted).fetch_all(connection).await?;
-    let is_all = (rows.len() as u64) < wanted.unsigned_abs();
-    let head = |row: &PgRow| {
-        let bytes: i64 = row.try_get(2)?;
-        Ok(Head { id: row.try_get(0)?, tx: row.try_get(1)?, bytes: bytes.unsigned_abs(), is_structure: row.try_get(3)? })
-    };
-    let heads = rows.iter().map(head).collect::<Result<Vec<_>, sqlx::Error>>()?;
-    Ok((heads.into_iter().filter(|head| !except.contains(&head.id)).collect(), is_all))
+    let bytes = binary::copied(connection, &sql).await?;
+    let heads = binary::rows(&bytes, |[id, tx, bytes, is_structure]| {
+        let (id, tx, bytes) = (binary::whole(id?)?, binary::whole(tx?)?, binary::whole(bytes?)?.unsigned_abs());
+        Some(Head { id, tx, bytes, is_structure: is_structure? == [1] })
+    });
+    let mut heads = heads.ok_or_else(binary::none_of_its_formats)?;
+    let is_all = heads.len() < wanted;
+    heads.retain(|head| !except.contains(&head.id));
+    Ok((heads, is_all))
 }
 
 /// Gives those transactions of the entries that have more behind them.

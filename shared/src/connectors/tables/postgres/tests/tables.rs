@@ -181,6 +181,16 @@ fn entries_of_an_older_version_of_a_table_are_read_as_they_were_written() {
 }
 
 #[test]
+fn a_read_keeps_to_its_bytes_however_well_they_compress() {
+    let bench = bench();
+    bench.source.psql("CREATE TABLE zd (dm text PRIMARY KEY, bz text); ALTER TABLE zd OWNER TO dukou");
+    let mut source = bench.source(&names(&["zd"]));
+    (0..4).for_each(|n| drop(bench.source.psql(&format!("INSERT INTO zd VALUES ('{n}', repeat('x', 1000000))"))));
+    let read = source.read(&BTreeSet::new(), ReadLimits { bytes: 2_500_000, ..ALL }).expect("a read");
+    assert_eq!(told(&read), ["insert 0", "insert 1"]);
+}
+
+#[test]
 fn instants_before_there_were_zones_keep_their_seconds_of_offset() {
     let bench = bench();
     at_both(&bench, "CREATE TABLE t (id int PRIMARY KEY, v timestamptz)");
