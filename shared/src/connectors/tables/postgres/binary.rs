@@ -65,3 +65,28 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     *rest = tail;
     Some(*head)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_copy_is_refused() {
+        let of = |rows: &[u8]| [b"PGCOPY\n\xff\r\n\0".as_slice(), &[0; 8], rows].concat();
+        let read = |bytes: &[u8]| rows(bytes, |[one, two]| Some((one.map(<[u8]>::to_vec), two.map(<[u8]>::to_vec))));
+        assert_eq!(read(&of(&[0xff, 0xff])), Some(vec![]));
+        let row = of(&[0, 2, 0, 0, 0, 1, 7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        assert_eq!(read(&row), Some(vec![(Some(vec![7]), None)]));
+        for wrong in [
+            Vec::new(),
+            of(&[]),
+            of(&[0, 2]),
+            of(&[0, 1, 0, 0, 0, 0]),
+            of(&[0xff, 0xff, 0]),
+            of(&[0, 2, 0x7f, 0xff, 0xff, 0xff]),
+            row.split_last().map(|(_, cut)| cut.to_vec()).unwrap_or_default(),
+        ] {
+            assert_eq!(read(&wrong), None, "{wrong:?}");
+        }
+    }
+}

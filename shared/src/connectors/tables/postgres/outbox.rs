@@ -1,7 +1,8 @@
 //! Entries of an outbox as runs of rows.
 //!
-//! Given: which entries are brought, in their order. Gives: them, those that follow one another and are alike as runs, written from the triggers' JSON to the
-//! lines of a run in one pass. Never: a run with a part of one transaction and anything else; a row that cannot travel in a run.
+//! Given: the oldest entries as one look at them gives them, and which are brought, in their order. Gives: these, those that follow one another and are alike
+//! as runs, written from the triggers' JSON to the lines of a run in one pass. Never: a run with a part of one transaction and anything else; a row that cannot
+//! travel in a run.
 
 use super::install::Names;
 use super::lines::is_portable;
@@ -29,10 +30,84 @@ const RUN_ROWS: usize = 32_768;
 /// Milliseconds from 1970 to 2000, from where the server counts.
 const SINCE_1970_MS: i64 = 946_684_800_000;
 
-/// Reads entries. The transaction that chose them is still open, so that they are all there.
-pub(super) async fn fetch(connection: &mut PgConnection, names: &Names, taken: &[Taken]) -> Result<Vec<Offered>, Trouble> {
-    let ids: Vec<EntryId> = taken.iter().map(|taken| EntryId { id: taken.id, at_ms: 0 }).collect();
-    let ranges = EntryRange::gather(&ids);
+/// The oldest entries, as the server wrote them: each with its head, and with its values where these take no more than its share of a read's bytes.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    bytes: Vec<u8>,
+}
+
+/// What of an entry decides whether it is brought.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) id: i64,
+    pub(super) tx: i64,
+    pub(super) bytes: u64,
+    /// The place of a structure change.
+    pub(super) is_structure: bool,
+}
+
+impl Window {
+    /// Reads so many of the oldest entries that `chosen`, a condition in SQL, lets through. `bytes` bounds what their values take together.
+    pub(super) async fn read(
+        connection: &mut PgConnection,
+        names: &Names,
+        chosen: &str,
+        entries: usize,
+        bytes: u64,
+    ) -> Result<Self, Trouble> {
+        // The outbox keeps values as they are, so that what one takes there is its length, and a long one is not read for it.
+        let size = "(pg_column_size(key) + coalesce(pg_column_size(\"row\"), 0))";
+        let share = bytes / entries.max(1) as u64;
+        let brought = |column: &str| format!("CASE WHEN {size} <= {share} THEN {column} END");
+        let sql = format!(
+            "COPY (SELECT id, tx, {size}::bigint, op = 'structure', at, tbl, op, {}, {}, changed, problem
+               FROM {} WHERE {chosen} ORDER BY id LIMIT {entries}) TO STDOUT (FORMAT binary)",
+            brought("key"),
+            brought("\"row\""),
+            names.outbox()
+        );
+        Ok(Self { bytes: binary::copied(connection, &sql).await? })
+    }
+
+    /// Gives the heads of all.
+    pub(super) fn heads(&self) -> Result<Vec<Head>, Trouble> {
+        let heads = binary::rows(&self.bytes, |[id, tx, bytes, is_structure, _, _, _, _, _, _, _]| {
+            let (id, tx, bytes) = (binary::whole(id?)?, binary::whole(tx?)?, binary::whole(bytes?)?.unsigned_abs());
+            Some(Head { id, tx, bytes, is_structure: is_structure? == [1] })
+        });
+        heads.ok_or_else(binary::none_of_its_formats)
+    }
+
+    /// Gives those that have their values with them.
+    fn rows(&self) -> Result<Vec<Row<'_>>, Trouble> {
+        let rows = binary::rows(&self.bytes, |[id, tx, _, _, at, table, op, key, row, changed, problem]| {
+            key.map_or(Some(None), |key| Row::of([id, at, tx, table, op, Some(key), row, changed, problem]).map(Some))
+        });
+        Ok(rows.ok_or_else(binary::none_of_its_formats)?.into_iter().flatten().collect())
+    }
+}
+
+/// Gives entries of a window; what is without its values there is read now. The transaction that chose them is still open, so that they are all there.
+pub(super) async fn offered(
+    connection: &mut PgConnection,
+    names: &Names,
+    taken: &[Taken],
+    window: &Window,
+) -> Result<Vec<Offered>, Trouble> {
+    let mut rows = window.rows()?;
+    let is_there = |taken: &&Taken| rows.binary_search_by_key(&taken.id, |row| row.entry.id).is_ok();
+    let missing: Vec<EntryId> =
+        taken.iter().filter(|taken| !is_there(taken)).map(|taken| EntryId { id: taken.id, at_ms: 0 }).collect();
+    let bytes = if missing.is_empty() { None } else { Some(fetch(connection, names, &missing).await?) };
+    if let Some(bytes) = &bytes {
+        rows.extend(binary::rows(bytes, Row::of).ok_or_else(binary::none_of_its_formats)?);
+        rows.sort_unstable_by_key(|row| row.entry.id);
+    }
+    Ok(in_order(&rows, taken))
+}
+
+async fn fetch(connection: &mut PgConnection, names: &Names, entries: &[EntryId]) -> Result<Vec<u8>, Trouble> {
+    let ranges = EntryRange::gather(entries);
     let listed = |of: fn(&EntryRange) -> i64| ranges.iter().map(|range| of(range).to_string()).collect::<Vec<_>>().join(",");
     let sql = format!(
         "COPY (SELECT o.* FROM unnest({}::bigint[], {}::bigint[]) AS r (low, high), LATERAL (
@@ -42,9 +117,7 @@ pub(super) async fn fetch(connection: &mut PgConnection, names: &Names, taken: &
         literal(&format!("{{{}}}", listed(|range| range.last))),
         names.outbox()
     );
-    let bytes = binary::copied(connection, &sql).await?;
-    let rows = rows(&bytes).ok_or_else(binary::none_of_its_formats)?;
-    Ok(in_order(&rows, taken))
+    binary::copied(connection, &sql).await
 }
 
 /// A row of an outbox as `COPY` gave it.
@@ -60,12 +133,11 @@ struct Row<'a> {
     problem: Option<&'a str>,
 }
 
-/// Reads the rows of an outbox, in the order of their ids.
-fn rows(bytes: &[u8]) -> Option<Vec<Row<'_>>> {
-    binary::rows(bytes, |[id, at, tx, table, op, key, row, changed, problem]| {
+impl<'a> Row<'a> {
+    fn of([id, at, tx, table, op, key, row, changed, problem]: [Option<&'a [u8]>; 9]) -> Option<Self> {
         // As `extract` rounds it.
         let at_ms = binary::whole(at?)?.checked_add(500)?.div_euclid(1000) + SINCE_1970_MS;
-        Some(Row {
+        Some(Self {
             entry: EntryId { id: binary::whole(id?)?, at_ms },
             tx: binary::whole(tx?)?,
             table: text(table?)?,
@@ -75,7 +147,7 @@ fn rows(bytes: &[u8]) -> Option<Vec<Row<'_>>> {
             changed: maybe_text(changed)?,
             problem: maybe_text(problem)?,
         })
-    })
+    }
 }
 
 fn text(field: &[u8]) -> Option<&str> {
@@ -159,7 +231,7 @@ impl<'a> Making<'a> {
         }
     }
 
-    fn offer(&mut self, open: Open<'a>) {
+    fn offer(&mut self, mut open: Open<'a>) {
         let goes_on = open.goes_on;
         let run = if open.rows.len() < RUN_FROM { None } else { open.run() };
         match (run, open.rows.first()) {
@@ -296,7 +368,8 @@ impl<'a> Open<'a> {
         Some(Self { columns, key, key_places, lines, rows, whole_rows: 0, whole_bytes: 0, scratch: Vec::new(), ..*self })
     }
 
-    fn run(&self) -> Option<RowRun> {
+    /// Makes the run, and has no lines any more.
+    fn run(&mut self) -> Option<RowRun> {
         let names = |columns: &[Column]| columns.iter().map(|column| column.name.clone()).collect::<Vec<Name>>();
         let bytes = self.columns.iter().filter(|column| column.is_bytes == Some(true)).map(|column| column.name.clone());
         let changed = self.changed.map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok())?;
@@ -310,7 +383,8 @@ impl<'a> Open<'a> {
                 None => transactions.push((tx, 1)),
             }
         }
-        RowRun::of_lines(self.table.to_owned(), Arc::new(head), transactions, self.goes_on, self.lines.clone()).ok()
+        RowRun::of_lines(self.table.to_owned(), Arc::new(head), transactions, self.goes_on, std::mem::take(&mut self.lines))
+            .ok()
     }
 }
 

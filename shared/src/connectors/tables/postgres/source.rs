@@ -11,7 +11,8 @@
 use super::catalog::{self, Table};
 use super::connection::{Place, Session, run_sql};
 use super::install::{self, Names};
-use super::{SCHEMA, Trouble, binary, chunk, literal, outbox, own_tables};
+use super::outbox::{self, Head, Window};
+use super::{SCHEMA, Trouble, chunk, literal, own_tables};
 use crate::connectors::tables::{
     Caution, Chunk, ChunkWanted, EntryId, EntryRange, Offered, Problem, ReadLimits, TableFault, TableName, TableSource,
 };
@@ -163,8 +164,8 @@ impl TableSource for PostgresSource {
         let names = &self.names;
         self.session.run(async |connection| {
             run_sql(connection, format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BY_INDEX}")).await?;
-            let taken = choose(connection, names, except, limits).await?;
-            let offered = if taken.is_empty() { Vec::new() } else { outbox::fetch(connection, names, &taken).await? };
+            let (taken, window) = choose(connection, names, except, limits).await?;
+            let offered = outbox::offered(connection, names, &taken, &window).await?;
             run_sql(connection, "COMMIT").await?;
             Ok(offered)
         })
@@ -344,16 +345,6 @@ async fn drift(connection: &mut PgConnection, names: &Names, table: &Table) -> R
     Ok(Vec::new())
 }
 
-/// An entry that may be brought.
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    id: i64,
-    tx: i64,
-    bytes: u64,
-    /// The place of a structure change.
-    is_structure: bool,
-}
-
 /// An entry that is brought; `goes_on` where its transaction does behind this read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Taken {
@@ -366,54 +357,44 @@ async fn choose(
     names: &Names,
     except: &BTreeSet<i64>,
     limits: ReadLimits,
-) -> Result<Vec<Taken>, Trouble> {
-    let mut window = limits.rows.max(1) + 1;
+) -> Result<(Vec<Taken>, Window), Trouble> {
+    let mut entries = limits.rows.max(1) + 1;
     loop {
-        let (heads, is_all) = look(connection, names, except, window).await?;
+        let (window, heads, is_all) = look(connection, names, except, ReadLimits { rows: entries, ..limits }).await?;
         let Some(last) = heads.last().filter(|_| !is_all) else {
-            return Ok(of_one_version(&heads, select(&heads, &HashSet::new(), limits, true)));
+            return Ok((of_one_version(&heads, select(&heads, &HashSet::new(), limits, true)), window));
         };
         let open = open_behind(connection, names, &heads, last.id).await?;
-        let taken = of_one_version(&heads, select(&heads, &open, limits, window / WINDOW_MOST >= limits.rows));
+        let taken = of_one_version(&heads, select(&heads, &open, limits, entries / WINDOW_MOST >= limits.rows));
         if !taken.is_empty() {
-            return Ok(taken);
+            return Ok((taken, window));
         }
-        window *= 4;
+        entries *= 4;
     }
 }
 
-/// Gives the oldest entries, and whether there are no more.
+/// Gives the oldest entries, the heads of those that are not on their way, and whether there are no more.
 async fn look(
     connection: &mut PgConnection,
     names: &Names,
     except: &BTreeSet<i64>,
-    most: usize,
-) -> Result<(Vec<Head>, bool), Trouble> {
+    limits: ReadLimits,
+) -> Result<(Window, Vec<Head>, bool), Trouble> {
     // Long ranges are left out by the server, which need not look at their rows; the rest is left out here.
     let ids: Vec<EntryId> = except.iter().map(|id| EntryId { id: *id, at_ms: 0 }).collect();
     let long = EntryRange::gather(&ids).into_iter().filter(|range| range.count() >= LONG_RANGE).take(LONG_RANGES_MOST);
-    let (mut without, mut left_out) = (String::new(), 0);
+    let (mut chosen, mut left_out) = ("true".to_owned(), 0);
     for range in long {
-        without += &format!(" AND id NOT BETWEEN {} AND {}", range.first, range.last);
+        chosen += &format!(" AND id NOT BETWEEN {} AND {}", range.first, range.last);
         left_out += range.count();
     }
     let others = except.len().saturating_sub(usize::try_from(left_out).unwrap_or(usize::MAX));
-    let wanted = most.saturating_add(others);
-    // The outbox keeps values as they are, so that what one takes there is its length, and no value has to be read for it.
-    let sql = format!(
-        "COPY (SELECT id, tx, (pg_column_size(key) + coalesce(pg_column_size(\"row\"), 0))::bigint, op = 'structure' FROM {} WHERE true{without}
-           ORDER BY id LIMIT {wanted}) TO STDOUT (FORMAT binary)",
-        names.outbox()
-    );
-    let bytes = binary::copied(connection, &sql).await?;
-    let heads = binary::rows(&bytes, |[id, tx, bytes, is_structure]| {
-        let (id, tx, bytes) = (binary::whole(id?)?, binary::whole(tx?)?, binary::whole(bytes?)?.unsigned_abs());
-        Some(Head { id, tx, bytes, is_structure: is_structure? == [1] })
-    });
-    let mut heads = heads.ok_or_else(binary::none_of_its_formats)?;
+    let wanted = limits.rows.saturating_add(others);
+    let window = Window::read(connection, names, &chosen, wanted, limits.bytes).await?;
+    let mut heads = window.heads()?;
     let is_all = heads.len() < wanted;
     heads.retain(|head| !except.contains(&head.id));
-    Ok((heads, is_all))
+    Ok((window, heads, is_all))
 }
 
 /// Gives those transactions of the entries that have more behind them.

@@ -107,14 +107,3 @@ fn only_updates_of_the_same_columns_are_alike() {
     rows[40].key = "{\"id\" : \"t2\"}";
     assert_eq!(shown(&rows, false), "20* 20* 1 19*", "a key that moved goes for itself");
 }
-
-#[test]
-fn what_is_no_copy_is_refused() {
-    let of = |rows: &[u8]| [b"PGCOPY\n\xff\r\n\0".as_slice(), &[0; 8], rows].concat();
-    assert!(rows(&of(&[0xff, 0xff])).is_some_and(|rows| rows.is_empty()));
-    for wrong in
-        [Vec::new(), of(&[]), of(&[0, 9]), of(&[0, 1, 0, 0, 0, 0]), of(&[0xff, 0xff, 0]), of(&[0, 9, 0x7f, 0xff, 0xff, 0xff])]
-    {
-        assert!(rows(&wrong).is_none(), "{wrong:?}");
-    }
-}
