@@ -34,7 +34,7 @@ fn a_second_process_is_refused_at_once_and_served_when_the_first_one_ends() {
     first.commit(&[packed(1, Vec::new())]).unwrap();
     let begun = Instant::now();
     assert_eq!(PostgresStore::open(&another(&login)).unwrap_err(), StoreFault::Held);
-    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     drop(first);
     let mut second = PostgresStore::open(&another(&login)).unwrap();
     assert!(second.before().unwrap().has_ended);

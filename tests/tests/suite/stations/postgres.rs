@@ -49,7 +49,7 @@ fn a_second_daemon_is_refused_and_what_is_asked_beside_a_running_one_is_answered
     let begun = Instant::now();
     pair.outer.expect(2, &["run"]);
     pair.outer.expect(75, &["pass"]);
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     pair.outer.expect(0, &["status"]);
     pair.outer.expect(0, &["check"]);
     pair.outer.expect(0, &["trust", "--confirm"]);
@@ -94,7 +94,7 @@ fn a_standby_takes_over_in_seconds_when_the_active_one_is_killed() {
     let killed = Instant::now();
     until("the standby has begun", LIMIT, || count(&pair.outer, "start") > starts);
     println!("taken over {:.1} s after the kill", killed.elapsed().as_secs_f64());
-    assert!(killed.elapsed() < Duration::from_secs(10));
+    assert!(killed.elapsed() < Duration::from_secs(30), "{:?}", killed.elapsed());
     pair.drop_messages(20, 40);
     until("the standby sends the rest", LIMIT, || pair.outer.channel(MESSAGES)["accepted"] == 40);
     standby.stop_cleanly();
