@@ -5,6 +5,7 @@
 
 use crate::error::{ConfigFault, EngineFault};
 use rustix::process::setpriority_process;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// Most packets in one group.
@@ -134,5 +135,25 @@ impl<T: Send + 'static> Work<T> {
             // Whoever gives up has a fault to tell already.
             let _ = thread.join();
         }
+    }
+}
+
+/// What the engine's thread and the one beside it use in turn.
+pub(crate) struct Shared<T: ?Sized>(Arc<Mutex<Box<T>>>);
+
+impl<T: ?Sized> Shared<T> {
+    pub(crate) fn new(shared: Box<T>) -> Self {
+        Self(Arc::new(Mutex::new(shared)))
+    }
+
+    /// Waits until the other thread does not use it.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: ?Sized> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }

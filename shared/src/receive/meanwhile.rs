@@ -11,7 +11,7 @@ use dukou_packets::packet::header::{ChannelName, Class};
 use std::collections::VecDeque;
 
 /// How often in one turn a channel looks for what came meanwhile: others have their turn, too.
-pub(super) const LOOKS: u32 = 8;
+pub(super) const LOOKS: u32 = 16;
 
 impl Engine {
     /// Gives the packets of a channel that came since the look, behind this place, by their numbers; the place is closed where one of them holds the channel.

@@ -1,7 +1,7 @@
 //! A record's way in: pick up → verify → order → open → apply.
 //!
 //! Packets are applied in groups. While a second thread decrypts and decodes one group, the engine's thread copies the next, and while one
-//! renames a marked group into place, it stages and syncs the next. Log and store change on the engine's thread alone, in the order of the
+//! renames a marked group into place, it stages and syncs the next; while one gives rows to their sink, it marks those before them. Log and store change on the engine's thread alone, in the order of the
 //! commit protocol.
 
 pub mod apply;
@@ -70,7 +70,10 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         self.try_upcoming(channel)?;
         self.meet_sink(channel, report)?;
-        self.receive_groups(channel, arrivals, report)?;
+        match self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some()) {
+            true => self.receive_rows(channel, arrivals, report)?,
+            false => self.receive_groups(channel, arrivals, report)?,
+        }
         // Nothing of a channel runs beside the engine's thread once its turn is over.
         self.finish_delivering(channel, report).map(drop)
     }
@@ -83,23 +86,10 @@ impl Engine {
     ) -> Result<(), EngineFault> {
         let mut arrivals = self.sort_arrivals(channel, arrivals, report)?;
         let mut at = self.next_place(channel);
-        let has_rows = self.incoming.get(channel).is_some_and(|incoming| incoming.rows.is_some());
-        let mut looks = if has_rows { meanwhile::LOOKS } else { 0 };
         let mut group = self.gather_group(channel, &mut at, &mut arrivals, report)?;
         while !group.is_empty() && !self.should_stop() {
-            let mut next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
-            if next.is_empty() && looks > 0 {
-                looks -= 1;
-                arrivals.extend(self.came_meanwhile(channel, &mut at, report)?);
-                arrivals.make_contiguous().sort_by_key(|picked| picked.head.header.seq);
-                next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
-            }
-            let now = std::mem::replace(&mut group, next);
-            let onward = match has_rows {
-                true => self.apply_rows(channel, now, report)?,
-                false => self.apply_group(channel, now, report)?,
-            };
-            match onward {
+            let next = self.gather_group(channel, &mut at, &mut arrivals, report)?;
+            match self.apply_group(channel, std::mem::replace(&mut group, next), report)? {
                 Onward::Now => {}
                 Onward::NextLook => return Ok(()),
                 // What is kept is neither missing nor at the mercy of whoever can write the ferry directory.

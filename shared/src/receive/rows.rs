@@ -1,27 +1,31 @@
 //! Rows on their way in: the packets of a channel of tables, each one transaction of the sink's database with the mark in it.
 //!
 //! Given: opened packets in their turn. Gives: rows at the sink, each packet once, whatever became of the answer to a COMMIT. After a crash: the sink's mark
-//! tells which packets it has; a packet at or below it is given to it again and changes nothing. Never: a packet given to a sink before its `seen` line is
+//! tells which packets it has, by two groups at most ahead of the store; a packet at or below it is given to it again and changes nothing. Never: a packet given to a sink before its `seen` line is
 //! durable, or marked as applied here before the sink has it; a sink that goes on from an older or another copy of its data.
 
+mod giving;
 pub(crate) mod words;
 
-use super::apply::{Onward, marked, row};
-use super::open::{Opened, Opening};
-use super::order::STRUCTURE;
-use super::pick_up::PickedFrom;
+use super::apply::{marked, row};
+use super::meanwhile::LOOKS;
+use super::open::Opening;
+use super::order::{Place, STRUCTURE};
+use super::pick_up::{Picked, PickedFrom};
 use crate::connectors::tables::change::KnownNames;
 use crate::connectors::tables::rest::Rest;
 use crate::connectors::tables::run::PACKET_WEIGHT_MAX;
 use crate::connectors::tables::{Look, Mark, RowChange, RowPacket, RowRun, RowsPart, RunPacket, TableFault, TableSink};
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::group::Group;
+use crate::group::{Group, Shared};
 use crate::schema::{Document, pending};
 use crate::store::{Direction, PacketKey, PacketRow, PacketState, RecordRow};
 use dukou_packets::log::line::Place as Turn;
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{RecordKind, Records};
+use giving::{GivenGroup, Giving, Stop, Stopped};
+use std::collections::VecDeque;
 use words::HeldRow;
 
 /// The hold of a channel whose sink has a row refused.
@@ -42,9 +46,10 @@ pub(crate) const SINK_AHEAD: &str = "sink-ahead";
 /// An incoming channel's tables at work.
 pub(crate) struct RowsIn {
     /// None: the rows are the station's own, and stand in its store once their packet is marked.
-    sink: Option<Box<dyn TableSink>>,
+    sink: Option<Shared<dyn TableSink>>,
     rest: Rest,
     met: Met,
+    giving: Giving,
 }
 
 /// What is known of the sink's mark.
@@ -68,12 +73,12 @@ enum Given {
 
 impl RowsIn {
     pub(crate) fn new(sink: Box<dyn TableSink>) -> Self {
-        Self { sink: Some(sink), rest: Rest::default(), met: Met::Not }
+        Self { sink: Some(Shared::new(sink)), rest: Rest::default(), met: Met::Not, giving: Giving::default() }
     }
 
     /// Makes the sink of rows that the station keeps itself.
     pub(crate) fn own() -> Self {
-        Self { sink: None, rest: Rest::default(), met: Met::Not }
+        Self { sink: None, rest: Rest::default(), met: Met::Not, giving: Giving::default() }
     }
 
     /// Tells whether the station keeps the rows itself.
@@ -96,16 +101,47 @@ impl RowsIn {
         (self.met, self.rest) = (Met::Not, Rest::default());
     }
 
+    /// Gives a packet to the sink.
     fn give(&mut self, key: &PacketKey, packet: &Rows) -> Given {
-        let Some(sink) = &mut self.sink else { return Given::Applied };
+        let mut hand = self.hand();
+        let given = hand.give(key, packet);
+        if matches!(given, Given::Applied) {
+            self.follow(&hand);
+        }
+        given
+    }
+
+    /// Gives what packets are given with, on whichever thread.
+    fn hand(&self) -> Hand {
+        Hand { sink: self.sink.clone(), met: self.met }
+    }
+
+    /// Follows a hand whose packets the sink took; a mark that is to be asked again stays so.
+    fn follow(&mut self, hand: &Hand) {
+        self.rest.end();
+        if self.met != Met::Not {
+            self.met = hand.met;
+        }
+    }
+}
+
+/// What gives packets to a sink, one after the other.
+struct Hand {
+    sink: Option<Shared<dyn TableSink>>,
+    met: Met,
+}
+
+impl Hand {
+    fn give(&mut self, key: &PacketKey, packet: &Rows) -> Given {
+        let Some(sink) = &self.sink else { return Given::Applied };
         if let Met::At(Some(mark)) = self.met
             && let Some(held) = words::ahead(&mark, &packet.mark())
         {
             return Given::Held(held);
         }
-        match packet.apply(sink.as_mut(), &key.channel) {
+        let applied = packet.apply(sink.lock().as_mut(), &key.channel);
+        match applied {
             Ok(()) => {
-                self.rest.end();
                 self.move_on(packet.mark());
                 Given::Applied
             }
@@ -134,7 +170,7 @@ impl Engine {
 
     /// Gives what the sink of a channel of tables looks at runs with.
     pub(super) fn look_of(&self, channel: &ChannelName) -> Option<Look> {
-        self.incoming.get(channel)?.rows.as_ref()?.sink.as_ref()?.look()
+        self.incoming.get(channel)?.rows.as_ref()?.look()
     }
 
     fn rows_in(&mut self, channel: &ChannelName) -> Option<&mut RowsIn> {
@@ -150,8 +186,9 @@ impl Engine {
         if let Some(fault) = rows.rest.lasting(now_ms).cloned() {
             return self.tell_database(channel, fault, report);
         }
-        if let Some(sink) = rows.sink.as_mut().filter(|_| rows.met == Met::Not) {
-            match sink.mark(channel) {
+        if let Some(sink) = rows.sink.as_ref().filter(|_| rows.met == Met::Not) {
+            let mark = sink.lock().mark(channel);
+            match mark {
                 Ok(mark) => {
                     rows.rest.end();
                     self.judge_mark(channel, mark)?;
@@ -175,10 +212,10 @@ impl Engine {
     /// A structure change moved a sink's mark in a session of its own: it is asked at once, so that its connector knows of that, too.
     pub(super) fn follow_mark(&mut self, channel: &ChannelName) {
         if let Some(rows) = self.rows_in(channel)
-            && let Some(sink) = &mut rows.sink
+            && let Some(sink) = &rows.sink
         {
             rows.rest.end();
-            rows.met = sink.mark(channel).map_or(Met::Not, Met::At);
+            rows.met = sink.lock().mark(channel).map_or(Met::Not, Met::At);
         }
     }
 
@@ -245,81 +282,113 @@ impl Engine {
         Ok(lacks.map(|row| row.key.seq))
     }
 
-    /// Applies a group of packets of a channel of tables and tells how the channel goes on.
-    pub(crate) fn apply_rows(
+    /// Applies the packets of a channel of tables that are in their turn. While its sink takes one group, the one before it is marked and the next one gathered.
+    pub(super) fn receive_rows(
         &mut self,
         channel: &ChannelName,
-        group: Group<Opening>,
+        arrivals: Vec<Picked>,
         report: &mut PassReport,
-    ) -> Result<Onward, EngineFault> {
-        // 1. The evidence: `seen` lines, one fdatasync. After a crash before the mark: the packets are seen again.
+    ) -> Result<(), EngineFault> {
+        let mut turn =
+            RowsTurn { arrivals: self.sort_arrivals(channel, arrivals, report)?, at: self.next_place(channel), looks: 0 };
+        let mut group = self.gather(channel, &mut turn, report)?;
+        self.note_next(&group)?;
+        // A turn without anything to apply costs no look of its own.
+        turn.looks = LOOKS;
+        let mut given = None;
+        while !group.is_empty() && !self.should_stop() {
+            // 2. The sink's database, one transaction a packet. After a crash, or without an answer: its mark tells what it has.
+            self.begin_giving(channel, group)?;
+            // It is opened while the one before it is marked.
+            group = self.gather(channel, &mut turn, report)?;
+            self.mark_given(channel, given.take(), report)?;
+            self.note_next(&group)?;
+            given = self.finish_giving(channel);
+            if let Some(stopped) = given.as_mut().and_then(|given| given.stopped.take()) {
+                self.mark_given(channel, given, report)?;
+                let gathered = group.packets.into_iter().map(|opening| (opening.verified.row, opening.verified.picked));
+                self.stop_at(channel, stopped, gathered, report)?;
+                return self.keep_early(channel, turn.arrivals, report);
+            }
+            if group.is_empty() {
+                group = self.gather(channel, &mut turn, report)?;
+                self.note_next(&group)?;
+            }
+        }
+        self.mark_given(channel, given, report)?;
+        // What was gathered and not applied lies in the ferry directory still: what comes behind it must not look early.
+        if self.should_stop() {
+            return Ok(());
+        }
+        self.keep_early(channel, turn.arrivals, report)
+    }
+
+    /// Gathers the next group, also out of what came meanwhile.
+    fn gather(
+        &mut self,
+        channel: &ChannelName,
+        turn: &mut RowsTurn,
+        report: &mut PassReport,
+    ) -> Result<Group<Opening>, EngineFault> {
+        let group = self.gather_group(channel, &mut turn.at, &mut turn.arrivals, report)?;
+        if !group.is_empty() || turn.looks == 0 {
+            return Ok(group);
+        }
+        turn.looks -= 1;
+        turn.arrivals.extend(self.came_meanwhile(channel, &mut turn.at, report)?);
+        turn.arrivals.make_contiguous().sort_by_key(|picked| picked.head.header.seq);
+        self.gather_group(channel, &mut turn.at, &mut turn.arrivals, report)
+    }
+
+    /// 1. The evidence: `seen` lines of the next group, one fdatasync. After a crash before its mark: the packets are seen again.
+    fn note_next(&mut self, group: &Group<Opening>) -> Result<(), EngineFault> {
         for packet in group.packets.iter().filter(|packet| packet.verified.picked.is_some()) {
             self.note_seen(&packet.verified, Turn::Next);
         }
-        let peer_log = group.packets.iter().map(|packet| packet.verified.head.header.own_log).max_by_key(|head| head.size);
-        self.commit_log()?;
-
-        // 2. The sink's database, one transaction a packet. After a crash, or without an answer: its mark tells what it has.
-        let (mut applied, mut stopped) = (Vec::new(), None);
-        let mut openings = group.packets.into_iter();
-        for opening in openings.by_ref() {
-            match self.give_packet(channel, opening) {
-                Outcome::Applied(opened, rows) => applied.push((opened, rows)),
-                Outcome::Stopped(row, picked, why) => {
-                    stopped = Some((row, picked, why));
-                    break;
-                }
-            }
+        match group.is_empty() {
+            true => Ok(()),
+            false => self.commit_log().map(drop),
         }
-        let rest: Vec<_> = openings.map(|opening| (opening.verified.row, opening.verified.picked)).collect();
+    }
 
+    /// Marks what the sink has of a group.
+    fn mark_given(
+        &mut self,
+        channel: &ChannelName,
+        given: Option<GivenGroup>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        let Some(GivenGroup { mut applied, peer_log, .. }) = given.filter(|given| !given.applied.is_empty()) else {
+            return Ok(());
+        };
         // 3. The mark here, with the copies in the spool. After a crash before it: the packets come again and change nothing at the sink.
-        if !applied.is_empty() {
-            self.seams.files.sync_fs(&self.station.spool_in())?;
-            self.mark(channel, &mut applied, None, peer_log)?;
-            self.forget_picked(&applied, report)?;
-        }
+        self.seams.files.sync_fs(&self.station.spool_in())?;
+        self.mark(channel, &mut applied, None, peer_log)?;
+        self.forget_picked(&applied, report)?;
         if let Some(incoming) = self.incoming.get_mut(channel) {
             incoming.delivering.extend(applied.iter().map(|(opened, rows)| marked(&opened.row, rows)));
         }
 
         // 4. The `applied` lines ride with the next fdatasync: nothing is left to deliver.
-        self.deliver_channel(channel, &applied, report)?;
-        let Some((row, picked, why)) = stopped else { return Ok(Onward::Now) };
-        let seq = row.key.seq;
-        self.keep_seen([(row, picked)].into_iter().chain(rest), PacketState::Early, report)?;
+        self.deliver_channel(channel, &applied, report)
+    }
+
+    /// Keeps the packets from the one on that was not applied, and lets the channel wait.
+    fn stop_at(
+        &mut self,
+        channel: &ChannelName,
+        stopped: Stopped,
+        gathered: impl Iterator<Item = (PacketRow, Option<PickedFrom>)>,
+        report: &mut PassReport,
+    ) -> Result<(), EngineFault> {
+        let Stopped { why, seq, packets } = stopped;
+        // What is kept is neither missing nor at the mercy of whoever can write the ferry directory.
+        self.keep_seen(packets.into_iter().chain(gathered), PacketState::Early, report)?;
         match why {
-            Stop::Later(fault) => self.rest_sink(channel, fault, report)?,
-            Stop::Held(held) if held.is_of_structure() && self.meet_tables_again(channel, report)? => {}
-            Stop::Held(held) => self.hold_with_words(channel, seq, held)?,
-            Stop::Unopened(code) => self.hold(channel, code, seq)?,
-        }
-        Ok(Onward::Waits)
-    }
-
-    fn give_packet(&mut self, channel: &ChannelName, opening: Opening) -> Outcome {
-        let mut opened = match opening.finish() {
-            Ok(opened) => opened,
-            Err(unopened) => return Outcome::Stopped(unopened.row, unopened.picked, Stop::Unopened(unopened.refusal.code())),
-        };
-        let carried = opened.carried.take().unwrap_or_else(|| Carried::by(&opened.row, &opened.records, None));
-        let Carried { packet: Some(packet), rows } = carried else {
-            return Outcome::Stopped(opened.row, opened.picked, Stop::Unopened(NOT_ROWS));
-        };
-        let packet = self.as_it_goes_in(channel, packet);
-        let given = self.rows_in(channel).map(|rows| rows.give(&opened.row.key, &packet));
-        match given {
-            Some(Given::Later(fault)) => Outcome::Stopped(opened.row, opened.picked, Stop::Later(fault)),
-            Some(Given::Held(held)) => Outcome::Stopped(opened.row, opened.picked, Stop::Held(held)),
-            Some(Given::Applied) | None => Outcome::Applied(opened, rows),
-        }
-    }
-
-    /// Gives a packet's rows as the sink's version of the structure has them.
-    fn as_it_goes_in(&mut self, channel: &ChannelName, packet: Rows) -> Rows {
-        match self.pending_document(channel) {
-            Some(document) => packet.without_added(&document),
-            None => packet,
+            Stop::Later(fault) => self.rest_sink(channel, fault, report),
+            Stop::Held(held) if held.is_of_structure() && self.meet_tables_again(channel, report)? => Ok(()),
+            Stop::Held(held) => self.hold_with_words(channel, seq, held),
+            Stop::Unopened(code) => self.hold(channel, code, seq),
         }
     }
 
@@ -332,7 +401,7 @@ impl Engine {
         }
         let Ok(opened) = Opening::begin(verified, &self.keys.encryption, false)?.finish() else { return Ok(Again::Gone) };
         let Some(packet) = row_packet(&opened.row, &opened.records) else { return Ok(Again::Gone) };
-        let packet = self.as_it_goes_in(&channel, packet);
+        let packet = packet.going_in(self.pending_document(&channel).as_ref());
         Ok(match self.rows_in(&channel).map(|rows| rows.give(&opened.row.key, &packet)) {
             Some(Given::Later(fault)) => Again::Later(fault),
             Some(Given::Held(held)) => Again::Refused(held),
@@ -344,12 +413,12 @@ impl Engine {
     pub(crate) fn sink_mark(&mut self, channel: &ChannelName) -> Option<Result<Option<Mark>, TableFault>> {
         let own = self.in_head(channel).and_then(|head| Some(Mark { epoch: head.epoch, seq: head.seq, header: head.header? }));
         let rows = self.rows_in(channel)?;
-        Some(rows.sink.as_mut().map_or(Ok(own), |sink| sink.mark(channel)))
+        Some(rows.sink.as_ref().map_or(Ok(own), |sink| sink.lock().mark(channel)))
     }
 
     /// Moves a sink's mark without giving it anything.
     pub(crate) fn pass_over_in_sink(&mut self, channel: &ChannelName, mark: &Mark) -> Option<Result<(), TableFault>> {
-        self.rows_in(channel).map(|rows| rows.sink.as_mut().map_or(Ok(()), |sink| sink.pass_over(channel, mark)))
+        self.rows_in(channel).map(|rows| rows.sink.as_ref().map_or(Ok(()), |sink| sink.lock().pass_over(channel, mark)))
     }
 
     /// Lets a sink be asked for its mark again, and forgets why its channel was held.
@@ -373,15 +442,12 @@ pub(crate) enum Again {
     Refused(HeldRow),
 }
 
-enum Outcome {
-    Applied(Opened, Vec<RecordRow>),
-    Stopped(PacketRow, Option<PickedFrom>, Stop),
-}
-
-enum Stop {
-    Later(TableFault),
-    Held(HeldRow),
-    Unopened(&'static str),
+/// How far a channel of tables is in its turn.
+struct RowsTurn {
+    arrivals: VecDeque<Picked>,
+    at: Place,
+    /// How often it may still look for what came meanwhile.
+    looks: u32,
 }
 
 /// What a packet of a channel of tables carries.
@@ -422,8 +488,9 @@ impl Rows {
         Self::Single(RowPacket { mark, changes: parts.into_iter().filter_map(change).collect() })
     }
 
-    /// Takes the columns out that a pending change adds, where they are NULL: the sink has no such columns yet.
-    fn without_added(self, document: &Document) -> Self {
+    /// Gives them as the sink's version of the structure has them: the columns that a pending change adds are taken out, where they are NULL.
+    fn going_in(self, pending: Option<&Document>) -> Self {
+        let Some(document) = pending else { return self };
         let mut packet = match self {
             Self::Single(packet) => packet,
             Self::Runs(packet) => packet.expanded(),

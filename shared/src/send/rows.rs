@@ -15,14 +15,14 @@ use crate::connectors::tables::{
 };
 use crate::engine::{Engine, PassReport};
 use crate::error::EngineFault;
-use crate::group::Group;
+use crate::group::{Group, Shared};
 use crate::lang::Lang;
 use crate::say;
 use crate::send::pack::Batch;
 use crate::store::facts::Fact;
 use crate::store::{Change, PacketKey, RecordRow, StoreFault};
 use crate::trouble::Trouble;
-use ahead::{Ahead, Done, SharedSource, read_entries};
+use ahead::{Ahead, Done, read_entries};
 use deal::{Piece, parcels, without_open_end};
 use dukou_packets::packet::header::ChannelName;
 use dukou_packets::packet::records::{RecordKind, Records};
@@ -107,7 +107,7 @@ impl Fact for Begun {
 
 /// An outgoing channel's tables at work.
 pub(crate) struct RowsOut {
-    source: SharedSource,
+    source: Shared<dyn TableSource>,
     rest: Rest,
     /// Monotonic time (ms) before which an outbox that was empty is not read again.
     read_at_ms: u64,
@@ -141,7 +141,7 @@ struct Sent {
 impl RowsOut {
     pub(crate) fn new(source: Box<dyn TableSource>) -> Self {
         Self {
-            source: SharedSource::new(source),
+            source: Shared::new(source),
             rest: Rest::default(),
             read_at_ms: 0,
             done: Done::default(),

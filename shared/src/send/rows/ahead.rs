@@ -13,21 +13,6 @@ use crate::error::EngineFault;
 use crate::group::Work;
 use crate::store::Change;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// A source, which one thread at a time asks.
-#[derive(Clone)]
-pub(super) struct SharedSource(Arc<Mutex<Box<dyn TableSource>>>);
-
-impl SharedSource {
-    pub(super) fn new(source: Box<dyn TableSource>) -> Self {
-        Self(Arc::new(Mutex::new(source)))
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, Box<dyn TableSource>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Entries that are to be deleted.
 #[derive(Default)]

@@ -21,11 +21,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows of the first chunk, and of the first behind one that an application held up.
 const FIRST_ROWS: u32 = 64;
 
-/// Most rows of a chunk.
-const MOST_ROWS: u32 = 16_384;
+/// How many times as many the next one has, as long as nothing held it up.
+const GROWTH: u32 = 16;
 
-/// Bytes of values that a chunk is meant to have.
-const CHUNK_BYTES: u64 = 4 << 20;
+/// Most rows of a chunk.
+const MOST_ROWS: u32 = 65_536;
+
+/// Bytes of values that a chunk is meant to have: with what a record says of itself it fits a packet as these are by default.
+const CHUNK_BYTES: u64 = 7 << 20;
 
 /// A chunk that was read, on its way to its place.
 pub(super) struct Waiting {
@@ -74,7 +77,7 @@ impl Pace {
         let bytes: u64 = chunk.parts.iter().map(bytes_of).sum();
         let fitting = chunk.rows().max(1) * CHUNK_BYTES / bytes.max(1);
         let fitting = u32::try_from(fitting).unwrap_or(MOST_ROWS);
-        self.rows = (self.rows * 2).min(fitting).clamp(1, MOST_ROWS);
+        self.rows = (self.rows * GROWTH).min(fitting).clamp(1, MOST_ROWS);
     }
 
     /// Follows a chunk whose rows an application held.
@@ -306,12 +309,12 @@ mod tests {
             Chunk { parts: vec![RowsPart::One(RowChange { row, ..bare(&Vec::new()) }); rows as usize], last: None, left: 0 }
         };
         let mut pace = Pace::default();
-        let sizes = [0; 10].map(|_| {
+        let sizes = [0; 4].map(|_| {
             pace.went(&chunk(pace.rows, 10));
             pace.rows
         });
-        assert_eq!(sizes, [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 16_384, 16_384]);
-        pace.went(&chunk(1024, 8 << 10));
+        assert_eq!(sizes, [1024, 16_384, 65_536, 65_536]);
+        pace.went(&chunk(1024, 14 << 10));
         assert_eq!(pace.rows, 512, "twice the bytes that a chunk is meant to have");
         let held = TableFault::Busy { place: "p".to_string(), words: "w".to_string() };
         let sizes = [0; 8].map(|_| {

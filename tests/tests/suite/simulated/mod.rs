@@ -26,6 +26,7 @@ mod restored_and_others;
 mod restored_reports;
 mod rows;
 mod rows_ahead;
+mod rows_given;
 mod rows_killed;
 mod seeds;
 mod sink;

@@ -183,6 +183,8 @@ fn a_chunk_of_which_a_part_went_is_read_again_when_a_new_epoch_pushes_the_stock(
 fn a_second_thread_that_reads_ahead_brings_the_same_rows() {
     for seed in 20..24 {
         let mut world = before(seed);
+        // What may have a thread is told when it is opened.
+        world.outer.close().unwrap();
         world.outer.second_thread = true;
         let long = source(&world).begin();
         long.put(UNIT, &[("id", "L")], &[("area", "1")]);
