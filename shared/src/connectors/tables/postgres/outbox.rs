@@ -55,16 +55,25 @@ impl Window {
         entries: usize,
         bytes: u64,
     ) -> Result<Self, Trouble> {
-        // The outbox keeps values as they are, so that what one takes there is its length, and a long one is not read for it.
-        let size = "(pg_column_size(key) + coalesce(pg_column_size(\"row\"), 0))";
+        // The outbox keeps values as they are, so that what one takes there is its length, and a long one is not read for it. One that was made before
+        // outboxes did may compress them: there each is read for its length.
+        let outbox = names.outbox();
+        let compresses = format!(
+            "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = {}::regclass AND attname IN ('key', 'row') AND attstorage <> 'e')",
+            literal(&outbox)
+        );
+        let size = format!(
+            "CASE WHEN {compresses} THEN octet_length(key::text) + coalesce(octet_length(\"row\"::text), 0)
+               ELSE pg_column_size(key) + coalesce(pg_column_size(\"row\"), 0) END + coalesce(pg_column_size(changed), 0)"
+        );
         let share = bytes / entries.max(1) as u64;
-        let brought = |column: &str| format!("CASE WHEN {size} <= {share} THEN {column} END");
+        let brought = |column: &str| format!("CASE WHEN size <= {share} THEN {column} END");
         let sql = format!(
-            "COPY (SELECT id, tx, {size}::bigint, op = 'structure', at, tbl, op, {}, {}, changed, problem
-               FROM {} WHERE {chosen} ORDER BY id LIMIT {entries}) TO STDOUT (FORMAT binary)",
+            "COPY (SELECT id, tx, size::bigint, op = 'structure', at, tbl, op, {}, {}, changed, problem
+               FROM (SELECT *, {size} AS size FROM {outbox} WHERE {chosen} ORDER BY id LIMIT {entries}) AS o ORDER BY id)
+             TO STDOUT (FORMAT binary)",
             brought("key"),
             brought("\"row\""),
-            names.outbox()
         );
         Ok(Self { bytes: binary::copied(connection, &sql).await? })
     }
@@ -103,7 +112,8 @@ pub(super) async fn offered(
         rows.extend(binary::rows(bytes, Row::of).ok_or_else(binary::none_of_its_formats)?);
         rows.sort_unstable_by_key(|row| row.entry.id);
     }
-    Ok(in_order(&rows, taken))
+    // What was chosen and is not there now would be overtaken by what stands behind it.
+    in_order(&rows, taken).ok_or_else(|| sqlx::Error::Decode("an entry that was just read is gone".into()).into())
 }
 
 async fn fetch(connection: &mut PgConnection, names: &Names, entries: &[EntryId]) -> Result<Vec<u8>, Trouble> {
@@ -136,7 +146,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of([id, at, tx, table, op, key, row, changed, problem]: [Option<&'a [u8]>; 9]) -> Option<Self> {
         // As `extract` rounds it.
-        let at_ms = binary::whole(at?)?.checked_add(500)?.div_euclid(1000) + SINCE_1970_MS;
+        let at_ms = binary::whole(at?)?.saturating_add(500).div_euclid(1000) + SINCE_1970_MS;
         Some(Self {
             entry: EntryId { id: binary::whole(id?)?, at_ms },
             tx: binary::whole(tx?)?,
@@ -158,24 +168,21 @@ fn maybe_text(field: Option<&[u8]>) -> Option<Option<&str>> {
     field.map_or(Some(None), |field| text(field).map(Some))
 }
 
-/// Makes entries of rows, in the order in which they were taken.
-fn in_order(rows: &[Row<'_>], taken: &[Taken]) -> Vec<Offered> {
+/// Makes entries of rows, in the order in which they were taken; `None` where one of them is not among the rows.
+fn in_order(rows: &[Row<'_>], taken: &[Taken]) -> Option<Vec<Offered>> {
     let (mut making, mut next) = (Making::default(), 0);
     for (at, taken_row) in taken.iter().enumerate() {
         if rows.get(next).is_none_or(|row| row.entry.id != taken_row.id) {
-            match rows.binary_search_by_key(&taken_row.id, |row| row.entry.id) {
-                Ok(found) => next = found,
-                Err(_) => continue,
-            }
+            next = rows.binary_search_by_key(&taken_row.id, |row| row.entry.id).ok()?;
         }
-        let Some(row) = rows.get(next) else { continue };
+        let row = rows.get(next)?;
         next += 1;
         // Of a transaction that goes on the last row stands for itself: it may have to wait for the end.
         let is_last = taken_row.goes_on && at + 1 == taken.len();
         making.add(row, taken_row.goes_on, is_last);
     }
     making.end();
-    making.offered
+    Some(making.offered)
 }
 
 /// Entries in the making.

@@ -32,8 +32,8 @@ const LONG_RANGES_MOST: usize = 16;
 /// An outbox is a queue, whose statistics are always wrong: its rows are read in the order of the index, not gathered and sorted.
 const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
 
-/// When an entry was written (ms), as SQL.
-const AT_MS: &str = "(extract(epoch FROM at) * 1000)::bigint";
+/// When an entry was written (ms), as SQL, in whole numbers alone: up to PostgreSQL 13 `extract` gives floating ones, which round a half otherwise.
+const AT_MS: &str = "(extract(epoch FROM date_trunc('second', at))::bigint * 1000 + (extract(microseconds FROM at)::bigint % 1000000 + 500) / 1000)";
 
 /// A channel's tables in a database, as a source.
 pub struct PostgresSource {
@@ -400,8 +400,10 @@ async fn look(
 /// Gives those transactions of the entries that have more behind them.
 async fn open_behind(connection: &mut PgConnection, names: &Names, heads: &[Head], last: i64) -> Result<HashSet<i64>, Trouble> {
     let seen: HashSet<i64> = heads.iter().map(|head| head.tx).collect();
+    // One look into the index a transaction, whatever the statistics say: a plan that starts from the entries walks the whole backlog.
     let sql = format!(
-        "SELECT t FROM unnest($1::bigint[]) AS t WHERE EXISTS (SELECT 1 FROM {} o WHERE o.tx = t AND o.id > $2)",
+        "SELECT t FROM unnest($1::bigint[]) AS t,
+         LATERAL (SELECT 1 FROM {} o WHERE o.tx = t AND o.id > $2 ORDER BY o.tx, o.id LIMIT 1) AS later",
         names.outbox()
     );
     let seen: Vec<i64> = seen.into_iter().collect();

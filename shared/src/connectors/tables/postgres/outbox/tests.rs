@@ -9,7 +9,7 @@ fn row<'a>(id: i64, tx: i64, table: &'a str, op: &'a str, key: &'a str, row: Opt
 /// What came of rows of transactions: their sizes, `*` where it is a run, and `+` where that goes on.
 fn shown(rows: &[Row<'_>], goes_on: bool) -> String {
     let taken: Vec<Taken> = rows.iter().map(|row| Taken { id: row.entry.id, goes_on }).collect();
-    let offered = in_order(rows, &taken);
+    let offered = in_order(rows, &taken).expect("all rows are there");
     let (mut names, mut entries) = (KnownNames::default(), Vec::new());
     let singly: Vec<(EntryId, RowChange)> = rows.iter().flat_map(|row| single(row, goes_on, &mut names).changes()).collect();
     let together: Vec<(EntryId, RowChange)> = offered.iter().flat_map(Offered::changes).collect();

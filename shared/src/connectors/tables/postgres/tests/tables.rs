@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::connectors::tables::contract_tests::{Pair, Session, change, channel, packet, told};
-use crate::connectors::tables::{ChunkWanted, Entry, Offered, Op, ReadLimits};
+use crate::connectors::tables::{ChunkWanted, Entry, EntryId, Offered, Op, ReadLimits};
 use std::collections::BTreeSet;
 
 const ALL: ReadLimits = ReadLimits { rows: 100_000, bytes: 1 << 28 };
@@ -188,6 +188,49 @@ fn a_read_keeps_to_its_bytes_however_well_they_compress() {
     (0..4).for_each(|n| drop(bench.source.psql(&format!("INSERT INTO zd VALUES ('{n}', repeat('x', 1000000))"))));
     let read = source.read(&BTreeSet::new(), ReadLimits { bytes: 2_500_000, ..ALL }).expect("a read");
     assert_eq!(told(&read), ["insert 0", "insert 1"]);
+}
+
+#[test]
+fn a_read_of_an_outbox_that_compresses_keeps_to_its_bytes_too() {
+    let bench = bench();
+    bench.source.psql("CREATE TABLE zd (dm text PRIMARY KEY, bz text); ALTER TABLE zd OWNER TO dukou");
+    let mut source = bench.source(&names(&["zd"]));
+    let outbox = bench.source.psql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'dukou'::regnamespace AND relname LIKE 'dukou_outbox%' AND relkind = 'r'",
+    );
+    let outbox = outbox.trim();
+    bench.source.psql(&format!(
+        "ALTER TABLE dukou.\"{outbox}\" ALTER COLUMN key SET STORAGE EXTENDED, ALTER COLUMN \"row\" SET STORAGE EXTENDED"
+    ));
+    (0..4).for_each(|n| drop(bench.source.psql(&format!("INSERT INTO zd VALUES ('{n}', repeat('x', 1000000))"))));
+    let read = source.read(&BTreeSet::new(), ReadLimits { bytes: 2_500_000, ..ALL }).expect("a read");
+    assert_eq!(told(&read), ["insert 0", "insert 1"]);
+}
+
+#[test]
+fn entries_of_every_half_millisecond_are_deleted_by_the_instant_that_was_read() {
+    let bench = bench();
+    bench.source.psql("CREATE TABLE zd (dm int PRIMARY KEY); ALTER TABLE zd OWNER TO dukou");
+    let mut source = bench.source(&names(&["zd"]));
+    let outbox = bench.source.psql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'dukou'::regnamespace AND relname LIKE 'dukou_outbox%' AND relkind = 'r'",
+    );
+    bench.source.psql("INSERT INTO zd SELECT n FROM generate_series(0, 1999) AS n");
+    bench.source.psql(&format!(
+        "UPDATE dukou.\"{}\" SET at = timestamptz '1969-12-31 23:59:59.9995+00' + id * interval '0.0005 s'",
+        outbox.trim()
+    ));
+    let read = source.read(&BTreeSet::new(), ALL).expect("a read");
+    let entries: Vec<EntryId> = read
+        .iter()
+        .flat_map(|offered| match &offered.entry {
+            Entry::Run(_, entries) => entries.clone(),
+            _ => vec![offered.entry_id()],
+        })
+        .collect();
+    assert_eq!(entries.len(), 2000);
+    source.delete(&entries).expect("a delete");
+    assert_eq!(bench.source.psql(&format!("SELECT count(*) FROM dukou.\"{}\"", outbox.trim())).trim(), "0");
 }
 
 #[test]
